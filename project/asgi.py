@@ -1,0 +1,25 @@
+"""The ASGI application of the demo: Django's pages, and the socket at ``/realtime/``."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+django_application = get_asgi_application()
+
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: E402
+from django.urls import path  # noqa: E402
+
+from realtime.consumers import RealtimeConsumer  # noqa: E402
+
+if settings.DEBUG:
+    django_application = ASGIStaticFilesHandler(django_application)
+
+application = ProtocolTypeRouter(
+    {
+        "http": django_application,
+        "websocket": URLRouter([path("realtime/", RealtimeConsumer.as_asgi())]),
+    }
+)

@@ -1,0 +1,104 @@
+"""When to ping, and when to give a peer up: the rules of one heartbeat, without a clock.
+
+Every method takes ``now`` (seconds, any steady clock) and nothing here sleeps, sends or draws
+random numbers. ``heartbeat.js`` holds the same rules; ``tests/vectors/heartbeat.json`` runs on both.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+
+PROBE_TIMEOUT = 3.0
+"""Seconds that a client waits for the pong to its own ping."""
+
+LATE = 1.0
+"""Seconds by which a deadline may be overslept before the sleeper itself is the suspect."""
+
+
+class Role(StrEnum):
+    """The server pings by the clock; the client listens for that, and pings when in doubt."""
+
+    SERVER = "server"
+    CLIENT = "client"
+
+
+class Verdict(StrEnum):
+    """What the driver has to do now."""
+
+    WAIT = "wait"
+    PING = "ping"
+    STALE = "stale"
+
+
+class Heartbeat:
+    """The state of one end's heartbeat.
+
+    ``interval`` (seconds) lies between two pings of the server, ``timeout`` (seconds) is how long
+    the server waits for a pong; the server announces both. ``share`` (0 to 1, drawn by the caller)
+    delays the server's first ping, so that sockets which came together don't beat together.
+    """
+
+    def __init__(
+        self, role: Role, interval: float, timeout: float, *, now: float, share: float = 1.0
+    ) -> None:
+        self.interval = interval
+        self.latency: float | None = None
+        self._answer_within = timeout if role is Role.SERVER else PROBE_TIMEOUT
+        self._silence_limit = math.inf if role is Role.SERVER else interval + timeout
+        self._heard_at = now
+        self._next_ping = now + share * interval if role is Role.SERVER else math.inf
+        self._in_flight: dict[str, float] = {}
+
+    @property
+    def deadline(self) -> float:
+        """The instant at which the peer is stale unless it is heard before."""
+        silence_ends = self._heard_at + self._silence_limit
+        if not self._in_flight:
+            return silence_ends
+        oldest = next(iter(self._in_flight.values()))
+        return min(silence_ends, oldest + self._answer_within)
+
+    @property
+    def wake_at(self) -> float:
+        """The instant at which to call ``wake`` next, unless something else happens before."""
+        return min(self.deadline, self._next_ping)
+
+    def wake(self, now: float) -> Verdict:
+        """Say what to do at ``now``; ``PING`` is to be followed by ``ping()``.
+
+        A deadline found more than ``LATE`` seconds after its time tells that this process was
+        stopped, and the peer's frames may lie unread: all clocks start again, with a ping.
+        """
+        overslept = now - self.deadline
+        if overslept > LATE:
+            self._in_flight.clear()
+            self._heard_at = now
+            return Verdict.PING
+        if overslept >= 0:
+            return Verdict.STALE
+        return Verdict.PING if now >= self._next_ping else Verdict.WAIT
+
+    def ping(self, nonce: str, now: float) -> None:
+        """Note that a ping with ``nonce`` goes out; a client's probe calls this too."""
+        self._in_flight[nonce] = now
+        if self._next_ping != math.inf:
+            self._next_ping = now + self.interval
+
+    def heard(self, now: float) -> None:
+        """Note that a frame of any kind came from the peer."""
+        self._heard_at = now
+
+    def pong(self, nonce: str, now: float) -> float | None:
+        """Take a pong; returns the round trip in seconds, or None if no such ping is in flight.
+
+        It answers its own ping and all earlier ones, since the socket keeps their order.
+        """
+        sent_at = self._in_flight.get(nonce)
+        if sent_at is None:
+            return None
+        while next(iter(self._in_flight)) != nonce:
+            del self._in_flight[next(iter(self._in_flight))]
+        del self._in_flight[nonce]
+        self.latency = now - sent_at
+        return self.latency

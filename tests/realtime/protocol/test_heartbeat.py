@@ -1,0 +1,30 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from realtime.protocol.heartbeat import Heartbeat, Role
+
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "heartbeat.json").read_text())
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
+def test_vector(vector):
+    heartbeat = Heartbeat(
+        Role(vector["role"]),
+        vector["interval"],
+        vector["timeout"],
+        now=vector["now"],
+        share=vector.get("share", 1.0),
+    )
+    for step in vector["steps"]:
+        if "wake" in step:
+            assert heartbeat.wake(step["wake"]) == step["verdict"], step
+        if "ping" in step:
+            heartbeat.ping(step["ping"], step["now"])
+        if "heard" in step:
+            heartbeat.heard(step["heard"])
+        if "pong" in step:
+            assert heartbeat.pong(step["pong"], step["now"]) == step["latency"], step
+        if "wake_at" in step:
+            assert heartbeat.wake_at == step["wake_at"], step
