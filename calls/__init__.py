@@ -1,0 +1,1 @@
+"""The example application: phone calls, their states, Twilio's webhooks and the agents' desk."""

@@ -3,8 +3,10 @@
 import contextlib
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -30,7 +32,11 @@ def kept_secret_key(path: Path) -> str:
 DEBUG = os.environ.get("DEBUG", "1") == "1"
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8000"))
-ALLOWED_HOSTS = environment_list("ALLOWED_HOSTS", f"{HOST},localhost,127.0.0.1,[::1]")
+# Where others find the site, if a proxy stands before it: https://calls.example.com
+PUBLIC_URL = os.environ.get("PUBLIC_URL", "").rstrip("/")
+PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or HOST
+ALLOWED_HOSTS = environment_list("ALLOWED_HOSTS", f"{HOST},{PUBLIC_HOST},localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SECRET_KEY = os.environ.get("SECRET_KEY") or kept_secret_key(BASE_DIR / ".secret_key")
 
 INSTALLED_APPS = [
@@ -100,6 +106,10 @@ REALTIME = {
 # Without an account the phone company is simulated (see calls/telephony).
 TWILIO_ACCOUNT_SID = os.environ.get("TWILIO_ACCOUNT_SID", "")
 TWILIO_AUTH_TOKEN = os.environ.get("TWILIO_AUTH_TOKEN", "")
+TWILIO_NUMBER = os.environ.get("TWILIO_NUMBER", "")
+if TWILIO_ACCOUNT_SID and not TWILIO_AUTH_TOKEN:
+    # With an empty token anybody could sign webhooks.
+    raise ImproperlyConfigured("TWILIO_ACCOUNT_SID is set, so TWILIO_AUTH_TOKEN is needed too.")
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en-us"
@@ -117,4 +127,6 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "INFO"},
+    # It writes down each request.
+    "loggers": {"twilio.http_client": {"level": "WARNING"}},
 }

@@ -1,0 +1,35 @@
+"""Simulates an incoming call."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from calls.telephony import TelephonyError, is_simulated
+from calls.telephony.simulator import CALLER, Simulator
+from calls.validators import validate_phone_number
+
+
+class Command(BaseCommand):
+    help = "Lets somebody call the site that is running, and prints the sid of the call."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--from", dest="number", default=CALLER, help=f"default: {CALLER}")
+        parser.add_argument(
+            "--url",
+            default=settings.PUBLIC_URL or f"http://{settings.HOST}:{settings.PORT}",
+            help="where the site is (default: %(default)s)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not is_simulated():
+            raise CommandError("TWILIO_ACCOUNT_SID is set: a real phone company is connected.")
+        try:
+            validate_phone_number(options["number"])
+            self.stdout.write(Simulator(options["url"]).call_in(options["number"]))
+        except ValidationError as error:
+            raise CommandError(error.messages[0]) from error
+        except TelephonyError as error:
+            raise CommandError(str(error)) from error

@@ -1,0 +1,160 @@
+"""Calls, and the only way in which they change."""
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.db import models, transaction
+from django.utils import timezone
+
+from calls.agents import person
+from calls.signals import call_changed
+from calls.states import FINAL, State, refusal
+
+logger = logging.getLogger(__name__)
+
+
+class Direction(models.TextChoices):
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class CallConflict(Exception):
+    """An agent asked for what the call's state, or another agent, forbids; a sentence says why."""
+
+
+class CallManager(models.Manager["Call"]):
+    @transaction.atomic
+    def record(
+        self,
+        sid: str,
+        state: State,
+        *,
+        sequence: int | None = None,
+        agent: AbstractUser | None = None,
+        duration: int | None = None,
+        **new: str,
+    ) -> "Call":
+        """Take what the phone company says of a call; nothing else creates calls or moves them.
+
+        ``sequence`` is the event's number, if it has one, ``agent`` whose phone answered, and
+        ``duration`` the call's length in seconds. ``new`` (``direction``, ``from_number``,
+        ``to_number``) is for a call that isn't known yet. What comes late or twice changes nothing.
+        Returns the call, whose row stays locked until the transaction ends.
+        """
+        now = timezone.now()
+        first = {**new, "state": state, "started_at": now, "changed_at": now}
+        call, created = self.select_for_update().get_or_create(sid=sid, defaults=first)
+        previous = None if created else State(call.state)
+        if previous and (reason := refusal(previous, state, last=call.sequence, sequence=sequence)):
+            logger.info("event ignored sid=%s state=%s reason=%s", sid, state, reason)
+            return call
+        call._enter(state, now, sequence=sequence, agent=agent, duration=duration)
+        call.save()
+        logger.info("call sid=%s %s->%s version=%d", sid, previous, state, call.version)
+        call_changed.send(sender=Call, call=call, previous=previous)
+        return call
+
+    @transaction.atomic
+    def claim(self, pk: int, agent: AbstractUser) -> "Call":
+        """Reserve a ringing call for ``agent``, so that of two who answer at once one gets it.
+
+        Raises ``CallConflict`` if it rings no more or is another's, ``Call.DoesNotExist``.
+        """
+        call = self.select_for_update().get(pk=pk)
+        call.check_free_for(agent)
+        if call.direction != Direction.INBOUND or call.state != State.RINGING:
+            raise CallConflict("This call can't be answered: it isn't ringing here.")
+        call.claimed_by = agent
+        call.save(update_fields=["claimed_by"])
+        return call
+
+
+class Call(models.Model):
+    """One phone call. ``record`` alone changes what others see; ``version`` counts those changes.
+
+    ``claimed_by`` is the agent who has pressed Answer or has placed the call; ``answered_by`` is
+    the one who talks, which only the phone company knows. Times are this server's.
+    """
+
+    sid = models.CharField("Twilio's sid", max_length=64, unique=True)
+    direction = models.CharField(max_length=8, choices=Direction)
+    from_number = models.CharField("from", max_length=320)
+    to_number = models.CharField("to", max_length=320)
+    state = models.CharField(max_length=16, choices=[(state, state) for state in State])
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    version = models.PositiveIntegerField(default=0)
+    sequence = models.PositiveIntegerField("last sequence number", null=True, blank=True)
+    started_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    changed_at = models.DateTimeField()
+    duration = models.PositiveIntegerField("duration in seconds", null=True, blank=True)
+
+    objects = CallManager()
+
+    class Meta:
+        ordering = ["-started_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.sid} {self.state}"
+
+    def check_free_for(self, agent: AbstractUser) -> None:
+        """Raise ``CallConflict`` if the call is over, or another agent has it."""
+        if self.state in FINAL:
+            raise CallConflict("This call is over.")
+        owner = self.answered_by or self.claimed_by
+        if owner and owner != agent:
+            raise CallConflict(f"{person(owner)['name']} has this call.")
+
+    def data(self) -> dict[str, Any]:
+        """Return the call as an event tells of it; times are milliseconds since the epoch."""
+        return {
+            "call": self.pk,
+            "sid": self.sid,
+            "state": self.state,
+            "direction": self.direction,
+            "from": self.from_number,
+            "to": self.to_number,
+            "version": self.version,
+            "answered_by": person(self.answered_by) if self.answered_by else None,
+            "at": milliseconds(self.changed_at),
+        }
+
+    def listed(self) -> dict[str, Any]:
+        """Return the call as a list has it: ``data`` and its three times."""
+        return {
+            **self.data(),
+            "started_at": milliseconds(self.started_at),
+            "answered_at": milliseconds(self.answered_at),
+            "ended_at": milliseconds(self.ended_at),
+        }
+
+    def _enter(
+        self,
+        state: State,
+        now: datetime,
+        *,
+        sequence: int | None,
+        agent: AbstractUser | None,
+        duration: int | None,
+    ) -> None:
+        self.state, self.changed_at = state, now
+        self.version += 1
+        self.sequence = self.sequence if sequence is None else sequence
+        if state == State.IN_PROGRESS:
+            self.answered_at, self.answered_by = now, agent or self.claimed_by
+        if state in FINAL:
+            self.ended_at, self.duration = now, duration
+
+
+def milliseconds(instant: datetime | None) -> int | None:
+    """Return an instant as integer milliseconds since the epoch."""
+    return None if instant is None else round(instant.timestamp() * 1000)

@@ -1,0 +1,29 @@
+"""The phone company: Twilio where an account is configured, else a simulated one."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from calls.telephony.interface import PlacedCall, Telephony, TelephonyError
+from calls.telephony.simulator import Simulator
+from calls.telephony.twilio import Twilio
+
+__all__ = ["PlacedCall", "Telephony", "TelephonyError", "get_telephony", "is_simulated", "site_url"]
+
+
+def is_simulated() -> bool:
+    """Say whether the phone company is the simulator."""
+    return not settings.TWILIO_ACCOUNT_SID
+
+
+def get_telephony(request: HttpRequest) -> Telephony:
+    """Return the phone company; it will call the webhooks of the site that ``request`` came to."""
+    return (Simulator if is_simulated() else Twilio)(site_url(request))
+
+
+def site_url(request: HttpRequest) -> str:
+    """Return where the phone company finds this site: ``PUBLIC_URL``, or what ``request`` says.
+
+    Behind a proxy that ends TLS, the request says so only with Django's ``SECURE_PROXY_SSL_HEADER``
+    and ``USE_X_FORWARDED_HOST``.
+    """
+    return settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"

@@ -1,0 +1,103 @@
+"""The phone company's requests to this site: the one that asks what to do, and status callbacks.
+
+Each is checked before anything is read from it, see
+https://www.twilio.com/docs/usage/security#validating-requests.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+from twilio.request_validator import RequestValidator
+
+from calls.agents import agent_at, agents
+from calls.forms import WebhookForm
+from calls.models import Call
+from calls.states import State
+from calls.telephony import Telephony, get_telephony
+
+logger = logging.getLogger(__name__)
+
+Webhook = Callable[[WebhookForm, Telephony], HttpResponse]
+
+
+def webhook(view: Webhook) -> Callable[[HttpRequest], HttpResponse]:
+    """Give ``view`` only what the phone company has signed and what is complete."""
+
+    @csrf_exempt
+    @require_POST
+    @wraps(view)
+    def checked(request: HttpRequest) -> HttpResponse:
+        company = get_telephony(request)
+        if not is_signed(request, company.auth_token):
+            return refused(403, "The signature is missing or wrong.")
+        if request.POST.get("AccountSid") != company.account_sid:
+            return refused(403, "This is not the account of this site.")
+        form = WebhookForm(request.POST)
+        if not form.is_valid():
+            return refused(400, form.complaint())
+        return view(form, company)
+
+    return checked
+
+
+@webhook
+def voice(form: WebhookForm, company: Telephony) -> HttpResponse:
+    """Take an incoming call and answer what is to be done with it: ring at all agents' phones."""
+    data = form.cleaned_data
+    call = Call.objects.record(data["CallSid"], data["CallStatus"], **form.new_call())
+    return HttpResponse(company.ring(call, agents()), content_type="text/xml")
+
+
+@webhook
+def status(form: WebhookForm, company: Telephony) -> HttpResponse:
+    """Take what has become of a call, or of the leg of one that rang at an agent's phone."""
+    data = form.cleaned_data
+    if data["ParentCallSid"]:
+        record_leg(data["ParentCallSid"], data["CallStatus"], data["To"])
+    else:
+        Call.objects.record(
+            data["CallSid"],
+            data["CallStatus"],
+            sequence=data["SequenceNumber"],
+            duration=data["CallDuration"],
+            **form.new_call(),
+        )
+    return HttpResponse(status=204)
+
+
+def record_leg(parent: str, state: State, to: str) -> None:
+    """Take what has become of one phone's leg of the call ``parent``.
+
+    Only an answer matters to the call: the legs that nobody answered end while it goes on, and when
+    the leg that was answered ends, Twilio ends the call and says so. A leg counts its own events.
+    """
+    if state != State.IN_PROGRESS:
+        return
+    if not Call.objects.filter(sid=parent).exists():
+        logger.warning("event ignored sid=%s state=%s reason=unknown-parent", parent, state)
+        return
+    Call.objects.record(parent, state, agent=agent_at(to))
+
+
+def is_signed(request: HttpRequest, auth_token: str) -> bool:
+    """Say whether the phone company signed this request, for the URL that it was given."""
+    if settings.PUBLIC_URL:
+        url = settings.PUBLIC_URL + request.get_full_path()
+    else:
+        url = request.build_absolute_uri()
+    signature = request.headers.get("X-Twilio-Signature", "")
+    try:
+        return RequestValidator(auth_token).validate(url, request.POST, signature)
+    except ValueError:  # the port in the Host header is none
+        return False
+
+
+def refused(status: int, reason: str) -> HttpResponse:
+    """Answer that nothing was done, and why."""
+    logger.warning("webhook refused status=%d reason=%s", status, reason)
+    return HttpResponse(f"{reason}\n", content_type="text/plain", status=status)
