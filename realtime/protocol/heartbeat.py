@@ -1,7 +1,8 @@
 """When to ping, and when to give a peer up: the rules of one heartbeat, without a clock.
 
 Every method takes ``now`` (seconds, any steady clock) and nothing here sleeps, sends or draws
-random numbers. ``heartbeat.js`` holds the same rules; ``tests/vectors/heartbeat.json`` runs on both.
+random numbers. ``heartbeat.js`` holds the same rules; ``tests/vectors/heartbeat.json`` runs on
+both.
 """
 
 from __future__ import annotations

@@ -1,0 +1,94 @@
+"""Who opens a socket: the page it may come from, and the user of its session."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth import (
+    BACKEND_SESSION_KEY,
+    HASH_SESSION_KEY,
+    SESSION_KEY,
+    get_user_model,
+    load_backend,
+)
+from django.http import parse_cookie
+from django.http.request import validate_host
+from django.utils.crypto import constant_time_compare
+
+from realtime.threads import call
+from realtime.transport import Scope
+
+
+def is_foreign(scope: Scope) -> bool:
+    """Tell whether a page of another site opened the socket.
+
+    A page may come from the host that it connects to, from ``ALLOWED_HOSTS`` (a ``*`` there does
+    not count: it would let any site use the visitor's session), or from ``CSRF_TRUSTED_ORIGINS``.
+    A client without an ``Origin`` is a program, which has no visitor's session to misuse.
+    """
+    origin = header(scope, b"origin")
+    if origin is None or origin in settings.CSRF_TRUSTED_ORIGINS:
+        return False
+    try:
+        parts = urlsplit(origin)
+        host = parts.hostname
+    except ValueError:
+        return True
+    if parts.scheme not in ("http", "https") or not host:
+        return True
+    if parts.netloc.lower() == (header(scope, b"host") or "").lower():
+        return False
+    allowed = [pattern for pattern in settings.ALLOWED_HOSTS if pattern != "*"]
+    if settings.DEBUG and not settings.ALLOWED_HOSTS:
+        allowed = [".localhost", "127.0.0.1", "[::1]"]
+    return not validate_host(f"[{host}]" if ":" in host else host, allowed)
+
+
+async def user_of(scope: Scope) -> Any | None:
+    """Return the active user of a socket, or None for a visitor who is not signed in.
+
+    A user that a middleware put into the scope counts; else the session cookie tells.
+    """
+    if "user" in scope:
+        return await call(_signed_in, scope["user"])
+    return await call(_session_user, header(scope, b"cookie") or "")
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """Return a header of the handshake, None if it was not sent."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return bytes(value).decode("latin1")
+    return None
+
+
+def _signed_in(user: Any) -> Any | None:
+    return user if user is not None and user.is_authenticated and user.is_active else None
+
+
+def _session_user(cookie_header: str) -> Any | None:
+    """Read the session without writing it: a socket can't hand the browser a new cookie."""
+    session_key = parse_cookie(cookie_header).get(settings.SESSION_COOKIE_NAME)
+    if not session_key:
+        return None
+    session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    backend = session.get(BACKEND_SESSION_KEY)
+    if backend not in settings.AUTHENTICATION_BACKENDS or SESSION_KEY not in session:
+        return None
+    user = load_backend(backend).get_user(get_user_model()._meta.pk.to_python(session[SESSION_KEY]))
+    if user is None or not _is_current(user, session.get(HASH_SESSION_KEY, "")):
+        return None
+    return _signed_in(user)
+
+
+def _is_current(user: Any, session_hash: str) -> bool:
+    """A changed password ends the sessions that were opened with the old one."""
+    if not hasattr(user, "get_session_auth_hash"):
+        return True
+    hashes = [user.get_session_auth_hash()]
+    if hasattr(user, "get_session_auth_fallback_hash"):
+        hashes += user.get_session_auth_fallback_hash()
+    return any(constant_time_compare(session_hash, known) for known in hashes)

@@ -1,0 +1,157 @@
+"""Puts a heartbeat on the socket of an application that knows nothing of it.
+
+It stands between the server and the application and reads the socket by itself, because an
+application stops reading while it handles a message, and its peer's pongs would go unread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from realtime.conf import realtime_settings
+from realtime.keepalive import Keepalive
+from realtime.protocol import frames
+from realtime.protocol.close_codes import CloseCode, may_reconnect
+from realtime.transport import CLOSE_TIMEOUT, CUT_AFTER, Message, Receive, Scope, Send, Transport
+
+logger = logging.getLogger(__name__)
+
+SCOPE_KEY = "realtime.heartbeat"
+MAX_WAITING = 32
+"""Frames that may wait for a busy application."""
+
+Application = Callable[[Scope, Receive, Send], Awaitable[Any]]
+
+
+class HeartbeatSocket:
+    """One socket with a heartbeat; ``receive`` and ``send`` are what its application gets.
+
+    Until the application accepts, the attributes may be set: ``interval`` and ``timeout`` in
+    seconds (None: the setting); ``required``, without which the first ping waits for the peer's
+    first heartbeat; ``on_stale``, a message for the application before it hears of the disconnect.
+    """
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self.real_send = send
+        self.interval: float | None = None
+        self.timeout: float | None = None
+        self.required = True
+        self.on_stale: Message | None = None
+        self._id = uuid.uuid4().hex[:12]
+        self._receive = receive
+        self._inbox: asyncio.Queue[Message] = asyncio.Queue()
+        self._reader: asyncio.Task[None] | None = None
+        self._transport: Transport | None = None
+        self._keepalive: Keepalive | None = None
+        self._stood_down = False
+        self._peer_speaks = False
+
+    @property
+    def latency(self) -> float | None:
+        """The last round trip in seconds, None before the first."""
+        return None if self._keepalive is None else self._keepalive.latency
+
+    def stand_down(self) -> None:
+        """Leave the heartbeat to the application, which has one of its own."""
+        self._stood_down = True
+
+    async def run(self, application: Application, scope: Scope) -> Any:
+        """Run the application on this socket until it returns."""
+        try:
+            return await application({**scope, SCOPE_KEY: self}, self.receive, self.send)
+        finally:
+            self._stop_pinging()
+            if self._reader is not None:
+                self._reader.cancel()
+
+    async def receive(self) -> Message:
+        """Hand the application its next message."""
+        if self._reader is None:
+            self._reader = asyncio.create_task(self._read())
+        return await self._inbox.get()
+
+    async def send(self, message: Message) -> None:
+        """Send the application's message; after the end of the socket, nothing is sent."""
+        if self._transport is None:
+            await self.real_send(message)
+            if message["type"] == "websocket.accept" and not self._stood_down:
+                self._accepted()
+        elif not self._transport.closing:
+            if message["type"] == "websocket.close":
+                self._stop_pinging()
+                self._transport.cut_later(CLOSE_TIMEOUT)
+            try:
+                await self.real_send(message)
+            except OSError:  # The socket ended while the message waited for a peer that reads.
+                if not self._transport.closing:
+                    raise
+
+    def _accepted(self) -> None:
+        settings = realtime_settings()
+        self.interval = self.interval or settings.HEARTBEAT_INTERVAL
+        self.timeout = self.timeout or settings.HEARTBEAT_TIMEOUT
+        self._transport = Transport(self.real_send)
+        self._transport.send_text(
+            frames.welcome(self._id, self.interval, self.timeout, now=int(time.time() * 1000))
+        )
+        if self.required:
+            self._start_pinging()
+
+    def _start_pinging(self) -> None:
+        assert self._transport and self.interval and self.timeout
+        self._keepalive = Keepalive(
+            self._transport, self.interval, self.timeout, on_stale=self._stale
+        )
+
+    def _stop_pinging(self) -> None:
+        if self._keepalive is not None:
+            self._keepalive.stop()
+
+    async def _read(self) -> None:
+        while True:
+            message = await self._receive()
+            if message["type"] == "websocket.disconnect":
+                self._stop_pinging()
+                self._inbox.put_nowait(message)
+                return
+            heartbeat = self._transport and frames.heartbeat_frame(message.get("text"))
+            if heartbeat:
+                self._heard(heartbeat)
+            elif self._inbox.qsize() < MAX_WAITING:
+                self._inbox.put_nowait(message)
+            else:
+                self._end(CloseCode.TOO_MANY_FRAMES)
+
+    def _heard(self, heartbeat: frames.Frame) -> None:
+        assert self._transport is not None
+        self._peer_speaks = True
+        if self._keepalive is None:
+            self._start_pinging()
+        elif heartbeat["type"] == "pong":
+            self._keepalive.pong(heartbeat["nonce"])
+        if heartbeat["type"] == "ping":
+            self._transport.send_text(frames.pong(heartbeat["nonce"]))
+
+    def _stale(self) -> None:
+        self._end(CloseCode.STALE, self.on_stale)
+
+    def _end(self, code: CloseCode, *before: Message | None) -> None:
+        """End the socket now; the application hears of it before anything that still waits."""
+        if self._transport is None or self._transport.closing:
+            return
+        logger.info("closed socket=%s code=%d reason=%s", self._id, code, code.reason)
+        self._stop_pinging()
+        bye = frames.bye(code, code.reason, retry=may_reconnect(code))
+        self._transport.close(code, bye if self._peer_speaks else None, cut_after=CUT_AFTER)
+        if self._reader is not None:
+            self._reader.cancel()
+        while not self._inbox.empty():
+            self._inbox.get_nowait()
+        for message in (*before, {"type": "websocket.disconnect", "code": int(code)}):
+            if message is not None:
+                self._inbox.put_nowait(message)

@@ -1,0 +1,70 @@
+"""Drives the server's heartbeat of one socket: the clock and the sending for the pure rules."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+
+from realtime.protocol import frames
+from realtime.protocol.heartbeat import Heartbeat, Role, Verdict
+from realtime.transport import Transport
+
+
+class Keepalive:
+    """Pings over ``transport`` and calls ``on_stale`` once if the peer doesn't answer.
+
+    ``interval`` and ``timeout`` are in seconds. ``on_ping`` hears the nonce of each ping sent.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        interval: float,
+        timeout: float,
+        *,
+        on_stale: Callable[[], None],
+        on_ping: Callable[[str], None] = lambda nonce: None,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._transport = transport
+        self._on_stale = on_stale
+        self._on_ping = on_ping
+        self._heartbeat = Heartbeat(
+            Role.SERVER, interval, timeout, now=self._loop.time(), share=random.random()
+        )
+        self._timer = self._loop.call_at(self._heartbeat.wake_at, self._wake)
+
+    @property
+    def latency(self) -> float | None:
+        """The last round trip in seconds, None before the first."""
+        return self._heartbeat.latency
+
+    def ping(self) -> None:
+        """Ping now."""
+        nonce = f"{random.getrandbits(32):08x}"
+        self._heartbeat.ping(nonce, self._loop.time())
+        self._on_ping(nonce)
+        self._transport.send_text(frames.ping(nonce))
+        self._set_timer()
+
+    def pong(self, nonce: str) -> bool:
+        """Take the peer's pong; returns whether it answers a ping in flight."""
+        return self._heartbeat.pong(nonce, self._loop.time()) is not None
+
+    def stop(self) -> None:
+        """Stop for good."""
+        self._timer.cancel()
+
+    def _wake(self) -> None:
+        verdict = self._heartbeat.wake(self._loop.time())
+        if verdict is Verdict.STALE:
+            self._on_stale()
+        elif verdict is Verdict.PING:
+            self.ping()
+        else:
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        self._timer.cancel()
+        self._timer = self._loop.call_at(self._heartbeat.wake_at, self._wake)

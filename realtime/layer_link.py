@@ -1,0 +1,208 @@
+"""The hub's own link to the channel layer, which it pokes like any long-lived connection.
+
+A Redis connection whose packets are dropped makes the layer deaf without an error. So the link
+sends itself a message every ``POKE_INTERVAL`` seconds; if that does not come back, it takes a new
+instance of the layer and joins its groups again, until it works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from contextvars import ContextVar
+from typing import Any
+
+from channels import DEFAULT_CHANNEL_LAYER
+from channels.layers import InMemoryChannelLayer, channel_layers, get_channel_layer
+
+from realtime.ring import Message, read_only_by
+
+logger = logging.getLogger(__name__)
+
+POKE_TYPE = "realtime.poke"
+POKE_INTERVAL = 5.0
+"""Seconds between two pokes."""
+ANSWER_WITHIN = 5.0
+"""Seconds that the layer may take for anything that is asked of it."""
+RETRY_AFTER = 1.0
+"""Seconds between two attempts to link again."""
+REJOIN_AFTER = 3600.0
+"""Seconds after which groups are joined anew; layers that expire them wait for a day."""
+
+_link: ContextVar[LayerLink | None] = ContextVar("realtime_layer_link", default=None)
+
+
+class LinkFault(Exception):
+    """The layer did not do what it was asked."""
+
+
+class LayerLink:
+    """Reads one channel of the layer and keeps it a member of each of ``groups()``.
+
+    ``on_message`` gets every message but the pokes, and must not raise.
+    """
+
+    def __init__(
+        self, groups: Callable[[], Iterable[str]], on_message: Callable[[Message], None]
+    ) -> None:
+        self._groups = groups
+        self._on_message = on_message
+        self._layer: Any = None
+        self._channel: str | None = None
+        self._poke_answered = asyncio.Event()
+        self._fault: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._down_since: float | None = None
+        self._dropping: set[asyncio.Task[None]] = set()
+        self._task = asyncio.create_task(self._run(), name="realtime-layer-link")
+
+    async def join(self, group: str) -> None:
+        """Join a group; while the link is down this does nothing, as all are joined later."""
+        if self._channel is not None:
+            await self._ask(self._layer.group_add(group, self._channel))
+
+    async def leave(self, group: str) -> None:
+        """Leave a group."""
+        if self._channel is not None:
+            await self._ask(self._layer.group_discard(group, self._channel))
+
+    def fault(self, reason: object) -> None:
+        """Report that the layer failed: the link is made anew."""
+        if not self._fault.done():
+            self._fault.set_exception(LinkFault(reason))
+
+    async def _ask(self, request: Awaitable[None]) -> None:
+        """Await a request to the layer; a failure is the link's, not the caller's."""
+        try:
+            await asyncio.wait_for(request, ANSWER_WITHIN)
+        except Exception as error:
+            self.fault(repr(error))
+
+    async def _run(self) -> None:
+        _link.set(self)
+        while True:
+            self._fault = asyncio.get_running_loop().create_future()
+            try:
+                await self._serve()
+            except Exception as error:
+                self._say_down(error)
+            await asyncio.sleep(RETRY_AFTER)
+
+    async def _serve(self) -> None:
+        """Link to the layer and stay until there is a fault, which is raised."""
+        self._layer = layer = own_layer()
+        hear_complaints_of(layer)
+        reader: asyncio.Task[None] | None = None
+        try:
+            channel = await asyncio.wait_for(layer.new_channel(), ANSWER_WITHIN)
+            reader = asyncio.create_task(self._read(layer, channel))
+            self._channel = channel
+            await self._stay(layer, channel)
+        finally:
+            self._channel = None
+            self._fault.cancel()
+            drop = asyncio.create_task(drop_layer(layer, reader))
+            self._dropping.add(drop)
+            drop.add_done_callback(self._dropping.discard)
+
+    async def _stay(self, layer: Any, channel: str) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            rejoin_at = loop.time() + REJOIN_AFTER
+            for group in list(self._groups()):
+                await asyncio.wait_for(layer.group_add(group, channel), ANSWER_WITHIN)
+            while loop.time() < rejoin_at:
+                await self._poke(layer, channel)
+                self._say_up()
+                await asyncio.wait({self._fault}, timeout=POKE_INTERVAL)
+                if self._fault.done():
+                    self._fault.result()
+
+    async def _read(self, layer: Any, channel: str) -> None:
+        """Nothing else is awaited here: the in-memory layer drops what is not read at once."""
+        try:
+            while True:
+                message = await layer.receive(channel)
+                if message.get("type") == POKE_TYPE:
+                    self._poke_answered.set()
+                else:
+                    self._on_message(message)
+        except Exception as error:
+            self.fault(repr(error))
+
+    async def _poke(self, layer: Any, channel: str) -> None:
+        self._poke_answered.clear()
+        await asyncio.wait_for(layer.send(channel, {"type": POKE_TYPE}), ANSWER_WITHIN)
+        answered = asyncio.ensure_future(self._poke_answered.wait())
+        try:
+            await asyncio.wait(
+                {answered, self._fault},
+                timeout=ANSWER_WITHIN,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            answered.cancel()
+        if not self._poke_answered.is_set():
+            self.fault(f"a message to itself did not come back in {ANSWER_WITHIN:.0f} s")
+            self._fault.result()
+
+    def _say_down(self, error: Exception) -> None:
+        if self._down_since is None:
+            self._down_since = asyncio.get_running_loop().time()
+            reason = str(error) or type(error).__name__
+            logger.error("channel layer down reason=%r: linking again until it works", reason)
+
+    def _say_up(self) -> None:
+        if self._down_since is not None:
+            seconds = asyncio.get_running_loop().time() - self._down_since
+            groups = len(list(self._groups()))
+            logger.warning("channel layer up again after=%.1fs groups=%d", seconds, groups)
+            self._down_since = None
+
+
+def own_layer() -> Any:
+    """Return an instance of the default layer that nobody else uses; in-memory, the shared one."""
+    shared = get_channel_layer()
+    if shared is None:
+        raise LinkFault("no channel layer is configured: set CHANNEL_LAYERS")
+    if isinstance(shared, InMemoryChannelLayer):
+        read_only_by(shared, asyncio.get_running_loop())
+        return shared
+    return channel_layers.make_backend(DEFAULT_CHANNEL_LAYER)
+
+
+async def drop_layer(layer: Any, reader: asyncio.Task[None] | None) -> None:
+    """Let go of a layer that may not answer any more."""
+    if reader is not None:
+        reader.cancel()
+        await asyncio.wait({reader}, timeout=ANSWER_WITHIN)
+    if isinstance(layer, InMemoryChannelLayer):
+        return
+    try:
+        await asyncio.wait_for(layer.flush(), ANSWER_WITHIN)
+    except Exception as error:
+        logger.debug("flush of a dropped channel layer failed error=%r", error)
+
+
+class _Complaints(logging.Filter):
+    """Takes what a layer logs inside a link as the fault that it tells of.
+
+    The Redis layers catch the errors of their readers and log each with a traceback, once a
+    second. The link hears of the fault at once, and says it in one line.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        link = _link.get()
+        if link is None or record.levelno < logging.ERROR:
+            return True
+        error = record.exc_info[1] if record.exc_info else None
+        link.fault(f"{record.getMessage()} {error!r}")
+        return False
+
+
+_complaints = _Complaints()
+
+
+def hear_complaints_of(layer: Any) -> None:
+    """Listen to the logger of the layer's own module."""
+    logging.getLogger(type(layer).__module__).addFilter(_complaints)

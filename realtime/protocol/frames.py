@@ -1,0 +1,166 @@
+"""The frames of ``realtime.v1``: reading what a client sent, and writing what a server says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+VERSION = 1
+SUBPROTOCOL = f"realtime.v{VERSION}"
+SUBPROTOCOL_FAMILY = "realtime."
+
+MAX_NONCE = 128
+"""Characters of the longest nonce that is repeated to its sender."""
+
+NO_EPOCH = "-"
+"""The epoch of a stream whose events are not kept."""
+
+Frame = dict[str, Any]
+
+
+class FrameError(Exception):
+    """A frame that can't be taken; told to its sender as an ``error`` frame."""
+
+    def __init__(self, code: str, message: str, ref: int | str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.ref = ref
+
+
+def encode(frame: Frame) -> str:
+    """Return the text of a frame, without spaces."""
+    return json.dumps(frame, separators=(",", ":"), allow_nan=False)
+
+
+def decode(text: str | None, max_bytes: int) -> Frame:
+    """Return the frame in ``text`` (None: a binary frame came) with its fields checked.
+
+    Raises ``FrameError`` for a frame of over ``max_bytes`` bytes, or of no or wrong form.
+    """
+    if text is None:
+        raise FrameError("bad_frame", "Frames are text, not bytes.")
+    if len(text) > max_bytes or len(text.encode(errors="surrogatepass")) > max_bytes:
+        raise FrameError("too_large", f"A frame has at most {max_bytes} bytes.")
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError):
+        raise FrameError("bad_frame", "The frame is not JSON.") from None
+    if not isinstance(frame, dict):
+        raise FrameError("bad_frame", "A frame is a JSON object.")
+    ref = frame.get("ref")
+    if ref is not None and not _is_ref(ref):
+        raise FrameError("bad_frame", "ref is a whole number or a string of up to 128 characters.")
+    if not isinstance(frame.get("type"), str):
+        raise FrameError("bad_frame", "A frame has a type.", ref)
+    _check_fields(frame, ref)
+    return frame
+
+
+def _is_ref(ref: Any) -> bool:
+    if isinstance(ref, str):
+        return len(ref) <= 128
+    return isinstance(ref, int) and not isinstance(ref, bool)
+
+
+_STRINGS = {
+    "ping": ("nonce",),
+    "pong": ("nonce",),
+    "subscribe": ("stream",),
+    "unsubscribe": ("stream",),
+    "send": ("stream", "name"),
+}
+
+
+def _check_fields(frame: Frame, ref: int | str | None) -> None:
+    if frame["type"] not in _STRINGS:
+        raise FrameError("unknown_type", f"There is no frame type {frame['type'][:40]!r}.", ref)
+    for field in _STRINGS[frame["type"]]:
+        value = frame.get(field)
+        if not isinstance(value, str) or not 0 < len(value) <= MAX_NONCE:
+            raise FrameError(
+                "bad_frame", f"{field} is a string of 1 to {MAX_NONCE} characters.", ref
+            )
+
+
+def heartbeat_frame(text: str | None) -> Frame | None:
+    """Return the heartbeat in ``text``, or None where the frame belongs to the application.
+
+    On a socket whose other frames are an application's own, only an object with exactly ``type``
+    (``ping`` or ``pong``) and a string ``nonce`` is a heartbeat.
+    """
+    if text is None or len(text) > 2 * MAX_NONCE or '"nonce"' not in text:
+        return None
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(frame, dict) or frame.keys() != {"type", "nonce"}:
+        return None
+    if frame["type"] not in ("ping", "pong") or not isinstance(frame["nonce"], str):
+        return None
+    return frame
+
+
+def welcome(
+    socket: str, interval: float, timeout: float, *, now: int, me: str | None = None
+) -> str:
+    """Write the first frame: the socket's id, the heartbeat in seconds, ``now`` in milliseconds."""
+    frame: Frame = {"type": "welcome", "version": VERSION, "socket": socket}
+    if me is not None:
+        frame["me"] = me
+    frame["heartbeat"] = {"interval": float(interval), "timeout": float(timeout)}
+    frame["now"] = now
+    return encode(frame)
+
+
+def ping(nonce: str) -> str:
+    """Write a ping."""
+    return f'{{"type":"ping","nonce":"{nonce}"}}'
+
+
+def pong(nonce: str) -> str:
+    """Write the answer to the client's ping with that nonce."""
+    return encode({"type": "pong", "nonce": nonce})
+
+
+def bye(code: int, reason: str, *, retry: bool, after: int | None = None) -> str:
+    """Write the last frame before a close; ``after`` is in milliseconds."""
+    frame: Frame = {"type": "bye", "code": int(code), "reason": reason, "retry": retry}
+    if after is not None:
+        frame["after"] = after
+    return encode(frame)
+
+
+def error(code: str, message: str, ref: int | str | None = None) -> str:
+    """Write an error; ``ref`` names the frame that it answers, if that had one."""
+    return _with_ref({"type": "error", "code": code, "message": message}, ref)
+
+
+def subscribed(stream: str, ref: int | str | None, snapshot: Any = None) -> str:
+    """Write the answer to a subscribe; events are not kept yet, so there is no position."""
+    frame: Frame = {"type": "subscribed", "stream": stream, "epoch": NO_EPOCH, "offset": 0}
+    frame["recovered"] = False
+    if snapshot is not None:
+        frame["snapshot"] = snapshot
+    return _with_ref(frame, ref)
+
+
+def unsubscribed(stream: str, ref: int | str | None, reason: str = "asked") -> str:
+    """Write the end of a subscription."""
+    return _with_ref({"type": "unsubscribed", "stream": stream, "reason": reason}, ref)
+
+
+def reply(data: Any, ref: int | str | None) -> str:
+    """Write the application's answer to a ``send``."""
+    return _with_ref({"type": "reply", "data": data}, ref)
+
+
+def event(stream: str, name: str, data: Any, *, event_id: str, at: int) -> str:
+    """Write an ephemeral event; ``at`` is in milliseconds."""
+    frame = {"type": "event", "stream": stream, "id": event_id, "name": name, "data": data}
+    return encode({**frame, "at": at})
+
+
+def _with_ref(frame: Frame, ref: int | str | None) -> str:
+    return encode(frame if ref is None else {**frame, "ref": ref})

@@ -1,0 +1,57 @@
+"""How much of what was sent may not have arrived: back-pressure by proof of receipt.
+
+ASGI tells nobody how much a peer has read. A pong proves that all that was sent before its ping
+has arrived, so what was sent since is in flight.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Pressure(StrEnum):
+    """What the bytes in flight ask for."""
+
+    FINE = "fine"
+    PING = "ping"
+    TOO_SLOW = "too_slow"
+
+
+class InFlight:
+    """Counts bytes against ``limit``; past half of it a ping is due, past all of it the end.
+
+    ``look_at`` is the total at which ``pressure`` may have changed: below it, adding is enough.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.total = 0
+        self._limit = limit
+        self._arrived = 0
+        self._last_ping = 0
+        self._pings: dict[str, int] = {}
+        self._set_look_at()
+
+    @property
+    def pressure(self) -> Pressure:
+        """What is due now."""
+        if self.total - self._arrived > self._limit:
+            return Pressure.TOO_SLOW
+        if self.total - self._last_ping > self._limit // 2:
+            return Pressure.PING
+        return Pressure.FINE
+
+    def pinged(self, nonce: str) -> None:
+        """Note that a ping goes out behind all that was sent so far."""
+        self._pings[nonce] = self._last_ping = self.total
+        self._set_look_at()
+
+    def ponged(self, nonce: str) -> None:
+        """Note the pong to a ping in flight; it proves the arrival of all before that ping."""
+        if nonce not in self._pings:
+            return
+        self._arrived = self._pings[nonce]
+        self._pings = {other: at for other, at in self._pings.items() if at > self._arrived}
+        self._set_look_at()
+
+    def _set_look_at(self) -> None:
+        self.look_at = 1 + min(self._last_ping + self._limit // 2, self._arrived + self._limit)

@@ -1,0 +1,154 @@
+"""One WebSocket connection that speaks ``realtime.v1``: its frames in and out, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from realtime.conf import realtime_settings
+from realtime.keepalive import Keepalive
+from realtime.protocol import frames
+from realtime.protocol.close_codes import CloseCode, may_reconnect
+from realtime.protocol.frames import Frame, FrameError
+from realtime.protocol.in_flight import InFlight, Pressure
+from realtime.protocol.rate import Rate
+from realtime.transport import CLOSE_TIMEOUT, CUT_AFTER, Message, Send, Transport
+
+logger = logging.getLogger(__name__)
+
+MAX_WAITING = 32
+"""Commands that may wait while the application is busy."""
+
+Command = Callable[[], Awaitable[None]]
+
+
+class Socket:
+    """The server's end of one connection.
+
+    Heartbeats are answered as they come; commands wait their turn and one task runs them in
+    order.
+    """
+
+    def __init__(self, send: Send) -> None:
+        settings = realtime_settings()
+        loop = asyncio.get_running_loop()
+        self.id = uuid.uuid4().hex[:12]
+        self.user: Any = None
+        self._settings = settings
+        self._clock = loop.time
+        self._transport = Transport(send)
+        self._in_flight = InFlight(settings.MAX_IN_FLIGHT_BYTES)
+        self._rate = Rate(settings.MAX_FRAMES_PER_SECOND, now=loop.time())
+        self._keepalive: Keepalive | None = None
+        self._commands: deque[Command] = deque()
+        self._runner: asyncio.Task[None] | None = None
+
+    @property
+    def closing(self) -> bool:
+        """Whether this socket has ended, or is about to."""
+        return self._transport.closing
+
+    @property
+    def latency(self) -> float | None:
+        """The last round trip in seconds, None before the first."""
+        return None if self._keepalive is None else self._keepalive.latency
+
+    def welcome(self, me: str) -> None:
+        """Say ``welcome`` and start the heartbeat."""
+        interval, timeout = self._settings.HEARTBEAT_INTERVAL, self._settings.HEARTBEAT_TIMEOUT
+        now = int(time.time() * 1000)
+        self.send_text(frames.welcome(self.id, interval, timeout, now=now, me=me))
+        self._keepalive = Keepalive(
+            self._transport,
+            interval,
+            timeout,
+            on_stale=lambda: self.end(CloseCode.STALE, cut_after=CUT_AFTER),
+            on_ping=self._in_flight.pinged,
+        )
+
+    def received(self, text: str | None, command: Callable[[Frame], Awaitable[None]]) -> None:
+        """Take one frame of the peer (None: a binary one); ``command`` runs what it asks for."""
+        if self.closing:
+            return
+        try:
+            frame = frames.decode(text, self._settings.MAX_FRAME_BYTES)
+        except FrameError as error:
+            if self._within_rate():
+                logger.info("refused socket=%s code=%s reason=%s", self.id, error.code, error)
+                self.send_text(frames.error(error.code, error.message, error.ref))
+            return
+        kind = frame["type"]
+        if kind == "pong" and self._keepalive and self._keepalive.pong(frame["nonce"]):
+            self._in_flight.ponged(frame["nonce"])
+        elif not self._within_rate() or kind == "pong":
+            return
+        elif kind == "ping":
+            self.send_text(frames.pong(frame["nonce"]))
+        else:
+            self.run(lambda: command(frame))
+
+    def run(self, command: Command) -> None:
+        """Run ``command`` after those that wait."""
+        if len(self._commands) >= MAX_WAITING:
+            self.end(CloseCode.TOO_MANY_FRAMES)
+            return
+        self._commands.append(command)
+        if self._runner is None:
+            self._runner = asyncio.get_running_loop().create_task(self._run_commands())
+
+    def send_text(self, text: str) -> None:
+        """Send a text frame."""
+        self.deliver({"type": "websocket.send", "text": text}, len(text))
+
+    def deliver(self, message: Message, size: int) -> None:
+        """Send a frame of ``size`` bytes that may be shared with other sockets."""
+        in_flight = self._in_flight
+        if in_flight.total >= in_flight.look_at and not self._relieved():
+            return
+        in_flight.total += size
+        self._transport.send(message)
+
+    def end(self, code: CloseCode, *, cut_after: float = CLOSE_TIMEOUT) -> None:
+        """Say ``bye`` and close; cut the connection after ``cut_after`` seconds at the latest."""
+        if self.closing:
+            return
+        logger.info("closed socket=%s code=%d reason=%s", self.id, code, code.reason)
+        bye = frames.bye(code, code.reason, retry=may_reconnect(code))
+        self._transport.close(code, bye, cut_after=cut_after)
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop the heartbeat and the commands: the connection has ended."""
+        if self._keepalive is not None:
+            self._keepalive.stop()
+        self._commands.clear()
+        if self._runner is not None and self._runner is not asyncio.current_task():
+            self._runner.cancel()
+
+    def _within_rate(self) -> bool:
+        if self._rate.allows(self._clock()):
+            return True
+        self.end(CloseCode.TOO_MANY_FRAMES)
+        return False
+
+    def _relieved(self) -> bool:
+        """Ask for a proof of receipt, or end a peer that reads too slowly."""
+        pressure = self._in_flight.pressure
+        if pressure is Pressure.TOO_SLOW:
+            self.end(CloseCode.TOO_SLOW, cut_after=CUT_AFTER)
+            return False
+        if pressure is Pressure.PING and self._keepalive is not None:
+            self._keepalive.ping()
+        return True
+
+    async def _run_commands(self) -> None:
+        try:
+            while self._commands:
+                await self._commands.popleft()()
+        finally:
+            self._runner = None

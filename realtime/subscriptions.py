@@ -1,0 +1,136 @@
+"""What a socket follows: the commands subscribe, unsubscribe and send."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from realtime.conf import realtime_settings
+from realtime.hub import Hub
+from realtime.protocol import frames
+from realtime.protocol.frames import Frame, FrameError
+from realtime.socket import Socket
+from realtime.streams import NAME, Refused, Stream, find, user_stream_name
+from realtime.threads import call
+from realtime.transport import Message
+
+logger = logging.getLogger(__name__)
+
+MAX_HELD = 100
+"""Events that wait while a subscription is being made; the oldest go."""
+
+
+class Subscription:
+    """One stream on one socket; holds events back until ``subscribed`` was said."""
+
+    def __init__(self, socket: Socket, stream: Stream) -> None:
+        self.stream = stream
+        self._socket = socket
+        self._held: deque[tuple[Message, int]] | None = deque(maxlen=MAX_HELD)
+
+    def deliver(self, message: Message, size: int) -> None:
+        """Hand an encoded event of ``size`` bytes to the socket."""
+        if self._held is None:
+            self._socket.deliver(message, size)
+        else:
+            self._held.append((message, size))
+
+    def open(self) -> None:
+        """Hand over what was held back, and all that comes from now on at once."""
+        held, self._held = self._held or (), None
+        for message, size in held:
+            self._socket.deliver(message, size)
+
+
+class Subscriptions:
+    """The streams that one socket follows, by name."""
+
+    def __init__(self, socket: Socket, hub: Hub) -> None:
+        self._socket = socket
+        self._hub = hub
+        self._by_name: dict[str, Subscription] = {}
+
+    async def command(self, frame: Frame) -> None:
+        """Carry out one command; what goes wrong is told to the socket."""
+        ref = frame.get("ref")
+        try:
+            text = await self._handlers[frame["type"]](self, frame, ref)
+        except FrameError as error:
+            logger.info("refused socket=%s code=%s reason=%s", self._socket.id, error.code, error)
+            text = frames.error(error.code, error.message, ref)
+        except Exception:
+            logger.exception("failed socket=%s command=%s", self._socket.id, frame["type"])
+            text = frames.error("internal", "The server failed to do this; it is logged.", ref)
+        if text is not None:
+            self._socket.send_text(text)
+
+    def end(self) -> None:
+        """Follow nothing any more."""
+        for name, subscription in self._by_name.items():
+            self._hub.unfollow(name, subscription)
+        self._by_name.clear()
+
+    async def _subscribe(self, frame: Frame, ref: int | str | None) -> None:
+        stream = await self._allowed_stream(frame)
+        subscription = Subscription(self._socket, stream)
+        self._by_name[stream.name] = subscription
+        try:
+            await self._hub.follow(stream.name, subscription)
+            snapshot = await call(stream.snapshot, self._socket.user)
+            text = frames.subscribed(stream.name, ref, snapshot)
+        except BaseException:
+            self._forget(stream.name)
+            raise
+        self._socket.send_text(text)
+        subscription.open()
+
+    async def _allowed_stream(self, frame: Frame) -> Stream:
+        name = frame["stream"]
+        if name == "me":
+            if frame.get("after") is not None:
+                raise FrameError("refused", "after goes with the stream's own name, not with me.")
+            name = user_stream_name(self._socket.user)
+        if not NAME.fullmatch(name):
+            raise FrameError("bad_frame", f"{name[:80]!r} can't be a stream's name.")
+        if name in self._by_name:
+            raise FrameError("already_subscribed", f"This socket follows {name} already.")
+        if len(self._by_name) >= (most := realtime_settings().MAX_STREAMS_PER_SOCKET):
+            raise FrameError("too_many", f"A socket follows at most {most} streams.")
+        stream = find(name)
+        if stream is None:
+            raise FrameError("unknown_stream", f"There are no streams like {name}.")
+        if not await call(stream.authorize, self._socket.user):
+            raise FrameError("forbidden", f"You may not follow {name}.")
+        return stream
+
+    async def _unsubscribe(self, frame: Frame, ref: int | str | None) -> str:
+        stream = self._followed(frame)
+        self._forget(stream.name)
+        return frames.unsubscribed(stream.name, ref)
+
+    async def _send(self, frame: Frame, ref: int | str | None) -> str:
+        stream = self._followed(frame)
+        try:
+            answer = await call(stream.receive, self._socket.user, frame["name"], frame.get("data"))
+        except Refused as refusal:
+            raise FrameError("refused", str(refusal)) from None
+        return frames.reply(answer, ref)
+
+    def _followed(self, frame: Frame) -> Stream:
+        name = user_stream_name(self._socket.user) if frame["stream"] == "me" else frame["stream"]
+        if name not in self._by_name:
+            raise FrameError("not_subscribed", f"This socket does not follow {name[:80]}.")
+        return self._by_name[name].stream
+
+    def _forget(self, name: str) -> None:
+        subscription = self._by_name.pop(name, None)
+        if subscription is not None:
+            self._hub.unfollow(name, subscription)
+
+    _handlers: dict[str, Callable[[Subscriptions, Frame, Any], Awaitable[str | None]]] = {
+        "subscribe": _subscribe,
+        "unsubscribe": _unsubscribe,
+        "send": _send,
+    }
