@@ -1,0 +1,103 @@
+"""Fixtures that start the real things: servers of the site, Redis, PostgreSQL, a cut cable.
+
+- `site(server="daphne", *, redis=None, database_url=None, app=..., env=None)` starts a server
+  process of the demo site, "daphne" or "uvicorn", and returns a `Site`, with alice and bob in its
+  database. Without `database_url` each has a SQLite file of its own.
+  `agent = site(...).login("alice")` has `get`, `post` and `cookie_header`.
+- `redis_server`: a `RedisServer` with `url`, `restart`, `freeze`, `thaw`, ...
+- `postgres_url`: the DATABASE_URL of an empty PostgreSQL database.
+- `cable`: `cut(port)` and `heal(port)` lose all packets of a TCP port, a server's or a client's.
+
+Not fixtures: `async with wire(site, cookies=...) as socket` of `tests.processes.wire` shows the
+frames of a WebSocket; `until` and `wait_until` of `tests.processes.waiting` wait for something.
+
+A test that uses one of them gets the marker `processes`. All that it started is ended after it, and
+its output is shown when it failed.
+"""
+
+import secrets
+import tempfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.processes.cable import Cable
+from tests.processes.postgres import Postgres
+from tests.processes.process import Process
+from tests.processes.redis_server import RedisServer
+from tests.processes.site import Sites, prepare_database, site_environment
+
+LOG_LINES = 200
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    # pytest's own directories are closed to the user who runs PostgreSQL.
+    with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as directory:
+        server = Postgres(Path(directory))
+        try:
+            server.start()
+            yield server
+            server.stop()
+        finally:
+            server.kill()
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> str:
+    return postgres.create_database()
+
+
+@pytest.fixture(scope="session")
+def site_env() -> dict[str, str]:
+    return site_environment(secrets.token_urlsafe(50))
+
+
+@pytest.fixture(scope="session")
+def site_database(tmp_path_factory: pytest.TempPathFactory, site_env: dict[str, str]) -> Path:
+    path = tmp_path_factory.mktemp("site") / "template.sqlite3"
+    prepare_database({**site_env, "DATABASE_URL": f"sqlite:///{path}"})
+    return path
+
+
+@pytest.fixture
+def site(tmp_path: Path, site_database: Path, site_env: dict[str, str]) -> Iterator[Sites]:
+    sites = Sites(tmp_path, site_database, site_env)
+    yield sites
+    sites.close()
+
+
+@pytest.fixture
+def cable() -> Iterator[Cable]:
+    cable = Cable()
+    yield cable
+    cable.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    starting = {"redis_server", "postgres", "site_database", "cable"}
+    for item in items:
+        if starting & set(getattr(item, "fixturenames", ())):
+            item.add_marker("processes")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        for process in Process.running:
+            lines = process.log().splitlines()[-LOG_LINES:]
+            report.sections.append((f"output of {process.name}", "\n".join(lines)))
+    return report

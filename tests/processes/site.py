@@ -1,0 +1,158 @@
+"""One real server process of the demo site, and what the kernel knows about it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from tests.processes.agent import Agent
+from tests.processes.process import PROJECT, Process, free_port
+from tests.processes.redis_server import RedisServer
+
+Server = Literal["daphne", "uvicorn"]
+LISTENING = "0A"  # in the state column of /proc/net/tcp, see proc(5)
+
+
+def manage(env: Mapping[str, str], *arguments: str) -> str:
+    """Run ``manage.py`` in a process of its own and return its output; fail with it."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=PROJECT,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, f"manage.py {' '.join(arguments)}\n{done.stdout}"
+    return done.stdout
+
+
+class Site(Process):
+    """The site under Daphne or Uvicorn.
+
+    `url` and `ws_url` are its addresses, `database_url` its database, for a second site to share.
+    """
+
+    def __init__(
+        self, server: Server, app: str, directory: Path, port: int, env: Mapping[str, str]
+    ) -> None:
+        address = {"daphne": ["-b", "127.0.0.1", "-p"], "uvicorn": ["--host=127.0.0.1", "--port"]}
+        command = [sys.executable, "-m", server, *address[server], str(port), app]
+        super().__init__(command, directory / f"{server}-{port}.log", port, env=env)
+        self.name = f"{server} on port {port}"
+        self.url = f"http://127.0.0.1:{port}"
+        self.ws_url = f"ws://127.0.0.1:{port}"
+        self.database_url = env["DATABASE_URL"]
+        self._site_env = env
+
+    def login(self, username: str, password: str = "demo") -> Agent:
+        """Log a user in on the site's own form and return the session."""
+        return Agent(self.url, username, password)
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command as another process of this site, and return its output."""
+        return manage(self._site_env, *arguments)
+
+    def open_sockets(self) -> int:
+        """Count the TCP connections to its port that the process holds, in whatever state."""
+        held = set()
+        for descriptor in Path(f"/proc/{self.pid}/fd").iterdir():
+            try:
+                held.add(os.readlink(descriptor))
+            except FileNotFoundError:
+                continue  # closed since it was listed
+        lines = Path(f"/proc/{self.pid}/net/tcp").read_text().splitlines()[1:]
+        return sum(self._is_connection(line.split(), held) for line in lines)
+
+    def _is_connection(self, row: list[str], held: set[str]) -> bool:
+        (
+            _,
+            local,
+            _,
+            state,
+            *_,
+        ) = row
+        port = int(local.split(":")[1], 16)
+        return port == self.port and state != LISTENING and f"socket:[{row[9]}]" in held
+
+    def memory(self) -> int:
+        """Return its share of memory (PSS) in bytes."""
+        for line in Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("the kernel tells no PSS")
+
+
+class Sites:
+    """Starts the sites of one test and ends them; called like a function, it starts one.
+
+    `template` is a migrated SQLite database with the demo's users, copied for each site that
+    names no database.
+    """
+
+    def __init__(self, directory: Path, template: Path, env: Mapping[str, str]) -> None:
+        self._directory = directory
+        self._template = template
+        self._env = env
+        self._sites: list[Site] = []
+        self._prepared: set[str] = set()
+
+    def __call__(
+        self,
+        server: Server = "daphne",
+        *,
+        redis: RedisServer | None = None,
+        database_url: str | None = None,
+        app: str = "project.asgi:application",
+        env: Mapping[str, str] | None = None,
+    ) -> Site:
+        """Start a site and wait until it serves.
+
+        Sites with the same `redis` and `database_url` (see `Site.database_url`) share their data.
+        An empty database is migrated and given the demo's users. `env` adds to the environment.
+        """
+        port = free_port()
+        full = {**self._env, "PORT": str(port)}
+        full["DATABASE_URL"] = database_url or self._copied_database(port)
+        if redis:
+            full["REDIS_URL"] = redis.url
+        full.update(env or {})
+        self._prepare(full)
+        site = Site(server, app, self._directory, port, full)
+        self._sites.append(site)
+        site.start()
+        return site
+
+    def _copied_database(self, port: int) -> str:
+        path = self._directory / f"{port}.sqlite3"
+        shutil.copyfile(self._template, path)
+        url = f"sqlite:///{path}"
+        self._prepared.add(url)
+        return url
+
+    def _prepare(self, env: Mapping[str, str]) -> None:
+        if env["DATABASE_URL"] not in self._prepared:
+            prepare_database(env)
+            self._prepared.add(env["DATABASE_URL"])
+
+    def close(self) -> None:
+        """End them all at once."""
+        for site in self._sites:
+            site.kill()
+
+
+def prepare_database(env: Mapping[str, str]) -> None:
+    """Migrate the database of DATABASE_URL and create the demo's users in it."""
+    manage(env, "migrate", "--verbosity=0")
+    manage(env, "create_demo_users")
+
+
+def site_environment(secret_key: str) -> dict[str, str]:
+    """Return what every site's environment has: nothing of the developer's own settings."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {**kept, "SECRET_KEY": secret_key, "PYTHONUNBUFFERED": "1"}
