@@ -133,13 +133,10 @@ class LayerLink:
     async def _poke(self, layer: Any, channel: str) -> None:
         self._poke_answered.clear()
         await asyncio.wait_for(layer.send(channel, {"type": POKE_TYPE}), ANSWER_WITHIN)
-        answered = asyncio.ensure_future(self._poke_answered.wait())
+        answered = asyncio.create_task(self._poke_answered.wait())
+        either: set[asyncio.Future[Any]] = {answered, self._fault}
         try:
-            await asyncio.wait(
-                {answered, self._fault},
-                timeout=ANSWER_WITHIN,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            await asyncio.wait(either, timeout=ANSWER_WITHIN, return_when=asyncio.FIRST_COMPLETED)
         finally:
             answered.cancel()
         if not self._poke_answered.is_set():

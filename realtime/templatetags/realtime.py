@@ -1,0 +1,41 @@
+"""``{% realtime %}`` puts the browser client and its configuration on a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html, json_script
+from django.utils.safestring import SafeString
+
+from realtime.streams import user_stream_name
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def realtime(context: template.Context, url: str = "/realtime/") -> SafeString:
+    """Load the client as a module, configured for ``url``, where the consumer is routed to.
+
+    The script carries the CSP nonce of the request, if there is one (Django's own, or
+    django-csp's). ``new RealtimeClient()`` then needs no arguments.
+    """
+    return format_html(
+        '{}<script type="module" src="{}"{}></script>',
+        json_script(_configuration(context, url), "realtime-config"),
+        static("realtime/index.js"),
+        _nonce_attribute(context),
+    )
+
+
+def _configuration(context: template.Context, url: str) -> dict[str, Any]:
+    user = getattr(context.get("request"), "user", None) or context.get("user")
+    if user is None or not user.is_authenticated:
+        return {"url": url}
+    return {"url": url, "me": user_stream_name(user)}
+
+
+def _nonce_attribute(context: template.Context) -> str:
+    nonce = context.get("csp_nonce") or getattr(context.get("request"), "csp_nonce", None)
+    return format_html(' nonce="{}"', nonce) if nonce else ""
