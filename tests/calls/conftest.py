@@ -1,0 +1,66 @@
+"""Fixtures of the calls tests: agents, an account at Twilio, and webhooks as Twilio sends them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.test import Client
+
+from calls.models import Call
+from calls.signals import call_changed
+from tests.calls.twilio_webhooks import ACCOUNT_SID, AUTH_TOKEN, CALL_SID, Poster
+
+
+@pytest.fixture(autouse=True)
+def account(settings: Any) -> None:
+    settings.TWILIO_ACCOUNT_SID = ACCOUNT_SID
+    settings.TWILIO_AUTH_TOKEN = AUTH_TOKEN
+    settings.TWILIO_NUMBER = "+15550100000"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def agents(db: None) -> None:
+    call_command("create_demo_users")
+
+
+@pytest.fixture
+def alice(agents: None) -> Any:
+    return get_user_model().objects.get(username="alice")
+
+
+@pytest.fixture
+def bob(agents: None) -> Any:
+    return get_user_model().objects.get(username="bob")
+
+
+@pytest.fixture
+def desk(client: Client, alice: Any) -> Client:
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def twilio(db: None) -> Poster:
+    return Poster(Client())
+
+
+@pytest.fixture
+def ringing(twilio: Poster, agents: None) -> Call:
+    twilio.voice()
+    return Call.objects.get(sid=CALL_SID)
+
+
+@pytest.fixture
+def changes() -> Iterator[list[tuple[str | None, str, int]]]:
+    """All changes that are told of: (state before, state, version)."""
+    told: list[tuple[str | None, str, int]] = []
+
+    def tell(call: Call, previous: str | None, **kwargs: Any) -> None:
+        told.append((previous, call.state, call.version))
+
+    call_changed.connect(tell)
+    yield told
+    call_changed.disconnect(tell)

@@ -1,0 +1,65 @@
+"""Webhooks as Twilio sends them."""
+
+from typing import Any
+
+from django.test import Client
+from twilio.request_validator import RequestValidator
+
+ACCOUNT_SID = "AC0123456789abcdef0123456789abcdef"
+AUTH_TOKEN = "12345"
+CALL_SID = "CA0000000000000000000000000000001a"
+LEG_SID = "CA0000000000000000000000000000002b"
+VOICE = "/calls/twilio/voice/"
+STATUS = "/calls/twilio/status/"
+
+
+def sign(url: str, form: dict[str, str], token: str = AUTH_TOKEN) -> str:
+    return RequestValidator(token).compute_signature(url, form)
+
+
+def event(state: str, sequence: int | None = None, **fields: str) -> dict[str, str]:
+    """Return a status callback of an incoming call; ``fields`` replace or add to its own."""
+    form = {
+        "AccountSid": ACCOUNT_SID,
+        "ApiVersion": "2010-04-01",
+        "CallSid": CALL_SID,
+        "CallStatus": state,
+        "CallbackSource": "call-progress-events",
+        "Direction": "inbound",
+        "From": "+15550100123",
+        "Timestamp": "Sun, 22 Nov 2026 15:00:00 +0000",
+        "To": "+15550100000",
+    }
+    if sequence is not None:
+        form["SequenceNumber"] = str(sequence)
+    return {**form, **fields}
+
+
+class Poster:
+    """Sends signed webhooks through a test client."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def post(self, path: str, form: dict[str, str], **extra: Any) -> Any:
+        signature = sign(f"http://testserver{path}", form)
+        return self._client.post(path, form, headers={"X-Twilio-Signature": signature}, **extra)
+
+    def voice(self, **fields: str) -> Any:
+        form = event("ringing", **fields)
+        del form["CallbackSource"], form["Timestamp"]
+        return self.post(VOICE, form)
+
+    def status(self, state: str, sequence: int | None = None, **fields: str) -> Any:
+        return self.post(STATUS, event(state, sequence, **fields))
+
+    def leg(self, username: str, state: str, sequence: int) -> Any:
+        """Send what became of the leg to an agent's phone."""
+        return self.status(
+            state,
+            sequence,
+            CallSid=LEG_SID,
+            ParentCallSid=CALL_SID,
+            Direction="outbound-dial",
+            To=f"client:{username}",
+        )
