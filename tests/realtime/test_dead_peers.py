@@ -1,0 +1,110 @@
+"""Peers that are gone without a word, and a server that was away itself, on real servers.
+
+The heartbeat is 0.5 s and 0.5 s, so the verdict comes within 1 s of the cut.
+"""
+
+import asyncio
+import os
+import time
+
+import pytest
+
+from tests.processes.waiting import until, wait_until
+from tests.processes.wire import wire
+
+pytestmark = pytest.mark.processes
+
+FAST = {"HEARTBEAT_INTERVAL": "0.5", "HEARTBEAT_TIMEOUT": "0.5"}
+
+
+@pytest.fixture(params=["daphne", "uvicorn"])
+def served(request, site):
+    return site(request.param, app="tests.realtime.served:application", env=FAST)
+
+
+async def test_a_peer_that_stops_answering_is_told_and_closed(served):
+    async with wire(served, cookies=served.login("alice").cookie_header()) as socket:
+        await until(lambda: socket.answered >= 2, 5, "two pings were answered")
+        socket.silent = True
+        bye = {"type": "bye", "code": 4408, "reason": "stale", "retry": True}
+        assert await socket.frame("bye", timeout=3) == bye
+        assert await socket.closed() == 4408
+
+
+async def test_a_peer_on_a_dead_path_is_gone_from_the_process(served, cable):
+    cookies = served.login("alice").cookie_header()
+    await until(lambda: served.open_sockets() == 0, 5, "the login's connections ended")
+    async with wire(served, cookies=cookies) as socket:
+        await until(lambda: socket.answered >= 1, 5, "a ping was answered")
+        assert served.open_sockets() == 1
+        cable.cut(socket.port)
+        await until(lambda: "code=4408" in served.log(), 3, "the server gave up")
+        await until(lambda: served.open_sockets() == 0, 2, "its file descriptor is closed")
+    assert "Traceback" not in served.log()
+
+
+@pytest.mark.parametrize("path", ["/realtime/", "/async/", "/sync/"])
+async def test_a_peer_that_never_reads_is_gone_from_the_process(served, path):
+    agent = served.login("alice")
+    await until(lambda: served.open_sockets() == 0, 5, "the login's connections ended")
+    async with wire(served, path=path, cookies=agent.cookie_header()) as socket:
+        await socket.frame("welcome")
+        if path == "/realtime/":
+            await socket.send({"type": "subscribe", "ref": 1, "stream": "open.1"})
+            await socket.frame("subscribed")
+        socket.stop_reading()
+        for _ in range(40):
+            if path == "/async/":
+                await socket.send({"flood": 2})
+            else:
+                data = {"type": "send", "stream": "open.1", "name": "x", "data": "x" * 60_000}
+                await socket.send(data)
+            await asyncio.sleep(0.01)
+        await until(lambda: "closed socket=" in served.log(), 5, "the server gave up")
+        await until(lambda: served.open_sockets() == 0, 2, "its file descriptor is closed")
+        if path != "/realtime/":
+            await until(lambda: "DISCONNECT" in served.log(), 2, "the application was told")
+    assert "Traceback" not in served.log()
+
+
+async def test_a_server_that_was_stopped_closes_nobody_who_answers(served):
+    cookies = served.login("alice").cookie_header()
+    async with wire(served, cookies=cookies) as socket:
+        await until(lambda: socket.answered >= 1, 5, "a ping was answered")
+        served.freeze()
+        await asyncio.sleep(3)
+        served.thaw()
+        before = socket.answered
+        await until(lambda: socket.answered >= before + 3, 5, "pings go on")
+    assert "code=4408" not in served.log()
+
+
+async def test_a_closed_socket_leaves_no_memory_behind(served):
+    cookies = served.login("alice").cookie_header()
+
+    async def come_and_go(times):
+        for _ in range(times):
+            async with wire(served, cookies=cookies) as socket:
+                await socket.send({"type": "subscribe", "ref": 1, "stream": "me"})
+                await socket.frame("subscribed")
+
+    await come_and_go(50)
+    await asyncio.sleep(1.5)
+    before = served.memory()
+    await come_and_go(300)
+    await asyncio.sleep(1.5)
+    assert served.memory() - before < 300 * 4096
+
+
+def test_the_servers_end_on_sigterm_with_sockets_open(served):
+    async def connected():
+        async with wire(served, cookies=served.login("alice").cookie_header()) as socket:
+            await socket.frame("welcome")
+            os.kill(served.pid, 15)
+            return await socket.closed(5)
+
+    started = time.monotonic()
+    asyncio.run(connected())
+    wait_until(lambda: not os.path.exists(f"/proc/{served.pid}/fd/0"), 5, "the server ended")
+    assert time.monotonic() - started < 5
+    assert "Traceback" not in served.log()
