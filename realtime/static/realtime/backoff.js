@@ -1,0 +1,43 @@
+/**
+ * How long to wait before the next attempt: full jitter under a ceiling that doubles.
+ *
+ * The random number is an argument and is drawn for each attempt: a delay drawn once for each page
+ * would bring the pages that a restart has thrown off together back together, again and again.
+ */
+
+/** Milliseconds: the ceiling of the first delay. */
+export const FIRST_CEILING = 500;
+
+/** Milliseconds: no delay is longer. */
+export const LONGEST = 20_000;
+
+/** By how much the ceiling grows with each attempt. */
+export const GROW_FACTOR = 2;
+
+/**
+ * The bounds of the delays, named as in `reconnecting-websocket`; all in milliseconds.
+ *
+ * @typedef {object} Backoff
+ * @property {number} [minReconnectionDelay] no delay is shorter. Without it delays start at 0 and
+ *   the first ceiling is `FIRST_CEILING`; with it the first ceiling is one step above it
+ * @property {number} [maxReconnectionDelay]
+ * @property {number} [reconnectionDelayGrowFactor]
+ */
+
+/**
+ * The milliseconds to wait before a retry.
+ *
+ * @param {number} retry 1 for the first after a connection that had held
+ * @param {number} random from 0 to 1, drawn for this attempt
+ * @param {Backoff} [bounds]
+ */
+export function reconnectDelay(retry, random, bounds = {}) {
+  const {
+    minReconnectionDelay: floor = 0,
+    maxReconnectionDelay: longest = LONGEST,
+    reconnectionDelayGrowFactor: grow = GROW_FACTOR,
+  } = bounds;
+  const first = bounds.minReconnectionDelay === undefined ? FIRST_CEILING : floor * grow;
+  const ceiling = Math.min(longest, first * grow ** (retry - 1));
+  return Math.min(longest, floor + random * Math.max(0, ceiling - floor));
+}

@@ -1,0 +1,222 @@
+/** `RealtimeClient`: streams of events over a `HeartbeatSocket`. */
+
+import { ConnectionState } from "./connection_state.js";
+import { Emitter, report } from "./emitter.js";
+import { browserEnvironment } from "./environment.js";
+import { readPageConfig, socketUrl } from "./page_config.js";
+import { RealtimeError, Requests } from "./requests.js";
+import { HeartbeatSocket } from "./socket.js";
+import { Subscription } from "./subscription.js";
+
+/** @typedef {import("./subscription.js").Position} Position */
+/**
+ * The socket's options, and what the page knows already.
+ *
+ * @typedef {import("./socket.js").Options & {me?: string, positions?: Record<string, Position>}} ClientOptions
+ */
+
+const SUBPROTOCOL = "realtime.v1";
+
+/** One connection of the page, and the streams that it follows over it. */
+export class RealtimeClient {
+  #url;
+  #options;
+  #environment;
+  #emitter = new Emitter();
+  #state = new ConnectionState();
+  /** @type {HeartbeatSocket | null} */
+  #socket = null;
+  /** @type {Requests | null} */
+  #requests = null;
+  /** By the names that the page used. @type {Map<string, Subscription>} */
+  #subscriptions = new Map();
+  /** @type {string | null} */
+  #me;
+  /** @type {Record<string, Position>} */
+  #positions;
+
+  /**
+   * Connect, unless `startClosed`.
+   *
+   * @param {import("./reconnector.js").UrlProvider} [url] absolute or relative to the page; without
+   *   it the page's configuration is read
+   * @param {ClientOptions} [options]
+   * @throws {Error} if there is no url, or one that makes no sense
+   */
+  constructor(url, options = {}) {
+    this.#environment = { ...browserEnvironment(), ...options.environment };
+    const { document } = this.#environment;
+    const page = url === undefined ? readPageConfig(document) : { url };
+    const address = page.url;
+    const { me, positions } = { ...page, ...options };
+    this.#url =
+      typeof address === "function"
+        ? async () => socketUrl(await address(), document)
+        : socketUrl(address, document);
+    this.#me = me ?? null;
+    this.#positions = { ...positions };
+    this.#options = { ...options, startClosed: true, expectWelcome: true };
+    if (!options.startClosed) this.connect();
+  }
+
+  /** idle, connecting, open (`welcome` has come), waiting or closed. */
+  get state() {
+    return this.#state.value;
+  }
+
+  /** The last measured round trip in milliseconds; null before the first, and without connection. */
+  get latency() {
+    return this.state === "open" ? (this.#socket?.latency ?? null) : null;
+  }
+
+  /** The stream of the user who is logged in, such as "user.42"; null where that isn't known. */
+  get me() {
+    return this.#me;
+  }
+
+  /**
+   * Call `handler` for "state", "latency", "me_changed" or "error".
+   *
+   * @param {"state" | "latency" | "me_changed" | "error"} name
+   * @param {import("./emitter.js").Handler} handler
+   * @returns {() => void} removes it
+   */
+  on(name, handler) {
+    return this.#emitter.on(name, handler);
+  }
+
+  /** Connect now: for the first time, again after the end, or without waiting any longer. */
+  connect() {
+    if (this.state === "waiting") this.#socket?.reconnect();
+    else if (this.state === "idle" || this.state === "closed") this.#open();
+  }
+
+  /** Close, and stay closed until `connect()`; subscriptions are kept for that. */
+  close() {
+    if (this.state === "idle" || this.state === "closed") return;
+    this.#socket?.close();
+    this.#lost({ code: 1000, reason: "", retryIn: null });
+  }
+
+  /**
+   * Follow a stream, now and after every reconnect.
+   *
+   * @param {string} [stream] "me" is the user's own
+   * @returns {Subscription} the same one, for a stream that is followed already
+   */
+  subscribe(stream = "me") {
+    const existing = this.#subscriptions.get(stream);
+    if (existing) {
+      existing.join();
+      return existing;
+    }
+    const subscription = new Subscription(stream, this.#link(), this.#known(stream));
+    this.#subscriptions.set(stream, subscription);
+    if (this.#requests) subscription.start();
+    return subscription;
+  }
+
+  /** @returns {import("./subscription.js").Link} */
+  #link() {
+    return {
+      ask: (frame, answered) => this.#requests?.ask(frame, answered),
+      reachable: () => this.state === "connecting" || this.state === "open",
+      ended: ({ stream }) => this.#subscriptions.delete(stream),
+      error: (error) => this.#error(error),
+      environment: this.#environment,
+    };
+  }
+
+  /** What the page came with is good for one start. @param {string} stream */
+  #known(stream) {
+    const name = stream === "me" ? this.#me : stream;
+    const position = (name && this.#positions[name]) || null;
+    if (name) delete this.#positions[name];
+    return { name, position: position && { ...position } };
+  }
+
+  #open() {
+    const socket = new HeartbeatSocket(this.#url, SUBPROTOCOL, this.#options);
+    this.#socket = socket;
+    /** @type {(name: string, handler: (event: any) => void) => void} */
+    const on = (name, handler) =>
+      socket.addEventListener(name, (event) => {
+        if (socket === this.#socket) handler(event);
+      });
+    on("connecting", () => this.#move("connecting"));
+    on("welcome", ({ detail }) => this.#welcomed(detail));
+    on("message", ({ data }) => this.#received(data));
+    on("latency", ({ detail }) => this.#emitter.emit("latency", detail));
+    on("close", (event) => this.#lost(event));
+    socket.reconnect();
+  }
+
+  /** @param {import("./connection_state.js").State} to @param {object} [why] */
+  #move(to, why = {}) {
+    const previous = this.#state.move(to);
+    this.#emitter.emit("state", { state: to, previous, ...why });
+  }
+
+  /** @param {{code: number, reason: string, retryIn: number | null}} ending */
+  #lost({ code, reason, retryIn }) {
+    if (retryIn === null) this.#socket = null;
+    const requests = this.#requests;
+    this.#requests = null;
+    requests?.lost();
+    for (const subscription of [...this.#subscriptions.values()]) subscription.lost();
+    this.#move(retryIn === null ? "closed" : "waiting", { code, reason, retryIn });
+  }
+
+  /** @param {import("./control_frames.js").Welcome} frame */
+  #welcomed({ me = null }) {
+    const socket = this.#socket;
+    this.#recognise(me);
+    if (socket !== this.#socket) return;
+    this.#requests = new Requests((text) => socket?.send(text));
+    for (const subscription of [...this.#subscriptions.values()]) subscription.start();
+    this.#move("open");
+  }
+
+  /** @param {string | null} me */
+  #recognise(me) {
+    const previous = this.#me;
+    this.#me = me;
+    if (previous === null || previous === me) return;
+    this.#positions = {};
+    for (const subscription of this.#subscriptions.values()) subscription.forget();
+    this.#emitter.emit("me_changed", { me, previous });
+  }
+
+  /** @param {unknown} data */
+  #received(data) {
+    const frame = parse(data);
+    if (!frame) return this.#error(new RealtimeError("bad_frame", "the server sent no JSON object"));
+    if (frame.ref !== undefined && this.#requests?.answer(frame)) return;
+    if (frame.type === "error") return this.#error(new RealtimeError(frame.code, frame.message));
+    const subscription = this.#follower(frame.stream);
+    if (frame.type === "event") subscription?.event(frame);
+    else if (frame.type === "reset") subscription?.reset(frame);
+    else if (frame.type === "unsubscribed") subscription?.revoked(frame.reason);
+  }
+
+  /** @param {string} stream its real name */
+  #follower(stream) {
+    const mine = this.#subscriptions.get("me");
+    return mine?.name === stream ? mine : this.#subscriptions.get(stream);
+  }
+
+  /** @param {Error} error */
+  #error(error) {
+    if (!this.#emitter.emit("error", error)) report(error);
+  }
+}
+
+/** @param {unknown} data @returns {any} null for everything but a JSON object */
+function parse(data) {
+  try {
+    const frame = JSON.parse(/** @type {string} */ (data));
+    return typeof frame === "object" && !Array.isArray(frame) ? frame : null;
+  } catch {
+    return null;
+  }
+}

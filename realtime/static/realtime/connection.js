@@ -1,0 +1,136 @@
+/** One native socket, from its construction to its end, which is told exactly once. */
+
+import { CloseCode, REASONS } from "./close_codes.js";
+import { readControlFrame } from "./control_frames.js";
+import { Keepalive } from "./keepalive.js";
+
+/**
+ * How a connection ended. `after`: milliseconds that the server asked for, exactly; `atOnce`: the
+ * path was given up here, nothing speaks against the next attempt.
+ *
+ * @typedef {{code: number, reason: string, wasClean: boolean, retry?: boolean, after?: number,
+ *   atOnce?: boolean}} Ending
+ */
+
+/**
+ * @typedef {object} Handlers
+ * @property {() => void} open
+ * @property {(event: MessageEvent) => void} message of the application
+ * @property {(frame: import("./control_frames.js").Welcome) => void} welcome
+ * @property {(milliseconds: number) => void} latency
+ * @property {(error: Error) => void} error
+ * @property {(ending: Ending) => void} ended
+ */
+
+/** The life of one native socket. */
+export class Connection {
+  /** @type {Keepalive | null} */
+  #keepalive = null;
+  /** @type {[string, (event: any) => void][]} */
+  #listeners;
+  /** @type {any} */
+  #patience;
+
+  /**
+   * @param {WebSocket} native
+   * @param {object} options
+   * @param {import("./environment.js").Environment} options.environment
+   * @param {number} options.connectionTimeout milliseconds until the connection must be made
+   * @param {boolean} options.expectWelcome it isn't made before `welcome` has come
+   * @param {Handlers} on
+   */
+  constructor(native, { environment, connectionTimeout, expectWelcome }, on) {
+    this.native = native;
+    this.environment = environment;
+    this.expectWelcome = expectWelcome;
+    this.on = on;
+    this.#patience = environment.setTimeout(() => this.#tooSlow(), connectionTimeout);
+    this.#listeners = [
+      ["open", () => this.#opened()],
+      ["message", (event) => this.#received(event)],
+      ["error", () => on.error(new Error("connection failed"))],
+      ["close", (event) => this.#closed(event)],
+    ];
+    for (const [type, listener] of this.#listeners) native.addEventListener(type, listener);
+  }
+
+  /** Send a probe, if the server speaks the heartbeat. */
+  probe() {
+    this.#keepalive?.probe();
+  }
+
+  /**
+   * Let go of the native socket, which may take minutes to close, or for ever; nothing more is told.
+   *
+   * @param {number} [code]
+   * @param {string} [reason]
+   * @throws {DOMException} if the browser doesn't take the code or the reason; nothing has changed
+   */
+  discard(code, reason) {
+    this.native.close(code, reason);
+    this.#detach();
+  }
+
+  #detach() {
+    for (const [type, listener] of this.#listeners) {
+      this.native.removeEventListener(type, listener);
+    }
+    this.#keepalive?.stop();
+    this.environment.clearTimeout(this.#patience);
+  }
+
+  /** @param {CloseEvent} event */
+  #closed({ code, reason, wasClean }) {
+    this.#detach();
+    this.on.ended({ code, reason, wasClean });
+  }
+
+  #tooSlow() {
+    this.discard();
+    this.on.error(new Error("connection timed out"));
+    this.on.ended({ code: 1006, reason: "connection timed out", wasClean: false });
+  }
+
+  #stale() {
+    const code = CloseCode.STALE;
+    this.discard(code, REASONS[code]);
+    this.on.ended({ code, reason: REASONS[code], wasClean: false, atOnce: true });
+  }
+
+  #opened() {
+    if (!this.expectWelcome) this.environment.clearTimeout(this.#patience);
+    this.on.open();
+  }
+
+  /** @param {MessageEvent} event */
+  #received(event) {
+    this.#keepalive?.heard();
+    const frame = readControlFrame(event.data);
+    if (frame?.type === "welcome" && !this.#keepalive) this.#welcomed(frame);
+    else if (frame?.type === "ping" && this.#keepalive) this.#keepalive.answer(frame.nonce);
+    else if (frame?.type === "pong" && this.#keepalive) this.#keepalive.pong(frame.nonce);
+    else if (frame?.type === "bye" && (this.#keepalive || this.expectWelcome)) this.#dismissed(frame);
+    else this.on.message(event);
+  }
+
+  /** @param {import("./control_frames.js").Welcome} frame */
+  #welcomed(frame) {
+    this.environment.clearTimeout(this.#patience);
+    this.#keepalive = new Keepalive(frame.heartbeat, this.environment, {
+      send: (text) => this.native.send(text),
+      stale: () => this.#stale(),
+      latency: this.on.latency,
+    });
+    this.on.welcome(frame);
+  }
+
+  /**
+   * `bye` is the last frame: its close may be lost, so nobody waits for it.
+   *
+   * @param {import("./control_frames.js").Bye} bye
+   */
+  #dismissed({ code, reason, retry, after }) {
+    this.discard();
+    this.on.ended({ code, reason, wasClean: true, retry, after });
+  }
+}

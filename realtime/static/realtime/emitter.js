@@ -1,0 +1,52 @@
+/** Handlers by name; one that throws is reported and disturbs nobody else. */
+
+/** @typedef {(...details: any[]) => void} Handler */
+
+export class Emitter {
+  /** @type {Map<string, Set<{handler: Handler}>>} */
+  #entries = new Map();
+
+  /**
+   * Call `handler` whenever `name` happens.
+   *
+   * @param {string} name
+   * @param {Handler} handler
+   * @returns {() => void} removes it
+   */
+  on(name, handler) {
+    if (typeof handler !== "function") throw new TypeError(`the handler of ${name} is no function`);
+    const entries = this.#entries.get(name) ?? new Set();
+    const entry = { handler };
+    this.#entries.set(name, entries.add(entry));
+    return () => void entries.delete(entry);
+  }
+
+  /**
+   * Call the handlers of `name`, in the order in which they came.
+   *
+   * @param {string} name
+   * @param {...any} details
+   * @returns {boolean} whether there was one
+   */
+  emit(name, ...details) {
+    const entries = [...(this.#entries.get(name) ?? [])];
+    for (const { handler } of entries) {
+      try {
+        handler(...details);
+      } catch (error) {
+        report(error);
+      }
+    }
+    return entries.length > 0;
+  }
+}
+
+/**
+ * Tell the page's own error handling, or the console.
+ *
+ * @param {unknown} error
+ */
+export function report(error) {
+  if (typeof globalThis.reportError === "function") globalThis.reportError(error);
+  else console.error(error);
+}

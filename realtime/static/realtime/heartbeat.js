@@ -1,0 +1,124 @@
+/**
+ * When to ping, and when to give a peer up: the rules of one heartbeat, without a clock.
+ *
+ * Every method takes `now` (seconds, any steady clock) and nothing here sleeps, sends or draws
+ * random numbers. `heartbeat.py` holds the same rules; `tests/vectors/heartbeat.json` runs on both.
+ */
+
+/** Seconds that a client waits for the pong to its own ping. */
+export const PROBE_TIMEOUT = 3;
+
+/** Seconds by which a deadline may be overslept before the sleeper itself is the suspect. */
+export const LATE = 1;
+
+/**
+ * The server pings by the clock; the client listens for that, and pings when in doubt.
+ *
+ * @typedef {"server" | "client"} Role
+ */
+
+/**
+ * What the driver has to do now.
+ *
+ * @typedef {"wait" | "ping" | "stale"} Verdict
+ */
+
+/** The state of one end's heartbeat. */
+export class Heartbeat {
+  /** The last round trip in seconds. @type {number | null} */
+  latency = null;
+  #answerWithin;
+  #silenceLimit;
+  #heardAt;
+  #nextPing;
+  /** @type {Map<string, number>} */
+  #inFlight = new Map();
+
+  /**
+   * @param {Role} role
+   * @param {number} interval seconds between two pings of the server, which announces it
+   * @param {number} timeout seconds that the server waits for a pong, announced too
+   * @param {{now: number, share?: number}} start `share` (0 to 1, drawn by the caller) delays the
+   *   server's first ping, so that sockets which came together don't beat together
+   */
+  constructor(role, interval, timeout, { now, share = 1 }) {
+    const server = role === "server";
+    this.interval = interval;
+    this.#answerWithin = server ? timeout : PROBE_TIMEOUT;
+    this.#silenceLimit = server ? Infinity : interval + timeout;
+    this.#heardAt = now;
+    this.#nextPing = server ? now + share * interval : Infinity;
+  }
+
+  /** The instant at which the peer is stale unless it is heard before. */
+  get deadline() {
+    const silenceEnds = this.#heardAt + this.#silenceLimit;
+    const [oldest] = this.#inFlight.values();
+    return oldest === undefined ? silenceEnds : Math.min(silenceEnds, oldest + this.#answerWithin);
+  }
+
+  /** The instant at which to call `wake` next, unless something else happens before. */
+  get wakeAt() {
+    return Math.min(this.deadline, this.#nextPing);
+  }
+
+  /**
+   * Say what to do at `now`; "ping" is to be followed by `ping()`.
+   *
+   * A deadline found more than `LATE` seconds after its time tells that this process was stopped,
+   * and the peer's frames may lie unread: all clocks start again, with a ping.
+   *
+   * @param {number} now
+   * @returns {Verdict}
+   */
+  wake(now) {
+    const overslept = now - this.deadline;
+    if (overslept > LATE) {
+      this.#inFlight.clear();
+      this.#heardAt = now;
+      return "ping";
+    }
+    if (overslept >= 0) return "stale";
+    return now >= this.#nextPing ? "ping" : "wait";
+  }
+
+  /**
+   * Note that a ping with `nonce` goes out; a client's probe calls this too.
+   *
+   * @param {string} nonce
+   * @param {number} now
+   */
+  ping(nonce, now) {
+    this.#inFlight.set(nonce, now);
+    if (this.#nextPing !== Infinity) this.#nextPing = now + this.interval;
+  }
+
+  /**
+   * Note that a frame of any kind came from the peer.
+   *
+   * @param {number} now
+   */
+  heard(now) {
+    this.#heardAt = now;
+  }
+
+  /**
+   * Take a pong; returns the round trip in seconds, or null if no such ping is in flight.
+   *
+   * It answers its own ping and all earlier ones, since the socket keeps their order.
+   *
+   * @param {string} nonce
+   * @param {number} now
+   * @returns {number | null}
+   */
+  pong(nonce, now) {
+    const sentAt = this.#inFlight.get(nonce);
+    if (sentAt === undefined) return null;
+    for (const earlier of this.#inFlight.keys()) {
+      this.#inFlight.delete(earlier);
+      if (earlier === nonce) break;
+    }
+    this.latency = now - sentAt;
+    return this.latency;
+  }
+}

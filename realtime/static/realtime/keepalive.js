@@ -1,0 +1,120 @@
+/** Drives the client's end of one heartbeat: owns the clock and the timer that the rules lack. */
+
+import { Heartbeat, LATE } from "./heartbeat.js";
+
+/**
+ * Seconds between two looks at the clock. On some systems timers stand still while the machine
+ * sleeps, and one timer for the whole of the silence would sit out its rest after that.
+ */
+const LOOK = 5;
+
+/** The heartbeat of one connection, from `welcome` to its end. */
+export class Keepalive {
+  #environment;
+  #on;
+  #heartbeat;
+  #pings = 0;
+  /** @type {number | null} */
+  #greetedAt;
+  /** @type {any} */
+  #timer;
+  #lookAt = Infinity;
+  #overslept = false;
+
+  /**
+   * @param {{interval: number, timeout: number}} heartbeat seconds, as the server announced them
+   * @param {import("./environment.js").Environment} environment
+   * @param {{send: (text: string) => void, stale: () => void,
+   *   latency: (milliseconds: number) => void}} on
+   */
+  constructor({ interval, timeout }, environment, on) {
+    this.#environment = environment;
+    this.#on = on;
+    const now = this.#now();
+    this.#greetedAt = now;
+    this.#heartbeat = new Heartbeat("client", interval, timeout, { now });
+    this.#arm();
+    // The greeting says that this peer speaks, and measures; it is no probe: there is no doubt yet,
+    // and on a slow line that loses a packet its pong takes longer than a probe may.
+    this.#send("ping", "0");
+  }
+
+  /** Note that a frame came. */
+  heard() {
+    this.#overslept = false;
+    this.#heartbeat.heard(this.#now());
+  }
+
+  /**
+   * Answer the server's ping.
+   *
+   * @param {string} nonce
+   */
+  answer(nonce) {
+    this.#send("pong", nonce);
+    // Browsers slow down timers of hidden pages that were set by timers, to one a minute; those set
+    // while a message is handled they leave alone.
+    this.#arm();
+  }
+
+  /**
+   * Take a pong.
+   *
+   * @param {string} nonce
+   */
+  pong(nonce) {
+    const now = this.#now();
+    const seconds = this.#greeted(nonce, now) ?? this.#heartbeat.pong(nonce, now);
+    if (seconds === null) return;
+    this.#arm();
+    this.#on.latency(Math.round(seconds * 1000));
+  }
+
+  /** Ask the server for a sign of life; without a pong in time it is stale. */
+  probe() {
+    const nonce = String(++this.#pings);
+    this.#heartbeat.ping(nonce, this.#now());
+    this.#arm();
+    this.#send("ping", nonce);
+  }
+
+  stop() {
+    this.#environment.clearTimeout(this.#timer);
+  }
+
+  /** @param {string} nonce @param {number} now */
+  #greeted(nonce, now) {
+    if (nonce !== "0" || this.#greetedAt === null) return null;
+    const seconds = now - this.#greetedAt;
+    this.#greetedAt = null;
+    return seconds;
+  }
+
+  #now() {
+    return this.#environment.now() / 1000;
+  }
+
+  /** @param {"ping" | "pong"} type @param {string} nonce */
+  #send(type, nonce) {
+    this.#on.send(JSON.stringify({ type, nonce }));
+  }
+
+  #arm() {
+    const now = this.#now();
+    this.#lookAt = Math.min(this.#heartbeat.wakeAt, now + LOOK);
+    this.stop();
+    const milliseconds = Math.max(0, Math.ceil((this.#lookAt - now) * 1000));
+    this.#timer = this.#environment.setTimeout(() => this.#wake(), milliseconds);
+  }
+
+  #wake() {
+    const now = this.#now();
+    const late = now - this.#lookAt > LATE;
+    const verdict = this.#heartbeat.wake(now);
+    // Where timers are always late no deadline is ever met in time: twice is enough.
+    if (verdict === "stale" || (verdict === "ping" && this.#overslept)) return this.#on.stale();
+    this.#overslept = verdict === "ping";
+    if (late || verdict === "ping") this.probe();
+    else this.#arm();
+  }
+}

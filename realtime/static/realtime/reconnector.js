@@ -1,0 +1,200 @@
+/** Makes one connection after the other, until it is told to stop. */
+
+import { reconnectDelay } from "./backoff.js";
+import { mayReconnect } from "./close_codes.js";
+import { Connection } from "./connection.js";
+import { ConnectionState } from "./connection_state.js";
+import { watchPage } from "./page_events.js";
+
+/** @typedef {string | (() => string | Promise<string>)} UrlProvider */
+/** @typedef {import("./connection.js").Ending} Ending */
+
+/**
+ * @typedef {object} Settings
+ * @property {UrlProvider} url
+ * @property {(url: string) => WebSocket} construct
+ * @property {import("./environment.js").Environment} environment
+ * @property {number} connectionTimeout milliseconds
+ * @property {boolean} expectWelcome
+ * @property {number} minUptime milliseconds
+ * @property {number} maxRetries
+ * @property {import("./backoff.js").Backoff} backoff
+ */
+
+/**
+ * `closed`: a connection or an attempt has ended; `retryIn` as in `SocketCloseEvent`.
+ *
+ * @typedef {Omit<import("./connection.js").Handlers, "ended"> & {connecting: () => void,
+ *   closed: (ending: Ending, retryIn: number | null) => void}} Handlers
+ */
+
+export class Reconnector {
+  #settings;
+  #on;
+  #state = new ConnectionState();
+  /** Another one for each attempt and each end, so that a late answer is known as such. */
+  #attempt = {};
+  /** @type {Connection | null} */
+  #connection = null;
+  /** @type {any} */
+  #timer;
+  /** False while the server asked for an exact wait. */
+  #mayHurry = true;
+  #retries = 0;
+  #openedAt = Infinity;
+  /** @type {(() => void) | null} */
+  #unwatch = null;
+
+  /** @param {Settings} settings @param {Handlers} on */
+  constructor(settings, on) {
+    this.#settings = settings;
+    this.#on = on;
+  }
+
+  get state() {
+    return this.#state.value;
+  }
+
+  get native() {
+    return this.#connection?.native;
+  }
+
+  /** Attempts since the last connection that held for `minUptime`. */
+  get retries() {
+    const { environment, minUptime } = this.#settings;
+    if (environment.now() - this.#openedAt >= minUptime) this.#retries = 0;
+    return this.#retries;
+  }
+
+  /** Connect now; a connection or an attempt that there is ends, with this code and reason. */
+  start(code = 1000, reason = "") {
+    this.#retries = 0;
+    if (this.state !== "open" && this.state !== "connecting") return this.#connect();
+    this.#connection?.discard(code, reason);
+    this.#ended({ code, reason, wasClean: true, atOnce: true }, 0);
+  }
+
+  /** Stay closed; `closed` is not called. */
+  stop(code = 1000, reason = "") {
+    this.#connection?.discard(code, reason);
+    this.#leave("closed");
+  }
+
+  #connect() {
+    const { environment, url } = this.#settings;
+    environment.clearTimeout(this.#timer);
+    this.#state.move("connecting");
+    this.#unwatch ??= watchPage(environment, {
+      doubt: () => this.#doubt(),
+      cached: () => this.#cached(),
+    });
+    const attempt = (this.#attempt = {});
+    this.#on.connecting();
+    if (attempt !== this.#attempt) return;
+    if (typeof url === "function") this.#ask(url, attempt);
+    else this.#openFixed(url);
+  }
+
+  /** @param {() => string | Promise<string>} provider @param {object} attempt */
+  async #ask(provider, attempt) {
+    try {
+      const url = await provider();
+      if (attempt === this.#attempt) this.#open(url);
+    } catch (error) {
+      if (attempt === this.#attempt) this.#failed(error, true);
+    }
+  }
+
+  /** @param {string} url which will be no better next time */
+  #openFixed(url) {
+    try {
+      this.#open(url);
+    } catch (error) {
+      this.#failed(error, false);
+      throw error;
+    }
+  }
+
+  /** @param {string} url */
+  #open(url) {
+    const connection = new Connection(this.#settings.construct(url), this.#settings, {
+      ...this.#on,
+      open: () => this.#opened(),
+      welcome: (frame) => this.#welcomed(frame),
+      ended: (ending) => {
+        if (connection === this.#connection) this.#lost(ending);
+      },
+    });
+    this.#connection = connection;
+  }
+
+  #opened() {
+    this.#state.move("open");
+    if (!this.#settings.expectWelcome) this.#openedAt = this.#settings.environment.now();
+    this.#on.open();
+  }
+
+  /** @param {import("./control_frames.js").Welcome} frame */
+  #welcomed(frame) {
+    this.#openedAt = this.#settings.environment.now();
+    this.#on.welcome(frame);
+  }
+
+  /** @param {unknown} cause @param {boolean} retry */
+  #failed(cause, retry) {
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    const attempt = this.#attempt;
+    this.#on.error(error);
+    if (attempt !== this.#attempt) return;
+    this.#lost({ code: 1006, reason: error.message, wasClean: false, retry });
+  }
+
+  /** @param {Ending} ending */
+  #lost(ending) {
+    const { environment, maxRetries, backoff } = this.#settings;
+    const mayRetry = ending.retry ?? mayReconnect(ending.code);
+    if (!mayRetry || this.retries >= maxRetries) return this.#ended(ending, null);
+    this.#retries += 1;
+    const delay = ending.after ?? reconnectDelay(this.#retries, environment.random(), backoff);
+    this.#ended(ending, ending.atOnce ? 0 : delay);
+  }
+
+  /** @param {Ending} ending @param {number | null} retryIn */
+  #ended(ending, retryIn) {
+    this.#leave(retryIn === null ? "closed" : "waiting");
+    this.#mayHurry = ending.after === undefined;
+    const attempt = this.#attempt;
+    this.#on.closed(ending, retryIn);
+    if (attempt !== this.#attempt || retryIn === null || retryIn === Infinity) return;
+    if (ending.atOnce) return this.#connect();
+    this.#timer = this.#settings.environment.setTimeout(() => this.#connect(), retryIn);
+  }
+
+  /** @param {"waiting" | "closed"} to */
+  #leave(to) {
+    this.#settings.environment.clearTimeout(this.#timer);
+    this.#connection = null;
+    this.#attempt = {};
+    this.#openedAt = Infinity;
+    this.#state.move(to);
+    if (to === "waiting") return;
+    this.#unwatch?.();
+    this.#unwatch = null;
+  }
+
+  #doubt() {
+    if (this.state === "waiting" && this.#mayHurry) this.#connect();
+    else this.#connection?.probe();
+  }
+
+  /** A page with an open socket may be refused by the back-forward cache, or lose it there. */
+  #cached() {
+    if (this.state === "waiting") {
+      this.#settings.environment.clearTimeout(this.#timer);
+      this.#mayHurry = true;
+      return;
+    }
+    this.#connection?.discard();
+    this.#ended({ code: 1000, reason: "the page is put aside", wasClean: true }, Infinity);
+  }
+}
