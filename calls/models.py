@@ -49,11 +49,13 @@ class CallManager(models.Manager["Call"]):
         call, created = self.select_for_update().get_or_create(sid=sid, defaults=first)
         previous = None if created else State(call.state)
         if previous and (reason := refusal(previous, state, last=call.sequence, sequence=sequence)):
-            logger.info("event ignored sid=%s state=%s reason=%s", sid, state, reason)
+            logger.info("webhook ignored sid=%s state=%s reason=%s", sid, state, reason)
             return call
         call._enter(state, now, sequence=sequence, agent=agent, duration=duration)
         call.save()
-        logger.info("call sid=%s %s->%s version=%d", sid, previous, state, call.version)
+        logger.info(
+            "call changed call=%d sid=%s state=%s version=%d", call.pk, sid, state, call.version
+        )
         call_changed.send(sender=Call, call=call, previous=previous)
         return call
 

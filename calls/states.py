@@ -38,8 +38,8 @@ FINAL = frozenset(
 ACTIVE = frozenset(State) - FINAL
 
 # Webhooks get lost and overtake each other, so any later state may follow, not only the next one.
-# `completed` straight from `ringing` is also what a caller's hang-up looks like: to carry out <Dial>
-# Twilio itself picks up, so for Twilio that call was answered, though by no agent.
+# `completed` straight from `ringing` is also what a caller's hang-up looks like: to carry out
+# <Dial> Twilio itself picks up, so for Twilio that call was answered, though by no agent.
 MOVES: Mapping[State, frozenset[State]] = {
     State.QUEUED: FINAL | {State.INITIATED, State.RINGING, State.IN_PROGRESS},
     State.INITIATED: FINAL | {State.RINGING, State.IN_PROGRESS},

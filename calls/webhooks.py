@@ -79,7 +79,7 @@ def record_leg(parent: str, state: State, to: str) -> None:
     if state != State.IN_PROGRESS:
         return
     if not Call.objects.filter(sid=parent).exists():
-        logger.warning("event ignored sid=%s state=%s reason=unknown-parent", parent, state)
+        logger.warning("webhook ignored sid=%s state=%s reason=unknown-parent", parent, state)
         return
     Call.objects.record(parent, state, agent=agent_at(to))
 

@@ -127,6 +127,8 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    # It writes down each request.
-    "loggers": {"twilio.http_client": {"level": "WARNING"}},
+    "loggers": {
+        "django": {"level": "INFO"},  # without the console of its own that Django gives it
+        "twilio.http_client": {"level": "WARNING"},  # else it writes down each request
+    },
 }
