@@ -98,7 +98,7 @@ export class Reconnector {
   /** @param {() => string | Promise<string>} provider @param {object} attempt */
   async #ask(provider, attempt) {
     try {
-      const url = await provider();
+      const url = await Promise.resolve().then(provider);
       if (attempt === this.#attempt) this.#open(url);
     } catch (error) {
       if (attempt === this.#attempt) this.#failed(error, true);

@@ -23,8 +23,8 @@ export const LIFECYCLE = Object.freeze(["subscribed", "reset", "snapshot", "unsu
 /** The epoch of a stream without a log: there is nothing to resume. */
 const NO_LOG = "-";
 
-/** Refusals that may be over soon; any other ends the subscription. */
-const PASSING = ["internal", "too_many"];
+/** A refusal that may be over soon; any other ends the subscription. */
+const PASSING = "internal";
 
 /** Made by `RealtimeClient.subscribe`. */
 export class Subscription {
@@ -200,7 +200,7 @@ export class Subscription {
   /** @param {RealtimeError} error */
   #refused(error) {
     if (error.code === "unknown_outcome" || error.code === "not_connected") return;
-    if (this.#users > 0 && PASSING.includes(error.code)) {
+    if (this.#users > 0 && error.code === PASSING) {
       const { environment } = this.#link;
       const delay = reconnectDelay(++this.#failures, environment.random());
       this.#state = "lost";

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { Heartbeat } from "../../realtime/static/realtime/heartbeat.js";
+
+const VECTORS = JSON.parse(readFileSync(new URL("../vectors/heartbeat.json", import.meta.url), "utf8"));
+
+for (const vector of VECTORS) {
+  test(vector.name, () => {
+    const { role, interval, timeout, now, share } = vector;
+    const heartbeat = new Heartbeat(role, interval, timeout, { now, share });
+    for (const step of vector.steps) {
+      const which = JSON.stringify(step);
+      if ("wake" in step) assert.equal(heartbeat.wake(step.wake), step.verdict, which);
+      if ("ping" in step) heartbeat.ping(step.ping, step.now);
+      if ("heard" in step) heartbeat.heard(step.heard);
+      if ("pong" in step) assert.equal(heartbeat.pong(step.pong, step.now), step.latency, which);
+      if ("wake_at" in step) assert.equal(heartbeat.wakeAt, step.wake_at, which);
+    }
+  });
+}
