@@ -146,8 +146,9 @@ class LayerLink:
     def _say_down(self, error: Exception) -> None:
         if self._down_since is None:
             self._down_since = asyncio.get_running_loop().time()
-            reason = str(error) or type(error).__name__
-            logger.error("channel layer down reason=%r: linking again until it works", reason)
+            if isinstance(error, TimeoutError):
+                error = LinkFault(f"it did not answer in {ANSWER_WITHIN:.0f} s")
+            logger.error("channel layer down reason=%r: linking again until it works", str(error))
 
     def _say_up(self) -> None:
         if self._down_since is not None:

@@ -32,15 +32,15 @@ class OpenStream(Stream):
         return data
 
 
-class Group:
-    """What both chat consumers tell the log about."""
+class Chat:
+    """What both chat consumers have."""
 
     groups = ["chat"]
     heartbeat_interval = 0.5
     heartbeat_timeout = 0.5
 
 
-class AsyncChat(HeartbeatMixin, Group, AsyncJsonWebsocketConsumer):
+class AsyncChat(Chat, HeartbeatMixin, AsyncJsonWebsocketConsumer):
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
         if "sleep" in content:
             await asyncio.sleep(content["sleep"])
@@ -58,7 +58,7 @@ class AsyncChat(HeartbeatMixin, Group, AsyncJsonWebsocketConsumer):
         print(f"DISCONNECT async {code}", flush=True)
 
 
-class SyncChat(HeartbeatMixin, Group, WebsocketConsumer):
+class SyncChat(Chat, HeartbeatMixin, WebsocketConsumer):
     def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if text_data and text_data.startswith("sleep "):
             time.sleep(float(text_data.split()[1]))

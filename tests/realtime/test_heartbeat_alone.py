@@ -1,0 +1,143 @@
+"""The mixin and the middleware on real servers: a heartbeat for applications of one's own."""
+
+import asyncio
+import json
+
+import pytest
+
+from tests.processes.waiting import until
+from tests.processes.wire import wire
+
+pytestmark = pytest.mark.processes
+
+OWN = ["/async/", "/sync/", "/plain/", "/both/"]
+
+
+@pytest.fixture(params=["daphne", "uvicorn"])
+def served(request, site):
+    return site(request.param, app="tests.realtime.served:application")
+
+
+def said(path):
+    """A frame that every application of the test answers with something that holds it."""
+    return '{"hello": 1}' if path in ("/async/", "/both/") else "hello"
+
+
+@pytest.mark.parametrize("path", OWN)
+async def test_the_application_works_as_before_and_both_ends_beat(served, path):
+    async with wire(served, path=path, subprotocols=[]) as socket:
+        welcome = await socket.frame()
+        assert "me" not in welcome
+        assert welcome["heartbeat"] == {"interval": 0.5, "timeout": 0.5}
+        await socket.send({"type": "ping", "nonce": "mine"})
+        assert await socket.frame() == {"type": "pong", "nonce": "mine"}
+        await until(lambda: socket.answered >= 2, 5, "two pings were answered")
+        await socket.send(said(path))
+        answer = await socket.frame()
+        assert "hello" in json.dumps(answer)
+        if "latency" in answer:
+            assert 0 < answer["latency"] < 0.5
+
+
+@pytest.mark.parametrize("path", ["/sync/", "/plain/"])
+async def test_frames_that_only_look_like_heartbeats_are_the_applications(served, path):
+    async with wire(served, path=path, subprotocols=[]) as socket:
+        await socket.frame("welcome")
+        socket.silent = True
+        for frame in [
+            '{"type": "ping", "nonce": 7}',
+            '{"type": "pong", "nonce": "x", "more": 1}',
+            '{"type": "ping"}',
+            '["ping", "nonce"]',
+            '"nonce"',
+        ]:
+            await socket.send(frame)
+            while is_heartbeat(echo := await socket.frame()):
+                pass
+            assert echo == json.loads(frame)
+
+
+def is_heartbeat(frame):
+    return isinstance(frame, dict) and isinstance(frame.get("nonce"), str) and len(frame) == 2
+
+
+@pytest.mark.parametrize("path", OWN)
+async def test_a_peer_that_went_silent_is_disconnected_with_4408(served, path):
+    async with wire(served, path=path, subprotocols=[]) as socket:
+        await until(lambda: socket.answered >= 1, 5, "a ping was answered")
+        socket.silent = True
+        assert (await socket.frame("bye", timeout=3))["code"] == 4408
+        assert await socket.closed() == 4408
+    kind = {"/both/": "async"}.get(path, path.strip("/"))
+    await until(lambda: f"DISCONNECT {kind} 4408" in served.log(), 2, "the application heard")
+    assert served.log().count("STALE") == (0 if path == "/plain/" else 1)
+    assert "Traceback" not in served.log()
+
+
+@pytest.mark.parametrize("path", ["/async/", "/sync/"])
+async def test_the_application_hears_of_a_dead_path_without_a_closing_handshake(
+    served, path, cable
+):
+    async with wire(served, path=path, subprotocols=[]) as socket:
+        await until(lambda: socket.answered >= 1, 5, "a ping was answered")
+        cable.cut(socket.port)
+        await until(lambda: "DISCONNECT" in served.log(), 2, "disconnect() was called")
+        await until(lambda: served.open_sockets() == 0, 2, "the file descriptor is closed")
+
+
+@pytest.mark.parametrize("path", OWN)
+async def test_a_handler_that_sleeps_loses_nothing_and_is_not_closed(served, path):
+    sleep = '{"sleep": 2}' if path in ("/async/", "/both/") else "sleep 2"
+    async with wire(served, path=path, subprotocols=[]) as socket:
+        await socket.frame("welcome")
+        await socket.send(sleep)
+        for _ in range(20):
+            await socket.send(said(path))
+        for _ in range(21):
+            await socket.frame(timeout=6)
+        assert socket.answered >= 3
+    assert "4408" not in served.log()
+
+
+async def test_too_many_frames_for_a_sleeping_handler_end_the_socket(served):
+    async with wire(served, path="/async/", subprotocols=[]) as socket:
+        await socket.frame("welcome")
+        await socket.send('{"type": "pong", "nonce": "to have spoken"}')
+        await socket.send('{"sleep": 1}')
+        for _ in range(34):
+            await socket.send('{"hello": 1}')
+        assert (await socket.frame("bye"))["code"] == 4429
+        assert await socket.closed() == 4429
+        await until(lambda: "DISCONNECT async 4429" in served.log(), 3, "disconnect() was called")
+
+
+async def test_a_page_from_before_an_upgrade_is_left_alone_where_heartbeats_are_not_required(
+    served,
+):
+    async with wire(served, path="/lenient/", subprotocols=[]) as old_page:
+        old_page.silent = True
+        await old_page.frame("welcome")
+        await asyncio.sleep(2)
+        await old_page.send('{"hello": 1}')
+        assert "echo" in await old_page.frame()
+    async with wire(served, path="/lenient/", subprotocols=[]) as new_page:
+        await new_page.send('{"type": "ping", "nonce": "first"}')
+        await until(lambda: new_page.answered >= 1, 3, "the server pings a peer that has spoken")
+
+
+async def test_a_peer_that_never_spoke_is_closed_without_a_bye(served):
+    async with wire(served, path="/async/", subprotocols=[]) as socket:
+        socket.silent = True
+        assert await socket.closed() == 4408
+        with pytest.raises(AssertionError):
+            await socket.frame("bye", timeout=0.1)
+
+
+async def test_the_middleware_around_our_consumer_stands_down(served):
+    cookies = served.login("alice").cookie_header()
+    async with wire(served, path="/wrapped/", cookies=cookies) as socket:
+        assert (await socket.frame())["me"]
+        await socket.send({"type": "ping", "nonce": "one"})
+        assert await socket.frame() == {"type": "pong", "nonce": "one"}
+        with pytest.raises(AssertionError):
+            await socket.frame(timeout=0.2)
