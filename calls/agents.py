@@ -18,7 +18,7 @@ class Person(TypedDict):
 
 
 def agents() -> QuerySet[AbstractUser]:
-    """Return all agents, in the order in which they joined."""
+    """Return all agents, the oldest user first."""
     return get_user_model().objects.filter(is_active=True, groups__name=GROUP).order_by("pk")
 
 

@@ -1,6 +1,7 @@
 """The phone company's requests to this site: the one that asks what to do, and status callbacks.
 
-Each is checked before anything is read from it, see
+At Twilio, enter ``/calls/twilio/voice/`` for "A call comes in" and ``/calls/twilio/status/`` for
+"Call status changes" of a number. Each request is checked before anything is read from it, see
 https://www.twilio.com/docs/usage/security#validating-requests.
 """
 

@@ -34,8 +34,14 @@ def test_creating_them_again_changes_nothing(db: None) -> None:
     assert get_user_model().objects.count() == 2
 
 
+@pytest.fixture
+def unserved(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Serving replaces the process, and that is pytest.
+    monkeypatch.setattr("calls.management.commands.demo.serve", lambda: pytest.fail("it serves"))
+
+
 def test_a_taken_port_is_named_before_anything_is_done(
-    db: None, settings: Any, taken_port: int
+    db: None, settings: Any, unserved: None, taken_port: int
 ) -> None:
     settings.PORT = taken_port
     with pytest.raises(CommandError, match=f"127.0.0.1:{taken_port} can't be served"):
@@ -43,7 +49,10 @@ def test_a_taken_port_is_named_before_anything_is_done(
     assert not get_user_model().objects.exists()
 
 
-def test_a_host_that_is_not_this_machine(settings: Any) -> None:
-    settings.HOST = "no such host"
-    with pytest.raises(CommandError, match=r"no such host:.* can't be served"):
+@pytest.mark.parametrize(("name", "value"), [("HOST", "no such host"), ("PORT", 99999)])
+def test_an_address_that_can_not_be_served(
+    settings: Any, unserved: None, name: str, value: Any
+) -> None:
+    setattr(settings, name, value)
+    with pytest.raises(CommandError, match=f"{value}.* can't be served"):
         call_command("demo")

@@ -73,7 +73,7 @@ def test_nobody_answers(call: Call, jobs: Jobs, waits: list[float]) -> None:
 
 
 def test_the_agent_who_answers_has_the_call(
-    company: Simulator, call: Call, jobs: Jobs, bob: Any
+    company: Simulator, call: Call, jobs: Jobs, bob: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     company.answer(call, bob)
     ring_out, pick_up = jobs
@@ -81,6 +81,7 @@ def test_the_agent_who_answers_has_the_call(
     ring_out()
     call.refresh_from_db()
     assert (call.state, call.answered_by) == ("in-progress", bob)
+    assert "webhook ignored" not in caplog.text
 
 
 def test_hanging_up_after_an_answer(company: Simulator, call: Call, jobs: Jobs, alice: Any) -> None:

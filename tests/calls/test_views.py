@@ -104,6 +104,17 @@ def test_the_desk_is_for_agents(client: Client, db: None) -> None:
     assert "calls/not_an_agent.html" in [template.name for template in response.templates]
 
 
+@pytest.mark.parametrize("account", ["", "AC1"])
+def test_the_desk_knows_its_agent_and_the_phone_company(
+    desk: Client, alice: Any, settings: Any, account: str
+) -> None:
+    settings.TWILIO_ACCOUNT_SID = account
+    response = desk.get("/")
+    assert response.status_code == 200
+    assert response.context["agent"] == {"id": alice.pk, "name": "alice"}
+    assert response.context["simulated"] is not bool(account)
+
+
 def test_the_list_has_the_calls_newest_first(desk: Client, ringing: Call) -> None:
     over = outbound("CA9", State.COMPLETED)
     calls = desk.get("/calls/").json()["calls"]

@@ -34,10 +34,10 @@ def check_port(host: str, port: int) -> None:
         )[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
+            probe.bind((address[0], port))
+    except (OSError, OverflowError) as error:
         raise CommandError(
-            f"{host}:{port} can't be served ({error.strerror}). "
+            f"{host}:{port} can't be served ({error}). "
             "Name another port, for example: PORT=8001 make demo"
         ) from error
 
