@@ -115,10 +115,21 @@ export class FakeWebSocket {
   }
 }
 
+/** Counts who listens. */
+class CountingTarget extends EventTarget {
+  listened = 0;
+
+  addEventListener(type, listener, options) {
+    super.addEventListener(type, listener, options);
+    this.listened += 1;
+    options?.signal.addEventListener("abort", () => (this.listened -= 1));
+  }
+}
+
 /** A document and its window. */
 export class FakePage {
-  window = new EventTarget();
-  document = Object.assign(new EventTarget(), {
+  window = new CountingTarget();
+  document = Object.assign(new CountingTarget(), {
     visibilityState: "visible",
     baseURI: "https://site.example/desk/",
     getElementById: (id) => (id === "realtime-config" && this.config ? { textContent: this.config } : null),

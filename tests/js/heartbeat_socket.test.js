@@ -182,6 +182,8 @@ describe("probes", () => {
     const { clock, native, made } = connected();
     clock.sleep(3_600_000);
     pong(native);
+    clock.sleep(3_600_000);
+    pong(native);
     clock.advance(15_000);
     assert.equal(made.length, 1);
   });

@@ -8,7 +8,7 @@ import { recorded, settled, world } from "./fakes.js";
 
 const URL_ = "ws://server/";
 
-/** Check that nothing is left behind: no timer, no listener, no socket that isn't closing. */
+/** Check that nothing is left behind: no timer, no handler, no socket that isn't closing. */
 async function assertGone({ clock, made, page }, socket) {
   await settled();
   const before = made.length;
@@ -18,6 +18,7 @@ async function assertGone({ clock, made, page }, socket) {
   await settled();
   assert.equal(made.length, before, "no further attempt");
   assert.equal(clock.timers.size, 0, "no timer");
+  assert.equal(page.document.listened + page.window.listened, 0, "no handler on the page");
   assert.deepEqual(made.filter((native) => native.readyState < 2 || native.listened), []);
   assert.equal(socket.readyState, HeartbeatSocket.CLOSED);
 }
@@ -228,6 +229,15 @@ describe("an early close()", () => {
     answer(URL_);
     await settled();
     assert.equal(it.made.length, 1);
+  });
+
+  test("while a url is being asked for that will fail", async () => {
+    const it = world();
+    const socket = new HeartbeatSocket(() => Promise.reject(new Error("no token")), [], it.options);
+    const events = recorded(socket, "error", "close");
+    socket.close();
+    await assertGone(it, socket);
+    assert.deepEqual(events.map((event) => event.type), ["close"]);
   });
 
   test("after a url that failed", async () => {

@@ -151,6 +151,13 @@ describe("following", () => {
     assert.deepEqual(last().frames("subscribe"), []);
   });
 
+  test("who leaves before an answer that never comes is not subscribed again", () => {
+    const { client, last, reconnect } = opened();
+    client.subscribe("me").unsubscribe();
+    reconnect();
+    assert.deepEqual(last().frames("subscribe"), []);
+  });
+
   test("a right that has ended", () => {
     const { client, last, reconnect } = opened();
     const told = story(client.subscribe("call.7"), "unsubscribed", "*");
@@ -194,14 +201,20 @@ describe("following", () => {
   });
 
   test("a retry that waits ends with the connection, and with the subscription", () => {
-    const { client, clock, last, reconnect } = opened();
+    const { client, clock, last } = opened();
     const mine = client.subscribe("me");
     mine.on("error", () => {});
-    last().frame({ type: "error", ref: 1, code: "internal", message: "" });
-    reconnect();
+    const fail = (ref) => last().frame({ type: "error", ref, code: "internal", message: "" });
+    fail(1);
+    clock.advance(250);
+    fail(2);
+    last().end();
+    clock.advance(250);
+    last().open();
+    last().welcome();
     clock.advance(1000);
     assert.equal(last().frames("subscribe").length, 1);
-    last().frame({ type: "error", ref: 1, code: "internal", message: "" });
+    fail(1);
     mine.unsubscribe();
     clock.advance(1000);
     assert.equal(last().frames("subscribe").length, 1);
@@ -295,15 +308,21 @@ describe("positions", () => {
   });
 
   test("another user's are forgotten", () => {
-    const { client, last, reconnect } = opened();
-    client.subscribe("me");
+    const positions = { "call.8": { epoch: "b", offset: 2 } };
+    const { client, last, reconnect } = opened({ me: "user.42", positions });
+    const mine = client.subscribe("me");
+    let name;
+    client.on("me_changed", () => (name = mine.name));
     confirm(last(), { offset: 17 });
     client.subscribe("call.7");
     confirm(last(), { offset: 3 });
     reconnect({ me: "user.7" });
+    client.subscribe("call.8");
+    assert.equal(name, null);
     assert.deepEqual(last().frames("subscribe").map(withoutRef), [
       { type: "subscribe", stream: "me" },
       { type: "subscribe", stream: "call.7" },
+      { type: "subscribe", stream: "call.8" },
     ]);
   });
 });
