@@ -70,15 +70,9 @@ class Site(Process):
         return sum(self._is_connection(line.split(), held) for line in lines)
 
     def _is_connection(self, row: list[str], held: set[str]) -> bool:
-        (
-            _,
-            local,
-            _,
-            state,
-            *_,
-        ) = row
+        local, state, inode = row[1], row[3], row[9]
         port = int(local.split(":")[1], 16)
-        return port == self.port and state != LISTENING and f"socket:[{row[9]}]" in held
+        return port == self.port and state != LISTENING and f"socket:[{inode}]" in held
 
     def memory(self) -> int:
         """Return its share of memory (PSS) in bytes."""
