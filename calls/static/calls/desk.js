@@ -1,0 +1,170 @@
+/** The agent's desk: follows the agent's stream, asks the server for what it missed, rings. */
+
+import { RealtimeClient } from "../realtime/index.js";
+import { fetchCalls, post } from "./api.js";
+import { arranged, doubted, merged, rebuilt, rings, trusted } from "./call_list.js";
+import { RingTone } from "./ring_tone.js";
+import { DeskView } from "./view.js";
+import { changeText, connectionText } from "./wording.js";
+
+const NEWS_STAYS = 12_000;
+const CHANGE_AWAITED = 10_000;
+const ASKED = { answer: "Answering", hangup: "Hanging up" };
+const KEYS = { a: "answer", d: "hangup" };
+
+const agent = JSON.parse(document.getElementById("agent").textContent);
+const view = new DeskView(agent);
+const tone = new RingTone(draw);
+const client = new RealtimeClient();
+const mine = client.subscribe("me");
+
+let calls = new Map();
+let complete = false; // the list was fetched, and every change since then has arrived
+let fetching = new AbortController();
+let connection = { state: client.state, wasOpen: false, deaf: false };
+let retryAt = 0;
+let clockAhead = null; // ms by which this machine's clock is ahead of the server's
+const busy = new Map();
+const clearing = new Map();
+
+function draw() {
+  const ringing = arranged(calls).incoming.filter((call) => rings(call) && !busy.has(call.sid));
+  view.draw({
+    calls,
+    ringing,
+    busy,
+    complete: complete && trouble() === "",
+    connection: { ...connection, trouble: trouble(), latency: client.latency },
+    blocked: tone.blocked,
+    now: Date.now() - (clockAhead ?? 0),
+  });
+  if (ringing.length > 0) tone.start();
+  else tone.stop();
+}
+
+function trouble() {
+  return connectionText(connection, Math.ceil((retryAt - Date.now()) / 1000));
+}
+
+function say(kind, sentence) {
+  clearTimeout(clearing.get(kind));
+  view.say(kind, sentence);
+  clearing.set(kind, setTimeout(() => view.say(kind, ""), NEWS_STAYS));
+}
+
+function learn(next) {
+  const before = calls;
+  calls = next;
+  for (const [sid, call] of calls) {
+    if (before.get(sid)?.state !== call.state) busy.delete(sid);
+    const sentence = changeText(before.get(sid), call, agent);
+    if (sentence) say(rings(call) ? "urgent" : "news", sentence);
+  }
+  draw();
+}
+
+function told(call, { replayed }) {
+  // No event arrives before it was sent: the least difference seen is the nearest to the truth.
+  if (!replayed) clockAhead = Math.min(clockAhead ?? Infinity, Date.now() - call.at);
+  learn(merged(calls, [call]));
+}
+
+async function refetch() {
+  fetching.abort();
+  fetching = new AbortController();
+  complete = false;
+  const before = calls;
+  const list = await fetchCalls(fetching.signal, failed);
+  if (!list) return;
+  complete = true;
+  learn(rebuilt(calls, list, before));
+}
+
+function subscribed({ recovered }) {
+  connection.deaf = false;
+  // Without `recovered` a "reset" follows.
+  if (recovered && complete) learn(trusted(calls));
+  else if (recovered) refetch();
+}
+
+function unsubscribed() {
+  connection.deaf = true;
+  learn(doubted(calls));
+}
+
+function connectionChanged({ state, previous, code, retryIn }) {
+  connection = { state, code, wasOpen: connection.wasOpen || previous === "open", deaf: false };
+  retryAt = Date.now() + (retryIn ?? 0);
+  if (state === "open" && connection.wasOpen) say("connection-news", "Connected again");
+  if (previous === "open") {
+    say("connection-news", trouble());
+    fetching.abort();
+    learn(doubted(calls));
+  }
+  draw();
+}
+
+function failed(error) {
+  if (error.status === 401) location.assign(document.body.dataset.login);
+  say("complaint", error.message);
+}
+
+/** Asks the server for something; returns whether it agreed. */
+async function asked(path, fields) {
+  view.say("complaint", "");
+  try {
+    await post(path, fields);
+    return true;
+  } catch (error) {
+    failed(error);
+    return false;
+  }
+}
+
+async function act(sid, verb) {
+  if (!calls.has(sid) || busy.has(sid)) return;
+  busy.set(sid, ASKED[verb]);
+  draw();
+  const agreed = await asked(`calls/${calls.get(sid).call}/${verb}/`);
+  // The change itself comes as an event; the phone company may take its time, or forget.
+  setTimeout(release, agreed ? CHANGE_AWAITED : 0, sid);
+}
+
+function release(sid) {
+  busy.delete(sid);
+  draw();
+}
+
+async function dial(event) {
+  event.preventDefault();
+  const form = event.target;
+  if (await asked("calls/", { to: form.elements.to.value })) form.reset();
+}
+
+function pressed(event) {
+  const typing = event.target.closest("input, textarea, select");
+  if (typing || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+  const [first] = arranged(calls).incoming;
+  const verb = KEYS[event.key.toLowerCase()];
+  if (verb && first) act(first.sid, verb);
+}
+
+function clicked(event) {
+  const button = event.target.closest("[data-verb]");
+  if (button) act(button.closest("[data-sid]").dataset.sid, button.dataset.verb);
+}
+
+mine.on("subscribed", subscribed);
+mine.on("reset", refetch);
+mine.on("unsubscribed", unsubscribed);
+mine.on("error", unsubscribed);
+mine.on("call.state", told);
+client.on("state", connectionChanged);
+client.on("latency", draw);
+client.on("me_changed", () => location.reload()); // another agent has logged in here
+addEventListener("keydown", pressed);
+addEventListener("click", clicked);
+document.getElementById("dial").addEventListener("submit", dial);
+document.getElementById("simulate")?.addEventListener("click", () => asked("calls/simulate/"));
+setInterval(draw, 1000);
+draw();

@@ -1,0 +1,75 @@
+/** The ring tone: the British double ring, made in the browser, silent the instant that it is told. */
+
+// BT's ringing tone: 400 and 450 Hz together, 0.4 s on, 0.2 s off, 0.4 s on, 2 s off.
+const TONES = [400, 450];
+const BURSTS = [
+  [0, 0.4],
+  [0.6, 1],
+];
+const CYCLE = 3;
+const FADE = 0.01; // seconds; a tone that is cut hard clicks
+const VOLUME = 0.2;
+
+// Browsers count different ones of these as the gesture that allows sound.
+const GESTURES = ["pointerdown", "pointerup", "keydown"];
+
+/** Returns one cycle of the double ring as samples between -1 and 1, at `rate` samples a second. */
+export function ringSamples(rate) {
+  return Float32Array.from({ length: CYCLE * rate }, (_, index) => {
+    const time = index / rate;
+    const burst = BURSTS.find(([start, end]) => time >= start && time < end);
+    return burst ? loudness(time, burst) * wave(time) : 0;
+  });
+}
+
+function wave(time) {
+  return TONES.reduce((sum, hertz) => sum + Math.sin(2 * Math.PI * hertz * time), 0) / TONES.length;
+}
+
+function loudness(time, [start, end]) {
+  return VOLUME * Math.min(1, (time - start) / FADE, (end - time) / FADE);
+}
+
+export class RingTone {
+  #context = new AudioContext();
+  #cycle = null;
+  #source = null;
+
+  /** `onChange` is called when the browser begins or ceases to allow sound. */
+  constructor(onChange) {
+    this.#context.addEventListener("statechange", onChange);
+    for (const gesture of GESTURES) addEventListener(gesture, () => this.#allow(), { capture: true });
+  }
+
+  /** True while the browser keeps the page silent because nobody has touched it yet. */
+  get blocked() {
+    return this.#context.state !== "running";
+  }
+
+  /** Rings until `stop()`; while sound is blocked, from the moment that it is allowed. */
+  start() {
+    if (this.#source) return;
+    this.#cycle ??= this.#rendered();
+    // The loop runs on the audio thread: timers of a tab in the background come too late for it.
+    this.#source = new AudioBufferSourceNode(this.#context, { buffer: this.#cycle, loop: true });
+    this.#source.connect(this.#context.destination);
+    this.#source.start();
+    this.#allow();
+  }
+
+  stop() {
+    this.#source?.disconnect();
+    this.#source = null;
+  }
+
+  #allow() {
+    if (this.blocked) this.#context.resume();
+  }
+
+  #rendered() {
+    const samples = ringSamples(this.#context.sampleRate);
+    const buffer = this.#context.createBuffer(1, samples.length, this.#context.sampleRate);
+    buffer.copyToChannel(samples, 0);
+    return buffer;
+  }
+}
