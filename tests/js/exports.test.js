@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { test } from "node:test";
+
+import * as index from "../../realtime/static/realtime/index.js";
+import { ConnectionState, MOVES } from "../../realtime/static/realtime/connection_state.js";
+import { LIFECYCLE } from "../../realtime/static/realtime/subscription.js";
+
+const MODULES = new URL("../../realtime/static/realtime/", import.meta.url);
+const DOCS = readFileSync(new URL("../../docs/browser.md", import.meta.url), "utf8");
+const NAMES = ["CloseCode", "HeartbeatSocket", "RealtimeClient", "RealtimeError", "mayReconnect"];
+
+test("the public names, each of them documented", () => {
+  assert.deepEqual(Object.keys(index).sort(), NAMES);
+  for (const name of NAMES) assert.ok(DOCS.includes(`\`${name}`), name);
+});
+
+test("the states and the notifications are documented", () => {
+  for (const name of [...Object.keys(MOVES), ...LIFECYCLE]) assert.ok(DOCS.includes(`\`${name}\``), name);
+});
+
+test("every option is documented", () => {
+  for (const module of ["socket.js", "backoff.js"]) {
+    const source = readFileSync(new URL(module, MODULES), "utf8");
+    for (const [, option] of source.matchAll(/@property \{.*?\} \[(\w+)\]/g)) {
+      assert.ok(DOCS.includes(`\`${option}\``), option);
+    }
+  }
+});
+
+test("a move that the table doesn't have is an error", () => {
+  const state = new ConnectionState();
+  assert.throws(() => state.move("open"), /idle to open/);
+  assert.equal(state.move("connecting"), "idle");
+});
+
+test("nothing that a strict Content-Security-Policy or the back-forward cache forbids", () => {
+  for (const name of readdirSync(MODULES).filter((file) => file.endsWith(".js"))) {
+    const source = readFileSync(new URL(name, MODULES), "utf8").replace(/\/\*\*.*?\*\//gs, "");
+    assert.doesNotMatch(source, /\beval\(|new Function\(|"(before)?unload"|innerHTML|\.style\b/, name);
+  }
+});
