@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from calls.models import Call, CallConflict
-from calls.states import State
+from calls.states import FINAL, State
 
 INBOUND = {"direction": "inbound", "from_number": "+15550100123", "to_number": "+15550100000"}
 
@@ -22,6 +22,11 @@ def test_a_call_keeps_its_times_and_length(call: Call) -> None:
     assert over.started_at == call.started_at
     assert over.answered_at == answered.answered_at
     assert (over.duration, over.version) == (5, 3)
+
+
+@pytest.mark.parametrize("final", FINAL)
+def test_every_end_has_its_time(call: Call, final: State) -> None:
+    assert Call.objects.record("CA1", final).ended_at is not None
 
 
 def test_data_is_what_an_event_carries(call: Call, bob: Any) -> None:

@@ -1,0 +1,101 @@
+"""A program: do twenty things to one call at the same moment, then print what came of it.
+
+Its own process, since Django knows one database (``DATABASE_URL``) for each; in it a thread, and so
+a connection to the database, for each of the twenty.
+"""
+
+import json
+import os
+import random
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connection, connections  # noqa: E402
+from django.test import Client  # noqa: E402
+
+from calls.models import Call, CallConflict  # noqa: E402
+from calls.signals import call_changed  # noqa: E402
+from calls.states import State  # noqa: E402
+from tests.calls.twilio_webhooks import ACCOUNT_SID, AUTH_TOKEN, STATUS, event, sign  # noqa: E402
+
+STATES = ["initiated", "ringing", "in-progress", "completed"]
+HOST = "127.0.0.1"
+
+
+def main(rounds: int) -> None:
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = ACCOUNT_SID, AUTH_TOKEN
+    call_command("migrate", verbosity=0)
+    call_command("create_demo_users")
+    outcome = {
+        "vendor": connection.vendor,
+        "webhooks": [twenty_webhooks(f"CA{number}") for number in range(rounds)],
+        "claims": [twenty_claims(f"CB{number}") for number in range(rounds)],
+    }
+    json.dump(outcome, sys.stdout)
+
+
+def twenty_webhooks(sid: str) -> dict[str, Any]:
+    """Send each event of a call's life five times, in any order."""
+    told: list[tuple[int, str]] = []
+
+    def tell(call: Call, **kwargs: Any) -> None:
+        told.append((call.version, call.state))
+
+    def send(form: dict[str, str]) -> int:
+        headers = {"Host": HOST, "X-Twilio-Signature": sign(f"http://{HOST}{STATUS}", form)}
+        return Client().post(STATUS, form, headers=headers).status_code
+
+    webhooks = [event(state, number, CallSid=sid) for number, state in enumerate(STATES)] * 5
+    random.shuffle(webhooks)
+    call_changed.connect(tell)
+    answers = at_once(send, webhooks)
+    call_changed.disconnect(tell)
+    (call,) = Call.objects.filter(sid=sid)
+    row = {"state": call.state, "version": call.version, "sequence": call.sequence}
+    return {"answers": answers, "told": told, **row}
+
+
+def twenty_claims(sid: str) -> list[str]:
+    """Let two agents press Answer ten times each, and return who got the call."""
+    new = {"direction": "inbound", "from_number": "", "to_number": ""}
+    call = Call.objects.record(sid, State.RINGING, **new)
+
+    def claim(agent: Any) -> str | None:
+        try:
+            Call.objects.claim(call.pk, agent)
+        except CallConflict:
+            return None
+        return agent.username
+
+    agents = [*get_user_model().objects.all()] * 10
+    return sorted({winner for winner in at_once(claim, agents) if winner})
+
+
+def at_once(job: Callable[[Any], Any], inputs: Sequence[Any]) -> list[Any]:
+    start = threading.Barrier(len(inputs))
+
+    def run(one: Any) -> Any:
+        connection.ensure_connection()
+        start.wait()
+        try:
+            return job(one)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(inputs)) as threads:
+        return list(threads.map(run, inputs))
+
+
+if __name__ == "__main__":
+    main(rounds=int(sys.argv[1]))
