@@ -238,5 +238,6 @@ describe("errors", () => {
     last().end();
     assert.equal(calls, 0);
     assert.throws(() => client.on("state"), TypeError);
+    assert.throws(() => client.on("call.state", () => {}), /no call.state/);
   });
 });

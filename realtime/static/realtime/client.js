@@ -16,6 +16,7 @@ import { Subscription } from "./subscription.js";
  */
 
 const SUBPROTOCOL = "realtime.v1";
+const NOTIFICATIONS = ["state", "latency", "me_changed", "error"];
 
 /** One connection of the page, and the streams that it follows over it. */
 export class RealtimeClient {
@@ -80,8 +81,10 @@ export class RealtimeClient {
    * @param {"state" | "latency" | "me_changed" | "error"} name
    * @param {import("./emitter.js").Handler} handler
    * @returns {() => void} removes it
+   * @throws {TypeError} for any other name
    */
   on(name, handler) {
+    if (!NOTIFICATIONS.includes(name)) throw new TypeError(`a client has no ${name}`);
     return this.#emitter.on(name, handler);
   }
 

@@ -62,7 +62,7 @@ export class HeartbeatSocket extends EventTarget {
     this.#url = url;
     this.#debug = options.debug ?? false;
     this.#outbox = new Outbox(options.maxEnqueuedMessages ?? 100);
-    this.#reconnector = this.#reconnect(url, protocols, options);
+    this.#reconnector = this.#makeReconnector(url, protocols, options);
     for (const type of /** @type {const} */ (["open", "message", "error", "close"])) {
       this.addEventListener(type, (event) => this[`on${type}`]?.(/** @type {any} */ (event)));
     }
@@ -158,7 +158,7 @@ export class HeartbeatSocket extends EventTarget {
    * @param {string | string[] | undefined} protocols
    * @param {Options} options
    */
-  #reconnect(url, protocols, options) {
+  #makeReconnector(url, protocols, options) {
     const { WebSocket = globalThis.WebSocket } = options;
     if (typeof WebSocket !== "function") throw new TypeError("there is no WebSocket class here");
     const settings = {

@@ -67,4 +67,5 @@ export class RealtimeStatus extends HTMLElement {
   }
 }
 
-customElements.define("realtime-status", RealtimeStatus);
+// Under hashed names a page may load this module twice.
+if (!customElements.get("realtime-status")) customElements.define("realtime-status", RealtimeStatus);
