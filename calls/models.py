@@ -44,13 +44,15 @@ class CallManager(models.Manager["Call"]):
         ``to_number``) is for a call that isn't known yet. What comes late or twice changes nothing.
         Returns the call, whose row stays locked until the transaction ends.
         """
-        now = timezone.now()
-        first = {**new, "state": state, "started_at": now, "changed_at": now}
+        began = timezone.now()
+        first = {**new, "state": state, "started_at": began, "changed_at": began}
         call, created = self.select_for_update().get_or_create(sid=sid, defaults=first)
         previous = None if created else State(call.state)
         if previous and (reason := refusal(previous, state, last=call.sequence, sequence=sequence)):
             logger.info("webhook ignored sid=%s state=%s reason=%s", sid, state, reason)
             return call
+        # A change that waited for the lock came after those that it waited for.
+        now = began if created else timezone.now()
         call._enter(state, now, sequence=sequence, agent=agent, duration=duration)
         call.save()
         logger.info(

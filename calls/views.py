@@ -1,7 +1,6 @@
 """The desk, and in JSON what it asks for: its calls, and to place, answer and hang up one."""
 
 import json
-import logging
 from collections.abc import Callable
 from functools import wraps
 from itertools import chain
@@ -20,8 +19,6 @@ from calls.states import ACTIVE
 from calls.telephony import TelephonyError, get_telephony, is_simulated, site_url
 from calls.telephony.simulator import CALLER, Simulator, in_background
 from calls.validators import validate_phone_number
-
-logger = logging.getLogger(__name__)
 
 LAST_CALLS = 20
 

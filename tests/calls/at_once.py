@@ -47,10 +47,10 @@ def main(rounds: int) -> None:
 
 def twenty_webhooks(sid: str) -> dict[str, Any]:
     """Send each event of a call's life five times, in any order."""
-    told: list[tuple[int, str]] = []
+    told: list[tuple[int, str, int]] = []
 
     def tell(call: Call, **kwargs: Any) -> None:
-        told.append((call.version, call.state))
+        told.append((call.version, call.state, call.data()["at"]))
 
     def send(form: dict[str, str]) -> int:
         headers = {"Host": HOST, "X-Twilio-Signature": sign(f"http://{HOST}{STATUS}", form)}

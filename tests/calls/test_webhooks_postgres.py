@@ -31,8 +31,10 @@ def test_twenty_at_once(postgres_url: str, site_env: dict[str, str]) -> None:
         assert call["answers"] == [204] * 20
         assert (call["state"], call["sequence"]) == ("completed", 3)
         # Each change was told of once, in order, and each was a move that a call may make.
-        assert [version for version, _ in call["told"]] == [*range(1, call["version"] + 1)]
-        states = [State(state) for _, state in call["told"]]
+        assert [version for version, _, _ in call["told"]] == [*range(1, call["version"] + 1)]
+        states = [State(state) for _, state, _ in call["told"]]
         assert not any(map(refusal, states, states[1:]))
+        instants = [at for _, _, at in call["told"]]
+        assert instants == sorted(instants)
     for winners in outcome["claims"]:
         assert winners in (["alice"], ["bob"])
