@@ -52,6 +52,10 @@ test("the end of a call is told", () => {
   assert.equal(changeText(ANSWERED, over, ALICE), "Ended: +1 555 010 0123");
 });
 
+test("a change that leaves the state alone is not news", () => {
+  assert.equal(changeText(ANSWERED, { ...ANSWERED, version: 3 }, BOB), "");
+});
+
 test("calls of the past are not news", () => {
   assert.equal(changeText(undefined, call("completed"), BOB), "");
   assert.equal(changeText(undefined, ANSWERED, BOB), "");
@@ -90,6 +94,11 @@ test("a lost connection counts down to the next attempt", () => {
   const lost = (state, seconds) => connectionText({ state, wasOpen: true }, seconds);
   assert.equal(lost("waiting", 4), "Connection lost, trying again in 4 s");
   assert.equal(lost("connecting", 0), "Connection lost, trying again now");
+});
+
+test("a first connection that fails is told too", () => {
+  const failed = connectionText({ state: "waiting", wasOpen: false }, 4);
+  assert.equal(failed, "No connection, trying again in 4 s");
 });
 
 test("a desk that gets no more calls says why", () => {

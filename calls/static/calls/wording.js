@@ -55,7 +55,8 @@ export function connectionText({ state, code, wasOpen, deaf }, seconds) {
   if (state === "open") return deaf ? "The server sends this desk no calls" : "";
   if (state === "closed") return closedText(code);
   if (state !== "waiting" && !wasOpen) return "";
-  return `Connection lost, trying again ${seconds > 0 ? `in ${seconds} s` : "now"}`;
+  const what = wasOpen ? "Connection lost" : "No connection";
+  return `${what}, trying again ${seconds > 0 ? `in ${seconds} s` : "now"}`;
 }
 
 /** Returns milliseconds as minutes and seconds. */
