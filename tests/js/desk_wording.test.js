@@ -75,7 +75,8 @@ test("a call that may have changed unseen says so", () => {
 });
 
 test("the status of a call names who talks", () => {
-  assert.equal(statusText(ANSWERED, BOB), "alice is talking");
+  assert.equal(statusText(ANSWERED, BOB), "Answered by alice");
+  assert.equal(statusText({ ...ANSWERED, direction: "outbound" }, BOB), "alice is talking");
   assert.equal(statusText(ANSWERED, ALICE), "You are talking");
   assert.equal(statusText(call("no-answer"), BOB), "Incoming, no answer");
 });

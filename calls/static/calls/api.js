@@ -3,7 +3,6 @@
 const POST_PATIENCE = 10_000;
 const FIRST_PATIENCE = 3_000;
 const MOST_PATIENCE = 24_000;
-const PAUSE = 1_000;
 
 /** An answer that the page can't use; its message is a sentence for the agent. */
 export class ApiError extends Error {
@@ -29,7 +28,7 @@ export function post(path, fields = {}) {
  *
  * After a cut the browser may send a request on a connection that is dead, and wait for minutes.
  * So an attempt is given up early, and the next one, on another connection, gets more time in case
- * the line is merely slow. `onError` is told of each failure.
+ * the line is merely slow; the pauses grow along. `onError` is told of each failure.
  */
 export async function fetchCalls(signal, onError) {
   for (let patience = FIRST_PATIENCE; ; patience = Math.min(2 * patience, MOST_PATIENCE)) {
@@ -40,7 +39,7 @@ export async function fetchCalls(signal, onError) {
     } catch (error) {
       if (signal.aborted) return null;
       onError(error);
-      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      await new Promise((resolve) => setTimeout(resolve, patience / 3));
     }
   }
 }

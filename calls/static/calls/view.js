@@ -1,7 +1,7 @@
 /** Draws the desk: each call is one element for as long as it is known, so that focus stays in place. */
 
 import { arranged, place } from "./call_list.js";
-import { clockText, connectionText, isMine, otherSide, statusText } from "./wording.js";
+import { clockText, isMine, otherSide, statusText } from "./wording.js";
 
 const CONNECTION_WORDS = { open: "Connected", connecting: "Connecting", idle: "Connecting" };
 const timeOfDay = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });

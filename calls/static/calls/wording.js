@@ -30,7 +30,9 @@ export function statusText(call, agent) {
   if (place(call) === "last") return pastText(call, agent);
   if (call.state !== "in-progress") return call.state === "ringing" ? "Ringing there" : "Calling";
   if (!call.answered_by) return "Connected";
-  return isMine(call, agent) ? "You are talking" : `${call.answered_by.name} is talking`;
+  if (isMine(call, agent)) return "You are talking";
+  const { name } = call.answered_by;
+  return call.direction === "inbound" ? `Answered by ${name}` : `${name} is talking`;
 }
 
 /** Returns what a change of a call tells the agent; "" where it tells nothing. */
