@@ -64,10 +64,12 @@ class Hub:
 
     def deliver(self, message: Message) -> None:
         """Hand an event's message to the followers of its stream."""
-        followers = self._followers.get(message.get("stream", ""))
-        if message.get("type") != EVENT_TYPE or not followers:
+        if message.get("type") != EVENT_TYPE:
             return
         try:
+            followers = self._followers.get(message["stream"])
+            if not followers:
+                return
             text = frames.event(
                 message["stream"],
                 message["name"],
@@ -76,7 +78,7 @@ class Hub:
                 at=message.get("at") or int(time.time() * 1000),
             )
         except (KeyError, TypeError, ValueError) as error:
-            logger.error("event dropped stream=%s error=%r", message["stream"], error)
+            logger.error("event dropped stream=%r error=%r", message.get("stream"), error)
             return
         logger.info(
             "deliver event=%s stream=%s name=%s sockets=%d",

@@ -50,6 +50,7 @@ class LayerLink:
         self._on_message = on_message
         self._layer: Any = None
         self._channel: str | None = None
+        self._tried = asyncio.Event()
         self._poke_answered = asyncio.Event()
         self._fault: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._down_since: float | None = None
@@ -58,6 +59,7 @@ class LayerLink:
 
     async def join(self, group: str) -> None:
         """Join a group; while the link is down this does nothing, as all are joined later."""
+        await self._tried.wait()
         if self._channel is not None:
             await self._ask(self._layer.group_add(group, self._channel))
 
@@ -86,6 +88,7 @@ class LayerLink:
                 await self._serve()
             except Exception as error:
                 self._say_down(error)
+            self._tried.set()
             await asyncio.sleep(RETRY_AFTER)
 
     async def _serve(self) -> None:
@@ -114,6 +117,7 @@ class LayerLink:
             while loop.time() < rejoin_at:
                 await self._poke(layer, channel)
                 self._say_up()
+                self._tried.set()
                 await asyncio.wait({self._fault}, timeout=POKE_INTERVAL)
                 if self._fault.done():
                     self._fault.result()

@@ -4,11 +4,11 @@ import asyncio
 import time
 from typing import Any
 
-import project.asgi
 from channels.generic.websocket import AsyncJsonWebsocketConsumer, WebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import path
 
+import project.asgi
 from realtime.consumers import HeartbeatMixin, RealtimeConsumer
 from realtime.middleware import HeartbeatMiddleware
 from realtime.streams import Stream, register

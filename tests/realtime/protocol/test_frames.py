@@ -1,0 +1,88 @@
+import json
+
+import pytest
+
+from realtime.protocol import frames
+from realtime.protocol.frames import FrameError
+
+
+def test_welcome_without_a_user_has_no_me():
+    text = frames.welcome("s1", 10, 8, now=1769100000123)
+    assert json.loads(text) == {
+        "type": "welcome",
+        "version": 1,
+        "socket": "s1",
+        "heartbeat": {"interval": 10.0, "timeout": 8.0},
+        "now": 1769100000123,
+    }
+    assert '"interval":10.0' in text
+
+
+def test_written_frames_are_as_the_protocol_says():
+    assert json.loads(frames.ping("9f3c1a2b")) == {"type": "ping", "nonce": "9f3c1a2b"}
+    assert json.loads(frames.bye(4412, "restarting", retry=True, after=1200)) == {
+        "type": "bye",
+        "code": 4412,
+        "reason": "restarting",
+        "retry": True,
+        "after": 1200,
+    }
+    assert "after" not in json.loads(frames.bye(4408, "stale", retry=True))
+    assert json.loads(frames.event("user.42", "n", [1], event_id="e", at=5)) == {
+        "type": "event",
+        "stream": "user.42",
+        "id": "e",
+        "name": "n",
+        "data": [1],
+        "at": 5,
+    }
+    assert "ref" not in json.loads(frames.error("bad_frame", "No."))
+    assert json.loads(frames.error("forbidden", "No.", 0))["ref"] == 0
+
+
+@pytest.mark.parametrize("ref", [0, 7, "a" * 128, None])
+def test_refs_that_are_taken(ref):
+    frame = {"type": "subscribe", "ref": ref, "stream": "me"}
+    assert frames.decode(json.dumps(frame), 1000) == frame
+
+
+@pytest.mark.parametrize("ref", [1.5, True, "a" * 129, [], {}])
+def test_refs_that_are_not(ref):
+    with pytest.raises(FrameError) as error:
+        frames.decode(json.dumps({"type": "subscribe", "ref": ref, "stream": "me"}), 1000)
+    assert (error.value.code, error.value.ref) == ("bad_frame", None)
+
+
+def test_a_frame_is_measured_in_bytes():
+    text = json.dumps({"type": "ping", "nonce": "ü"}, ensure_ascii=False)
+    size = len(text.encode())
+    assert frames.decode(text, size)["nonce"] == "ü"
+    with pytest.raises(FrameError) as error:
+        frames.decode(text, size - 1)
+    assert error.value.code == "too_large"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "{}",
+        '{"type":"ping","nonce":1}',
+        '{"type":"ping","nonce":"a","also":1}',
+        '{"type":"welcome","nonce":"a"}',
+        '["nonce"]',
+        '{"nonce" ',
+        "[" * 200 + '"nonce"',
+        json.dumps({"type": "ping", "nonce": "n" * 600}),
+    ],
+)
+def test_what_is_no_heartbeat_belongs_to_the_application(text):
+    assert frames.heartbeat_frame(text) is None
+
+
+@pytest.mark.parametrize("kind", ["ping", "pong"])
+def test_heartbeats_are_recognised_however_they_are_spaced(kind):
+    assert frames.heartbeat_frame(f' {{ "nonce":"x", "type" : "{kind}" }}') == {
+        "type": kind,
+        "nonce": "x",
+    }

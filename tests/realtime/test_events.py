@@ -1,0 +1,151 @@
+import asyncio
+import datetime
+import threading
+import uuid
+from decimal import Decimal
+
+import pytest
+from channels.layers import get_channel_layer
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+
+from realtime import apublish, publish
+from realtime.events import event_message, group_name, stream_names
+
+
+class Listener:
+    """A channel of the in-memory layer, joined to the groups of some streams."""
+
+    async def join(self, *streams):
+        self.layer = get_channel_layer()
+        self.channel = await self.layer.new_channel()
+        for stream in streams:
+            await self.layer.group_add(group_name(stream), self.channel)
+        return self
+
+    async def next(self):
+        return await asyncio.wait_for(self.layer.receive(self.channel), 2)
+
+
+async def test_apublish_reaches_each_stream_once_with_one_id():
+    listener = await Listener().join("user.1", "user.2")
+    await apublish(["user.1", "user.2", "user.1"], "call.state", {"call": 7})
+    first, second = await listener.next(), await listener.next()
+    assert [first["stream"], second["stream"]] == ["user.1", "user.2"]
+    assert first["id"] == second["id"]
+    assert (first["type"], first["name"], first["data"]) == (
+        "realtime.event",
+        "call.state",
+        {"call": 7},
+    )
+
+
+def test_the_message_carries_data_as_json_would():
+    when = datetime.datetime(2026, 11, 22, 12, 0, tzinfo=datetime.UTC)
+    key = uuid.uuid4()
+    data = {"when": when, "price": Decimal("1.50"), "key": key, 1: (2, 3)}
+    message = event_message("user.1", "n", data)
+    assert message["data"] == {
+        "when": "2026-11-22T12:00:00Z",
+        "price": "1.50",
+        "key": str(key),
+        "1": [2, 3],
+    }
+
+
+def test_what_is_changed_after_publish_is_not_published():
+    data = {"list": [1]}
+    message = event_message("user.1", "n", data)
+    data["list"].append(2)
+    assert message["data"] == {"list": [1]}
+
+
+@pytest.mark.parametrize(
+    ("to", "name", "data", "error"),
+    [
+        ("no such name!", "n", None, ValueError),
+        ("x" * 81, "n", None, ValueError),
+        ("", "n", None, ValueError),
+        (7, "n", None, TypeError),
+        (None, "n", None, TypeError),
+        ([None], "n", None, TypeError),
+        (AnonymousUser(), "n", None, ValueError),
+        ("user.1", "", None, ValueError),
+        ("user.1", None, None, ValueError),
+        ("user.1", "n", object(), TypeError),
+        ("user.1", "n", float("nan"), ValueError),
+    ],
+)
+def test_what_cannot_be_published_raises_at_once(to, name, data, error):
+    with pytest.raises(error):
+        publish(to, name, data)
+
+
+def test_users_and_series_stand_for_their_streams():
+    user = get_user_model()(pk=42)
+    assert stream_names(user) == ["user.42"]
+    assert stream_names([user, "call.7", user]) == ["user.42", "call.7"]
+    assert stream_names(name for name in ["a", "b"]) == ["a", "b"]
+    publish([], "to nobody")
+
+
+async def test_publish_in_an_event_loop_says_what_to_call():
+    with pytest.raises(RuntimeError, match="apublish"):
+        publish("user.1", "n")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_publish_waits_for_the_commit(rings):
+    with transaction.atomic():
+        publish("user.1", "first")
+        assert rings == []
+    publish("user.1", "second")
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        publish("user.1", "never")
+        raise ZeroDivisionError
+    assert rings == ["first", "second"]
+
+
+def test_a_layer_that_fails_does_not_raise_and_is_logged_once(broken_layer, caplog):
+    publish(["user.1", "user.2"], "n")
+    (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert "ring failed event=" in record.getMessage()
+    assert "no layer today" in record.getMessage()
+
+
+def test_publish_from_many_threads(rings):
+    threads = [threading.Thread(target=publish, args=("user.1", str(n))) for n in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(rings, key=int) == [str(n) for n in range(20)]
+
+
+class Layer:
+    """A layer at the edge: notes the names of the events that it is asked to send."""
+
+    def __init__(self):
+        self.names = []
+
+    async def group_send(self, group, message):
+        self.names.append(message["name"])
+
+
+class BrokenLayer:
+    async def group_send(self, group, message):
+        raise ConnectionError("no layer today")
+
+
+@pytest.fixture
+def rings(monkeypatch):
+    layer = Layer()
+    monkeypatch.setattr("realtime.ring.get_channel_layer", lambda: layer)
+    return layer.names
+
+
+@pytest.fixture
+def broken_layer(monkeypatch):
+    monkeypatch.setattr("realtime.ring.get_channel_layer", BrokenLayer)
+    monkeypatch.setattr("realtime.ring._failing", False)

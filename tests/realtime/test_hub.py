@@ -1,0 +1,119 @@
+"""The hub over the in-memory layer, in one process; Redis is in test_across_processes."""
+
+import asyncio
+import json
+from types import SimpleNamespace
+
+import pytest
+from channels.layers import get_channel_layer
+
+from realtime import apublish, publish
+from realtime.events import group_name
+from realtime.hub import running_hub
+from tests.processes.waiting import until
+
+
+class Follower:
+    def __init__(self):
+        self.events = asyncio.Queue()
+
+    def deliver(self, message, size):
+        assert size == len(message["text"])
+        self.events.put_nowait(json.loads(message["text"]))
+
+    async def next(self):
+        return await asyncio.wait_for(self.events.get(), 2)
+
+
+async def test_followers_of_a_stream_get_its_events_and_no_others():
+    hub, first, second = running_hub(), Follower(), Follower()
+    await hub.follow("user.1", first)
+    await hub.follow("user.1", second)
+    await apublish("user.2", "not theirs")
+    await apublish("user.1", "theirs", {"n": 1})
+    for follower in (first, second):
+        event = await follower.next()
+        assert (event["name"], event["data"]) == ("theirs", {"n": 1})
+        assert follower.events.empty()
+
+
+async def test_publish_from_any_thread_reaches_the_loop():
+    hub, follower = running_hub(), Follower()
+    await hub.follow("user.1", follower)
+    for number in range(3):
+        await asyncio.to_thread(publish, "user.1", str(number))
+    assert [(await follower.next())["name"] for _ in range(3)] == ["0", "1", "2"]
+
+
+async def test_who_has_left_gets_nothing_and_who_comes_back_gets_all():
+    hub, follower = running_hub(), Follower()
+    await hub.follow("user.1", follower)
+    hub.unfollow("user.1", follower)
+    hub.unfollow("user.1", follower)
+    await apublish("user.1", "missed")
+    await hub.follow("user.1", follower)
+    await apublish("user.1", "seen")
+    assert (await follower.next())["name"] == "seen"
+
+
+async def test_a_group_is_left_some_time_after_its_last_follower(monkeypatch):
+    monkeypatch.setattr("realtime.hub.LEAVE_AFTER", 0)
+    hub, follower = running_hub(), Follower()
+    layer, group = get_channel_layer(), group_name("user.1")
+    await hub.follow("user.1", follower)
+    assert group in layer.groups
+    hub.unfollow("user.1", follower)
+    await until(lambda: group not in layer.groups, 2, "the group was left")
+    await hub.follow("user.1", follower)
+    await apublish("user.1", "again")
+    assert (await follower.next())["name"] == "again"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "realtime.event"},
+        {"type": "realtime.event", "stream": "user.1"},
+        {"type": "realtime.event", "stream": "user.1", "name": "n", "data": object()},
+        {"type": "realtime.event", "stream": ["user.1"], "name": "n"},
+        {"type": "something.else", "stream": "user.1", "name": "n"},
+        {},
+    ],
+)
+async def test_a_message_that_is_no_event_harms_nobody(message):
+    hub, follower = running_hub(), Follower()
+    await hub.follow("user.1", follower)
+    hub.deliver(message)
+    await apublish("user.1", "good")
+    assert (await follower.next())["name"] == "good"
+
+
+async def test_a_plain_group_send_is_an_event():
+    hub, follower = running_hub(), Follower()
+    await hub.follow("user.1", follower)
+    message = {"type": "realtime.event", "stream": "user.1", "name": "n", "data": {"a": "ü"}}
+    await get_channel_layer().group_send(group_name("user.1"), message)
+    event = await follower.next()
+    assert event["id"] and event["at"] > 1_700_000_000_000
+    assert event["data"] == {"a": "ü"}
+
+
+class CountedSocket:
+    def __init__(self, pk):
+        self.user = SimpleNamespace(pk=pk)
+        self.ended = None
+
+    def end(self, code):
+        self.ended = int(code)
+
+
+async def test_one_socket_too_many_ends_the_oldest_of_that_user(settings):
+    settings.REALTIME = {"MAX_SOCKETS_PER_USER": 2}
+    hub = running_hub()
+    first, second, third, others = *(CountedSocket(1) for _ in range(3)), CountedSocket(2)
+    for socket in (first, others, second, third):
+        hub.signed_in(socket)
+    assert [first.ended, second.ended, third.ended, others.ended] == [4505, None, None, None]
+    hub.gone(second)
+    hub.signed_in(CountedSocket(1))
+    assert third.ended is None

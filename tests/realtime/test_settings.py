@@ -1,0 +1,83 @@
+import subprocess
+import sys
+
+import pytest
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+
+from realtime.conf import realtime_settings
+
+
+@pytest.fixture(autouse=True)
+def development(settings):
+    settings.DEBUG = True  # The in-memory layer of the test settings is a fault elsewhere.
+
+
+def messages():
+    return [message for message in run_checks() if (message.id or "").startswith("realtime.")]
+
+
+def test_defaults(settings):
+    settings.REALTIME = {}
+    assert realtime_settings().HEARTBEAT_INTERVAL == 10.0
+    assert realtime_settings().HEARTBEAT_TIMEOUT == 8.0
+    assert realtime_settings().MAX_FRAME_BYTES == 65536
+    assert messages() == []
+
+
+def test_a_change_is_seen(settings):
+    settings.REALTIME = {"HEARTBEAT_INTERVAL": 3}
+    assert realtime_settings().HEARTBEAT_INTERVAL == 3
+    settings.REALTIME = {"HEARTBEAT_INTERVAL": 4}
+    assert realtime_settings().HEARTBEAT_INTERVAL == 4
+
+
+@pytest.mark.parametrize(
+    ("configured", "sentence"),
+    [
+        ([], "must be a dict, not list"),
+        ({"HEARTBEAT": 3}, "has no setting 'HEARTBEAT'; there are: HEARTBEAT_INTERVAL"),
+        ({"HEARTBEAT_INTERVAL": 0}, "must be a number above 0, not 0"),
+        ({"HEARTBEAT_INTERVAL": "10"}, "must be a number above 0, not '10'"),
+        ({"HEARTBEAT_TIMEOUT": True}, "must be a number above 0, not True"),
+        ({"HEARTBEAT_TIMEOUT": float("nan")}, "must be a number above 0, not nan"),
+        ({"MAX_FRAME_BYTES": 1.5}, "must be a whole number, not 1.5"),
+    ],
+)
+def test_a_mistake_is_named_by_the_check_and_by_the_first_use(settings, configured, sentence):
+    settings.REALTIME = configured
+    (message,) = messages()
+    assert message.id == "realtime.E001"
+    assert sentence in message.msg
+    with pytest.raises(ImproperlyConfigured) as error:
+        realtime_settings()
+    assert sentence in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("layers", "debug", "found"),
+    [
+        ({}, True, "realtime.E002"),
+        ({"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}, False, "realtime.W001"),
+        (
+            {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer"}},
+            True,
+            "realtime.W002",
+        ),
+    ],
+)
+def test_a_layer_that_will_not_do_is_named(settings, layers, debug, found):
+    settings.CHANNEL_LAYERS = layers
+    settings.DEBUG = debug
+    assert [message.id for message in messages()] == [found]
+
+
+def test_the_middleware_needs_no_django_project():
+    code = (
+        "from realtime.conf import realtime_settings; import realtime.middleware;"
+        "print(realtime_settings().HEARTBEAT_INTERVAL)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={}, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("10.0\n", "")

@@ -1,0 +1,43 @@
+import json
+import re
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
+from django.template import Context, Template
+
+
+def rendered(source="{% load realtime %}{% realtime %}", **context):
+    return Template(source).render(Context(context))
+
+
+def configuration(page):
+    block = re.search(r'<script id="realtime-config" type="application/json">(.*?)</script>', page)
+    return json.loads(block[1])
+
+
+def test_the_page_gets_the_module_and_where_to_connect():
+    page = rendered()
+    assert '<script type="module" src="/static/realtime/index.js"></script>' in page
+    assert configuration(page) == {"url": "/realtime/"}
+
+
+def test_another_route_and_the_visitor():
+    source = '{% load realtime %}{% realtime url="/ws/" %}'
+    page = rendered(source, user=get_user_model()(pk=42))
+    assert configuration(page) == {"url": "/ws/", "me": "user.42"}
+    assert "me" not in configuration(rendered(user=AnonymousUser()))
+
+
+def test_a_nonce_is_used_where_there_is_one(rf):
+    request = rf.get("/")
+    request.user = AnonymousUser()
+    assert "nonce" not in rendered(request=request)
+    request.csp_nonce = 'a"b'
+    assert 'nonce="a&quot;b"' in rendered(request=request)
+    assert 'nonce="django"' in rendered(csp_nonce="django")
+
+
+def test_nothing_breaks_out_of_the_configuration():
+    page = rendered("{% load realtime %}{% realtime url=url %}", url="</script><b>")
+    assert "<b>" not in page
+    assert configuration(page)["url"] == "</script><b>"
