@@ -93,11 +93,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("processes")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    for process in Process.running:
+        process.reported = len(process.log())
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.failed:
         for process in Process.running:
-            lines = process.log().splitlines()[-LOG_LINES:]
+            lines = process.log()[process.reported :].splitlines()[-LOG_LINES:]
             report.sections.append((f"output of {process.name}", "\n".join(lines)))
     return report

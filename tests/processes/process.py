@@ -55,6 +55,7 @@ class Process:
         self.log_path = log_path
         self.port = port
         self.env = env
+        self.reported = 0  # characters of its output that belong to earlier tests
         self._popen: subprocess.Popen[bytes] | None = None
 
     @property
