@@ -105,5 +105,6 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     if report.failed:
         for process in Process.running:
             lines = process.log()[process.reported :].splitlines()[-LOG_LINES:]
-            report.sections.append((f"output of {process.name}", "\n".join(lines)))
+            if lines:
+                report.sections.append((f"output of {process.name}", "\n".join(lines)))
     return report
