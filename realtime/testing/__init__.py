@@ -1,0 +1,6 @@
+"""Tools for the tests of projects that use realtime; production code never imports them."""
+
+from realtime.testing.cable import Cable
+from realtime.testing.communicator import RealtimeCommunicator, RealtimeError
+
+__all__ = ["Cable", "RealtimeCommunicator", "RealtimeError"]

@@ -1,0 +1,222 @@
+"""``RealtimeCommunicator``: a client for tests, on an ASGI application in the same process."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+
+from realtime.protocol.frames import SUBPROTOCOL, Frame, heartbeat_frame, ping, pong
+from realtime.testing.application_socket import Application, ApplicationSocket, browser_scope
+
+GOING_AWAY = 1001
+"""What a browser says when its page is left (RFC 6455, section 7.4.1)."""
+
+
+class RealtimeError(Exception):
+    """A command was answered with an ``error`` frame; ``code`` is one of the protocol's."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class RealtimeCommunicator:
+    """A socket to an ASGI ``application``, open inside ``async with``; it answers pings by itself.
+
+    ``path`` may have a query. ``user`` is put into the scope, as an authentication middleware
+    would; without it, a session cookie among ``headers`` tells. ``headers`` are added to the
+    ``Host`` and ``Origin`` that a browser sends. ``subprotocols`` are offered to the server.
+
+    What does not come within ``timeout`` seconds, or can't come any more, raises
+    ``AssertionError``. What the application raises is raised by the wait for it.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        *,
+        path: str = "/realtime/",
+        user: Any = None,
+        headers: Mapping[str, str] | None = None,
+        subprotocols: Sequence[str] = (SUBPROTOCOL,),
+    ) -> None:
+        self.welcome: Frame | None = None
+        """The server's first frame; None where it has refused to talk."""
+        self.unread: list[Any] = []
+        """The frames that have come and were not asked for yet."""
+        scope = browser_scope(path, headers or {}, subprotocols)
+        if user is not None:
+            scope["user"] = user
+        self._socket = ApplicationSocket(application, scope, self._take)
+        self._silent = False
+        self._unanswered: list[str] = []
+        self._refs = itertools.count(1)
+
+    @property
+    def me(self) -> str | None:
+        """The name of the user's own stream, as ``welcome`` gave it."""
+        return None if self.welcome is None else self.welcome.get("me")
+
+    @property
+    def subprotocol(self) -> str | None:
+        """The subprotocol that the server has selected."""
+        return self._socket.subprotocol
+
+    async def subscribe(
+        self,
+        stream: str = "me",
+        *,
+        after: dict[str, Any] | None = None,
+        timeout: float = 1,  # noqa: ASYNC109
+    ) -> Frame:
+        """Follow a stream and return the ``subscribed`` frame; ``after`` is a position.
+
+        Raises ``RealtimeError`` if the server refuses.
+        """
+        frame = {"type": "subscribe", "stream": stream}
+        return await self._ask(frame if after is None else {**frame, "after": after}, timeout)
+
+    async def unsubscribe(self, stream: str, *, timeout: float = 1) -> Frame:  # noqa: ASYNC109
+        """Follow a stream no longer and return the ``unsubscribed`` frame.
+
+        Raises ``RealtimeError`` if the server refuses.
+        """
+        return await self._ask({"type": "unsubscribe", "stream": stream}, timeout)
+
+    async def send(
+        self,
+        stream: str,
+        name: str,
+        data: Any = None,
+        *,
+        timeout: float = 1,  # noqa: ASYNC109
+    ) -> Any:
+        """Send a message to the application behind a stream and return the data of its reply.
+
+        Raises ``RealtimeError`` if the server refuses.
+        """
+        frame = {"type": "send", "stream": stream, "name": name, "data": data}
+        return (await self._ask(frame, timeout))["data"]
+
+    async def event(self, name: str | None = None, timeout: float = 1) -> Frame:  # noqa: ASYNC109
+        """Return the next event, or the next of that name; others wait to be asked for."""
+
+        def wanted(frame: Any) -> bool:
+            return _is_a("event", frame) and name in (None, frame["name"])
+
+        frame: Frame = await self._next(wanted, f"event {name or ''}", timeout)
+        return frame
+
+    async def frame(self, type: str | None = None, timeout: float = 1) -> Any:  # noqa: ASYNC109
+        """Return the next frame, or the next of that type; others wait to be asked for.
+
+        One that isn't JSON is returned as the text or the bytes that it is.
+        """
+
+        def wanted(frame: Any) -> bool:
+            return type is None or _is_a(type, frame)
+
+        return await self._next(wanted, type or "frame", timeout)
+
+    async def send_frame(self, frame: Frame | str | bytes) -> None:
+        """Send any frame: an object as JSON, text and bytes as they are."""
+        self._socket.send(json.dumps(frame) if isinstance(frame, dict) else frame)
+
+    async def closed(self, timeout: float = 1) -> int:  # noqa: ASYNC109
+        """Wait until the server has closed the socket and return the close code.
+
+        It is 1006 where the handshake was refused.
+        """
+        code = await self._socket.wait(lambda: self._socket.close_code, timeout)
+        if code is None:
+            raise AssertionError(f"The socket is open after {timeout} s; {self._state()}.")
+        return code
+
+    async def close(self, code: int = GOING_AWAY, timeout: float = 1) -> None:  # noqa: ASYNC109
+        """Close the socket, as by leaving the page, and wait until the application has ended."""
+        self._socket.end(code)
+        await self._socket.finish(timeout)
+
+    def go_silent(self) -> None:
+        """Answer no pings any more; they can be seen with ``frame("ping")``."""
+        self._silent = True
+
+    def resume(self) -> None:
+        """Answer the pings that came meanwhile, as a page does that was frozen, and all to come."""
+        self._silent = False
+        while self._unanswered:
+            self._socket.send(pong(self._unanswered.pop(0)))
+
+    async def __aenter__(self) -> Self:
+        self._socket.open()
+        try:
+            if not await self._socket.wait(lambda: self.welcome, 1) and self._is_open():
+                raise AssertionError(f"No welcome came within 1 s; {self._state()}.")
+        except BaseException:
+            self._socket.abandon()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def _take(self, frame: str | bytes) -> None:
+        heartbeat = heartbeat_frame(frame) if isinstance(frame, str) else None
+        if heartbeat is None:
+            self._show(decoded(frame))
+        elif heartbeat["type"] == "ping" and self._silent:
+            self._unanswered.append(heartbeat["nonce"])
+            self.unread.append(heartbeat)
+        elif heartbeat["type"] == "ping":
+            self._socket.send(pong(heartbeat["nonce"]))
+
+    def _show(self, frame: Any) -> None:
+        if self.welcome is None and _is_a("welcome", frame):
+            self.welcome = frame
+            self._socket.send(ping("welcomed"))  # As the protocol asks of a client.
+        else:
+            self.unread.append(frame)
+
+    async def _ask(self, frame: Frame, timeout: float) -> Frame:  # noqa: ASYNC109
+        """Send a command and return its answer."""
+        ref = next(self._refs)
+        await self.send_frame({**frame, "ref": ref})
+
+        def answers(frame: Any) -> bool:
+            return isinstance(frame, dict) and frame.get("ref") == ref
+
+        answer: Frame = await self._next(answers, f"answer to {frame['type']}", timeout)
+        if answer["type"] == "error":
+            raise RealtimeError(answer["code"], answer["message"])
+        return answer
+
+    async def _next(self, wanted: Callable[[Any], bool], what: str, seconds: float) -> Any:
+        def position() -> int | None:
+            return next((at for at, frame in enumerate(self.unread) if wanted(frame)), None)
+
+        at = await self._socket.wait(position, seconds)
+        if at is None:
+            raise AssertionError(f"No {what} came within {seconds} s; {self._state()}.")
+        return self.unread.pop(at)
+
+    def _is_open(self) -> bool:
+        return self._socket.close_code is None
+
+    def _state(self) -> str:
+        state = "open" if self._is_open() else f"closed with {self._socket.close_code}"
+        return f"the socket is {state}, unread: {self.unread}"
+
+
+def decoded(frame: str | bytes) -> Any:
+    """Return what JSON text stands for, and anything else as it is."""
+    try:
+        return json.loads(frame)
+    except ValueError:
+        return frame
+
+
+def _is_a(type: str, frame: Any) -> bool:
+    return isinstance(frame, dict) and frame.get("type") == type
