@@ -1,5 +1,5 @@
 """WebSockets for Django Channels that are reliable in both directions."""
 
-from realtime.events import apublish, publish
+from realtime.events import aposition, apublish, position, publish
 
-__all__ = ["apublish", "publish"]
+__all__ = ["aposition", "apublish", "position", "publish"]

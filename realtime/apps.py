@@ -1,13 +1,16 @@
 """Installs the app: registers its checks and finds every app's ``streams`` module."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.utils.module_loading import autodiscover_modules
 
 
 class RealtimeConfig(AppConfig):
     name = "realtime"
+    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from realtime import checks  # noqa: F401
+        from realtime import checks, signals  # noqa: F401
 
+        if apps.is_installed("django.contrib.auth"):
+            signals.connect()
         autodiscover_modules("streams")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
 
@@ -30,22 +30,60 @@ class RealtimeSettings:
     """Streams that one socket may follow."""
     MAX_SOCKETS_PER_USER: int = 20
     """Sockets that one user may hold open in one process; one more closes the oldest."""
+    EVENT_LOG: dict[str, Any] | None = field(
+        default_factory=lambda: {"BACKEND": "realtime.eventlog.database.DatabaseEventLog"}
+    )
+    """``BACKEND`` and ``OPTIONS`` of the event log; None keeps no events."""
+    RETENTION: dict[str, int] = field(default_factory=lambda: {"COUNT": 1000, "AGE": 7 * 86400})
+    """Events kept of each stream: the newest ``COUNT``, for ``AGE`` seconds."""
+    POSITION_CHECK: float = 10.0
+    """Seconds between two checks of the log for events whose ring was lost."""
 
 
 def problems(configured: Any) -> list[str]:
     """Say what is wrong with a value of ``REALTIME``, a sentence each; empty if nothing is."""
     if not isinstance(configured, dict):
         return [f"REALTIME must be a dict, not {type(configured).__name__}."]
-    kinds = {field.name: field.type for field in fields(RealtimeSettings)}
+    kinds = {one.name: one.type for one in fields(RealtimeSettings)}
     found = []
     for name, value in configured.items():
         if name not in kinds:
             found.append(f"REALTIME has no setting {name!r}; there are: {', '.join(kinds)}.")
-        elif isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-            found.append(f"REALTIME[{name!r}] must be a number above 0, not {value!r}.")
-        elif kinds[name] == "int" and not isinstance(value, int):
-            found.append(f"REALTIME[{name!r}] must be a whole number, not {value!r}.")
+        elif name == "EVENT_LOG":
+            if value is not None and not _is_backend(value):
+                found.append(f"REALTIME['EVENT_LOG'] must have a BACKEND, or be None: {value!r}.")
+        elif name == "RETENTION":
+            found += _retention_problems(value)
+        else:
+            found += _number_problems(f"REALTIME[{name!r}]", value, whole=kinds[name] == "int")
     return found
+
+
+def _is_backend(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("BACKEND"), str)
+        and isinstance(value.get("OPTIONS", {}), dict)
+        and value.keys() <= {"BACKEND", "OPTIONS"}
+    )
+
+
+def _retention_problems(value: Any) -> list[str]:
+    if not isinstance(value, dict) or not value.keys() <= {"COUNT", "AGE"}:
+        return [f"REALTIME['RETENTION'] is a dict of COUNT and AGE, not {value!r}."]
+    return [
+        problem
+        for name, number in value.items()
+        for problem in _number_problems(f"REALTIME['RETENTION'][{name!r}]", number, whole=True)
+    ]
+
+
+def _number_problems(name: str, value: Any, *, whole: bool) -> list[str]:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        return [f"{name} must be a number above 0, not {value!r}."]
+    if whole and not isinstance(value, int):
+        return [f"{name} must be a whole number, not {value!r}."]
+    return []
 
 
 @cache
@@ -59,7 +97,8 @@ def realtime_settings() -> RealtimeSettings:
     configured = getattr(settings, "REALTIME", {})
     if found := problems(configured):
         raise ImproperlyConfigured(" ".join(found))
-    return RealtimeSettings(**configured)
+    retention = {**RealtimeSettings().RETENTION, **configured.get("RETENTION", {})}
+    return RealtimeSettings(**{**configured, "RETENTION": retention})
 
 
 def _forget(*, setting: str, **_: Any) -> None:

@@ -7,12 +7,15 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
 
+from realtime.eventlog import Draft, LoggedEvent, event_log
+from realtime.eventlog.commit import after_commit
+from realtime.protocol.position import NOWHERE
 from realtime.ring import Message, Ring, aring, ring
 from realtime.streams import require_stream_name, user_stream_name
 
@@ -21,50 +24,93 @@ logger = logging.getLogger(__name__)
 EVENT_TYPE = "realtime.event"
 """The channel layer message type of an event."""
 
+MAX_NAME = 200
+"""Characters of the longest name of an event, and of the longest key."""
+
 
 def publish(
     to: Any, name: str, data: Any = None, *, key: str | None = None, ephemeral: bool = False
 ) -> None:
-    """Publish one event, from sync code; inside a transaction, it goes out after the commit.
+    """Publish one event, from sync code; inside a transaction, it is committed with it.
 
     ``to`` is a stream's name, a user (their own stream), or several of these. ``name`` is the
-    event's; ``data`` is anything that Django's JSON encoder takes. Events are not kept yet, so
-    ``key`` (makes a retried publish harmless) and ``ephemeral`` (never keep it) change nothing.
+    event's; ``data`` is anything that Django's JSON encoder takes. ``key`` makes a retry harmless:
+    a stream takes each key once. An ``ephemeral`` event is not kept, and reaches whoever is there.
 
-    Raises ``ValueError`` or ``TypeError`` for a stream, name or data that can't be published, and
-    ``RuntimeError`` in a running event loop, which it would block (``apublish`` is for that). A
-    channel layer that fails does not raise: the data is committed, so the failure is logged.
+    Raises ``ValueError`` or ``TypeError`` for a stream, name or data that can't be published, what
+    the event log raises if it is away, and ``RuntimeError`` in a running event loop, which it would
+    block (``apublish`` is for that). A channel layer that fails does not raise: it is logged, and
+    followers get the event from the log.
     """
     if _in_event_loop():
         raise RuntimeError("publish() was called in an event loop: await apublish() there.")
-    rings = _rings(to, name, data)
-    if transaction.get_connection().in_atomic_block:
-        transaction.on_commit(lambda: ring(rings))
-    else:
-        ring(rings)
+    streams = stream_names(to)
+    log = None if ephemeral else event_log()
+    if log is None:
+        rings = _ephemeral_rings(streams, name, data)
+        after_commit(lambda: ring(rings))
+    elif streams:
+        draft = _draft(name, data, key)
+        _say(draft.id, streams, name, key)
+        log.append(streams, draft, _ring_all)
 
 
 async def apublish(
     to: Any, name: str, data: Any = None, *, key: str | None = None, ephemeral: bool = False
 ) -> None:
-    """Publish one event, from async code; see ``publish`` for the arguments."""
-    await aring(_rings(to, name, data))
+    """Publish one event, from async code; see ``publish`` for the arguments.
+
+    An event that is kept is written in the thread of Django's async database calls.
+    """
+    if ephemeral or event_log() is None:
+        await aring(_ephemeral_rings(stream_names(to), name, data))
+    else:
+        await sync_to_async(publish)(to, name, data, key=key)
+
+
+def position(to: Any) -> Any:
+    """Return where a stream is: take it before the data that a page shows, and hand it to the page.
+
+    ``to`` is a stream's name or a user, for one ``Position``; or several of these, for a dict of
+    them by name. What is published after this is replayed to the page that resumes from there.
+    """
+    streams = stream_names(to)
+    log = event_log()
+    found = log.positions(streams) if log is not None else dict.fromkeys(streams, NOWHERE)
+    return found[streams[0]] if isinstance(to, str) or hasattr(to, "pk") else found
+
+
+async def aposition(to: Any) -> Any:
+    """Do what ``position`` does, from async code."""
+    return await sync_to_async(position)(to)
 
 
 def event_message(stream: str, name: str, data: Any = None) -> Message:
-    """Return the channel layer message that hands an event to the followers of ``stream``.
+    """Return the channel layer message that hands an ephemeral event to a stream's followers.
 
     ``data`` is copied, as JSON would carry it (dates become strings).
     """
-    if not isinstance(name, str) or not name:
-        raise ValueError(f"An event's name must be a string that is not empty, not {name!r}.")
+    draft = _draft(name, data, None)
     return {
         "type": EVENT_TYPE,
         "stream": require_stream_name(stream),
-        "name": name,
-        "data": json.loads(json.dumps(data, cls=DjangoJSONEncoder, allow_nan=False)),
-        "id": uuid.uuid4().hex,
-        "at": int(time.time() * 1000),
+        "name": draft.name,
+        "data": json.loads(draft.data),
+        "id": draft.id,
+        "at": draft.at,
+    }
+
+
+def ring_of(event: LoggedEvent) -> Ring:
+    """Return the ring that hands over an event of the log."""
+    return group_name(event.stream), {
+        "type": EVENT_TYPE,
+        "stream": event.stream,
+        "epoch": event.epoch,
+        "offset": event.offset,
+        "id": event.id,
+        "name": event.name,
+        "frame": event.frame,
     }
 
 
@@ -84,17 +130,35 @@ def stream_names(to: Any) -> list[str]:
         return [user_stream_name(to)]
     if isinstance(to, Iterable):
         return list(dict.fromkeys(name for one in to for name in stream_names(one)))
-    raise TypeError(f"Publish to a stream's name, a user, or several of them, not to {to!r}.")
+    raise TypeError(f"Name a stream, a user, or several of them, not {to!r}.")
 
 
-def _rings(to: Any, name: str, data: Any) -> list[Ring]:
-    streams = stream_names(to)
+def _draft(name: str, data: Any, key: str | None) -> Draft:
+    for what, text in (("name", name), ("key", key)):
+        if text is None and what == "key":
+            continue
+        if not isinstance(text, str) or not 0 < len(text) <= MAX_NAME:
+            raise ValueError(f"An event's {what} is 1 to {MAX_NAME} characters, not {text!r}.")
+    encoded = json.dumps(data, cls=DjangoJSONEncoder, allow_nan=False, separators=(",", ":"))
+    return Draft(uuid.uuid4().hex, name, encoded, int(time.time() * 1000), key)
+
+
+def _ephemeral_rings(streams: Sequence[str], name: str, data: Any) -> list[Ring]:
     if not streams:
         return []
     message = event_message(streams[0], name, data)
-    for stream in streams:
-        logger.info("publish event=%s stream=%s name=%s", message["id"], stream, name)
+    _say(message["id"], streams, name, None)
     return [(group_name(stream), {**message, "stream": stream}) for stream in streams]
+
+
+def _ring_all(events: Sequence[LoggedEvent]) -> None:
+    if events:
+        ring([ring_of(event) for event in events])
+
+
+def _say(event_id: str, streams: Sequence[str], name: str, key: str | None) -> None:
+    names = ",".join(streams)
+    logger.info("publish event=%s name=%s key=%s streams=%s", event_id, name, key, names)
 
 
 def _in_event_loop() -> bool:

@@ -4,92 +4,94 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
 import uuid
-from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from realtime.conf import realtime_settings
-from realtime.events import EVENT_TYPE, group_name
+from realtime.eventlog import LoggedEvent, event_log
+from realtime.events import EVENT_TYPE, group_name, ring_of
+from realtime.feed import Feed, Follower
 from realtime.layer_link import ANSWER_WITHIN, LayerLink
+from realtime.log_reader import LogReader
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
-from realtime.ring import Message
+from realtime.ring import Message, aring
 from realtime.socket import Socket
+from realtime.threads import call
 
 logger = logging.getLogger(__name__)
 
 LEAVE_AFTER = 30.0
-"""Seconds for which a stream's group is kept after its last follower has left."""
+"""Seconds for which a stream is followed on after its last follower has left."""
 
+JOINED_AFTER = 1.0
+"""Seconds after which a joined group is sure to be: Redis' answer is not waited for."""
 
-class Follower(Protocol):
-    """What follows a stream."""
+PRUNE_EVERY = 60.0
+"""Seconds between two prunings of the log by one process."""
 
-    def deliver(self, message: Any, size: int) -> None:
-        """Take an encoded event, a ``websocket.send`` of ``size`` bytes, without waiting."""
+MOST_AT_ONCE = 1000
+"""Streams whose positions are asked for at once."""
 
 
 class Hub:
-    """The local followers of each stream; encodes an event once and hands it to all of them."""
+    """The feeds that this process follows, and the sockets of each user."""
 
     def __init__(self) -> None:
-        self._followers: dict[str, dict[Follower, None]] = {}
-        self._joined: dict[str, asyncio.Task[None]] = {}
+        self._log = event_log()
+        self._reader = None if self._log is None else LogReader(self._log)
+        self._feeds: dict[str, Feed] = {}
+        self._joins: dict[str, asyncio.Task[None]] = {}
         self._leaving: dict[str, asyncio.TimerHandle] = {}
         self._departures: dict[str, asyncio.Task[None]] = {}
         self._sockets: dict[Any, dict[Socket, None]] = {}
-        self._link = LayerLink(self._groups, self.deliver)
+        self._check_now = asyncio.Event()
+        self._link = LayerLink(
+            lambda: map(group_name, self._feeds), self.deliver, self._check_now.set
+        )
+        self._log_is_down = False
+        self._checks = asyncio.create_task(self._check_forever(), name="realtime-checks")
 
-    async def follow(self, stream: str, follower: Follower) -> None:
-        """Hand ``follower`` all events of ``stream`` from now on; returns when they arrive here.
+    async def follow(self, stream: str, follower: Follower) -> Feed:
+        """Begin to follow a stream; returns its feed once rings arrive and its place is known.
 
-        While the channel layer is down it returns at once: the link joins when it is back.
+        While the channel layer is down it is not waited for: the checks of the log bring events.
+        Raises what the log raises.
         """
-        self._followers.setdefault(stream, {})[follower] = None
+        feed = self._feeds.get(stream)
+        if feed is None:
+            feed = self._feeds[stream] = Feed(stream, self._log, self._reader)
+            self._joins[stream] = asyncio.create_task(self._join(stream))
+        feed.follow(follower)
         if leaving := self._leaving.pop(stream, None):
             leaving.cancel()
-        if stream not in self._joined:
-            self._joined[stream] = asyncio.create_task(self._join(stream))
-        await asyncio.wait({self._joined[stream]}, timeout=ANSWER_WITHIN)
+        await asyncio.wait({self._joins[stream]}, timeout=ANSWER_WITHIN)
+        await feed.refresh()
+        return feed
 
     def unfollow(self, stream: str, follower: Follower) -> None:
         """Hand ``follower`` nothing more; harmless for one that does not follow."""
-        followers = self._followers.get(stream)
-        if followers is None or followers.pop(follower, False) is False or followers:
-            return
-        del self._followers[stream]
-        loop = asyncio.get_running_loop()
-        self._leaving[stream] = loop.call_later(LEAVE_AFTER, self._leave, stream)
+        feed = self._feeds.get(stream)
+        if feed is not None and feed.unfollow(follower):
+            loop = asyncio.get_running_loop()
+            self._leaving[stream] = loop.call_later(LEAVE_AFTER, self._leave, stream)
 
     def deliver(self, message: Message) -> None:
-        """Hand an event's message to the followers of its stream."""
+        """Hand an event's message to the feed of its stream."""
         if message.get("type") != EVENT_TYPE:
             return
         try:
-            followers = self._followers.get(message["stream"])
-            if not followers:
+            feed = self._feeds.get(message["stream"])
+            if feed is None:
                 return
-            text = frames.event(
-                message["stream"],
-                message["name"],
-                message.get("data"),
-                event_id=message.get("id") or uuid.uuid4().hex,
-                at=message.get("at") or int(time.time() * 1000),
-            )
+            if "offset" in message:
+                feed.ring(LoggedEvent(**{k: v for k, v in message.items() if k != "type"}))
+            else:
+                feed.ephemeral(_ephemeral_frame(message))
         except (KeyError, TypeError, ValueError) as error:
             logger.error("event dropped stream=%r error=%r", message.get("stream"), error)
-            return
-        logger.info(
-            "deliver event=%s stream=%s name=%s sockets=%d",
-            message.get("id"),
-            message["stream"],
-            message["name"],
-            len(followers),
-        )
-        encoded = {"type": "websocket.send", "text": text}
-        for follower in list(followers):
-            follower.deliver(encoded, len(text))
 
     def signed_in(self, socket: Socket) -> None:
         """Count a user's socket; one too many ends the oldest, which may be a dead one."""
@@ -108,19 +110,78 @@ class Hub:
         if not sockets:
             self._sockets.pop(key, None)
 
+    async def check(self) -> None:
+        """Compare every feed with the log, and number what a crash left unnumbered."""
+        if self._log is None:
+            return
+        pending = await call(self._log.number_pending)
+        if pending:
+            logger.warning("numbered for a publisher that died events=%d", len(pending))
+            await aring([ring_of(event) for event in pending])
+        names = [name for name, feed in self._feeds.items() if feed.is_open]
+        for start in range(0, len(names), MOST_AT_ONCE):
+            some = names[start : start + MOST_AT_ONCE]
+            before = {name: self._feeds[name].position for name in some if name in self._feeds}
+            found = await call(self._log.positions, list(before))
+            for name, position in before.items():
+                if name in self._feeds:
+                    await self._feeds[name].checked(position, found[name])
+
+    async def _check_forever(self) -> None:
+        loop = asyncio.get_running_loop()
+        prune_at = loop.time() + random.random() * PRUNE_EVERY
+        while True:
+            try:
+                async with asyncio.timeout(realtime_settings().POSITION_CHECK):
+                    await self._check_now.wait()
+            except TimeoutError:
+                pass
+            self._check_now.clear()
+            try:
+                await self.check()
+                if self._log is not None and loop.time() >= prune_at:
+                    prune_at = loop.time() + PRUNE_EVERY
+                    await call(self._log.prune)
+            except Exception as error:
+                self._say_log_down(error)
+            else:
+                self._say_log_up()
+
+    def _say_log_down(self, error: Exception) -> None:
+        if not self._log_is_down:
+            self._log_is_down = True
+            logger.error("event log down reason=%r: asking again until it answers", error)
+
+    def _say_log_up(self) -> None:
+        if self._log_is_down:
+            self._log_is_down = False
+            logger.warning("event log up again")
+
     async def _join(self, stream: str) -> None:
         if departure := self._departures.get(stream):
             await departure
         await self._link.join(group_name(stream))
+        asyncio.get_running_loop().call_later(JOINED_AFTER, self._check_joined, stream)
+
+    def _check_joined(self, stream: str) -> None:
+        if stream in self._feeds:
+            self._feeds[stream].refresh_soon()
 
     def _leave(self, stream: str) -> None:
-        del self._leaving[stream], self._joined[stream]
+        del self._leaving[stream], self._joins[stream]
+        self._feeds.pop(stream).close()
         departure = asyncio.create_task(self._link.leave(group_name(stream)))
         self._departures[stream] = departure
         departure.add_done_callback(lambda _: self._departures.pop(stream, None))
 
-    def _groups(self) -> Iterator[str]:
-        return (group_name(stream) for stream in self._joined)
+
+def _ephemeral_frame(message: Message) -> str:
+    event_id = message.get("id") or uuid.uuid4().hex
+    at = message.get("at") or int(time.time() * 1000)
+    logger.info("deliver event=%s stream=%s name=%s", event_id, message["stream"], message["name"])
+    return frames.event(
+        message["stream"], message["name"], message.get("data"), event_id=event_id, at=at
+    )
 
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}

@@ -40,14 +40,19 @@ class LinkFault(Exception):
 class LayerLink:
     """Reads one channel of the layer and keeps it a member of each of ``groups()``.
 
-    ``on_message`` gets every message but the pokes, and must not raise.
+    ``on_message`` gets every message but the pokes, and must not raise; ``on_repaired`` is called
+    when messages may have been lost and the link works again.
     """
 
     def __init__(
-        self, groups: Callable[[], Iterable[str]], on_message: Callable[[Message], None]
+        self,
+        groups: Callable[[], Iterable[str]],
+        on_message: Callable[[Message], None],
+        on_repaired: Callable[[], None],
     ) -> None:
         self._groups = groups
         self._on_message = on_message
+        self._on_repaired = on_repaired
         self._layer: Any = None
         self._channel: str | None = None
         self._tried = asyncio.Event()
@@ -160,6 +165,7 @@ class LayerLink:
             groups = len(list(self._groups()))
             logger.warning("channel layer up again after=%.1fs groups=%d", seconds, groups)
             self._down_since = None
+            self._on_repaired()
 
 
 def own_layer() -> Any:

@@ -45,6 +45,7 @@ class Socket:
         self._in_flight = InFlight(settings.MAX_IN_FLIGHT_BYTES)
         self._rate = Rate(settings.MAX_FRAMES_PER_SECOND, now=loop.time())
         self._keepalive: Keepalive | None = None
+        self._proofs = asyncio.Event()
         self._commands: deque[Command] = deque()
         self._runner: asyncio.Task[None] | None = None
 
@@ -85,6 +86,7 @@ class Socket:
         kind = frame["type"]
         if kind == "pong" and self._keepalive and self._keepalive.pong(frame["nonce"]):
             self._in_flight.ponged(frame["nonce"])
+            self._proofs.set()
         elif not self._within_rate() or kind == "pong":
             return
         elif kind == "ping":
@@ -113,6 +115,21 @@ class Socket:
         in_flight.total += size
         self._transport.send(message)
 
+    @property
+    def replay_bytes(self) -> int:
+        """Bytes that a replay may send before it waits for ``arrived``."""
+        return self._settings.MAX_IN_FLIGHT_BYTES // 2
+
+    async def arrived(self) -> None:
+        """Wait until all that was sent so far is proved to have arrived, or the socket ended."""
+        if self._keepalive is None:
+            return
+        sent = self._in_flight.total
+        self._keepalive.ping()
+        while self._in_flight.arrived < sent and not self.closing:
+            self._proofs.clear()
+            await self._proofs.wait()
+
     def end(self, code: CloseCode, *, cut_after: float = CLOSE_TIMEOUT) -> None:
         """Say ``bye`` and close; cut the connection after ``cut_after`` seconds at the latest."""
         if self.closing:
@@ -124,8 +141,10 @@ class Socket:
 
     def stop(self) -> None:
         """Stop the heartbeat and the commands: the connection has ended."""
+        self._transport.closing = True
         if self._keepalive is not None:
             self._keepalive.stop()
+        self._proofs.set()
         self._commands.clear()
         if self._runner is not None and self._runner is not asyncio.current_task():
             self._runner.cancel()

@@ -52,15 +52,18 @@ def register(prefix: str, stream_class: StreamClass) -> StreamClass: ...
 def register(prefix: str, stream_class: Any = None) -> Any:
     """Serve the streams named ``prefix.<key>`` with a subclass of ``Stream``; also a decorator.
 
-    An app's module ``streams`` is imported at start, so that is where registrations belong.
-    Raises ``ValueError`` if the prefix is no name or is taken.
+    An app's module ``streams`` is imported at start, so that is where registrations belong. A
+    subclass of the class that serves a prefix takes its place: so an application gives
+    ``UserStream`` a snapshot. Raises ``ValueError`` if the prefix is no name, or is taken.
     """
     if stream_class is None:
         return lambda decorated: register(prefix, decorated)
     if not NAME.fullmatch(prefix) or "." in prefix:
         raise ValueError(f"A prefix is letters, digits, '_' and '-', not {prefix!r}.")
-    if _registered.setdefault(prefix, stream_class) is not stream_class:
-        raise ValueError(f"The prefix {prefix!r} is taken by {_registered[prefix].__qualname__}.")
+    present = _registered.get(prefix, Stream)
+    if not issubclass(stream_class, present):
+        raise ValueError(f"The prefix {prefix!r} is taken by {present.__qualname__}.")
+    _registered[prefix] = stream_class
     return stream_class
 
 

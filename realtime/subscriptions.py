@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,37 +10,13 @@ from realtime.conf import realtime_settings
 from realtime.hub import Hub
 from realtime.protocol import frames
 from realtime.protocol.frames import Frame, FrameError
+from realtime.protocol.position import Position, parse_position
 from realtime.socket import Socket
 from realtime.streams import NAME, Refused, Stream, find, user_stream_name
+from realtime.subscription import Subscription
 from realtime.threads import call
-from realtime.transport import Message
 
 logger = logging.getLogger(__name__)
-
-MAX_HELD = 100
-"""Events that wait while a subscription is being made; the oldest go."""
-
-
-class Subscription:
-    """One stream on one socket; holds events back until ``subscribed`` was said."""
-
-    def __init__(self, socket: Socket, stream: Stream) -> None:
-        self.stream = stream
-        self._socket = socket
-        self._held: deque[tuple[Message, int]] | None = deque(maxlen=MAX_HELD)
-
-    def deliver(self, message: Message, size: int) -> None:
-        """Hand an encoded event of ``size`` bytes to the socket."""
-        if self._held is None:
-            self._socket.deliver(message, size)
-        else:
-            self._held.append((message, size))
-
-    def open(self) -> None:
-        """Hand over what was held back, and all that comes from now on at once."""
-        held, self._held = self._held or (), None
-        for message, size in held:
-            self._socket.deliver(message, size)
 
 
 class Subscriptions:
@@ -68,23 +43,19 @@ class Subscriptions:
 
     def end(self) -> None:
         """Follow nothing any more."""
-        for name, subscription in self._by_name.items():
-            self._hub.unfollow(name, subscription)
-        self._by_name.clear()
+        for name in list(self._by_name):
+            self._forget(name)
 
     async def _subscribe(self, frame: Frame, ref: int | str | None) -> None:
+        after = _position_in(frame)
         stream = await self._allowed_stream(frame)
-        subscription = Subscription(self._socket, stream)
+        subscription = Subscription(self._socket, stream, self._hub)
         self._by_name[stream.name] = subscription
         try:
-            await self._hub.follow(stream.name, subscription)
-            snapshot = await call(stream.snapshot, self._socket.user)
-            text = frames.subscribed(stream.name, ref, snapshot)
+            await subscription.start(after, ref)
         except BaseException:
             self._forget(stream.name)
             raise
-        self._socket.send_text(text)
-        subscription.open()
 
     async def _allowed_stream(self, frame: Frame) -> Stream:
         name = frame["stream"]
@@ -127,10 +98,19 @@ class Subscriptions:
     def _forget(self, name: str) -> None:
         subscription = self._by_name.pop(name, None)
         if subscription is not None:
-            self._hub.unfollow(name, subscription)
+            subscription.end()
 
     _handlers: dict[str, Callable[[Subscriptions, Frame, Any], Awaitable[str | None]]] = {
         "subscribe": _subscribe,
         "unsubscribe": _unsubscribe,
         "send": _send,
     }
+
+
+def _position_in(frame: Frame) -> Position | None:
+    if frame.get("after") is None:
+        return None
+    after = parse_position(frame["after"])
+    if after is None:
+        raise FrameError("bad_frame", "after is an object with an epoch and an offset.")
+    return after

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from realtime.protocol.position import Position
+
 VERSION = 1
 SUBPROTOCOL = f"realtime.v{VERSION}"
 SUBPROTOCOL_FAMILY = "realtime."
 
 MAX_NONCE = 128
 """Characters of the longest nonce that is repeated to its sender."""
-
-NO_EPOCH = "-"
-"""The epoch of a stream whose events are not kept."""
 
 Frame = dict[str, Any]
 
@@ -137,13 +136,28 @@ def error(code: str, message: str, ref: int | str | None = None) -> str:
     return _with_ref({"type": "error", "code": code, "message": message}, ref)
 
 
-def subscribed(stream: str, ref: int | str | None, snapshot: Any = None) -> str:
-    """Write the answer to a subscribe; events are not kept yet, so there is no position."""
-    frame: Frame = {"type": "subscribed", "stream": stream, "epoch": NO_EPOCH, "offset": 0}
-    frame["recovered"] = False
+def subscribed(
+    stream: str,
+    ref: int | str | None,
+    position: Position,
+    *,
+    recovered: bool,
+    snapshot: Any = None,
+) -> str:
+    """Write the answer to a subscribe, with the stream's position."""
+    frame: Frame = {"type": "subscribed", "stream": stream, **position._asdict()}
+    frame["recovered"] = recovered
     if snapshot is not None:
         frame["snapshot"] = snapshot
     return _with_ref(frame, ref)
+
+
+def reset(stream: str, position: Position, snapshot: Any = None) -> str:
+    """Write that a subscription could not be continued and starts again from ``position``."""
+    frame: Frame = {"type": "reset", "stream": stream, **position._asdict()}
+    if snapshot is not None:
+        frame["snapshot"] = snapshot
+    return encode(frame)
 
 
 def unsubscribed(stream: str, ref: int | str | None, reason: str = "asked") -> str:
@@ -160,6 +174,17 @@ def event(stream: str, name: str, data: Any, *, event_id: str, at: int) -> str:
     """Write an ephemeral event; ``at`` is in milliseconds."""
     frame = {"type": "event", "stream": stream, "id": event_id, "name": name, "data": data}
     return encode({**frame, "at": at})
+
+
+def logged_event(stream: str, name: str, data: str, *, event_id: str, at: int, offset: int) -> str:
+    """Write an event of the log; ``data`` is JSON text already, ``at`` is in milliseconds."""
+    place = f'{{"type":"event","stream":"{stream}","offset":{offset},"id":"{event_id}"'
+    return f'{place},"name":{json.dumps(name)},"data":{data},"at":{at}}}'
+
+
+def replayed(event_frame: str) -> str:
+    """Write an event of the log as one that is replayed from it."""
+    return f'{event_frame[:-1]},"replayed":true}}'
 
 
 def _with_ref(frame: Frame, ref: int | str | None) -> str:

@@ -20,13 +20,14 @@ class Pressure(StrEnum):
 class InFlight:
     """Counts bytes against ``limit``; past half of it a ping is due, past all of it the end.
 
+    ``total`` bytes were sent, and ``arrived`` of them are proved to have arrived.
     ``look_at`` is the total at which ``pressure`` may have changed: below it, adding is enough.
     """
 
     def __init__(self, limit: int) -> None:
         self.total = 0
+        self.arrived = 0
         self._limit = limit
-        self._arrived = 0
         self._last_ping = 0
         self._pings: dict[str, int] = {}
         self._set_look_at()
@@ -34,7 +35,7 @@ class InFlight:
     @property
     def pressure(self) -> Pressure:
         """What is due now."""
-        if self.total - self._arrived > self._limit:
+        if self.total - self.arrived > self._limit:
             return Pressure.TOO_SLOW
         if self.total - self._last_ping > self._limit // 2:
             return Pressure.PING
@@ -49,9 +50,9 @@ class InFlight:
         """Note the pong to a ping in flight; it proves the arrival of all before that ping."""
         if nonce not in self._pings:
             return
-        self._arrived = self._pings[nonce]
-        self._pings = {other: at for other, at in self._pings.items() if at > self._arrived}
+        self.arrived = self._pings[nonce]
+        self._pings = {other: at for other, at in self._pings.items() if at > self.arrived}
         self._set_look_at()
 
     def _set_look_at(self) -> None:
-        self.look_at = 1 + min(self._last_ping + self._limit // 2, self._arrived + self._limit)
+        self.look_at = 1 + min(self._last_ping + self._limit // 2, self.arrived + self._limit)

@@ -9,31 +9,42 @@ from django.templatetags.static import static
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 
+from realtime.protocol.position import Position
 from realtime.streams import user_stream_name
 
 register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def realtime(context: template.Context, url: str = "/realtime/") -> SafeString:
+def realtime(
+    context: template.Context, url: str = "/realtime/", position: Any = None
+) -> SafeString:
     """Load the client as a module, configured for ``url``, where the consumer is routed to.
+
+    ``position`` is what ``realtime.position`` returned before the page's data was read: the page
+    is given what was published since. One position is that of the user's own stream.
 
     The script carries the CSP nonce of the request, if there is one (Django's own, or
     django-csp's). ``new RealtimeClient()`` then needs no arguments.
     """
     return format_html(
         '{}<script type="module" src="{}"{}></script>',
-        json_script(_configuration(context, url), "realtime-config"),
+        json_script(_configuration(context, url, position), "realtime-config"),
         static("realtime/index.js"),
         _nonce_attribute(context),
     )
 
 
-def _configuration(context: template.Context, url: str) -> dict[str, Any]:
+def _configuration(context: template.Context, url: str, position: Any) -> dict[str, Any]:
+    configuration: dict[str, Any] = {"url": url}
     user = getattr(context.get("request"), "user", None) or context.get("user")
-    if user is None or not user.is_authenticated:
-        return {"url": url}
-    return {"url": url, "me": user_stream_name(user)}
+    if user is not None and user.is_authenticated:
+        configuration["me"] = user_stream_name(user)
+    if isinstance(position, Position):
+        position = {configuration["me"]: position} if "me" in configuration else {}
+    if position:
+        configuration["positions"] = {name: at._asdict() for name, at in position.items()}
+    return configuration
 
 
 def _nonce_attribute(context: template.Context) -> str:

@@ -1,5 +1,6 @@
 import asyncio
 import datetime
+import json
 import threading
 import uuid
 from decimal import Decimal
@@ -10,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 
-from realtime import apublish, publish
+from realtime import aposition, apublish, position, publish
 from realtime.events import event_message, group_name, stream_names
 
 
@@ -34,11 +35,16 @@ async def test_apublish_reaches_each_stream_once_with_one_id():
     first, second = await listener.next(), await listener.next()
     assert [first["stream"], second["stream"]] == ["user.1", "user.2"]
     assert first["id"] == second["id"]
-    assert (first["type"], first["name"], first["data"]) == (
-        "realtime.event",
-        "call.state",
-        {"call": 7},
-    )
+    frame = json.loads(first["frame"])
+    assert (first["offset"], frame["name"], frame["data"]) == (1, "call.state", {"call": 7})
+
+
+async def test_an_ephemeral_event_has_no_offset_and_its_data_at_hand():
+    listener = await Listener().join("user.1")
+    await apublish("user.1", "typing", {"who": 7}, ephemeral=True)
+    message = await listener.next()
+    assert "offset" not in message
+    assert (message["name"], message["data"]) == ("typing", {"who": 7})
 
 
 def test_the_message_carries_data_as_json_would():
@@ -73,6 +79,7 @@ def test_what_is_changed_after_publish_is_not_published():
         (AnonymousUser(), "n", None, ValueError),
         ("user.1", "", None, ValueError),
         ("user.1", None, None, ValueError),
+        ("user.1", "n" * 201, None, ValueError),
         ("user.1", "n", object(), TypeError),
         ("user.1", "n", float("nan"), ValueError),
     ],
@@ -149,3 +156,27 @@ def rings(monkeypatch):
 def broken_layer(monkeypatch):
     monkeypatch.setattr("realtime.ring.get_channel_layer", BrokenLayer)
     monkeypatch.setattr("realtime.ring._failing", False)
+
+
+def test_a_position_is_where_the_stream_is():
+    user = get_user_model()(pk=42)
+    assert position(user).offset == 0
+    publish(user, "n")
+    publish([user, "call.7"], "n")
+    assert position(user) == position("user.42")
+    assert {name: at.offset for name, at in position([user, "call.7"]).items()} == {
+        "user.42": 2,
+        "call.7": 1,
+    }
+
+
+async def test_a_position_from_async_code():
+    await apublish("user.42", "n")
+    assert (await aposition("user.42")).offset == 1
+
+
+def test_without_a_log_events_are_ephemeral_and_there_is_no_position(settings, rings):
+    settings.REALTIME = {"EVENT_LOG": None}
+    publish("user.1", "n")
+    assert rings == ["n"]
+    assert position("user.1") == ("-", 0)

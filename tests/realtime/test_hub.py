@@ -12,23 +12,33 @@ from realtime.events import group_name
 from realtime.hub import running_hub
 from tests.processes.waiting import until
 
+pytestmark = pytest.mark.django_db(transaction=True)  # Its threads look after connections.
+
 
 class Follower:
     def __init__(self):
         self.events = asyncio.Queue()
 
+    @classmethod
+    async def of(cls, stream):
+        """Follow a stream from its present position on."""
+        follower = cls()
+        (await running_hub().follow(stream, follower)).go_live(follower)
+        return follower
+
     def deliver(self, message, size):
         assert size == len(message["text"])
         self.events.put_nowait(json.loads(message["text"]))
+
+    def reset(self):
+        self.events.put_nowait("reset")
 
     async def next(self):
         return await asyncio.wait_for(self.events.get(), 2)
 
 
 async def test_followers_of_a_stream_get_its_events_and_no_others():
-    hub, first, second = running_hub(), Follower(), Follower()
-    await hub.follow("user.1", first)
-    await hub.follow("user.1", second)
+    first, second = await Follower.of("user.1"), await Follower.of("user.1")
     await apublish("user.2", "not theirs")
     await apublish("user.1", "theirs", {"n": 1})
     for follower in (first, second):
@@ -38,33 +48,31 @@ async def test_followers_of_a_stream_get_its_events_and_no_others():
 
 
 async def test_publish_from_any_thread_reaches_the_loop():
-    hub, follower = running_hub(), Follower()
-    await hub.follow("user.1", follower)
+    follower = await Follower.of("user.1")
     for number in range(3):
         await asyncio.to_thread(publish, "user.1", str(number))
     assert [(await follower.next())["name"] for _ in range(3)] == ["0", "1", "2"]
 
 
 async def test_who_has_left_gets_nothing_and_who_comes_back_gets_all():
-    hub, follower = running_hub(), Follower()
-    await hub.follow("user.1", follower)
-    hub.unfollow("user.1", follower)
-    hub.unfollow("user.1", follower)
-    await apublish("user.1", "missed")
-    await hub.follow("user.1", follower)
-    await apublish("user.1", "seen")
+    hub, first = running_hub(), await Follower.of("user.1")
+    hub.unfollow("user.1", first)
+    hub.unfollow("user.1", first)
+    await apublish("user.1", "missed", ephemeral=True)
+    follower = await Follower.of("user.1")
+    await apublish("user.1", "seen", ephemeral=True)
+    assert first.events.empty()
     assert (await follower.next())["name"] == "seen"
 
 
 async def test_a_group_is_left_some_time_after_its_last_follower(monkeypatch):
     monkeypatch.setattr("realtime.hub.LEAVE_AFTER", 0)
-    hub, follower = running_hub(), Follower()
     layer, group = get_channel_layer(), group_name("user.1")
-    await hub.follow("user.1", follower)
+    hub, follower = running_hub(), await Follower.of("user.1")
     assert group in layer.groups
     hub.unfollow("user.1", follower)
     await until(lambda: group not in layer.groups, 2, "the group was left")
-    await hub.follow("user.1", follower)
+    follower = await Follower.of("user.1")
     await apublish("user.1", "again")
     assert (await follower.next())["name"] == "again"
 
@@ -76,21 +84,20 @@ async def test_a_group_is_left_some_time_after_its_last_follower(monkeypatch):
         {"type": "realtime.event", "stream": "user.1"},
         {"type": "realtime.event", "stream": "user.1", "name": "n", "data": object()},
         {"type": "realtime.event", "stream": ["user.1"], "name": "n"},
+        {"type": "realtime.event", "stream": "user.1", "name": "n", "offset": 1, "x": 1},
         {"type": "something.else", "stream": "user.1", "name": "n"},
         {},
     ],
 )
 async def test_a_message_that_is_no_event_harms_nobody(message):
-    hub, follower = running_hub(), Follower()
-    await hub.follow("user.1", follower)
+    hub, follower = running_hub(), await Follower.of("user.1")
     hub.deliver(message)
     await apublish("user.1", "good")
     assert (await follower.next())["name"] == "good"
 
 
 async def test_a_plain_group_send_is_an_event():
-    hub, follower = running_hub(), Follower()
-    await hub.follow("user.1", follower)
+    follower = await Follower.of("user.1")
     message = {"type": "realtime.event", "stream": "user.1", "name": "n", "data": {"a": "ü"}}
     await get_channel_layer().group_send(group_name("user.1"), message)
     event = await follower.next()

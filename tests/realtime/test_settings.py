@@ -42,6 +42,11 @@ def test_a_change_is_seen(settings):
         ({"HEARTBEAT_TIMEOUT": True}, "must be a number above 0, not True"),
         ({"HEARTBEAT_TIMEOUT": float("nan")}, "must be a number above 0, not nan"),
         ({"MAX_FRAME_BYTES": 1.5}, "must be a whole number, not 1.5"),
+        ({"EVENT_LOG": "memory"}, "must have a BACKEND, or be None: 'memory'"),
+        ({"EVENT_LOG": {"backend": "x"}}, "must have a BACKEND"),
+        ({"RETENTION": 7}, "is a dict of COUNT and AGE, not 7"),
+        ({"RETENTION": {"DAYS": 7}}, "is a dict of COUNT and AGE"),
+        ({"RETENTION": {"AGE": 0}}, "REALTIME['RETENTION']['AGE'] must be a number above 0"),
     ],
 )
 def test_a_mistake_is_named_by_the_check_and_by_the_first_use(settings, configured, sentence):

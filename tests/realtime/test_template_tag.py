@@ -5,6 +5,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.template import Context, Template
 
+from realtime.protocol.position import Position
+
 
 def rendered(source="{% load realtime %}{% realtime %}", **context):
     return Template(source).render(Context(context))
@@ -26,6 +28,16 @@ def test_another_route_and_the_visitor():
     page = rendered(source, user=get_user_model()(pk=42))
     assert configuration(page) == {"url": "/ws/", "me": "user.42"}
     assert "me" not in configuration(rendered(user=AnonymousUser()))
+
+
+def test_positions_taken_before_the_data_are_handed_over():
+    source = "{% load realtime %}{% realtime position=position %}"
+    user, at = get_user_model()(pk=42), Position("e", 7)
+    own = configuration(rendered(source, user=user, position=at))
+    assert own["positions"] == {"user.42": {"epoch": "e", "offset": 7}}
+    several = configuration(rendered(source, user=user, position={"call.1": at, "call.2": at}))
+    assert several["positions"].keys() == {"call.1", "call.2"}
+    assert "positions" not in configuration(rendered(source, user=AnonymousUser(), position=at))
 
 
 def test_a_nonce_is_used_where_there_is_one(rf):

@@ -36,11 +36,12 @@ async def test_ping_is_answered_and_commands_are(any_site):
     async with wire(any_site, cookies=cookies) as socket:
         await socket.send({"type": "subscribe", "ref": 1, "stream": "me"})
         me = (await socket.frame("welcome"))["me"]
-        assert await socket.frame() == {
+        answer = await socket.frame()
+        assert len(answer.pop("epoch")) >= 8
+        assert answer == {
             "type": "subscribed",
             "ref": 1,
             "stream": me,
-            "epoch": "-",
             "offset": 0,
             "recovered": False,
         }

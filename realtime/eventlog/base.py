@@ -1,0 +1,142 @@
+"""What an event log promises, in words; ``tests/realtime/eventlog`` holds every backend to it."""
+
+from __future__ import annotations
+
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+from realtime.conf import realtime_settings
+from realtime.protocol import frames
+from realtime.protocol.position import Position
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An event before it has a place: ``data`` is JSON text, ``at`` in milliseconds."""
+
+    id: str
+    name: str
+    data: str
+    at: int
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class LoggedEvent:
+    """An event in its place."""
+
+    stream: str
+    epoch: str
+    offset: int
+    id: str
+    name: str
+    frame: str
+    """The ``event`` frame, encoded once for everyone."""
+
+    @classmethod
+    def of(cls, draft: Draft, stream: str, epoch: str, offset: int) -> LoggedEvent:
+        """Give a draft its place."""
+        frame = frames.logged_event(
+            stream, draft.name, draft.data, event_id=draft.id, at=draft.at, offset=offset
+        )
+        return cls(stream, epoch, offset, draft.id, draft.name, frame)
+
+    @cached_property
+    def replayed_frame(self) -> str:
+        """The frame as it is sent when it comes from the log."""
+        return frames.replayed(self.frame)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a read found: the stream's ``position`` at that instant, and events in order."""
+
+    position: Position
+    events: Sequence[LoggedEvent]
+
+
+OnNumbered = Callable[[Sequence[LoggedEvent]], None]
+
+
+class EventLog(ABC):
+    """An ordered log for each stream.
+
+    - The events of a stream have the offsets 1, 2, 3, ... without holes or repeats.
+    - An event whose ``append`` began after another's commit has the higher offset; concurrent ones
+      get one order, the same for everyone.
+    - Who has read offset n has been able to read all offsets below it.
+    - Each life of a stream has a random epoch. A stream that was forgotten, or whose log is found
+      to have gone back, begins a new life.
+    - A ``key`` names one event of a stream: appending it again changes nothing.
+    - Old events go, by count and by age (``RETENTION``), oldest first; offsets are never reused
+      within an epoch.
+
+    The methods are sync; async code runs them in realtime's threads. Any of them raises what its
+    store raises when that is away, and has then changed nothing.
+    """
+
+    @abstractmethod
+    def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
+        """Append a draft to each of the streams, if and when the caller's transaction commits.
+
+        ``on_numbered`` then gets the events that have been given their offsets; where another
+        process was faster in doing so, that one rings them, and they are not among these.
+        """
+
+    @abstractmethod
+    def positions(self, streams: Sequence[str]) -> dict[str, Position]:
+        """Return the position of the last event of each stream; offset 0 where there is none."""
+
+    @abstractmethod
+    def read(self, after: Mapping[str, int], limit: int) -> dict[str, Page]:
+        """Return, for each stream, at most ``limit`` events after an offset.
+
+        A page whose first event is not the next one, or which is empty although the position is
+        further, tells that the events in between are no longer kept.
+        """
+
+    @abstractmethod
+    def renew(self, stream: str, epoch: str) -> Position:
+        """Begin a new life if the stream is still in ``epoch``; returns its position then."""
+
+    @abstractmethod
+    def forget(self, stream: str) -> None:
+        """Erase a stream's events and begin a new life."""
+
+    @abstractmethod
+    def prune(self) -> int:
+        """Remove what ``RETENTION`` no longer keeps; returns how many events went."""
+
+    def number_pending(self) -> Sequence[LoggedEvent]:
+        """Number events whose publisher died after its commit; returns them, to be rung."""
+        return ()
+
+
+def new_epoch() -> str:
+    """Return a name for a life of a stream; 64 random bits."""
+    return secrets.token_urlsafe(8)
+
+
+@cache
+def event_log() -> EventLog | None:
+    """Return the log that ``REALTIME["EVENT_LOG"]`` names, or None where events are not kept."""
+    configured = realtime_settings().EVENT_LOG
+    if configured is None:
+        return None
+    backend: Callable[..., EventLog] = import_string(configured["BACKEND"])
+    return backend(**configured.get("OPTIONS", {}))
+
+
+def _forget_backend(*, setting: str, **_: Any) -> None:
+    if setting == "REALTIME":
+        event_log.cache_clear()
+
+
+setting_changed.connect(_forget_backend)

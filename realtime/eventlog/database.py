@@ -1,0 +1,221 @@
+"""The event log in the project's own database: an event is committed with the data it tells of.
+
+The publishing transaction inserts rows without an offset and so locks no stream. After its commit
+a short transaction locks the streams in the order of their names and, in a second statement,
+numbers what is committed; in one statement, READ COMMITTED reads from before the lock was waited
+for, and leaves holes. Whatever a crash leaves unnumbered, ``number_pending`` finds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import DatabaseError, connections, models, router, transaction
+from django.db.models import F, Q
+
+from realtime.conf import realtime_settings
+from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, new_epoch
+from realtime.eventlog.commit import after_commit
+from realtime.models import Event, StreamHead
+from realtime.protocol.position import Position
+
+logger = logging.getLogger(__name__)
+
+SEED = ""
+"""The name, of no stream, whose head's epoch is the seed of all first epochs."""
+
+PENDING_BATCH = 500
+"""Streams that are numbered at once after a crash."""
+
+PRUNE_BATCH = 1000
+"""Events that one statement removes, so that publishers never wait long for it."""
+
+
+class DatabaseEventLog(EventLog):
+    """Keeps events in the tables of ``realtime.models``, in the database that routers choose."""
+
+    def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
+        using = self._using
+        Event.objects.using(using).bulk_create(
+            [
+                Event(
+                    stream=stream,
+                    event_id=draft.id,
+                    key=draft.key,
+                    name=draft.name,
+                    data=draft.data,
+                    at=draft.at,
+                )
+                for stream in streams
+            ],
+            ignore_conflicts=draft.key is not None,
+        )
+        after_commit(lambda: self._number_after_commit(streams, draft, on_numbered), using)
+
+    def _number_after_commit(
+        self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered
+    ) -> None:
+        try:
+            numbered = self._number(streams)
+        except DatabaseError as error:
+            logger.error("numbering put off event=%s error=%r", draft.id, error)
+        else:
+            on_numbered(numbered)
+
+    def number_pending(self) -> Sequence[LoggedEvent]:
+        pending = Event.objects.using(self._using).filter(offset__isnull=True)
+        streams = pending.values_list("stream", flat=True).distinct()[:PENDING_BATCH]
+        return self._number(list(streams))
+
+    def positions(self, streams: Sequence[str]) -> dict[str, Position]:
+        heads = StreamHead.objects.using(self._using).filter(name__in=[*streams, SEED])
+        known = {head.name: Position(head.epoch, head.top) for head in heads}
+        seed = known[SEED].epoch if SEED in known else self._new_seed()
+        return {name: known.get(name) or Position(first_epoch(seed, name), 0) for name in streams}
+
+    def read(self, after: Mapping[str, int], limit: int) -> dict[str, Page]:
+        """Read heads and events in one statement, and so at one instant."""
+        wanted = ", ".join(["(%s, %s)"] * len(after))
+        statement = f"""
+            WITH wanted (stream, after) AS (VALUES {wanted})
+            SELECT head.name, head.epoch, head.top,
+                   event."offset", event.event_id, event.name, event.data, event.at
+            FROM wanted
+            JOIN realtime_streamhead head ON head.name = wanted.stream
+            LEFT JOIN realtime_event event
+                ON event.stream = head.name
+                AND event."offset" > wanted.after AND event."offset" <= wanted.after + %s
+            ORDER BY head.name, event."offset"
+        """
+        parameters = [value for pair in after.items() for value in pair]
+        with connections[self._using].cursor() as cursor:
+            cursor.execute(statement, [*parameters, limit])
+            rows = cursor.fetchall()
+        pages = _pages(rows)
+        missing = [name for name in after if name not in pages]
+        if missing:
+            found = self.positions(missing)
+            pages |= {name: Page(position, []) for name, position in found.items()}
+        return pages
+
+    def renew(self, stream: str, epoch: str) -> Position:
+        with transaction.atomic(self._using):
+            head = self._locked_heads([stream])[stream]
+            if head.epoch == epoch:
+                self._begin_new_life(head)
+            return Position(head.epoch, head.top)
+
+    def forget(self, stream: str) -> None:
+        with transaction.atomic(self._using):
+            self._begin_new_life(self._locked_heads([stream])[stream])
+
+    def prune(self) -> int:
+        return self._prune_by_age() + self._prune_by_count()
+
+    @property
+    def _using(self) -> str:
+        return router.db_for_write(Event)
+
+    def _number(self, streams: Sequence[str]) -> list[LoggedEvent]:
+        if not streams:
+            return []
+        with transaction.atomic(self._using):
+            heads = self._locked_heads(streams)
+            pending = list(
+                Event.objects.using(self._using)
+                .filter(stream__in=streams, offset__isnull=True)
+                .order_by("id")
+            )
+            for event in pending:
+                head = heads[event.stream]
+                head.top += 1
+                event.offset = head.top
+            self._save(pending, "offset")
+            self._save([heads[name] for name in {event.stream for event in pending}], "top")
+        return [_logged(event, heads[event.stream].epoch) for event in pending]
+
+    def _save(self, rows: Sequence[models.Model], column: str) -> None:
+        """Save one column of all rows in one statement; a single row's is the cheaper one."""
+        if rows:
+            manager = type(rows[0])._default_manager.using(self._using)
+            if len(rows) == 1:
+                manager.filter(pk=rows[0].pk).update(**{column: getattr(rows[0], column)})
+            else:
+                manager.bulk_update(rows, [column])
+
+    def _locked_heads(self, streams: Iterable[str]) -> dict[str, StreamHead]:
+        """Lock the heads of streams, in one order for everyone; those that miss are made."""
+        names = sorted(set(streams))
+        locked = StreamHead.objects.using(self._using).select_for_update().order_by("name")
+        heads = {head.name: head for head in locked.filter(name__in=names)}
+        if len(heads) < len(names):
+            first = self.positions(names)
+            StreamHead.objects.using(self._using).bulk_create(
+                [StreamHead(name=name, epoch=first[name].epoch) for name in names],
+                ignore_conflicts=True,
+            )
+            heads = {head.name: head for head in locked.filter(name__in=names)}
+        return heads
+
+    def _begin_new_life(self, head: StreamHead) -> None:
+        Event.objects.using(self._using).filter(stream=head.name).delete()
+        head.epoch, head.top, head.pruned = new_epoch(), 0, 0
+        head.save(using=self._using)
+
+    def _new_seed(self) -> str:
+        seed, _ = StreamHead.objects.using(self._using).get_or_create(
+            name=SEED, defaults={"epoch": new_epoch()}
+        )
+        return seed.epoch
+
+    def _prune_by_age(self) -> int:
+        """Go by the primary key, which is about the order of age and needs no further index."""
+        oldest = int((time.time() - realtime_settings().RETENTION["AGE"]) * 1000)
+        events = Event.objects.using(self._using)
+        removed = 0
+        while True:
+            batch = events.order_by("id").values_list("id", "at", "offset")[:PRUNE_BATCH]
+            old = [pk for pk, at, offset in batch if at < oldest and offset is not None]
+            removed += events.filter(id__in=old).delete()[0]
+            if len(old) < PRUNE_BATCH:
+                return removed
+
+    def _prune_by_count(self) -> int:
+        count = realtime_settings().RETENTION["COUNT"]
+        heads = StreamHead.objects.using(self._using)
+        removed = 0
+        for name, top in heads.filter(top__gt=F("pruned") + count).values_list("name", "top"):
+            up_to = top - count
+            events = Event.objects.using(self._using).filter(stream=name, offset__lte=up_to)
+            while ids := list(events.values_list("id", flat=True)[:PRUNE_BATCH]):
+                removed += Event.objects.using(self._using).filter(id__in=ids).delete()[0]
+            heads.filter(Q(name=name) & Q(top__gte=top)).update(pruned=up_to)
+        return removed
+
+
+def first_epoch(seed: str, stream: str) -> str:
+    """Return the epoch of a stream's first life, which needs no row before the first event.
+
+    A view asks for positions inside its transaction, where a new row would be a lock.
+    """
+    return hashlib.blake2s(f"{seed}/{stream}".encode(), digest_size=8).hexdigest()
+
+
+def _pages(rows: Sequence[tuple[Any, ...]]) -> dict[str, Page]:
+    pages: dict[str, Page] = {}
+    for stream, epoch, top, offset, event_id, name, data, at in rows:
+        page = pages.setdefault(stream, Page(Position(epoch, top), []))
+        if offset is not None:
+            draft = Draft(event_id, name, data, at)
+            page.events.append(LoggedEvent.of(draft, stream, epoch, offset))  # type: ignore[attr-defined]
+    return pages
+
+
+def _logged(event: Event, epoch: str) -> LoggedEvent:
+    draft = Draft(event.event_id, event.name, event.data, event.at)
+    assert event.offset is not None
+    return LoggedEvent.of(draft, event.stream, epoch, event.offset)

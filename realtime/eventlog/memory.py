@@ -1,0 +1,90 @@
+"""The event log in this process's memory: the reference, and a log for tests."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from realtime.conf import realtime_settings
+from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, new_epoch
+from realtime.eventlog.commit import after_commit
+from realtime.protocol.position import Position
+
+
+@dataclass
+class _Stream:
+    epoch: str = field(default_factory=new_epoch)
+    top: int = 0
+    events: list[tuple[LoggedEvent, int]] = field(default_factory=list)
+    """Events and the milliseconds at which they were published."""
+    keys: set[str] = field(default_factory=set)
+
+
+class MemoryEventLog(EventLog):
+    """Keeps events until the process ends; one process only."""
+
+    def __init__(self) -> None:
+        self._streams: dict[str, _Stream] = {}
+        self._lock = threading.Lock()
+
+    def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
+        after_commit(lambda: on_numbered(self._append(streams, draft)))
+
+    def positions(self, streams: Sequence[str]) -> dict[str, Position]:
+        with self._lock:
+            return {name: self._position(name) for name in streams}
+
+    def read(self, after: Mapping[str, int], limit: int) -> dict[str, Page]:
+        with self._lock:
+            return {name: self._page(name, offset, limit) for name, offset in after.items()}
+
+    def renew(self, stream: str, epoch: str) -> Position:
+        with self._lock:
+            if self._stream(stream).epoch == epoch:
+                self._streams[stream] = _Stream()
+            return self._position(stream)
+
+    def forget(self, stream: str) -> None:
+        with self._lock:
+            self._streams[stream] = _Stream()
+
+    def prune(self) -> int:
+        retention = realtime_settings().RETENTION
+        oldest = (time.time() - retention["AGE"]) * 1000
+        removed = 0
+        with self._lock:
+            for stream in self._streams.values():
+                young = [one for one in stream.events if one[1] >= oldest]
+                kept = young[-retention["COUNT"] :]
+                removed += len(stream.events) - len(kept)
+                stream.events = kept
+        return removed
+
+    def _append(self, streams: Sequence[str], draft: Draft) -> list[LoggedEvent]:
+        with self._lock:
+            numbered = [self._number(name, draft) for name in streams]
+        return [event for event in numbered if event is not None]
+
+    def _number(self, name: str, draft: Draft) -> LoggedEvent | None:
+        stream = self._stream(name)
+        if draft.key is not None:
+            if draft.key in stream.keys:
+                return None
+            stream.keys.add(draft.key)
+        stream.top += 1
+        event = LoggedEvent.of(draft, name, stream.epoch, stream.top)
+        stream.events.append((event, draft.at))
+        return event
+
+    def _page(self, name: str, offset: int, limit: int) -> Page:
+        events = [event for event, _ in self._stream(name).events if event.offset > offset]
+        return Page(self._position(name), events[:limit])
+
+    def _position(self, name: str) -> Position:
+        stream = self._stream(name)
+        return Position(stream.epoch, stream.top)
+
+    def _stream(self, name: str) -> _Stream:
+        return self._streams.setdefault(name, _Stream())

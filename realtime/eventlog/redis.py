@@ -1,0 +1,186 @@
+"""The event log in Redis streams: for those whose events need not be committed with their data.
+
+One Lua script a publish gives the offsets and appends, so that nothing can come between. A
+stream's head and its events live as long as ``RETENTION`` after the last event. Redis Cluster is
+not supported: one publish may touch many streams.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from realtime.conf import realtime_settings
+from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, new_epoch
+from realtime.eventlog.commit import after_commit
+from realtime.protocol.position import Position
+
+ANSWER_WITHIN = 2.0
+"""Seconds that Redis may take to connect or to answer."""
+
+PRUNE_BATCH = 1000
+"""Events of a stream that one pruning looks at."""
+
+APPEND = """
+local id, name, data, at, key, epoch, count, age, again = unpack(ARGV)
+local numbered = {}
+local function appended(events)
+    for _, entry in ipairs(redis.call('XREVRANGE', events, '+', '-', 'COUNT', 100)) do
+        if entry[2][2] == id then return true end
+    end
+end
+for i = 1, #KEYS, 3 do
+    local head, events, keyed = KEYS[i], KEYS[i + 1], KEYS[i + 2]
+    local fresh = again == '' or not appended(events)
+    if fresh and (key == '' or redis.call('SET', keyed, id, 'NX', 'EX', age)) then
+        redis.call('HSETNX', head, 'epoch', epoch)
+        local offset = redis.call('HINCRBY', head, 'top', 1)
+        redis.call('XADD', events, 'MAXLEN', count, offset .. '-0',
+                   'id', id, 'name', name, 'data', data, 'at', at)
+        redis.call('EXPIRE', head, age)
+        redis.call('EXPIRE', events, age)
+        numbered[#numbered + 1] = {(i - 1) / 3, redis.call('HGET', head, 'epoch'), offset}
+    end
+end
+return numbered
+"""
+
+POSITIONS = """
+local epoch, age = unpack(ARGV)
+local positions = {}
+for i, head in ipairs(KEYS) do
+    redis.call('HSETNX', head, 'epoch', epoch)
+    redis.call('EXPIRE', head, age)
+    positions[i] = {redis.call('HGET', head, 'epoch'), redis.call('HGET', head, 'top') or '0'}
+end
+return positions
+"""
+
+RENEW = """
+local old, new, age = unpack(ARGV)
+if old == '' or redis.call('HGET', KEYS[1], 'epoch') == old then
+    redis.call('DEL', KEYS[1], KEYS[2])
+    redis.call('HSET', KEYS[1], 'epoch', new, 'top', 0)
+    redis.call('EXPIRE', KEYS[1], age)
+end
+"""
+
+
+class RedisEventLog(EventLog):
+    """Keeps events in the Redis at ``url``, in keys that begin with ``prefix``."""
+
+    def __init__(self, url: str, prefix: str = "realtime") -> None:
+        self._prefix = prefix
+        self._redis: Any = redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_timeout=ANSWER_WITHIN,
+            socket_connect_timeout=ANSWER_WITHIN,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._append_script = self._redis.register_script(APPEND)
+        self._positions_script = self._redis.register_script(POSITIONS)
+        self._renew_script = self._redis.register_script(RENEW)
+
+    def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
+        after_commit(lambda: on_numbered(self._append(streams, draft)))
+
+    def positions(self, streams: Sequence[str]) -> dict[str, Position]:
+        heads = [self._head(name) for name in streams]
+        found = _twice(lambda: self._positions_script(keys=heads, args=[new_epoch(), _age()]))
+        return {
+            name: Position(epoch, int(top))
+            for name, (epoch, top) in zip(streams, found, strict=True)
+        }
+
+    def read(self, after: Mapping[str, int], limit: int) -> dict[str, Page]:
+        pages: dict[str, Page] = _twice(lambda: self._read(after, limit))
+        return pages
+
+    def renew(self, stream: str, epoch: str) -> Position:
+        self._begin_new_life(stream, epoch)
+        return self.positions([stream])[stream]
+
+    def forget(self, stream: str) -> None:
+        self._begin_new_life(stream, "")
+        for key in self._redis.scan_iter(self._key("key", stream, "*"), count=1000):
+            self._redis.delete(key)
+
+    def prune(self) -> int:
+        """Redis prunes by count at each append, and whole streams by age; this does the rest."""
+        oldest = (time.time() - _age()) * 1000
+        removed = 0
+        for events in self._redis.scan_iter(self._key("events", "*"), count=1000):
+            for entry, fields in self._redis.xrange(events, count=PRUNE_BATCH):
+                if float(fields["at"]) >= oldest:
+                    break
+                removed += self._redis.xdel(events, entry)
+        return removed
+
+    def _append(self, streams: Sequence[str], draft: Draft) -> list[LoggedEvent]:
+        keys = [
+            key
+            for name in streams
+            for key in (
+                self._head(name),
+                self._key("events", name),
+                self._key("key", name, draft.key or ""),
+            )
+        ]
+        parts = (draft.id, draft.name, draft.data, draft.at, draft.key or "", new_epoch())
+        arguments: list[Any] = [*parts, realtime_settings().RETENTION["COUNT"], _age()]
+        try:
+            numbered = self._append_script(keys=keys, args=[*arguments, ""])
+        except (redis.ConnectionError, redis.TimeoutError):
+            # It may have been done before the answer was lost.
+            numbered = self._append_script(keys=keys, args=[*arguments, "again"])
+        return [
+            LoggedEvent.of(draft, streams[place], epoch, offset)
+            for place, epoch, offset in numbered
+        ]
+
+    def _read(self, after: Mapping[str, int], limit: int) -> dict[str, Page]:
+        found = self.positions(list(after))
+        with self._redis.pipeline(transaction=True) as pipeline:
+            for name, offset in after.items():
+                pipeline.hmget(self._head(name), "epoch", "top")
+                pipeline.xrange(self._key("events", name), min=f"({offset}-0", count=limit)
+            answers = pipeline.execute()
+        pages = {}
+        for name, head, entries in zip(after, answers[::2], answers[1::2], strict=True):
+            position = Position(head[0], int(head[1] or 0)) if head[0] else found[name]
+            events = [_logged(name, position.epoch, *entry) for entry in entries]
+            pages[name] = Page(position, events)
+        return pages
+
+    def _begin_new_life(self, stream: str, epoch: str) -> None:
+        keys = [self._head(stream), self._key("events", stream)]
+        self._renew_script(keys=keys, args=[epoch, new_epoch(), _age()])
+
+    def _head(self, stream: str) -> str:
+        return self._key("head", stream)
+
+    def _key(self, *parts: str) -> str:
+        return ":".join((self._prefix, *parts))
+
+
+def _age() -> int:
+    return realtime_settings().RETENTION["AGE"]
+
+
+def _logged(stream: str, epoch: str, entry: str, fields: Mapping[str, str]) -> LoggedEvent:
+    draft = Draft(fields["id"], fields["name"], fields["data"], int(fields["at"]))
+    return LoggedEvent.of(draft, stream, epoch, int(entry.partition("-")[0]))
+
+
+def _twice(ask: Callable[[], Any]) -> Any:
+    """Ask again where the connection had ended since it was last used."""
+    try:
+        return ask()
+    except redis.ConnectionError:
+        return ask()

@@ -1,0 +1,214 @@
+"""One followed stream in this process: its place in the log, its newest events, its followers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from realtime.eventlog import EventLog, LoggedEvent
+from realtime.log_reader import LogReader, Lost
+from realtime.protocol.delivery import Delivery
+from realtime.protocol.position import NOWHERE, Position
+from realtime.threads import call
+
+logger = logging.getLogger(__name__)
+
+OVERTAKEN_AFTER = 0.05
+"""Seconds that a ring may be late behind a later one, before the log is read for it."""
+
+RECENT = 100
+"""Newest events that are kept in memory for those who come back."""
+
+
+REPAIR_BYTES = 16 * 1024
+"""Bytes of missed events that are sent to all followers at once, as if they had just come."""
+
+
+class Follower(Protocol):
+    """What follows a stream."""
+
+    def deliver(self, message: Any, size: int) -> None:
+        """Take an encoded event, a ``websocket.send`` of ``size`` bytes, without waiting."""
+
+    def fall_behind(self) -> None:
+        """Hear that more is to come than can be sent at once: catch up from where one is."""
+
+    def reset(self) -> None:
+        """Hear that the stream starts again from the feed's position."""
+
+
+class Feed:
+    """Hands the events of a stream to its followers, in the order of the log.
+
+    A follower is ``waiting`` while it is brought up to the feed's position, and gets only what is
+    ephemeral; then it is ``live``.
+    """
+
+    def __init__(self, stream: str, log: EventLog | None, reader: LogReader | None) -> None:
+        self.stream = stream
+        self.live: dict[Follower, None] = {}
+        self.waiting: dict[Follower, None] = {}
+        self._log = log
+        self._reader = reader
+        self._delivery: Delivery[LoggedEvent | str] | None = None
+        self._early: list[LoggedEvent] = []
+        self._recent: deque[LoggedEvent] = deque(maxlen=RECENT)
+        self._repair: asyncio.Task[None] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the feed knows where it is."""
+        return self._delivery is not None
+
+    @property
+    def position(self) -> Position:
+        """Up to where events have been handed on."""
+        return NOWHERE if self._delivery is None else self._delivery.position
+
+    def follow(self, follower: Follower) -> None:
+        """Begin to follow, as one who waits."""
+        self.waiting[follower] = None
+
+    def go_live(self, follower: Follower) -> None:
+        """Hand a follower that is at the feed's position all that comes from now on."""
+        del self.waiting[follower]
+        self.live[follower] = None
+
+    def unfollow(self, follower: Follower) -> bool:
+        """Follow no more; returns whether that was the last follower."""
+        known = follower in self.live or follower in self.waiting
+        self.live.pop(follower, None)
+        self.waiting.pop(follower, None)
+        return known and not self.live and not self.waiting
+
+    async def refresh(self) -> None:
+        """Come to where the log is now; raises what the log raises."""
+        if self._reader is not None:
+            await self._look(self._reader)
+            if self._repair is not None:
+                await asyncio.wait({self._repair})
+
+    async def _look(self, reader: LogReader) -> None:
+        before = self.position
+        await self.checked(before, await reader.position(self.stream))
+
+    def refresh_soon(self) -> None:
+        """Do what ``refresh`` does, in the background."""
+        if self._delivery is not None and self._reader is not None:
+            self._mend(wait=0, refresh=True)
+
+    async def checked(self, before: Position, found: Position) -> None:
+        """Take what a look at the log found that began when the feed was at ``before``."""
+        assert self._log is not None
+        if self._delivery is None:
+            self._delivery = Delivery(found)
+            early, self._early = self._early, []
+            for event in early:
+                self.ring(event)
+        elif found.epoch == self.position.epoch and found.offset < before.offset:
+            logger.error("log went back stream=%s from=%s to=%s", self.stream, before, found)
+            self._reset(await call(self._log.renew, self.stream, found.epoch))
+        elif found.epoch != self.position.epoch:
+            self._reset(found)
+        else:
+            self._delivery.checked(found.offset)
+            self._mend(wait=0)
+
+    def ring(self, event: LoggedEvent) -> None:
+        """Take an event that a ring brought."""
+        if self._delivery is None:
+            self._early.append(event)
+        elif event.epoch != self.position.epoch:
+            self.refresh_soon()
+        else:
+            self._hand_on(self._delivery.ring(event.offset, event))
+            self._mend(wait=OVERTAKEN_AFTER)
+
+    def ephemeral(self, text: str) -> None:
+        """Take an encoded event that is not kept."""
+        self._hand_on([text] if self._delivery is None else self._delivery.ephemeral(text))
+
+    async def since(self, after: Position) -> Sequence[LoggedEvent]:
+        """Return the next events after a position, up to the feed's; raises ``Lost``."""
+        if after.epoch != self.position.epoch:
+            raise Lost(self.stream)
+        recent = self._recent
+        if recent and recent[0].offset <= after.offset + 1:
+            return [event for event in recent if event.offset > after.offset]
+        assert self._reader is not None
+        events = await self._reader.events(self.stream, after)
+        return [event for event in events if event.offset <= self.position.offset]
+
+    def close(self) -> None:
+        """Stop what is under way."""
+        if self._repair is not None:
+            self._repair.cancel()
+
+    def _mend(self, *, wait: float, refresh: bool = False) -> None:
+        assert self._delivery is not None
+        if self._repair is None and (refresh or self._delivery.has_hole):
+            self._repair = asyncio.create_task(self._read_missing(wait, refresh))
+
+    async def _read_missing(self, wait: float, refresh: bool) -> None:
+        assert self._delivery is not None and self._reader is not None
+        try:
+            await asyncio.sleep(wait)
+            if refresh:
+                await self._look(self._reader)
+            while self._delivery.has_hole:
+                events = await self._reader.events(self.stream, self.position)
+                self._repair_with(events)
+                if not events:
+                    break  # The top was rung, but a replica lags: the next check asks again.
+        except Lost:
+            self._reset(await self._reader.position(self.stream))
+        except Exception as error:
+            logger.error("log not read stream=%s error=%r", self.stream, error)
+        finally:
+            self._repair = None
+
+    def _repair_with(self, events: Sequence[LoggedEvent]) -> None:
+        """Hand on what the log had; much of it is left to each follower's own pace."""
+        if sum(len(event.frame) for event in events) > REPAIR_BYTES:
+            followers, self.live = self.live, {}
+            self.waiting |= followers
+            for follower in followers:
+                follower.fall_behind()
+        assert self._delivery is not None
+        self._hand_on(self._delivery.read((event.offset, event) for event in events))
+
+    def _hand_on(self, events: Sequence[LoggedEvent | str]) -> None:
+        for event in events:
+            if isinstance(event, str):
+                self._send(event, [*self.live, *self.waiting])
+            else:
+                self._recent.append(event)
+                logger.info(
+                    "deliver event=%s stream=%s offset=%d name=%s sockets=%d",
+                    event.id,
+                    self.stream,
+                    event.offset,
+                    event.name,
+                    len(self.live),
+                )
+                self._send(event.frame, list(self.live))
+
+    def _send(self, text: str, followers: Sequence[Follower]) -> None:
+        message = {"type": "websocket.send", "text": text}
+        for follower in followers:
+            follower.deliver(message, len(text))
+
+    def _reset(self, position: Position) -> None:
+        assert self._delivery is not None
+        logger.warning("reset stream=%s from=%s to=%s", self.stream, self.position, position)
+        self._recent.clear()
+        ephemeral = self._delivery.reset(position)
+        for follower in self.live:
+            self.waiting[follower] = None
+        self.live.clear()
+        for follower in list(self.waiting):
+            follower.reset()
+        self._hand_on(ephemeral)

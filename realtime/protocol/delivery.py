@@ -1,0 +1,84 @@
+"""In which order the events of a stream are handed on: each once, none early, no hole.
+
+Events come by rings, which may be lost, repeated, late or out of order, and by reads of the log.
+What comes out of here is what the log holds, in its order. ``delivery.js`` holds the same rules;
+``tests/vectors/delivery.json`` runs on both.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+from realtime.protocol.position import Position
+
+MAX_EPHEMERAL = 100
+"""Ephemeral events that wait while a hole is filled; the oldest go."""
+
+MAX_AHEAD = 1000
+"""Events that wait behind a hole; later ones are read from the log when it is filled."""
+
+Event = TypeVar("Event")
+
+
+class Delivery(Generic[Event]):
+    """The delivery of one stream; each method returns the events to hand on now, in order."""
+
+    def __init__(self, position: Position) -> None:
+        self.position = position
+        self._top = position.offset
+        self._ahead: dict[int, Event] = {}
+        self._ephemeral: deque[Event] = deque(maxlen=MAX_EPHEMERAL)
+
+    @property
+    def has_hole(self) -> bool:
+        """Whether events after ``position`` are known of that did not come: read them."""
+        return self._top > self.position.offset
+
+    def ring(self, offset: int, event: Event) -> list[Event]:
+        """Take an event of the present epoch from a ring."""
+        if offset <= self.position.offset:
+            return []
+        self._top = max(self._top, offset)
+        if offset == self.position.offset + 1:
+            return [event, *self._advance(offset)]
+        if len(self._ahead) < MAX_AHEAD:
+            self._ahead[offset] = event
+        return []
+
+    def ephemeral(self, event: Event) -> list[Event]:
+        """Take an event that is not kept; it waits while there is a hole."""
+        if not self.has_hole:
+            return [event]
+        self._ephemeral.append(event)
+        return []
+
+    def read(self, events: Iterable[tuple[int, Event]]) -> list[Event]:
+        """Take what the log holds, with offsets, from anywhere up to the first event missing."""
+        handed_on = []
+        for offset, event in events:
+            handed_on += self.ring(offset, event)
+        return handed_on
+
+    def checked(self, top: int) -> None:
+        """Note that the log's last event in the present epoch has the offset ``top``."""
+        self._top = max(self._top, top)
+
+    def reset(self, position: Position) -> list[Event]:
+        """Start again from ``position``; what waited ephemerally is handed on."""
+        waiting = list(self._ephemeral)
+        self.__init__(position)  # type: ignore[misc]
+        return waiting
+
+    def _advance(self, offset: int) -> list[Event]:
+        """Move to ``offset`` and on, over all that waits right behind it."""
+        handed_on = []
+        while (following := self._ahead.pop(offset + 1, None)) is not None:
+            handed_on.append(following)
+            offset += 1
+        self.position = self.position._replace(offset=offset)
+        if not self.has_hole:
+            handed_on += self._ephemeral
+            self._ephemeral.clear()
+        return handed_on

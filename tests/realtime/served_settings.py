@@ -1,0 +1,11 @@
+"""The demo's settings with numbers that a test can wait for."""
+
+from project.settings import *  # noqa: F403
+from project.settings import REALTIME
+
+REALTIME = {
+    **REALTIME,
+    "POSITION_CHECK": 1,
+    "RETENTION": {"COUNT": 200, "AGE": 3600},
+    "MAX_FRAMES_PER_SECOND": 1000,
+}

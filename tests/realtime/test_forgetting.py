@@ -1,0 +1,64 @@
+import io
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import CommandError, call_command
+
+from realtime import position, publish
+from realtime.eventlog import event_log
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(params=["memory.MemoryEventLog", "database.DatabaseEventLog"])
+def log(request, settings):
+    settings.REALTIME = {"EVENT_LOG": {"BACKEND": f"realtime.eventlog.{request.param}"}}
+    return event_log()
+
+
+@pytest.fixture
+def alice(log):
+    alice = get_user_model().objects.create_user("alice")
+    publish(alice, "call.state", {"from": "+15550100123"})
+    return alice
+
+
+def kept(log, stream):
+    return log.read({stream: 0}, 10)[stream].events
+
+
+def test_a_deleted_users_events_are_erased(log, alice):
+    stream = f"user.{alice.pk}"
+    assert len(kept(log, stream)) == 1
+    alice.delete()
+    assert len(kept(log, stream)) == 0
+
+
+def test_the_command_erases_by_user_name_and_by_stream(log, alice):
+    before = position(alice)
+    out = io.StringIO()
+    call_command("realtime_forget", "--user=alice", stdout=out)
+    assert out.getvalue() == f"user.{alice.pk} is forgotten\n"
+    assert len(kept(log, f"user.{alice.pk}")) == 0
+    assert position(alice).epoch != before.epoch
+    publish("call.7", "n")
+    call_command("realtime_forget", "--stream=call.7", stdout=out)
+    assert len(kept(log, "call.7")) == 0
+
+
+def test_the_command_says_what_it_does_not_find(log):
+    with pytest.raises(CommandError, match="There is no user 'carol'"):
+        call_command("realtime_forget", "--user=carol")
+    with pytest.raises(CommandError, match="A stream's name is"):
+        call_command("realtime_forget", "--stream=no such")
+    with pytest.raises(CommandError, match="required"):
+        call_command("realtime_forget")
+
+
+def test_the_prune_command_says_how_many_went(log, settings):
+    settings.REALTIME = {**settings.REALTIME, "RETENTION": {"COUNT": 2, "AGE": 3600}}
+    for _ in range(5):
+        publish("call.7", "n")
+    out = io.StringIO()
+    call_command("realtime_prune", stdout=out)
+    assert out.getvalue() == "3 events removed\n"
