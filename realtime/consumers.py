@@ -90,6 +90,7 @@ class RealtimeConsumer:
         else:
             socket.end(CloseCode.UNSUPPORTED_VERSION)
             await until_disconnected(receive)
+            socket.left()
 
     async def _talk(self, socket: Socket, scope: Scope, receive: Receive) -> None:
         hub = running_hub()
@@ -108,7 +109,7 @@ class RealtimeConsumer:
             while (message := await receive())["type"] != "websocket.disconnect":
                 socket.received(message.get("text"), subscriptions.command)
         finally:
-            socket.stop()
+            socket.left()
             subscriptions.end()
             hub.gone(socket)
 

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from realtime.conf import realtime_settings
+from realtime.farewell import farewell
 from realtime.keepalive import Keepalive
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode, may_reconnect
@@ -65,6 +66,7 @@ class HeartbeatSocket:
         try:
             return await application({**scope, SCOPE_KEY: self}, self.receive, self.send)
         finally:
+            farewell().discard(self)
             self._stop_pinging()
             if self._reader is not None:
                 self._reader.cancel()
@@ -96,6 +98,7 @@ class HeartbeatSocket:
         self.interval = self.interval or settings.HEARTBEAT_INTERVAL
         self.timeout = self.timeout or settings.HEARTBEAT_TIMEOUT
         self._transport = Transport(self.real_send)
+        farewell().add(self)
         self._transport.send_text(
             frames.welcome(self._id, self.interval, self.timeout, now=int(time.time() * 1000))
         )
@@ -137,16 +140,20 @@ class HeartbeatSocket:
         if heartbeat["type"] == "ping":
             self._transport.send_text(frames.pong(heartbeat["nonce"]))
 
+    def restart(self, after: int) -> None:
+        """Send the peer away for ``after`` milliseconds: the server restarts."""
+        self._end(CloseCode.RESTARTING, after=after)
+
     def _stale(self) -> None:
         self._end(CloseCode.STALE, self.on_stale)
 
-    def _end(self, code: CloseCode, *before: Message | None) -> None:
+    def _end(self, code: CloseCode, *before: Message | None, after: int | None = None) -> None:
         """End the socket now; the application hears of it before anything that still waits."""
         if self._transport is None or self._transport.closing:
             return
         logger.info("closed socket=%s code=%d reason=%s", self._id, code, code.reason)
         self._stop_pinging()
-        bye = frames.bye(code, code.reason, retry=may_reconnect(code))
+        bye = frames.bye(code, code.reason, retry=may_reconnect(code), after=after)
         self._transport.close(code, bye if self._peer_speaks else None, cut_after=CUT_AFTER)
         if self._reader is not None:
             self._reader.cancel()

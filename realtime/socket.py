@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from realtime.conf import realtime_settings
+from realtime.farewell import farewell
 from realtime.keepalive import Keepalive
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode, may_reconnect
@@ -48,6 +49,7 @@ class Socket:
         self._proofs = asyncio.Event()
         self._commands: deque[Command] = deque()
         self._runner: asyncio.Task[None] | None = None
+        farewell().add(self)
 
     @property
     def closing(self) -> bool:
@@ -130,17 +132,30 @@ class Socket:
             self._proofs.clear()
             await self._proofs.wait()
 
-    def end(self, code: CloseCode, *, cut_after: float = CLOSE_TIMEOUT) -> None:
-        """Say ``bye`` and close; cut the connection after ``cut_after`` seconds at the latest."""
+    def restart(self, after: int) -> None:
+        """Send the peer away for ``after`` milliseconds: the server restarts."""
+        self.end(CloseCode.RESTARTING, after=after)
+
+    def end(
+        self, code: CloseCode, *, cut_after: float = CLOSE_TIMEOUT, after: int | None = None
+    ) -> None:
+        """Say ``bye`` and close; cut the connection after ``cut_after`` seconds at the latest.
+
+        ``after`` tells the peer how many milliseconds to wait before it comes back.
+        """
         if self.closing:
             return
         logger.info("closed socket=%s code=%d reason=%s", self.id, code, code.reason)
-        bye = frames.bye(code, code.reason, retry=may_reconnect(code))
+        bye = frames.bye(code, code.reason, retry=may_reconnect(code), after=after)
         self._transport.close(code, bye, cut_after=cut_after)
-        self.stop()
+        self._stop()
 
-    def stop(self) -> None:
-        """Stop the heartbeat and the commands: the connection has ended."""
+    def left(self) -> None:
+        """Hear that the connection has ended."""
+        self._stop()
+        farewell().discard(self)
+
+    def _stop(self) -> None:
         self._transport.closing = True
         if self._keepalive is not None:
             self._keepalive.stop()
