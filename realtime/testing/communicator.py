@@ -8,7 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from realtime.protocol.frames import SUBPROTOCOL, Frame, heartbeat_frame, ping, pong
-from realtime.testing.application_socket import Application, ApplicationSocket, browser_scope
+from realtime.testing.application_socket import (
+    Application,
+    ApplicationSocket,
+    Found,
+    browser_scope,
+)
 
 GOING_AWAY = 1001
 """What a browser says when its page is left (RFC 6455, section 7.4.1)."""
@@ -30,8 +35,8 @@ class RealtimeCommunicator:
     would; without it, a session cookie among ``headers`` tells. ``headers`` are added to the
     ``Host`` and ``Origin`` that a browser sends. ``subprotocols`` are offered to the server.
 
-    What does not come within ``timeout`` seconds, or can't come any more, raises
-    ``AssertionError``. What the application raises is raised by the wait for it.
+    What does not come within ``timeout`` seconds, here the welcome, or can't come any more, raises
+    ``AssertionError``. What the application raises is raised by what waits for it.
     """
 
     def __init__(
@@ -42,6 +47,7 @@ class RealtimeCommunicator:
         user: Any = None,
         headers: Mapping[str, str] | None = None,
         subprotocols: Sequence[str] = (SUBPROTOCOL,),
+        timeout: float = 1,
     ) -> None:
         self.welcome: Frame | None = None
         """The server's first frame; None where it has refused to talk."""
@@ -51,6 +57,7 @@ class RealtimeCommunicator:
         if user is not None:
             scope["user"] = user
         self._socket = ApplicationSocket(application, scope, self._take)
+        self._timeout = timeout
         self._silent = False
         self._unanswered: list[str] = []
         self._refs = itertools.count(1)
@@ -107,7 +114,7 @@ class RealtimeCommunicator:
         def wanted(frame: Any) -> bool:
             return _is_a("event", frame) and name in (None, frame["name"])
 
-        frame: Frame = await self._next(wanted, f"event {name or ''}", timeout)
+        frame: Frame = await self._next(wanted, f"event {name}" if name else "event", timeout)
         return frame
 
     async def frame(self, type: str | None = None, timeout: float = 1) -> Any:  # noqa: ASYNC109
@@ -131,9 +138,7 @@ class RealtimeCommunicator:
         It is 1006 where the handshake was refused.
         """
         code = await self._socket.wait(lambda: self._socket.close_code, timeout)
-        if code is None:
-            raise AssertionError(f"The socket is open after {timeout} s; {self._state()}.")
-        return code
+        return self._came(code, "close", timeout)
 
     async def close(self, code: int = GOING_AWAY, timeout: float = 1) -> None:  # noqa: ASYNC109
         """Close the socket, as by leaving the page, and wait until the application has ended."""
@@ -153,8 +158,8 @@ class RealtimeCommunicator:
     async def __aenter__(self) -> Self:
         self._socket.open()
         try:
-            if not await self._socket.wait(lambda: self.welcome, 1) and self._is_open():
-                raise AssertionError(f"No welcome came within 1 s; {self._state()}.")
+            welcome = await self._socket.wait(lambda: self.welcome, self._timeout)
+            self._came(welcome or self._socket.close_code, "welcome", self._timeout)
         except BaseException:
             self._socket.abandon()
             raise
@@ -198,16 +203,15 @@ class RealtimeCommunicator:
             return next((at for at, frame in enumerate(self.unread) if wanted(frame)), None)
 
         at = await self._socket.wait(position, seconds)
-        if at is None:
-            raise AssertionError(f"No {what} came within {seconds} s; {self._state()}.")
-        return self.unread.pop(at)
+        return self.unread.pop(self._came(at, what, seconds))
 
-    def _is_open(self) -> bool:
-        return self._socket.close_code is None
-
-    def _state(self) -> str:
-        state = "open" if self._is_open() else f"closed with {self._socket.close_code}"
-        return f"the socket is {state}, unread: {self.unread}"
+    def _came(self, found: Found | None, what: str, seconds: float) -> Found:
+        """Return what was found, or raise ``AssertionError`` with what there is instead."""
+        if found is not None:
+            return found
+        code = self._socket.close_code
+        state = f"open after {seconds} s" if code is None else f"closed with {code}"
+        raise AssertionError(f"No {what} came; the socket is {state}, unread: {self.unread}")
 
 
 def decoded(frame: str | bytes) -> Any:

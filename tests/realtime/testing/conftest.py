@@ -1,0 +1,3 @@
+from realtime.testing.fixtures import published
+
+__all__ = ["published"]

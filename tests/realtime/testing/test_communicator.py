@@ -1,0 +1,196 @@
+"""The communicator, on the real consumer and on applications that misbehave."""
+
+import asyncio
+
+import pytest
+from channels.auth import AuthMiddlewareStack
+from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from channels.routing import URLRouter
+from django.contrib.auth import get_user_model
+from django.urls import path
+
+from realtime import apublish
+from realtime.consumers import HeartbeatMixin, RealtimeConsumer
+from realtime.streams import Refused, Stream, register
+from realtime.testing import RealtimeCommunicator, RealtimeError
+
+application = RealtimeConsumer.as_asgi()
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@register("shelf")
+class Shelf(Stream):
+    async def authorize(self, user):
+        return user.username == "alice"
+
+    async def snapshot(self, user):
+        return {"books": 3}
+
+    async def receive(self, user, name, data):
+        if name == "burn":
+            raise Refused("Books are not burnt.")
+        return {"did": name, "with": data}
+
+
+@pytest.fixture
+def alice():
+    return get_user_model()(pk=42, username="alice")
+
+
+@pytest.fixture
+def heartbeat(settings):
+    settings.REALTIME = {"HEARTBEAT_INTERVAL": 0.02, "HEARTBEAT_TIMEOUT": 0.05}
+
+
+async def test_it_opens_as_a_browser_does(alice):
+    async with RealtimeCommunicator(application, user=alice) as socket:
+        assert socket.me == "user.42"
+        assert socket.subprotocol == "realtime.v1"
+        assert socket.welcome["heartbeat"] == {"interval": 10.0, "timeout": 8.0}
+        assert socket.unread == []
+
+
+async def test_events_come_by_name_or_in_order(alice):
+    async with RealtimeCommunicator(application, user=alice) as socket:
+        assert (await socket.subscribe())["stream"] == "user.42"
+        for name in ("first", "second", "third"):
+            await apublish(alice, name, {"is": name})
+        assert (await socket.event("second"))["data"] == {"is": "second"}
+        assert (await socket.event())["name"] == "first"
+        assert (await socket.frame("event"))["name"] == "third"
+
+
+async def test_commands_return_their_answers(alice):
+    async with RealtimeCommunicator(application, user=alice) as socket:
+        assert (await socket.subscribe("shelf.1"))["snapshot"] == {"books": 3}
+        replies = await asyncio.gather(
+            socket.send("shelf.1", "turn", 7), socket.send("shelf.1", "dust")
+        )
+        assert replies == [{"did": "turn", "with": 7}, {"did": "dust", "with": None}]
+        assert (await socket.unsubscribe("shelf.1"))["reason"] == "asked"
+
+
+async def test_what_is_refused_raises_with_its_code(alice):
+    async with RealtimeCommunicator(application, user=alice) as socket:
+        with pytest.raises(RealtimeError) as error:
+            await socket.subscribe("user.43")
+        assert error.value.code == "forbidden"
+        await socket.subscribe("shelf.1")
+        with pytest.raises(RealtimeError, match=r"refused: Books are not burnt\."):
+            await socket.send("shelf.1", "burn")
+        assert socket.unread == []
+
+
+async def test_pings_are_answered_without_waiting_for_anything(alice, heartbeat):
+    async with RealtimeCommunicator(application, user=alice) as socket:
+        with pytest.raises(AssertionError, match=r"open after 0\.2 s, unread: \[\]"):
+            await socket.closed(timeout=0.2)
+
+
+async def test_a_silent_socket_is_closed_as_stale(alice, heartbeat):
+    async with RealtimeCommunicator(application, user=alice) as socket:
+        socket.go_silent()
+        assert await socket.closed() == 4408
+        assert (await socket.frame("bye"))["retry"] is True
+        with pytest.raises(AssertionError, match="No event came; the socket is closed with 4408"):
+            await socket.event()
+
+
+async def test_a_silent_socket_that_resumes_in_time_stays(alice, heartbeat):
+    async with RealtimeCommunicator(application, user=alice) as socket:
+        socket.go_silent()
+        await socket.frame("ping")
+        socket.resume()
+        with pytest.raises(AssertionError, match="open"):
+            await socket.closed(timeout=0.2)
+
+
+async def test_a_stranger_is_told_and_closed():
+    async with RealtimeCommunicator(application) as socket:
+        assert await socket.closed() == 4501
+        assert socket.me is None
+        assert (await socket.frame("bye"))["reason"] == "not signed in"
+
+
+async def test_a_refused_handshake_is_what_it_is_to_a_browser(alice):
+    foreign = {"Origin": "https://evil.example"}
+    async with RealtimeCommunicator(application, user=alice, headers=foreign) as socket:
+        assert await socket.closed() == 1006
+        assert socket.unread == []
+
+
+def test_a_session_cookie_tells_who_it_is(client):
+    bob = get_user_model().objects.create_user("bob")
+    client.force_login(bob)
+    cookie = {"cookie": client.cookies.output(header="", attrs=[]).strip()}
+
+    async def me(stack):
+        async with RealtimeCommunicator(stack, headers=cookie) as socket:
+            return socket.me
+
+    routes = AuthMiddlewareStack(URLRouter([path("realtime/", application)]))
+    assert asyncio.run(me(application)) == f"user.{bob.pk}"
+    assert asyncio.run(me(routes)) == f"user.{bob.pk}"
+
+
+async def test_a_user_counts_behind_middleware_and_routes_too(alice):
+    routes = AuthMiddlewareStack(URLRouter([path("ws/<int:room>/", application)]))
+    async with RealtimeCommunicator(routes, path="/ws/7/?a=b", user=alice) as socket:
+        assert socket.me == "user.42"
+
+
+class Chat(HeartbeatMixin, AsyncJsonWebsocketConsumer):
+    left = None
+
+    async def receive_json(self, content, **kwargs):
+        if content == "crash":
+            raise ZeroDivisionError
+        if content == "bytes":
+            await self.send(bytes_data=b"\0")
+        await self.send_json({"echo": content})
+
+    async def disconnect(self, code):
+        type(self).left = code
+
+
+async def test_messages_of_an_application_behind_the_mixin(heartbeat):
+    async with RealtimeCommunicator(Chat.as_asgi(), subprotocols=()) as socket:
+        assert socket.welcome["heartbeat"]["interval"] == 0.02
+        await socket.send_frame({"say": "hello"})
+        assert await socket.frame() == {"echo": {"say": "hello"}}
+        await socket.send_frame('"bytes"')
+        assert [await socket.frame(), await socket.frame()] == [b"\0", {"echo": "bytes"}]
+        with pytest.raises(AssertionError):
+            await socket.closed(timeout=0.2)
+    assert Chat.left == 1001
+
+
+async def test_what_the_application_raises_is_raised():
+    with pytest.raises(ZeroDivisionError):
+        async with RealtimeCommunicator(Chat.as_asgi()) as socket:
+            await socket.send_frame('"crash"')
+            await socket.frame()
+    with pytest.raises(ZeroDivisionError):
+        async with RealtimeCommunicator(Chat.as_asgi()) as socket:
+            await socket.send_frame('"crash"')
+
+
+async def test_an_application_that_never_says_welcome():
+    async def mute(scope, receive, send):
+        await receive()
+        await send({"type": "websocket.accept"})
+        await asyncio.Event().wait()
+
+    with pytest.raises(AssertionError, match="No welcome"):
+        async with RealtimeCommunicator(mute, timeout=0.1):
+            pass
+
+
+async def test_an_application_that_does_not_end(alice):
+    async def endless(scope, receive, send):
+        await application(scope, receive, send)
+        await asyncio.Event().wait()
+
+    async with RealtimeCommunicator(endless, user=alice) as socket:
+        with pytest.raises(AssertionError, match=r"still runs 0\.1 s after"):
+            await socket.close(timeout=0.1)
