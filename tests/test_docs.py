@@ -1,0 +1,255 @@
+"""The documents say what the code does: names, defaults, codes, frames, log lines, links."""
+
+import ast
+import importlib
+import json
+import os
+import re
+import runpy
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+import realtime
+import realtime.consumers
+from realtime.conf import RealtimeSettings
+from realtime.protocol import frames
+from realtime.protocol.close_codes import CloseCode
+
+PROJECT = Path(__file__).parents[1]
+README = PROJECT / "README.md"
+DOCUMENTS = [README, *sorted((PROJECT / "docs").glob("*.md"))]
+SOURCES = [path for folder in ("realtime", "calls") for path in (PROJECT / folder).rglob("*.py")]
+LINK = re.compile(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)")
+
+of_each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+
+
+def doc(name):
+    return (PROJECT / "docs" / name).read_text()
+
+
+def section(text, title):
+    """Return the part of a document below a heading, up to the next of its rank or above."""
+    found = re.search(rf"^(#+) {re.escape(title)}\n(.*?)(?=^#{{1,2}} |\Z)", text, re.S | re.M)
+    assert found, title
+    return found[2]
+
+
+def rows(text):
+    """Return the cells of all lines of a text's tables."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def named(text):
+    """Return the names in backticks in the first column of a text's tables."""
+    return [name for row in rows(text) for name in re.findall(r"`([^`]+)`", row[0])]
+
+
+def blocks(text, language):
+    """Return what stands in the code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.S | re.M)
+
+
+def trees():
+    return [ast.parse(path.read_text()) for path in SOURCES]
+
+
+def test_the_readme_is_short():
+    assert len(README.read_text().splitlines()) <= 150
+
+
+def test_settings_and_defaults():
+    table = {row[0].strip("`"): row[1] for row in rows(doc("settings.md")) if row[0].isupper()}
+    defaults = RealtimeSettings()
+    assert table == {one.name: str(getattr(defaults, one.name)) for one in fields(defaults)}
+
+
+def test_system_checks():
+    used = set(re.findall(r"realtime\.[EW]\d{3}", (PROJECT / "realtime/checks.py").read_text()))
+    assert set(named(section(doc("settings.md"), "System checks"))) == used
+
+
+def test_close_codes():
+    table = section(doc("consumers.md"), "Close codes")
+    documented = {row[0]: row[1] for row in rows(table) if row[0].isdigit()}
+    assert documented == {str(int(code)): code.reason for code in CloseCode}
+
+
+def test_close_codes_that_nobody_sends_yet():
+    table = rows(section(doc("consumers.md"), "Close codes"))
+    later = {int(row[0]) for row in table if row[2].startswith("nobody yet")}
+    senders = [path.read_text() for path in SOURCES if path.name != "close_codes.py"]
+    assert later == {
+        code for code in CloseCode if not any(f"CloseCode.{code.name}" in text for text in senders)
+    }
+
+
+def test_frame_types():
+    protocol = doc("protocol.md")
+    to_server = section(protocol, "Client to server")
+    to_client = section(protocol, "Server to client")
+    source = (PROJECT / "realtime/protocol/frames.py").read_text()
+    assert set(named(to_server)) == set(frames._STRINGS)
+    assert set(named(to_client)) - error_codes() == set(re.findall(r'"type": ?"(\w+)"', source))
+
+
+def error_codes():
+    """Return the codes of all errors that the server says."""
+    codes = {
+        node.args[0].value
+        for tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ("FrameError", "frames.error")
+        and isinstance(node.args[0], ast.Constant)
+    }
+    assert codes
+    return codes
+
+
+def test_error_codes():
+    assert error_codes() <= set(named(section(doc("protocol.md"), "Server to client")))
+
+
+def test_the_examples_of_frames():
+    protocol = doc("protocol.md")
+    for example in blocks(section(protocol, "Client to server"), "json")[0].splitlines():
+        assert frames.decode(example, 65536) == json.loads(example)
+    examples = blocks(section(protocol, "Server to client"), "json")[0].splitlines()
+    types = [json.loads(example)["type"] for example in examples]
+    assert types == [name for name in named(section(protocol, "Server to client")) if name in types]
+
+
+class Recorder(dict):
+    """An environment that remembers what it was asked for."""
+
+    def __init__(self, values):
+        super().__init__(values)
+        self.asked = set()
+
+    def __getitem__(self, name):
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name):
+        self.asked.add(name)
+        return super().__contains__(name)
+
+    def get(self, name, default=None):
+        self.asked.add(name)
+        return super().get(name, default)
+
+
+def test_the_demos_environment(monkeypatch):
+    environment = Recorder({"SECRET_KEY": "so that no file is written"})
+    monkeypatch.setattr(os, "environ", environment)
+    runpy.run_path(str(PROJECT / "project/settings.py"))
+    assert set(named(section(README.read_text(), "The demo"))) == environment.asked
+
+
+def test_public_names():
+    names = set(named(section(doc("architecture.md"), "Public names")))
+    assert {f"realtime.{name}" for name in realtime.__all__} <= names
+    assert names >= {
+        "realtime.consumers.HeartbeatMixin",
+        "realtime.consumers.RealtimeConsumer",
+        "realtime.eventlog.EventLog",
+        "realtime.events.event_message",
+        "realtime.events.group_name",
+        "realtime.middleware.HeartbeatMiddleware",
+        "realtime.streams.Stream",
+        "realtime.streams.UserStream",
+        "realtime.streams.register",
+    }
+    for name in names:
+        module, _, attribute = name.rpartition(".")
+        assert getattr(importlib.import_module(module), attribute).__doc__, name
+
+
+def test_public_names_of_the_browser_client():
+    exported = (PROJECT / "realtime/static/realtime/index.js").read_text()
+    text = section(doc("architecture.md"), "Public names").rpartition("|")[2]
+    for names in re.findall(r"export \{ (.*?) \}", exported):
+        for name in names.split(", "):
+            assert f"`{name}`" in text and name in doc("browser.md")
+
+
+def test_log_lines():
+    """Each line that is shown begins as a call of a logger does, and has its keys."""
+    logged = {
+        shape(node.args[0].value)
+        for tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).startswith("logger.")
+        and isinstance(node.args[0], ast.Constant)
+    }
+    (journey,) = blocks(doc("architecture.md"), "text")
+    for line in journey.splitlines():
+        assert shape(line.partition(" ")[2]) in logged, line
+    shown = [
+        *re.findall(r"`([a-z ]+=)`", doc("architecture.md")),
+        *named(section(doc("deployment.md"), "When Redis fails")),
+        *named(section(doc("eventlog.md"), "What is repaired, and when")),
+        *named(doc("twilio.md")),
+    ]
+    for line in shown:
+        assert any(known.startswith(shape(line)) for known in logged), line
+
+
+def shape(line):
+    """Return a log line without its values."""
+    return re.sub(r"=[^\s:]+", "=", line).rstrip()
+
+
+def test_modules():
+    folder = PROJECT / "realtime"
+    modules = [*folder.glob("*.py"), *(folder / "protocol").glob("*.py")]
+    found = {str(path.relative_to(folder).with_suffix("")) for path in modules}
+    text = section(doc("architecture.md"), "What is where").partition("`calls/`")[0]
+    named_modules = {name for name in named(text) if not name.endswith("/")}
+    assert named_modules == {name for name in found if not name.endswith("__init__")}
+
+
+@of_each_document
+def test_links(document):
+    for path, anchor in LINK.findall(document.read_text()):
+        target = (document.parent / path) if path else document
+        assert target.exists(), path
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", target.read_text(), re.M)
+            assert anchor in {slug(heading) for heading in headings}, f"{path}#{anchor}"
+
+
+def slug(heading):
+    """Return the anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@of_each_document
+def test_python_compiles(document):
+    for block in blocks(document.read_text(), "python"):
+        compile(block, document.name, "exec")
+
+
+@of_each_document
+def test_imports_work(document):
+    """What the examples import from this package is there."""
+    for block in blocks(document.read_text(), "python"):
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "realtime":
+                module = importlib.import_module(node.module)
+                assert all(hasattr(module, one.name) for one in node.names), node.module
+
+
+def test_no_sentence_stands_in_two_documents():
+    seen = {}
+    for document in DOCUMENTS:
+        text = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.S | re.M)
+        for sentence in re.split(r"(?<=[.:;])\s+|\||\n", text):
+            sentence = sentence.strip(" -*")
+            if len(sentence) > 50:
+                assert seen.setdefault(sentence, document) == document, sentence
