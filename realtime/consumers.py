@@ -12,7 +12,7 @@ from realtime.protocol.frames import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from realtime.socket import Socket
 from realtime.streams import user_stream_name
 from realtime.subscriptions import Subscriptions
-from realtime.transport import Message, Receive, Scope, Send
+from realtime.transport import Receive, Scope, Send
 
 
 class HeartbeatMixin:
@@ -85,11 +85,11 @@ class RealtimeConsumer:
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in offered else next(iter(offered), None)
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
         socket = Socket(send)
-        if supported:
+        try:
+            if not supported:
+                socket.end(CloseCode.UNSUPPORTED_VERSION)
             await self._talk(socket, scope, receive)
-        else:
-            socket.end(CloseCode.UNSUPPORTED_VERSION)
-            await until_disconnected(receive)
+        finally:
             socket.left()
 
     async def _talk(self, socket: Socket, scope: Scope, receive: Receive) -> None:
@@ -109,13 +109,5 @@ class RealtimeConsumer:
             while (message := await receive())["type"] != "websocket.disconnect":
                 socket.received(message.get("text"), subscriptions.command)
         finally:
-            socket.left()
             subscriptions.end()
             hub.gone(socket)
-
-
-async def until_disconnected(receive: Receive) -> Message:
-    """Read on until the socket has ended."""
-    while (message := await receive())["type"] != "websocket.disconnect":
-        pass
-    return message

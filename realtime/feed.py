@@ -10,18 +10,15 @@ from typing import Any, Protocol
 
 from realtime.eventlog import EventLog, LoggedEvent
 from realtime.log_reader import LogReader, Lost
-from realtime.protocol.delivery import Delivery
+from realtime.protocol.delivery import MAX_AHEAD, Delivery
 from realtime.protocol.position import NOWHERE, Position
+from realtime.recent_events import RecentEvents
 from realtime.threads import call
 
 logger = logging.getLogger(__name__)
 
 OVERTAKEN_AFTER = 0.05
 """Seconds that a ring may be late behind a later one, before the log is read for it."""
-
-RECENT = 100
-"""Newest events that are kept in memory for those who come back."""
-
 
 REPAIR_BYTES = 16 * 1024
 """Bytes of missed events that are sent to all followers at once, as if they had just come."""
@@ -54,8 +51,8 @@ class Feed:
         self._log = log
         self._reader = reader
         self._delivery: Delivery[LoggedEvent | str] | None = None
-        self._early: list[LoggedEvent] = []
-        self._recent: deque[LoggedEvent] = deque(maxlen=RECENT)
+        self._early: deque[LoggedEvent] = deque(maxlen=MAX_AHEAD)
+        self._recent = RecentEvents()
         self._repair: asyncio.Task[None] | None = None
 
     @property
@@ -105,9 +102,8 @@ class Feed:
         assert self._log is not None
         if self._delivery is None:
             self._delivery = Delivery(found)
-            early, self._early = self._early, []
-            for event in early:
-                self.ring(event)
+            while self._early:
+                self.ring(self._early.popleft())
         elif found.epoch == self.position.epoch and found.offset < before.offset:
             logger.error("log went back stream=%s from=%s to=%s", self.stream, before, found)
             self._reset(await call(self._log.renew, self.stream, found.epoch))
@@ -135,9 +131,9 @@ class Feed:
         """Return the next events after a position, up to the feed's; raises ``Lost``."""
         if after.epoch != self.position.epoch:
             raise Lost(self.stream)
-        recent = self._recent
-        if recent and recent[0].offset <= after.offset + 1:
-            return [event for event in recent if event.offset > after.offset]
+        recent = self._recent.since(after.offset)
+        if recent is not None:
+            return recent
         assert self._reader is not None
         events = await self._reader.events(self.stream, after)
         return [event for event in events if event.offset <= self.position.offset]
@@ -185,7 +181,7 @@ class Feed:
             if isinstance(event, str):
                 self._send(event, [*self.live, *self.waiting])
             else:
-                self._recent.append(event)
+                self._recent.add(event)
                 logger.info(
                     "deliver event=%s stream=%s offset=%d name=%s sockets=%d",
                     event.id,
@@ -204,7 +200,7 @@ class Feed:
     def _reset(self, position: Position) -> None:
         assert self._delivery is not None
         logger.warning("reset stream=%s from=%s to=%s", self.stream, self.position, position)
-        self._recent.clear()
+        self._recent = RecentEvents()
         ephemeral = self._delivery.reset(position)
         for follower in self.live:
             self.waiting[follower] = None

@@ -97,7 +97,9 @@ class Socket:
             self.run(lambda: command(frame))
 
     def run(self, command: Command) -> None:
-        """Run ``command`` after those that wait."""
+        """Run ``command`` after those that wait; a socket that has ended runs none."""
+        if self.closing:
+            return
         if len(self._commands) >= MAX_WAITING:
             self.end(CloseCode.TOO_MANY_FRAMES)
             return

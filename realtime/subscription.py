@@ -22,6 +22,10 @@ from realtime.transport import Message
 logger = logging.getLogger(__name__)
 
 
+LAG = 0.5
+"""Seconds until a log is read again that has less than was rung: a replica that lags."""
+
+
 class Subscription:
     """Follows a feed for a socket.
 
@@ -122,6 +126,8 @@ class Subscription:
         except Lost:
             self._place = None
             return
+        if not events:
+            await asyncio.sleep(LAG)
         unproved = 0
         for event in events:
             size = len(event.replayed_frame)

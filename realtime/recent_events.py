@@ -1,0 +1,48 @@
+"""The newest events of a stream, kept in memory for those who come back after a short time."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from realtime.conf import realtime_settings
+from realtime.eventlog import LoggedEvent
+
+MAX_BYTES = 64 * 1024
+"""Bytes that are kept of one stream."""
+
+MAX_AGE = 60.0
+"""Seconds for which an event is kept; a client that was away for longer has the log read."""
+
+
+class RecentEvents:
+    """Successive events, never more or older ones than ``RETENTION`` keeps."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        retention = realtime_settings().RETENTION
+        self._clock = clock
+        self._max_age = min(MAX_AGE, retention["AGE"])
+        self._max_count = retention["COUNT"]
+        self._events: deque[tuple[float, LoggedEvent]] = deque()
+        self._bytes = 0
+
+    def add(self, event: LoggedEvent) -> None:
+        """Keep the event that follows the last one added."""
+        self._events.append((self._clock(), event))
+        self._bytes += len(event.frame)
+        self._drop()
+
+    def since(self, offset: int) -> list[LoggedEvent] | None:
+        """Return the events after ``offset``, or None if they are not all here."""
+        self._drop()
+        if not self._events or self._events[0][1].offset > offset + 1:
+            return None
+        return [event for _, event in self._events if event.offset > offset]
+
+    def _drop(self) -> None:
+        events, oldest = self._events, self._clock() - self._max_age
+        while events and (
+            self._bytes > MAX_BYTES or len(events) > self._max_count or events[0][0] < oldest
+        ):
+            self._bytes -= len(events.popleft()[1].frame)
