@@ -41,6 +41,9 @@ def test_the_command_erases_by_user_name_and_by_stream(log, alice):
     assert out.getvalue() == f"user.{alice.pk} is forgotten\n"
     assert len(kept(log, f"user.{alice.pk}")) == 0
     assert position(alice).epoch != before.epoch
+    publish(alice, "n")
+    call_command("realtime_forget", f"--user={alice.pk}", stdout=out)
+    assert len(kept(log, f"user.{alice.pk}")) == 0
     publish("call.7", "n")
     call_command("realtime_forget", "--stream=call.7", stdout=out)
     assert len(kept(log, "call.7")) == 0
