@@ -8,9 +8,12 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.db import connections, router
 
-from realtime.conf import problems
+from realtime.conf import problems, realtime_settings
+from realtime.models import Event
 
+DATABASE_LOG = "realtime.eventlog.database.DatabaseEventLog"
 PUB_SUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
 
 
@@ -49,6 +52,35 @@ def check_channel_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> li
                 "RedisChannelLayer drops events without a word when a process has 100 waiting.",
                 hint=f"Use {PUB_SUB}.",
                 id="realtime.W002",
+            )
+        ]
+    return []
+
+
+@register()
+def check_event_log(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Report a database in which the event log can't work, or fails under load."""
+    if problems(getattr(settings, "REALTIME", {})):
+        return []
+    log = realtime_settings().EVENT_LOG
+    if log is None or log["BACKEND"] != DATABASE_LOG:
+        return []
+    database = connections[router.db_for_write(Event)]
+    if database.vendor not in ("postgresql", "sqlite"):
+        return [
+            Error(
+                f"The database event log works on PostgreSQL and SQLite, not on {database.vendor}.",
+                hint="Set REALTIME['EVENT_LOG'] to another log, or to None.",
+                id="realtime.E003",
+            )
+        ]
+    options = database.settings_dict.get("OPTIONS", {})
+    if database.vendor == "sqlite" and options.get("transaction_mode") != "IMMEDIATE":
+        return [
+            Warning(
+                "Transactions that publish fail with 'database is locked' when two meet.",
+                hint="Set the database's OPTIONS['transaction_mode'] to 'IMMEDIATE'.",
+                id="realtime.W003",
             )
         ]
     return []

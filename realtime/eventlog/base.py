@@ -59,7 +59,7 @@ class Page:
     """What a read found: the stream's ``position`` at that instant, and events in order."""
 
     position: Position
-    events: Sequence[LoggedEvent]
+    events: list[LoggedEvent]
 
 
 OnNumbered = Callable[[Sequence[LoggedEvent]], None]

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db import DatabaseError, connections, models, router, transaction
+from django.db import DatabaseError, connections, router, transaction
 from django.db.models import F, Q
 
 from realtime.conf import realtime_settings
@@ -72,35 +72,26 @@ class DatabaseEventLog(EventLog):
         return self._number(list(streams))
 
     def positions(self, streams: Sequence[str]) -> dict[str, Position]:
+        if not streams:
+            return {}
         heads = StreamHead.objects.using(self._using).filter(name__in=[*streams, SEED])
         known = {head.name: Position(head.epoch, head.top) for head in heads}
         seed = known[SEED].epoch if SEED in known else self._new_seed()
         return {name: known.get(name) or Position(first_epoch(seed, name), 0) for name in streams}
 
     def read(self, after: Mapping[str, int], limit: int) -> dict[str, Page]:
-        """Read heads and events in one statement, and so at one instant."""
         wanted = ", ".join(["(%s, %s)"] * len(after))
-        statement = f"""
-            WITH wanted (stream, after) AS (VALUES {wanted})
-            SELECT head.name, head.epoch, head.top,
-                   event."offset", event.event_id, event.name, event.data, event.at
-            FROM wanted
-            JOIN realtime_streamhead head ON head.name = wanted.stream
-            LEFT JOIN realtime_event event
-                ON event.stream = head.name
-                AND event."offset" > wanted.after AND event."offset" <= wanted.after + %s
-            ORDER BY head.name, event."offset"
-        """
         parameters = [value for pair in after.items() for value in pair]
         with connections[self._using].cursor() as cursor:
-            cursor.execute(statement, [*parameters, limit])
+            cursor.execute(_READ.format(wanted=wanted), [*parameters, limit])
             rows = cursor.fetchall()
-        pages = _pages(rows)
-        missing = [name for name in after if name not in pages]
-        if missing:
-            found = self.positions(missing)
-            pages |= {name: Page(position, []) for name, position in found.items()}
-        return pages
+        pages: dict[str, Page] = {}
+        for stream, epoch, top, offset, *row in rows:
+            page = pages.setdefault(stream, Page(Position(epoch, top), []))
+            if offset is not None:
+                page.events.append(_logged(stream, epoch, offset, *row))
+        unknown = self.positions([name for name in after if name not in pages])
+        return pages | {name: Page(position, []) for name, position in unknown.items()}
 
     def renew(self, stream: str, epoch: str) -> Position:
         with transaction.atomic(self._using):
@@ -125,27 +116,14 @@ class DatabaseEventLog(EventLog):
             return []
         with transaction.atomic(self._using):
             heads = self._locked_heads(streams)
-            pending = list(
-                Event.objects.using(self._using)
-                .filter(stream__in=streams, offset__isnull=True)
-                .order_by("id")
-            )
-            for event in pending:
-                head = heads[event.stream]
-                head.top += 1
-                event.offset = head.top
-            self._save(pending, "offset")
-            self._save([heads[name] for name in {event.stream for event in pending}], "top")
-        return [_logged(event, heads[event.stream].epoch) for event in pending]
-
-    def _save(self, rows: Sequence[models.Model], column: str) -> None:
-        """Save one column of all rows in one statement; a single row's is the cheaper one."""
-        if rows:
-            manager = type(rows[0])._default_manager.using(self._using)
-            if len(rows) == 1:
-                manager.filter(pk=rows[0].pk).update(**{column: getattr(rows[0], column)})
-            else:
-                manager.bulk_update(rows, [column])
+            names = list(heads)
+            with connections[self._using].cursor() as cursor:
+                cursor.execute(_NUMBER.format(names=_places(names)), names)
+                rows = sorted(cursor.fetchall(), key=lambda row: (row[0], row[1]))
+                numbered = sorted({row[0] for row in rows})
+                if numbered:
+                    cursor.execute(_RAISE_TOPS.format(names=_places(numbered)), numbered)
+        return [_logged(stream, heads[stream].epoch, *row) for stream, *row in rows]
 
     def _locked_heads(self, streams: Iterable[str]) -> dict[str, StreamHead]:
         """Lock the heads of streams, in one order for everyone; those that miss are made."""
@@ -205,17 +183,44 @@ def first_epoch(seed: str, stream: str) -> str:
     return hashlib.blake2s(f"{seed}/{stream}".encode(), digest_size=8).hexdigest()
 
 
-def _pages(rows: Sequence[tuple[Any, ...]]) -> dict[str, Page]:
-    pages: dict[str, Page] = {}
-    for stream, epoch, top, offset, event_id, name, data, at in rows:
-        page = pages.setdefault(stream, Page(Position(epoch, top), []))
-        if offset is not None:
-            draft = Draft(event_id, name, data, at)
-            page.events.append(LoggedEvent.of(draft, stream, epoch, offset))  # type: ignore[attr-defined]
-    return pages
+def _places(values: Sequence[Any]) -> str:
+    return ", ".join(["%s"] * len(values))
 
 
-def _logged(event: Event, epoch: str) -> LoggedEvent:
-    draft = Draft(event.event_id, event.name, event.data, event.at)
-    assert event.offset is not None
-    return LoggedEvent.of(draft, event.stream, epoch, event.offset)
+def _logged(
+    stream: str, epoch: str, offset: int, event_id: str, name: str, data: str, at: int
+) -> LoggedEvent:
+    return LoggedEvent.of(Draft(event_id, name, data, at), stream, epoch, offset)
+
+
+_NUMBER = """
+    UPDATE realtime_event SET "offset" = pending.next
+    FROM (
+        SELECT event.id,
+               head.top + row_number() OVER (PARTITION BY event.stream ORDER BY event.id) AS next
+        FROM realtime_event event
+        JOIN realtime_streamhead head ON head.name = event.stream
+        WHERE event.stream IN ({names}) AND event."offset" IS NULL
+    ) AS pending
+    WHERE realtime_event.id = pending.id
+    RETURNING stream, "offset", event_id, name, data, at
+"""
+
+_RAISE_TOPS = """
+    UPDATE realtime_streamhead
+    SET top = (SELECT max("offset") FROM realtime_event WHERE stream = realtime_streamhead.name)
+    WHERE name IN ({names})
+"""
+
+# Heads and events in one statement, and so at one instant.
+_READ = """
+    WITH wanted (stream, after) AS (VALUES {wanted})
+    SELECT head.name, head.epoch, head.top,
+           event."offset", event.event_id, event.name, event.data, event.at
+    FROM wanted
+    JOIN realtime_streamhead head ON head.name = wanted.stream
+    LEFT JOIN realtime_event event
+        ON event.stream = head.name
+        AND event."offset" > wanted.after AND event."offset" <= wanted.after + %s
+    ORDER BY head.name, event."offset"
+"""

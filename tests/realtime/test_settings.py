@@ -4,6 +4,7 @@ import sys
 import pytest
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
 from realtime.conf import realtime_settings
 
@@ -75,6 +76,24 @@ def test_a_layer_that_will_not_do_is_named(settings, layers, debug, found):
     settings.CHANNEL_LAYERS = layers
     settings.DEBUG = debug
     assert [message.id for message in messages()] == [found]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "options", "found"),
+    [
+        ("mysql", {}, ["realtime.E003"]),
+        ("sqlite", {}, ["realtime.W003"]),
+        ("sqlite", {"transaction_mode": "IMMEDIATE"}, []),
+        ("postgresql", {}, []),
+    ],
+)
+def test_a_database_that_will_not_do_is_named(settings, monkeypatch, vendor, options, found):
+    settings.REALTIME = {}
+    monkeypatch.setattr(connection, "vendor", vendor)
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+    assert [message.id for message in messages()] == found
+    settings.REALTIME = {"EVENT_LOG": None}
+    assert messages() == []
 
 
 def test_the_middleware_needs_no_django_project():
