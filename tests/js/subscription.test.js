@@ -292,6 +292,98 @@ describe("positions", () => {
     assert.deepEqual(told.map(([, data]) => data), [6, 7]);
   });
 
+  test("while what was missed is replayed, it is not caught up", () => {
+    const { client, last, reconnect } = opened();
+    const mine = client.subscribe("me");
+    const caughtUp = [];
+    for (const name of ["subscribed", "reset", "*"]) mine.on(name, () => caughtUp.push(mine.caughtUp));
+    assert.equal(mine.caughtUp, false);
+    confirm(last(), { offset: 10 });
+    reconnect();
+    assert.equal(mine.caughtUp, false);
+    confirm(last(), { offset: 12, recovered: true });
+    for (const offset of [11, 12]) event(last(), { offset, replayed: true });
+    assert.deepEqual(caughtUp, [true, true, false, false, true]);
+  });
+
+  test("an ephemeral event waits behind the replay, also behind one that a reset ends", () => {
+    const { client, last, reconnect } = opened();
+    const told = story(client.subscribe("me"), "reset", "call.state", "typing");
+    confirm(last(), { offset: 10 });
+    reconnect();
+    confirm(last(), { offset: 11, recovered: true });
+    event(last(), { name: "typing" });
+    event(last(), { offset: 11, replayed: true });
+    reconnect();
+    confirm(last(), { offset: 12, recovered: true });
+    event(last(), { name: "typing" });
+    last().frame({ type: "reset", stream: "user.42", epoch: "new", offset: 3 });
+    const names = told.map(([name]) => name);
+    assert.deepEqual(names, ["reset", "call.state", "typing", "reset", "typing"]);
+  });
+
+  test("an event that jumps is not handed out: what is before it is asked for", () => {
+    const errors = [];
+    const { client, clock, last } = opened();
+    client.on("error", ({ code }) => errors.push(code));
+    const mine = client.subscribe("me");
+    const told = story(mine, "reset", "call.state");
+    confirm(last(), { offset: 5 });
+    for (const offset of [6, 8, 9]) event(last(), { offset, data: offset });
+    assert.deepEqual([mine.live, mine.position.offset], [false, 6]);
+    clock.advance(500);
+    const asked = last().frames().slice(-2).map(withoutRef);
+    assert.deepEqual(asked, [
+      { type: "unsubscribe", stream: "user.42" },
+      { type: "subscribe", stream: "user.42", after: { epoch: "k3x9", offset: 6 } },
+    ]);
+    confirm(last(), { offset: 9, recovered: true });
+    for (const offset of [7, 8, 9]) event(last(), { offset, data: offset, replayed: true });
+    assert.deepEqual(told.slice(1).map(([, data]) => data), [6, 7, 8, 9]);
+    assert.ok(mine.caughtUp);
+    assert.deepEqual(errors, ["hole"]);
+  });
+
+  test("a jump that was a mistake is not waited for", () => {
+    const { client, clock, last } = opened();
+    client.on("error", () => {});
+    const mine = client.subscribe("me");
+    confirm(last(), { offset: 5 });
+    event(last(), { offset: 900 });
+    clock.advance(500);
+    confirm(last(), { offset: 5, recovered: true });
+    assert.ok(mine.caughtUp);
+  });
+
+  test("a jump is not asked about after the connection, or the interest, is gone", () => {
+    const { client, clock, last, reconnect } = opened();
+    client.on("error", () => {});
+    const mine = client.subscribe("me");
+    confirm(last(), { offset: 5 });
+    event(last(), { offset: 7 });
+    reconnect();
+    clock.advance(500);
+    assert.equal(last().frames("subscribe").length, 1);
+    confirm(last(), { offset: 7, recovered: true });
+    event(last(), { offset: 9 });
+    mine.unsubscribe();
+    clock.advance(500);
+    assert.equal(last().frames("subscribe").length, 1);
+  });
+
+  test("who leaves in a handler gets nothing of what waited", () => {
+    const { client, last, reconnect } = opened();
+    const mine = client.subscribe("me");
+    const told = story(mine, "*");
+    mine.on("call.state", () => mine.unsubscribe());
+    confirm(last(), { offset: 10 });
+    reconnect();
+    confirm(last(), { offset: 11, recovered: true });
+    event(last(), { name: "typing", data: "typing" });
+    event(last(), { offset: 11, data: 11, replayed: true });
+    assert.deepEqual(told, [["*", 11]]);
+  });
+
   test("the page's own positions are the first ones, once", () => {
     const positions = { "user.42": { epoch: "k3x9", offset: 17 }, "call.7": { epoch: "b", offset: 2 } };
     const { client, last } = opened({ me: "user.42", positions });

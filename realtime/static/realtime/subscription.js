@@ -1,10 +1,11 @@
 /** One stream that the page follows: its position, its handlers, its commands. */
 
 import { reconnectDelay } from "./backoff.js";
+import { Delivery } from "./delivery.js";
 import { Emitter } from "./emitter.js";
 import { RealtimeError, notConnected } from "./requests.js";
 
-/** @typedef {{epoch: string, offset: number}} Position */
+/** @typedef {import("./delivery.js").Position} Position */
 
 /**
  * What a subscription needs of its client.
@@ -33,8 +34,8 @@ export class Subscription {
   #events = new Emitter();
   /** @type {string | null} */
   #name;
-  /** @type {Position | null} */
-  #position;
+  /** From where it was subscribed to, or will be resumed. @type {Delivery | null} */
+  #delivery;
   /** @type {"lost" | "asked" | "live" | "ended"} */
   #state = "lost";
   #users = 1;
@@ -53,7 +54,7 @@ export class Subscription {
     this.stream = stream;
     this.#link = link;
     this.#name = name;
-    this.#position = position;
+    this.#delivery = position && new Delivery(position);
   }
 
   /** The stream's real name, where `stream` is "me"; null before the server has told it. */
@@ -66,9 +67,14 @@ export class Subscription {
     return this.#state === "live";
   }
 
+  /** Whether all that had been published when it was made, or resumed, has been handed out. */
+  get caughtUp() {
+    return this.live && !this.#delivery?.hasHole;
+  }
+
   /** What the page has seen. @returns {Position | null} */
   get position() {
-    return this.#position && { ...this.#position };
+    return this.#delivery && { ...this.#delivery.position };
   }
 
   /**
@@ -124,7 +130,7 @@ export class Subscription {
   /** Ask the server for the stream, where it left off if that is known. @package */
   start() {
     this.#state = "asked";
-    const { epoch, offset } = this.#position ?? { epoch: NO_LOG, offset: 0 };
+    const { epoch, offset } = this.position ?? { epoch: NO_LOG, offset: 0 };
     const resume = this.#name && epoch !== NO_LOG;
     const frame = resume ? { stream: this.#name, after: { epoch, offset } } : { stream: this.stream };
     this.#link.ask({ type: "subscribe", ...frame }, (error, answer) => {
@@ -144,15 +150,17 @@ export class Subscription {
 
   /** Another user has logged in: what this page saw was somebody else's. @package */
   forget() {
-    this.#position = null;
+    this.#delivery = null;
     if (this.stream === "me") this.#name = null;
   }
 
   /** Take an `event` frame. @package @param {any} frame */
   event({ type, ...event }) {
-    if (!this.live || this.#seen(event.offset)) return;
-    this.#events.emit(event.name, event.data, event);
-    this.#events.emit("*", event.data, event);
+    const delivery = this.#delivery;
+    if (!this.live || !delivery) return;
+    const { offset } = event; // None: it is ephemeral.
+    this.#handOut(offset === undefined ? delivery.ephemeral(event) : delivery.ring(offset, event));
+    if (offset > delivery.position.offset) this.#jumped(offset);
   }
 
   /** Take a `reset` frame. @package @param {any} frame */
@@ -166,12 +174,20 @@ export class Subscription {
     this.#lifecycle.emit("unsubscribed", { reason });
   }
 
-  /** @param {number | undefined} offset none: the event is ephemeral */
-  #seen(offset) {
-    if (offset === undefined || !this.#position) return false;
-    if (offset <= this.#position.offset) return true;
-    this.#position.offset = offset;
-    return false;
+  /** @param {any[]} events */
+  #handOut(events) {
+    for (const event of events) {
+      if (!this.live) return;
+      this.#events.emit(event.name, event.data, event);
+      this.#events.emit("*", event.data, event);
+    }
+  }
+
+  /** The server leaves no holes: something failed, so have it replay. @param {number} offset */
+  #jumped(offset) {
+    this.#leave();
+    this.#startLater();
+    this.#link.error(new RealtimeError("hole", `events before ${offset} are missing, asking again`));
   }
 
   /** @param {any} frame */
@@ -185,30 +201,34 @@ export class Subscription {
     this.#failures = 0;
     for (const { transmit } of this.#unsent.splice(0)) transmit();
     const { epoch, offset, recovered, snapshot } = frame;
-    if (!recovered) this.#position = { epoch, offset };
+    const position = (recovered && this.position) || { epoch, offset };
+    this.#delivery = new Delivery(position);
+    this.#delivery.checked(offset);
     this.#lifecycle.emit("subscribed", { epoch, offset, recovered, snapshot });
     if (!recovered && this.live) this.#rebuild(frame);
   }
 
   /** @param {any} frame `subscribed` or `reset` */
   #rebuild({ epoch, offset, snapshot }) {
-    this.#position = { epoch, offset };
+    const waiting = this.#delivery?.reset({ epoch, offset }) ?? [];
     this.#lifecycle.emit("reset", { epoch, offset, snapshot });
     if (snapshot !== undefined) this.#lifecycle.emit("snapshot", snapshot, { epoch, offset });
+    this.#handOut(waiting);
   }
 
   /** @param {RealtimeError} error */
   #refused(error) {
     if (error.code === "unknown_outcome" || error.code === "not_connected") return;
-    if (this.#users > 0 && error.code === PASSING) {
-      const { environment } = this.#link;
-      const delay = reconnectDelay(++this.#failures, environment.random());
-      this.#state = "lost";
-      this.#retry = environment.setTimeout(() => this.start(), delay);
-    } else {
-      this.#end(error);
-    }
+    if (this.#users > 0 && error.code === PASSING) this.#startLater();
+    else this.#end(error);
     if (!this.#lifecycle.emit("error", error)) this.#link.error(error);
+  }
+
+  #startLater() {
+    const { environment } = this.#link;
+    const delay = reconnectDelay(++this.#failures, environment.random());
+    this.#state = "lost";
+    this.#retry = environment.setTimeout(() => this.start(), delay);
   }
 
   #leave() {

@@ -1,0 +1,49 @@
+/** The rules of delivery: the vectors that `delivery.py` passes, and their bounds. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { Delivery, MAX_AHEAD, MAX_EPHEMERAL } from "../../realtime/static/realtime/delivery.js";
+
+const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
+const at = ([epoch, offset]) => ({ epoch, offset });
+
+/** What a step has handed on; a read of the log is taken event by event. */
+function taken(delivery, step) {
+  if ("ring" in step) return delivery.ring(...step.ring);
+  if ("read" in step) return step.read.flatMap(([offset, event]) => delivery.ring(offset, event));
+  if ("ephemeral" in step) return delivery.ephemeral(step.ephemeral);
+  if ("reset" in step) return delivery.reset(at(step.reset));
+  delivery.checked(step.checked);
+  return [];
+}
+
+for (const { name, position, steps } of JSON.parse(read("../vectors/delivery.json"))) {
+  test(name, () => {
+    const delivery = new Delivery(at(position));
+    for (const step of steps) {
+      const story = JSON.stringify(step);
+      assert.deepEqual(taken(delivery, step), step.handed_on ?? [], story);
+      if ("has_hole" in step) assert.equal(delivery.hasHole, step.has_hole, story);
+      if ("position" in step) assert.equal(delivery.position.offset, step.position, story);
+    }
+  });
+}
+
+test("what waits is bounded, by the server's numbers", () => {
+  const source = read("../../realtime/protocol/delivery.py");
+  assert.match(source, new RegExp(`^MAX_EPHEMERAL = ${MAX_EPHEMERAL}$`, "m"));
+  assert.match(source, new RegExp(`^MAX_AHEAD = ${MAX_AHEAD}$`, "m"));
+  const delivery = new Delivery({ epoch: "e", offset: 0 });
+  for (let offset = 2; offset < MAX_AHEAD + 50; offset += 1) delivery.ring(offset, offset);
+  for (let number = 0; number < MAX_EPHEMERAL + 5; number += 1) delivery.ephemeral(`x${number}`);
+  assert.equal(delivery.ring(1, 1).length, MAX_AHEAD + 1);
+  assert.ok(delivery.hasHole);
+  const rest = [];
+  for (let offset = MAX_AHEAD + 2; offset < MAX_AHEAD + 50; offset += 1) {
+    rest.push(...delivery.ring(offset, offset));
+  }
+  const ephemeral = rest.filter((event) => typeof event === "string");
+  assert.deepEqual([ephemeral.length, ephemeral[0]], [MAX_EPHEMERAL, "x5"]);
+});
