@@ -32,6 +32,7 @@ class ApplicationSocket:
         self._scope = scope
         self._on_frame = on_frame
         self._accepted = False
+        self._failure: BaseException | None = None
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._news = asyncio.Event()
 
@@ -39,7 +40,7 @@ class ApplicationSocket:
         """Start the application, in a context that inherits nothing, as a server's would."""
         self._inbox.put_nowait({"type": "websocket.connect"})
         self._task = asyncio.create_task(self._run(), context=Context())
-        self._task.add_done_callback(lambda _: self.end(ABNORMAL))
+        self._task.add_done_callback(self._returned)
 
     def send(self, frame: str | bytes) -> None:
         """Send the application a frame."""
@@ -56,7 +57,7 @@ class ApplicationSocket:
     async def wait(self, find: Callable[[], Found | None], seconds: float) -> Found | None:
         """Return what ``find`` finds; None if it didn't in time, or can't as the socket ended.
 
-        Raises what the application has raised.
+        Raises what the application has raised, once.
         """
         try:
             async with asyncio.timeout(seconds) as limit:
@@ -99,9 +100,14 @@ class ApplicationSocket:
             self.end(message.get("code", 1000) if self._accepted else ABNORMAL)
         self._news.set()
 
+    def _returned(self, task: asyncio.Task[None]) -> None:
+        self._failure = None if task.cancelled() else task.exception()
+        self.end(ABNORMAL)
+
     def _raise_failure(self) -> None:
-        if self._task.done() and not self._task.cancelled() and (error := self._task.exception()):
-            raise error
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
 
 
 def browser_scope(path: str, headers: Mapping[str, str], subprotocols: Sequence[str]) -> Scope:

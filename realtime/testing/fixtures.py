@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from channels.layers import get_channel_layer
 
+from realtime.eventlog import Draft, EventLog, event_log
+from realtime.eventlog.base import OnNumbered
 from realtime.events import EVENT_TYPE
 
 
@@ -33,13 +37,32 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[Published]:
     if layer is None:
         raise RuntimeError("No channel layer is configured: set CHANNEL_LAYERS for the tests.")
     records: list[Published] = []
+    keys = _note_keys(monkeypatch)
     group_send = layer.group_send
 
     async def recording_group_send(group: str, message: dict[str, Any]) -> None:
         if message.get("type") == EVENT_TYPE:
-            name, data, key = message["name"], message.get("data"), message.get("key")
-            records.append(Published(message["stream"], name, data, key))
+            event = json.loads(message["frame"]) if "frame" in message else message
+            key = keys.get(message.get("id"))
+            records.append(Published(event["stream"], event["name"], event.get("data"), key))
         await group_send(group, message)
 
     monkeypatch.setattr(layer, "group_send", recording_group_send)
     return records
+
+
+def _note_keys(monkeypatch: pytest.MonkeyPatch) -> dict[Any, str | None]:
+    """Return the keys of the events that are appended to the log from now on, by their ids."""
+    keys: dict[Any, str | None] = {}
+    log = event_log()
+    if log is not None:
+        append = type(log).append
+
+        def noting_append(
+            log: EventLog, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered
+        ) -> None:
+            keys[draft.id] = draft.key
+            append(log, streams, draft, on_numbered)
+
+        monkeypatch.setattr(type(log), "append", noting_append)
+    return keys

@@ -1,6 +1,7 @@
 """The communicator, on the real consumer and on applications that misbehave."""
 
 import asyncio
+from contextvars import ContextVar
 
 import pytest
 from channels.auth import AuthMiddlewareStack
@@ -20,6 +21,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @register("shelf")
 class Shelf(Stream):
+    released = None
+
     async def authorize(self, user):
         return user.username == "alice"
 
@@ -29,6 +32,8 @@ class Shelf(Stream):
     async def receive(self, user, name, data):
         if name == "burn":
             raise Refused("Books are not burnt.")
+        if name == "wait":
+            await self.released.wait()
         return {"did": name, "with": data}
 
 
@@ -60,6 +65,16 @@ async def test_events_come_by_name_or_in_order(alice):
         assert (await socket.frame("event"))["name"] == "third"
 
 
+async def test_a_subscription_goes_on_after_a_position(alice):
+    async with RealtimeCommunicator(application, user=alice) as socket:
+        place = await socket.subscribe()
+    await apublish(alice, "missed")
+    after = {"epoch": place["epoch"], "offset": place["offset"]}
+    async with RealtimeCommunicator(application, user=alice) as socket:
+        assert (await socket.subscribe("user.42", after=after))["recovered"] is True
+        assert (await socket.event("missed"))["replayed"] is True
+
+
 async def test_commands_return_their_answers(alice):
     async with RealtimeCommunicator(application, user=alice) as socket:
         assert (await socket.subscribe("shelf.1"))["snapshot"] == {"books": 3}
@@ -81,6 +96,17 @@ async def test_what_is_refused_raises_with_its_code(alice):
         assert socket.unread == []
 
 
+async def test_an_answer_that_comes_late_is_not_taken_for_another(alice, monkeypatch):
+    monkeypatch.setattr(Shelf, "released", asyncio.Event())
+    async with RealtimeCommunicator(application, user=alice) as socket:
+        await socket.subscribe("shelf.1")
+        with pytest.raises(AssertionError, match=r"No answer to send came; .* open after 0\.02 s"):
+            await socket.send("shelf.1", "wait", timeout=0.02)
+        Shelf.released.set()
+        assert (await socket.send("shelf.1", "dust"))["did"] == "dust"
+        assert (await socket.frame("reply"))["data"]["did"] == "wait"
+
+
 async def test_pings_are_answered_without_waiting_for_anything(alice, heartbeat):
     async with RealtimeCommunicator(application, user=alice) as socket:
         with pytest.raises(AssertionError, match=r"open after 0\.2 s, unread: \[\]"):
@@ -93,10 +119,11 @@ async def test_a_silent_socket_is_closed_as_stale(alice, heartbeat):
         assert await socket.closed() == 4408
         assert (await socket.frame("bye"))["retry"] is True
         with pytest.raises(AssertionError, match="No event came; the socket is closed with 4408"):
-            await socket.event()
+            await socket.event(timeout=60)
 
 
-async def test_a_silent_socket_that_resumes_in_time_stays(alice, heartbeat):
+async def test_a_silent_socket_that_resumes_in_time_stays(alice, settings):
+    settings.REALTIME = {"HEARTBEAT_INTERVAL": 0.1, "HEARTBEAT_TIMEOUT": 0.05}
     async with RealtimeCommunicator(application, user=alice) as socket:
         socket.go_silent()
         await socket.frame("ping")
@@ -165,14 +192,43 @@ async def test_messages_of_an_application_behind_the_mixin(heartbeat):
     assert Chat.left == 1001
 
 
-async def test_what_the_application_raises_is_raised():
+async def test_the_mixin_says_bye_to_who_has_spoken(heartbeat):
+    async with RealtimeCommunicator(Chat.as_asgi(), subprotocols=()) as socket:
+        socket.go_silent()
+        assert await socket.closed() == 4408
+        assert (await socket.frame("bye"))["reason"] == "stale"
+
+
+async def test_what_the_application_raises_is_raised_once():
+    async with RealtimeCommunicator(Chat.as_asgi()) as socket:
+        await socket.send_frame('"crash"')
+        with pytest.raises(ZeroDivisionError):
+            await socket.frame(timeout=60)
+        assert await socket.closed() == 1006
     with pytest.raises(ZeroDivisionError):
         async with RealtimeCommunicator(Chat.as_asgi()) as socket:
             await socket.send_frame('"crash"')
-            await socket.frame()
-    with pytest.raises(ZeroDivisionError):
-        async with RealtimeCommunicator(Chat.as_asgi()) as socket:
-            await socket.send_frame('"crash"')
+
+
+async def test_an_application_that_returns_without_a_close():
+    async def brief(scope, receive, send):
+        await receive()
+        await send({"type": "websocket.accept"})
+
+    async with RealtimeCommunicator(brief) as socket:
+        assert await socket.closed() == 1006
+
+
+async def test_the_application_does_not_inherit_the_context_of_the_test():
+    variable = ContextVar("variable", default="server")
+    variable.set("test")
+
+    async def tell(scope, receive, send):
+        await receive()
+        await send({"type": "websocket.accept", "subprotocol": variable.get()})
+
+    async with RealtimeCommunicator(tell) as socket:
+        assert socket.subprotocol == "server"
 
 
 async def test_an_application_that_never_says_welcome():

@@ -23,6 +23,16 @@ def test_one_record_for_each_stream(published):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_key_goes_out_once(published):
+    publish("user.1", "call.state", key="call.7.1")
+    publish(["user.1", "user.2"], "call.state", key="call.7.1")
+    assert published == [
+        Published("user.1", "call.state", None, "call.7.1"),
+        Published("user.2", "call.state", None, "call.7.1"),
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_only_what_is_committed(published):
     with transaction.atomic():
         publish("user.1", "first")
@@ -36,11 +46,11 @@ def test_only_what_is_committed(published):
 @pytest.mark.django_db
 def test_in_a_test_that_is_a_transaction(published, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks():
-        publish("user.1", "never")
+        publish("user.2", "never")
     with django_capture_on_commit_callbacks(execute=True):
         publish("user.1", "would be committed")
         assert published == []
-    assert [record.name for record in published][-1] == "would be committed"
+    assert [record.name for record in published] == ["would be committed"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -48,8 +58,8 @@ async def test_sockets_get_it_as_well(published):
     alice = get_user_model()(pk=42)
     async with RealtimeCommunicator(RealtimeConsumer.as_asgi(), user=alice) as socket:
         await socket.subscribe()
-        await apublish(alice, "from async code")
-        await sync_to_async(publish)(alice, "from a thread")
+        await apublish(alice, "from async code", ephemeral=True)
+        await sync_to_async(publish)(alice, "from a thread", ephemeral=True)
         assert (await socket.event())["name"] == "from async code"
         assert (await socket.event())["name"] == "from a thread"
     assert [record.stream for record in published] == ["user.42", "user.42"]
@@ -57,10 +67,13 @@ async def test_sockets_get_it_as_well(published):
 
 async def test_a_ring_of_ones_own_and_other_messages(published):
     layer = get_channel_layer()
-    message = {**event_message("user.1", "by hand"), "key": "k"}
-    await layer.group_send(group_name("user.1"), message)
+    await layer.group_send(group_name("user.1"), event_message("user.1", "by hand", {"a": 1}))
+    await apublish("user.1", "not kept", ephemeral=True)
     await layer.group_send("chat", {"type": "chat.say", "text": "no event"})
-    assert published == [Published("user.1", "by hand", None, "k")]
+    assert published == [
+        Published("user.1", "by hand", {"a": 1}),
+        Published("user.1", "not kept"),
+    ]
 
 
 def test_without_a_layer_it_says_what_is_missing(settings, request):
