@@ -1,0 +1,10 @@
+"""The demo's settings with numbers that a storm can wait for."""
+
+from project.settings import *  # noqa: F403
+
+REALTIME = {
+    "HEARTBEAT_INTERVAL": 1,
+    "HEARTBEAT_TIMEOUT": 1,
+    "POSITION_CHECK": 2,
+    "RETENTION": {"COUNT": 100_000, "AGE": 86_400},
+}
