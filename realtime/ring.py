@@ -34,6 +34,9 @@ _home_loops: WeakKeyDictionary[Any, asyncio.AbstractEventLoop] = WeakKeyDictiona
 async def aring(rings: Sequence[Ring]) -> None:
     """Send each message to its group; a failure is logged, never raised."""
     layer = get_channel_layer()
+    if layer is None:
+        logger.error("ring failed: no channel layer is configured, set CHANNEL_LAYERS")
+        return
     home = _home_loops.get(layer)
     if home is None or home.is_closed() or home is asyncio.get_running_loop():
         await _ring(layer, rings)

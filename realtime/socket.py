@@ -63,6 +63,7 @@ class Socket:
 
     def welcome(self, me: str) -> None:
         """Say ``welcome`` and start the heartbeat."""
+        logger.info("opened socket=%s me=%s", self.id, me)
         interval, timeout = self._settings.HEARTBEAT_INTERVAL, self._settings.HEARTBEAT_TIMEOUT
         now = int(time.time() * 1000)
         self.send_text(frames.welcome(self.id, interval, timeout, now=now, me=me))

@@ -121,6 +121,12 @@ def test_a_layer_that_fails_does_not_raise_and_is_logged_once(broken_layer, capl
     assert "no layer today" in record.getMessage()
 
 
+def test_without_a_channel_layer_publish_says_what_to_set(settings, caplog):
+    settings.CHANNEL_LAYERS = {}
+    publish("user.1", "n")
+    assert "no channel layer is configured, set CHANNEL_LAYERS" in caplog.text
+
+
 def test_publish_from_many_threads(rings):
     threads = [threading.Thread(target=publish, args=("user.1", str(n))) for n in range(20)]
     for thread in threads:
