@@ -1,4 +1,4 @@
-"""Installs the app: connects the receiver that tells the agents of each change."""
+"""Installs the app: connects the receiver that tells of each change."""
 
 from django.apps import AppConfig
 

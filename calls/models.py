@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from calls.agents import person
 from calls.signals import call_changed
-from calls.states import FINAL, State, refusal
+from calls.states import ACTIVE, FINAL, State, refusal
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +26,10 @@ class CallConflict(Exception):
 
 
 class CallManager(models.Manager["Call"]):
+    def active(self) -> models.QuerySet["Call"]:
+        """Return the calls that are not over, newest first."""
+        return self.select_related("answered_by").filter(state__in=ACTIVE)
+
     @transaction.atomic
     def record(
         self,

@@ -1,4 +1,4 @@
-"""The desk, and in JSON what it asks for: its calls, and to place, answer and hang up one."""
+"""The desk with its calls, and in JSON what it asks for: to list, place, answer, hang up one."""
 
 import json
 from collections.abc import Callable
@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from calls.agents import is_agent, person
 from calls.models import Call, CallConflict, Direction
-from calls.states import ACTIVE
 from calls.telephony import TelephonyError, get_telephony, is_simulated, site_url
 from calls.telephony.simulator import CALLER, Simulator, in_background
 from calls.validators import validate_phone_number
+from realtime import position
 
 LAST_CALLS = 20
 
@@ -55,10 +55,15 @@ def for_agents(view: View) -> View:
 @require_safe
 @login_required
 def desk(request: HttpRequest) -> HttpResponse:
-    """Show the agent's desk."""
+    """Show the agent's desk; what happens after its position was taken is replayed to it."""
     if not is_agent(request.user):
         return render(request, "calls/not_an_agent.html", status=403)
-    context = {"agent": person(request.user), "simulated": is_simulated()}
+    context = {
+        "position": position(request.user),
+        "calls": listing(),  # After the position, so that nothing falls between the two.
+        "agent": person(request.user),
+        "simulated": is_simulated(),
+    }
     return render(request, "calls/desk.html", context)
 
 
@@ -66,19 +71,18 @@ def desk(request: HttpRequest) -> HttpResponse:
 @for_agents
 def call_list(request: HttpRequest) -> HttpResponse:
     """List the calls, or place one."""
-    return place(request) if request.method == "POST" else listing()
+    return place(request) if request.method == "POST" else JsonResponse({"calls": listing()})
 
 
-def listing() -> JsonResponse:
-    """Answer all active calls and the last ended ones, newest first."""
-    calls = Call.objects.select_related("answered_by")
-    ended = calls.exclude(ended_at=None).order_by("-ended_at")[:LAST_CALLS]
+def listing() -> list[dict[str, Any]]:
+    """Return all active calls and the last ended ones, newest first."""
+    ended = Call.objects.select_related("answered_by").exclude(ended_at=None)
     both = sorted(
-        chain(calls.filter(state__in=ACTIVE), ended),
+        chain(Call.objects.active(), ended.order_by("-ended_at")[:LAST_CALLS]),
         key=lambda call: (call.started_at, call.pk),
         reverse=True,
     )
-    return JsonResponse({"calls": [call.listed() for call in both]})
+    return [call.listed() for call in both]
 
 
 def place(request: HttpRequest) -> JsonResponse:

@@ -10,7 +10,10 @@ from django.test import Client
 
 from calls.models import Call
 from calls.signals import call_changed
+from realtime.testing.fixtures import published
 from tests.calls.twilio_webhooks import ACCOUNT_SID, AUTH_TOKEN, CALL_SID, Poster
+
+__all__ = ["published"]
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,7 @@
 """What the desk asks of its server."""
 
+import json
+import re
 from typing import Any
 
 import pytest
@@ -49,6 +51,11 @@ def bobs_desk(bob: Any) -> Client:
     client = Client()
     client.force_login(bob)
     return client
+
+
+def on_page(response: Any, name: str) -> Any:
+    pattern = rf'<script id="{name}" type="application/json">(.*?)</script>'
+    return json.loads(re.search(pattern, response.content.decode())[1])
 
 
 def outbound(sid: str, state: State = State.RINGING) -> Call:
@@ -113,6 +120,19 @@ def test_the_desk_knows_its_agent_and_the_phone_company(
     assert response.status_code == 200
     assert response.context["agent"] == {"id": alice.pk, "name": "alice"}
     assert response.context["simulated"] is not bool(account)
+
+
+def test_the_desk_comes_with_its_calls_and_its_place_in_the_stream(
+    desk: Client, alice: Any, ringing: Call
+) -> None:
+    outbound("CA9", State.COMPLETED)
+    response = desk.get("/")
+    assert on_page(response, "calls") == desk.get("/calls/").json()["calls"]
+    assert on_page(response, "realtime-config") == {
+        "url": "/realtime/",
+        "me": f"user.{alice.pk}",
+        "positions": {f"user.{alice.pk}": response.context["position"]._asdict()},
+    }
 
 
 def test_the_list_has_the_calls_newest_first(desk: Client, ringing: Call) -> None:

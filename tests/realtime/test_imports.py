@@ -63,10 +63,15 @@ def test_nothing_imports_what_stands_above_it(module):
         assert not imported(file) & forbidden, file
 
 
-def test_only_the_receiver_of_calls_knows_realtime():
-    knowing = {
-        path.relative_to(PROJECT).as_posix()
+def test_calls_knows_realtime_only_by_what_is_documented():
+    known = {
+        path.relative_to(PROJECT).as_posix(): theirs
         for path in files("calls")
-        if any(name.split(".")[0] == "realtime" for name in imported(path))
+        if (theirs := {name for name in imported(path) if name.split(".")[0] == "realtime"})
     }
-    assert knowing == {"calls/receivers.py"}
+    classes = {f"realtime.streams.{name}" for name in ("Stream", "UserStream", "register")}
+    assert known == {
+        "calls/receivers.py": {"realtime", "realtime.publish"},
+        "calls/views.py": {"realtime", "realtime.position"},
+        "calls/streams.py": {"realtime.streams", *classes},
+    }

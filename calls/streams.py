@@ -1,0 +1,44 @@
+"""What an agent's stream and a call's stream look like now, and who may follow a call."""
+
+import re
+from typing import Any
+
+from calls.agents import is_agent
+from calls.models import Call
+from realtime.streams import Stream, UserStream, register
+
+PRIMARY_KEY = re.compile(r"[1-9][0-9]{0,17}")
+
+
+def call_stream(call: Call) -> str:
+    """Return the name of the stream of one call."""
+    return f"call.{call.pk}"
+
+
+@register("user")
+class AgentStream(UserStream):
+    """An agent's own stream: it tells of all calls."""
+
+    def snapshot(self, user: Any) -> dict[str, Any] | None:
+        """Return the calls that are active, as the list of calls has them; None to others."""
+        if not is_agent(user):
+            return None
+        return {"calls": [call.listed() for call in Call.objects.active()]}
+
+
+@register("call")
+class CallStream(Stream):
+    """The stream of one call, ``call.<pk>``, for those who may see it: the agents."""
+
+    def authorize(self, user: Any) -> bool:
+        return is_agent(user) and self._call() is not None
+
+    def snapshot(self, user: Any) -> dict[str, Any] | None:
+        """Return the call as the list of calls has it."""
+        call = self._call()
+        return None if call is None else call.listed()
+
+    def _call(self) -> Call | None:
+        if not PRIMARY_KEY.fullmatch(self.key):
+            return None
+        return Call.objects.select_related("answered_by").filter(pk=self.key).first()

@@ -1,0 +1,97 @@
+"""What agents' sockets are told when they subscribe, and who may follow a call."""
+
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
+
+from calls.models import Call
+from calls.states import State
+from realtime.consumers import RealtimeConsumer
+from realtime.testing import RealtimeCommunicator, RealtimeError
+from tests.calls.twilio_webhooks import Poster
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def socket_of(user: Any) -> RealtimeCommunicator:
+    return RealtimeCommunicator(RealtimeConsumer.as_asgi(), user=user)
+
+
+@pytest.fixture
+def carol(agents: None) -> Any:
+    return get_user_model().objects.create_user("carol")
+
+
+@pytest.fixture
+def over(agents: None) -> Call:
+    new = {"direction": "inbound", "from_number": "+15550100124", "to_number": "+15550100000"}
+    return Call.objects.record("CA8", State.COMPLETED, **new)
+
+
+async def test_an_agent_begins_with_the_active_calls_as_the_list_has_them(
+    alice: Any, ringing: Call, over: Call
+) -> None:
+    async with socket_of(alice) as socket:
+        subscribed = await socket.subscribe()
+    assert subscribed["snapshot"] == {"calls": [ringing.listed()]}
+
+
+async def test_who_is_no_agent_gets_no_calls(carol: Any, ringing: Call) -> None:
+    async with socket_of(carol) as socket:
+        assert "snapshot" not in await socket.subscribe()
+
+
+async def test_agents_may_follow_a_call(alice: Any, ringing: Call, twilio: Poster) -> None:
+    async with socket_of(alice) as socket:
+        subscribed = await socket.subscribe(f"call.{ringing.pk}")
+        assert subscribed["snapshot"] == ringing.listed()
+        await sync_to_async(twilio.leg)("bob", "in-progress", 2)
+        event = await socket.event("call.state")
+    assert (event["data"]["state"], event["data"]["answered_by"]["name"]) == ("in-progress", "bob")
+
+
+async def test_others_may_not(carol: Any, ringing: Call) -> None:
+    async with socket_of(carol) as socket:
+        with pytest.raises(RealtimeError, match="forbidden"):
+            await socket.subscribe(f"call.{ringing.pk}")
+
+
+@pytest.mark.parametrize("key", ["{0}0", "0{0}", "{0}.", "x", "", "9" * 40])
+async def test_nobody_may_follow_what_is_no_call(alice: Any, ringing: Call, key: str) -> None:
+    async with socket_of(alice) as socket:
+        with pytest.raises(RealtimeError, match="forbidden"):
+            await socket.subscribe("call." + key.format(ringing.pk))
+
+
+async def test_what_happens_after_the_page_was_made_is_replayed_to_it(
+    desk: Any, alice: Any, ringing: Call, twilio: Poster
+) -> None:
+    context = (await sync_to_async(desk.get)("/")).context
+    assert context["calls"] == [ringing.listed()]
+    await sync_to_async(twilio.leg)("bob", "in-progress", 2)
+    async with socket_of(alice) as socket:
+        after = context["position"]._asdict()
+        subscribed = await socket.subscribe(f"user.{alice.pk}", after=after)
+        assert subscribed["recovered"] is True
+        event = await socket.event()
+    assert (event["data"]["state"], event["replayed"]) == ("in-progress", True)
+
+
+def test_a_call_that_changes_while_the_page_is_made_is_replayed(
+    desk: Any, ringing: Call, twilio: Poster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from calls import views
+
+    read = views.listing
+
+    def slow_listing() -> list[dict[str, Any]]:
+        calls = read()
+        twilio.leg("bob", "in-progress", 2)
+        return calls
+
+    monkeypatch.setattr("calls.views.listing", slow_listing)
+    context = desk.get("/").context
+    assert context["calls"] == [ringing.listed()]
+    assert context["position"].offset == 1
