@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.contrib.auth import (
@@ -14,9 +14,11 @@ from django.contrib.auth import (
     get_user_model,
     load_backend,
 )
+from django.core.exceptions import ValidationError
 from django.http import parse_cookie
 from django.http.request import validate_host
 from django.utils.crypto import constant_time_compare
+from django.utils.http import is_same_domain
 
 from realtime.threads import call
 from realtime.transport import Scope
@@ -30,7 +32,7 @@ def is_foreign(scope: Scope) -> bool:
     A client without an ``Origin`` is a program, which has no visitor's session to misuse.
     """
     origin = header(scope, b"origin")
-    if origin is None or origin in settings.CSRF_TRUSTED_ORIGINS:
+    if origin is None:
         return False
     try:
         parts = urlsplit(origin)
@@ -39,12 +41,20 @@ def is_foreign(scope: Scope) -> bool:
         return True
     if parts.scheme not in ("http", "https") or not host:
         return True
-    if parts.netloc.lower() == (header(scope, b"host") or "").lower():
+    if any(_is_trusted(parts, trusted) for trusted in settings.CSRF_TRUSTED_ORIGINS):
         return False
-    allowed = [pattern for pattern in settings.ALLOWED_HOSTS if pattern != "*"]
-    if settings.DEBUG and not settings.ALLOWED_HOSTS:
+    allowed = settings.ALLOWED_HOSTS
+    if settings.DEBUG and not allowed:
         allowed = [".localhost", "127.0.0.1", "[::1]"]
+    if parts.netloc.lower() != (header(scope, b"host") or "").lower():
+        allowed = [pattern for pattern in allowed if pattern != "*"]
     return not validate_host(f"[{host}]" if ":" in host else host, allowed)
+
+
+def _is_trusted(origin: SplitResult, trusted: str) -> bool:
+    """Compare as Django's CSRF check does: ``https://*.example.com`` stands for its subdomains."""
+    scheme, _, netloc = trusted.partition("://")
+    return origin.scheme == scheme and is_same_domain(origin.netloc, netloc.lstrip("*"))
 
 
 async def user_of(scope: Scope) -> Any | None:
@@ -72,13 +82,17 @@ def _signed_in(user: Any) -> Any | None:
 def _session_user(cookie_header: str) -> Any | None:
     """Read the session without writing it: a socket can't hand the browser a new cookie."""
     session_key = parse_cookie(cookie_header).get(settings.SESSION_COOKIE_NAME)
-    if not session_key:
+    if not session_key or "\0" in session_key:
         return None
     session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     backend = session.get(BACKEND_SESSION_KEY)
     if backend not in settings.AUTHENTICATION_BACKENDS or SESSION_KEY not in session:
         return None
-    user = load_backend(backend).get_user(get_user_model()._meta.pk.to_python(session[SESSION_KEY]))
+    try:
+        primary_key = get_user_model()._meta.pk.to_python(session[SESSION_KEY])
+    except ValidationError:  # A session from before the project changed its user model.
+        return None
+    user = load_backend(backend).get_user(primary_key)
     if user is None or not _is_current(user, session.get(HASH_SESSION_KEY, "")):
         return None
     return _signed_in(user)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from realtime.authentication import is_foreign, user_of
@@ -13,6 +14,8 @@ from realtime.socket import Socket
 from realtime.streams import user_stream_name
 from realtime.subscriptions import Subscriptions
 from realtime.transport import Receive, Scope, Send
+
+logger = logging.getLogger(__name__)
 
 
 class HeartbeatMixin:
@@ -97,12 +100,20 @@ class RealtimeConsumer:
         subscriptions = Subscriptions(socket, hub)
 
         async def sign_in() -> None:
-            socket.user = await user_of(scope)
-            if socket.user is None:
+            try:
+                user = await user_of(scope)
+                me = None if user is None else user_stream_name(user)
+            except Exception:
+                # Not known is not "not signed in": the client is to come back.
+                logger.exception("sign-in failed socket=%s", socket.id)
+                socket.end(CloseCode.RESTARTING)
+                return
+            if me is None:
                 socket.end(CloseCode.NOT_SIGNED_IN)
             else:
+                socket.user = user
                 hub.signed_in(socket)
-                socket.welcome(user_stream_name(socket.user))
+                socket.welcome(me)
 
         socket.run(sign_in)
         try:

@@ -10,6 +10,12 @@ from realtime.protocol import frames
 from realtime.protocol.heartbeat import Heartbeat, Role, Verdict
 from realtime.transport import Transport
 
+SECOND_LOOK_AFTER = 0.05
+"""Seconds between a verdict and its execution, in which a pong that lies unread is read.
+
+A process that was stopped across the deadline runs its timers before it reads its sockets.
+"""
+
 
 class Keepalive:
     """Pings over ``transport`` and calls ``on_stale`` once if the peer doesn't answer.
@@ -30,6 +36,7 @@ class Keepalive:
         self._transport = transport
         self._on_stale = on_stale
         self._on_ping = on_ping
+        self._second_look = False
         self._heartbeat = Heartbeat(
             Role.SERVER, interval, timeout, now=self._loop.time(), share=random.random()
         )
@@ -58,7 +65,10 @@ class Keepalive:
 
     def _wake(self) -> None:
         verdict = self._heartbeat.wake(self._loop.time())
-        if verdict is Verdict.STALE:
+        if verdict is Verdict.STALE and not self._second_look:
+            self._second_look = True
+            self._timer = self._loop.call_later(SECOND_LOOK_AFTER, self._wake)
+        elif verdict is Verdict.STALE:
             self._on_stale()
         elif verdict is Verdict.PING:
             self.ping()
@@ -66,5 +76,6 @@ class Keepalive:
             self._set_timer()
 
     def _set_timer(self) -> None:
+        self._second_look = False
         self._timer.cancel()
         self._timer = self._loop.call_at(self._heartbeat.wake_at, self._wake)

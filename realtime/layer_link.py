@@ -129,15 +129,18 @@ class LayerLink:
 
     async def _read(self, layer: Any, channel: str) -> None:
         """Nothing else is awaited here: the in-memory layer drops what is not read at once."""
-        try:
-            while True:
+        while True:
+            try:
                 message = await layer.receive(channel)
-                if message.get("type") == POKE_TYPE:
-                    self._poke_answered.set()
-                else:
-                    self._on_message(message)
-        except Exception as error:
-            self.fault(repr(error))
+            except Exception as error:
+                if type(error).__name__ == "TimeoutError":
+                    continue  # RedisChannelLayer waits no longer for a message: the poke decides.
+                self.fault(repr(error))
+                return
+            if message.get("type") == POKE_TYPE:
+                self._poke_answered.set()
+            else:
+                self._on_message(message)
 
     async def _poke(self, layer: Any, channel: str) -> None:
         self._poke_answered.clear()
@@ -184,12 +187,22 @@ async def drop_layer(layer: Any, reader: asyncio.Task[None] | None) -> None:
     if reader is not None:
         reader.cancel()
         await asyncio.wait({reader}, timeout=ANSWER_WITHIN)
-    if isinstance(layer, InMemoryChannelLayer):
-        return
-    try:
-        await asyncio.wait_for(layer.flush(), ANSWER_WITHIN)
-    except Exception as error:
-        logger.debug("flush of a dropped channel layer failed error=%r", error)
+    close = closing_of(layer)
+    if close is not None:
+        try:
+            await asyncio.wait_for(close(), ANSWER_WITHIN)
+        except Exception as error:
+            logger.debug("a dropped channel layer was not closed error=%r", error)
+
+
+def closing_of(layer: Any) -> Callable[[], Awaitable[None]] | None:
+    """Return what closes the connections of a layer, None where that is not known.
+
+    ``flush`` does so in the pub/sub layer alone; elsewhere it deletes the groups of everyone.
+    """
+    if type(layer).__name__ == "RedisPubSubChannelLayer":
+        return layer.flush  # type: ignore[no-any-return]
+    return getattr(layer, "close_pools", None)
 
 
 class _Complaints(logging.Filter):

@@ -41,7 +41,12 @@ async def aring(rings: Sequence[Ring]) -> None:
     if home is None or home.is_closed() or home is asyncio.get_running_loop():
         await _ring(layer, rings)
     else:
-        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_ring(layer, rings), home))
+        try:
+            async with asyncio.timeout(RING_TIMEOUT):
+                ringing = asyncio.run_coroutine_threadsafe(_ring(layer, rings), home)
+                await asyncio.wrap_future(ringing)
+        except TimeoutError:
+            logger.error("ring failed: the event loop of the in-memory layer does not run")
 
 
 def ring(rings: Sequence[Ring]) -> None:
@@ -88,9 +93,10 @@ def _resident_loop() -> asyncio.AbstractEventLoop:
 
 
 def _forget_resident() -> None:
-    """A forked child has the loop, but not the thread that ran it."""
+    """A forked child has the loops, but not the threads that ran them."""
     global _resident, _starting
     _resident, _starting = None, threading.Lock()
+    _home_loops.clear()
 
 
 os.register_at_fork(after_in_child=_forget_resident)

@@ -14,7 +14,7 @@ from realtime.protocol.position import Position, parse_position
 from realtime.socket import Socket
 from realtime.streams import NAME, Refused, Stream, find, user_stream_name
 from realtime.subscription import Subscription
-from realtime.threads import call
+from realtime.threads import call, call_application
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +59,8 @@ class Subscriptions:
 
     async def _allowed_stream(self, frame: Frame) -> Stream:
         name = frame["stream"]
+        if self._socket.user is None:
+            raise FrameError("forbidden", "This socket is not signed in.")
         if name == "me":
             if frame.get("after") is not None:
                 raise FrameError("refused", "after goes with the stream's own name, not with me.")
@@ -84,7 +86,9 @@ class Subscriptions:
     async def _send(self, frame: Frame, ref: int | str | None) -> str:
         stream = self._followed(frame)
         try:
-            answer = await call(stream.receive, self._socket.user, frame["name"], frame.get("data"))
+            answer = await call_application(
+                stream.receive, self._socket.user, frame["name"], frame.get("data")
+            )
         except Refused as refusal:
             raise FrameError("refused", str(refusal)) from None
         return frames.reply(answer, ref)
@@ -92,7 +96,7 @@ class Subscriptions:
     def _followed(self, frame: Frame) -> Stream:
         name = user_stream_name(self._socket.user) if frame["stream"] == "me" else frame["stream"]
         if name not in self._by_name:
-            raise FrameError("not_subscribed", f"This socket does not follow {name[:80]}.")
+            raise FrameError("not_subscribed", f"This socket does not follow {name[:80]!r}.")
         return self._by_name[name].stream
 
     def _forget(self, name: str) -> None:

@@ -1,7 +1,8 @@
-"""A small thread pool for realtime's own sync work.
+"""Small thread pools for realtime's own sync work.
 
 Channels runs all sync code of a process on one thread, where one consumer that sleeps delays
-another user's handshake (7.8 s measured, and Daphne gives up at 5 s).
+another user's handshake (7.8 s measured, and Daphne gives up at 5 s). So messages for the
+application, which may take their time, have threads of their own.
 """
 
 from __future__ import annotations
@@ -14,14 +15,26 @@ from typing import Any
 
 from django.db import close_old_connections, reset_queries
 
-_pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="realtime")
+_ours = ThreadPoolExecutor(max_workers=4, thread_name_prefix="realtime")
+_application = ThreadPoolExecutor(max_workers=4, thread_name_prefix="realtime-receive")
 
 
 async def call(function: Callable[..., Any], *args: Any) -> Any:
-    """Await an async ``function``, or run a sync one in the pool; returns what it returns."""
+    """Await an async ``function``, or run a sync one in a thread; returns what it returns."""
+    return await _call(_ours, function, args)
+
+
+async def call_application(function: Callable[..., Any], *args: Any) -> Any:
+    """Do what ``call`` does for a function that may sleep, without making others wait."""
+    return await _call(_application, function, args)
+
+
+async def _call(pool: ThreadPoolExecutor, function: Callable[..., Any], args: Any) -> Any:
     if inspect.iscoroutinefunction(function):
         return await function(*args)
-    return await asyncio.get_running_loop().run_in_executor(_pool, _run, function, args)
+    result = await asyncio.get_running_loop().run_in_executor(pool, _run, function, args)
+    # An async function behind a plain decorator looks like a sync one.
+    return await result if inspect.isawaitable(result) else result
 
 
 def _run(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:

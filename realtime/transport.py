@@ -14,8 +14,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping
 from typing import Any
 
-from channels.sessions import InstanceSessionWrapper
-
 logger = logging.getLogger(__name__)
 
 Message = MutableMapping[str, Any]
@@ -77,7 +75,12 @@ class Transport:
             return
         if last_frame is not None:
             self.send_text(last_frame)
-        self.send({"type": "websocket.close", "code": int(code), "reason": ""})
+        if self.closing:
+            return
+        # Uvicorn's "websockets" protocol waits with asyncio.timeout, which works in a task only.
+        self._backlog.append({"type": "websocket.close", "code": int(code), "reason": ""})
+        if self._drain is None:
+            self._drain = asyncio.get_running_loop().create_task(self._send_backlog())
         self.closing = True
         self.cut_later(cut_after)
 
@@ -88,7 +91,7 @@ class Transport:
     def cut(self) -> None:
         """End the connection without waiting for anything; harmless on one that has ended."""
         self.closing = True
-        if self._drain is not None:
+        if self._drain is not None and self._drain is not asyncio.current_task():
             self._drain.cancel()
         if abort := find_abort(self._send):
             abort()
@@ -96,6 +99,12 @@ class Transport:
     async def _finish(self, coroutine: Coroutine[Any, Any, None], awaited: Any) -> None:
         try:
             await _resume(coroutine, awaited)
+        except Exception as error:
+            self._gone(error)
+        await self._send_backlog()
+
+    async def _send_backlog(self) -> None:
+        try:
             while self._backlog:
                 await self._send(self._backlog.popleft())
         except Exception as error:
@@ -104,10 +113,11 @@ class Transport:
             self._drain = None
 
     def _gone(self, error: Exception) -> None:
-        """The server refused to send: the socket is closed, which its reader hears as well."""
-        logger.debug("send refused error=%r", error)
-        self.closing = True
+        """The server does not send: the peer has left (ASGI: an OSError), or it failed."""
+        if not isinstance(error, OSError):
+            logger.error("send failed error=%r: the connection is cut", error)
         self._backlog.clear()
+        self.cut()
 
 
 @types.coroutine
@@ -127,14 +137,12 @@ def _resume(coroutine: Coroutine[Any, Any, None], awaited: Any) -> Generator[Any
 
 
 def server_send(send: Send) -> Send:
-    """Return the server's own ``send`` from below Channels' session middleware.
+    """Return the server's own ``send`` from below Channels' session middleware, and below ours.
 
-    That one only forwards what a WebSocket sends, at 2.7 microseconds a frame.
+    They only forward what a WebSocket sends, at 2.7 microseconds a frame.
     """
-    wrapper = getattr(send, "__self__", None)
-    if isinstance(wrapper, InstanceSessionWrapper):
-        return server_send(wrapper.real_send)
-    return send
+    wrapped: Send | None = getattr(getattr(send, "__self__", None), "real_send", None)
+    return send if wrapped is None else server_send(wrapped)
 
 
 def find_abort(send: Any, depth: int = 8) -> Callable[[], Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from realtime.protocol.position import Position
@@ -42,7 +43,7 @@ def decode(text: str | None, max_bytes: int) -> Frame:
     if len(text) > max_bytes or len(text.encode(errors="surrogatepass")) > max_bytes:
         raise FrameError("too_large", f"A frame has at most {max_bytes} bytes.")
     try:
-        frame = json.loads(text)
+        frame = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError):
         raise FrameError("bad_frame", "The frame is not JSON.") from None
     if not isinstance(frame, dict):
@@ -54,6 +55,18 @@ def decode(text: str | None, max_bytes: int) -> Frame:
         raise FrameError("bad_frame", "A frame has a type.", ref)
     _check_fields(frame, ref)
     return frame
+
+
+def _no_number(constant: str) -> None:
+    """Python reads NaN and Infinity, which are not JSON and could not be written again."""
+    raise ValueError(constant)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(text)
+    return number
 
 
 def _is_ref(ref: Any) -> bool:

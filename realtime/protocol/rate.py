@@ -4,16 +4,17 @@ from __future__ import annotations
 
 
 class Rate:
-    """Allows ``per_second`` a second, and as many at once after a pause."""
+    """Allows ``per_second`` a second, and twice as many at once after a pause."""
 
     def __init__(self, per_second: float, *, now: float) -> None:
         self._per_second = per_second
-        self._left = per_second
+        self._most = 2 * per_second
+        self._left = self._most
         self._at = now
 
     def allows(self, now: float) -> bool:
         """Take one at ``now`` (seconds); returns False where none is left."""
-        self._left = min(self._per_second, self._left + (now - self._at) * self._per_second)
+        self._left = min(self._most, self._left + (now - self._at) * self._per_second)
         self._at = now
         if self._left < 1:
             return False

@@ -48,5 +48,9 @@ def _configuration(context: template.Context, url: str, position: Any) -> dict[s
 
 
 def _nonce_attribute(context: template.Context) -> str:
-    nonce = context.get("csp_nonce") or getattr(context.get("request"), "csp_nonce", None)
-    return format_html(' nonce="{}"', nonce) if nonce else ""
+    """A lazy nonce counts as false until it is used, so that only None tells of none."""
+    nonce = context.get("csp_nonce")
+    if nonce is None:
+        nonce = getattr(context.get("request"), "csp_nonce", None)
+    text = "" if nonce is None else str(nonce)
+    return format_html(' nonce="{}"', text) if text else ""

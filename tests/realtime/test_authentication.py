@@ -1,5 +1,5 @@
 import pytest
-from django.contrib.auth import SESSION_KEY, get_user_model
+from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
 
@@ -19,6 +19,9 @@ def scope(**headers):
         ("http://desk.example:8000", "desk.example:8000", False),
         ("https://www.desk.example", "desk.example", False),
         ("https://trusted.example", "desk.example", False),
+        ("https://any.trusted.example", "desk.example", True),
+        ("https://any.sub.example", "desk.example", False),
+        ("http://any.sub.example", "desk.example", True),
         ("https://evil.example", "desk.example", True),
         ("https://desk.example.evil.example", "desk.example", True),
         ("https://desk.example@evil.example", "desk.example", True),
@@ -31,9 +34,14 @@ def scope(**headers):
 )
 def test_which_pages_may_open_a_socket(settings, origin, host, foreign):
     settings.ALLOWED_HOSTS = [".desk.example", "[::1]", "*"]
-    settings.CSRF_TRUSTED_ORIGINS = ["https://trusted.example"]
+    settings.CSRF_TRUSTED_ORIGINS = ["https://trusted.example", "https://*.sub.example"]
     headers = {"host": host} if origin is None else {"host": host, "origin": origin}
     assert is_foreign(scope(**headers)) is foreign
+
+
+def test_the_same_name_in_host_is_not_enough_where_the_host_is_not_ours(settings):
+    settings.ALLOWED_HOSTS = ["desk.example"]
+    assert is_foreign(scope(origin="http://rebound.example", host="rebound.example"))
 
 
 def test_in_development_localhost_may(settings):
@@ -63,7 +71,9 @@ async def test_the_session_cookie_tells_the_user(alice, cookie):
     assert await user_with(f'other="a;b"; broken; {cookie}') == alice
 
 
-@pytest.mark.parametrize("cookie", ["", "sessionid=", "sessionid=unknown", "sessionid=../x", ";"])
+@pytest.mark.parametrize(
+    "cookie", ["", "sessionid=", "sessionid=unknown", "sessionid=../x", ";", 'sessionid="\\000aa"']
+)
 async def test_no_session_is_nobody(transactional_db, cookie):
     assert await user_with(cookie) is None
 
@@ -84,6 +94,14 @@ async def test_a_rotated_secret_key_ends_no_session(alice, cookie, settings):
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "rotated"
     assert await user_with(cookie) == alice
+
+
+async def test_a_session_of_another_user_model_is_nobody(alice, transactional_db):
+    session = SessionStore()
+    session[SESSION_KEY] = "not a number"
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    await session.asave()
+    assert await user_with(f"sessionid={session.session_key}") is None
 
 
 async def test_a_session_without_a_known_backend_is_nobody(alice, transactional_db):

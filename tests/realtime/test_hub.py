@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -103,6 +104,16 @@ async def test_a_plain_group_send_is_an_event():
     event = await follower.next()
     assert event["id"] and event["at"] > 1_700_000_000_000
     assert event["data"] == {"a": "ü"}
+
+
+async def test_publish_does_not_wait_for_a_loop_that_stands_still(monkeypatch, caplog):
+    monkeypatch.setattr("realtime.ring.RING_TIMEOUT", 0.05)
+    await Follower.of("user.1")
+    publisher = threading.Thread(target=publish, args=("user.1", "n"))
+    publisher.start()
+    publisher.join(5)  # Blocks this loop, which is the in-memory layer's.
+    assert not publisher.is_alive()
+    assert "does not run" in caplog.text
 
 
 class CountedSocket:

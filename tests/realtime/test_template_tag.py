@@ -47,6 +47,17 @@ def test_a_nonce_is_used_where_there_is_one(rf):
     request.csp_nonce = 'a"b'
     assert 'nonce="a&quot;b"' in rendered(request=request)
     assert 'nonce="django"' in rendered(csp_nonce="django")
+    assert 'nonce="lazy"' in rendered(csp_nonce=LazyNonce())
+
+
+class LazyNonce:
+    """As django-csp has it: false until it was used."""
+
+    def __bool__(self):
+        return False
+
+    def __str__(self):
+        return "lazy"
 
 
 def test_nothing_breaks_out_of_the_configuration():

@@ -56,6 +56,7 @@ async def test_a_close_says_goodbye_and_nothing_comes_after_it():
     transport.close(4408, "bye", cut_after=60)
     transport.send_text("too late")
     transport.close(4413, "again", cut_after=60)
+    await asyncio.sleep(0)
     assert server.sent == ["bye", "websocket.close"]
     assert not server.aborted
 
@@ -76,6 +77,18 @@ async def test_a_peer_that_does_not_read_is_cut_at_once():
     assert server.aborted
     await asyncio.sleep(0)
     assert server.sent == []
+
+
+class FailingServer(Server):
+    async def send(self, message):
+        raise AssertionError("a fault of the server")
+
+
+async def test_a_server_that_fails_to_send_has_its_connection_cut(caplog):
+    server = FailingServer()
+    Transport(server.send).send_text("a")
+    assert server.aborted
+    assert "send failed error=AssertionError('a fault of the server')" in caplog.text
 
 
 async def test_a_send_that_is_refused_ends_the_transport_without_a_word(caplog):

@@ -53,6 +53,13 @@ def test_refs_that_are_not(ref):
     assert (error.value.code, error.value.ref) == ("bad_frame", None)
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_numbers_that_json_does_not_have(number):
+    with pytest.raises(FrameError) as error:
+        frames.decode(f'{{"type":"send","stream":"s","name":"n","data":{number}}}', 1000)
+    assert error.value.code == "bad_frame"
+
+
 def test_a_frame_is_measured_in_bytes():
     text = json.dumps({"type": "ping", "nonce": "ü"}, ensure_ascii=False)
     size = len(text.encode())
