@@ -26,7 +26,8 @@ export function merged(calls, news) {
  */
 export function rebuilt(calls, list, before) {
   const listed = new Set(list.map((call) => call.sid));
-  const kept = [...calls].filter(([sid, call]) => listed.has(sid) || before.get(sid) !== call);
+  const stays = ([sid, { version }]) => listed.has(sid) || before.get(sid)?.version !== version;
+  const kept = [...calls].filter(stays);
   return merged(new Map(kept), list);
 }
 
@@ -35,7 +36,7 @@ export function doubted(calls) {
   return withDoubt(calls, true);
 }
 
-/** Returns the calls after the connection resumed where it broke, so that nothing was missed. */
+/** Returns the calls after all that was missed has arrived. */
 export function trusted(calls) {
   return withDoubt(calls, false);
 }

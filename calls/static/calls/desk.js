@@ -1,8 +1,9 @@
-/** The agent's desk: follows the agent's stream, asks the server for what it missed, rings. */
+/** The agent's desk: follows the agent's stream, rings, and asks the server for what the agent wants. */
 
 import { RealtimeClient } from "../realtime/index.js";
 import { fetchCalls, post } from "./api.js";
-import { arranged, doubted, merged, rebuilt, rings, trusted } from "./call_list.js";
+import { arranged, rings } from "./call_list.js";
+import { FollowedCalls } from "./followed_calls.js";
 import { RingTone } from "./ring_tone.js";
 import { DeskView } from "./view.js";
 import { changeText, connectionText } from "./wording.js";
@@ -12,28 +13,33 @@ const CHANGE_AWAITED = 10_000;
 const ASKED = { answer: "Answering", hangup: "Hanging up" };
 const KEYS = { a: "answer", d: "hangup" };
 
-const agent = JSON.parse(document.getElementById("agent").textContent);
+const agent = onPage("agent");
 const view = new DeskView(agent);
 const tone = new RingTone(draw);
 const client = new RealtimeClient();
 const mine = client.subscribe("me");
+const calls = new FollowedCalls(mine, onPage("calls"), {
+  fetchList: (signal) => fetchCalls(signal, failed),
+  changed,
+});
 
-let calls = new Map();
-let complete = false; // the list was fetched, and every change since then has arrived
-let fetching = new AbortController();
 let connection = { state: client.state, wasOpen: false, deaf: false };
 let retryAt = 0;
 let clockAhead = null; // ms by which this machine's clock is ahead of the server's
 const busy = new Map();
 const clearing = new Map();
 
+function onPage(id) {
+  return JSON.parse(document.getElementById(id).textContent);
+}
+
 function draw() {
-  const ringing = arranged(calls).incoming.filter((call) => rings(call) && !busy.has(call.sid));
+  const ringing = arranged(calls.known).incoming.filter((call) => rings(call) && !busy.has(call.sid));
   view.draw({
-    calls,
+    calls: calls.known,
     ringing,
     busy,
-    complete: complete && trouble() === "",
+    complete: calls.complete,
     connection: { ...connection, trouble: trouble(), latency: client.latency },
     blocked: tone.blocked,
     now: Date.now() - (clockAhead ?? 0),
@@ -52,10 +58,8 @@ function say(kind, sentence) {
   clearing.set(kind, setTimeout(() => view.say(kind, ""), NEWS_STAYS));
 }
 
-function learn(next) {
-  const before = calls;
-  calls = next;
-  for (const [sid, call] of calls) {
+function changed(before) {
+  for (const [sid, call] of calls.known) {
     if (before.get(sid)?.state !== call.state) busy.delete(sid);
     const sentence = changeText(before.get(sid), call, agent);
     if (sentence) say(rings(call) ? "urgent" : "news", sentence);
@@ -63,33 +67,14 @@ function learn(next) {
   draw();
 }
 
-function told(call, { replayed }) {
+function compareClocks(call, { replayed }) {
   // No event arrives before it was sent: the least difference seen is the nearest to the truth.
   if (!replayed) clockAhead = Math.min(clockAhead ?? Infinity, Date.now() - call.at);
-  learn(merged(calls, [call]));
 }
 
-async function refetch() {
-  fetching.abort();
-  fetching = new AbortController();
-  complete = false;
-  const before = calls;
-  const list = await fetchCalls(fetching.signal, failed);
-  if (!list) return;
-  complete = true;
-  learn(rebuilt(calls, list, before));
-}
-
-function subscribed({ recovered }) {
-  connection.deaf = false;
-  // Without `recovered` a "reset" follows.
-  if (recovered && complete) learn(trusted(calls));
-  else if (recovered) refetch();
-}
-
-function unsubscribed() {
-  connection.deaf = true;
-  learn(doubted(calls));
+function setDeaf(deaf) {
+  connection.deaf = deaf;
+  draw();
 }
 
 function connectionChanged({ state, previous, code, retryIn }) {
@@ -98,8 +83,7 @@ function connectionChanged({ state, previous, code, retryIn }) {
   if (state === "open" && connection.wasOpen) say("connection-news", "Connected again");
   if (previous === "open") {
     say("connection-news", trouble());
-    fetching.abort();
-    learn(doubted(calls));
+    calls.lost();
   }
   draw();
 }
@@ -122,10 +106,10 @@ async function asked(path, fields) {
 }
 
 async function act(sid, verb) {
-  if (!calls.has(sid) || busy.has(sid)) return;
+  if (!calls.known.has(sid) || busy.has(sid)) return;
   busy.set(sid, ASKED[verb]);
   draw();
-  const agreed = await asked(`calls/${calls.get(sid).call}/${verb}/`);
+  const agreed = await asked(`calls/${calls.known.get(sid).call}/${verb}/`);
   // The change itself comes as an event; the phone company may take its time, or forget.
   setTimeout(release, agreed ? CHANGE_AWAITED : 0, sid);
 }
@@ -144,7 +128,7 @@ async function dial(event) {
 function pressed(event) {
   const typing = event.target.closest("input, textarea, select");
   if (typing || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
-  const [first] = arranged(calls).incoming;
+  const [first] = arranged(calls.known).incoming;
   const verb = KEYS[event.key.toLowerCase()];
   if (verb && first) act(first.sid, verb);
 }
@@ -154,11 +138,10 @@ function clicked(event) {
   if (button) act(button.closest("[data-sid]").dataset.sid, button.dataset.verb);
 }
 
-mine.on("subscribed", subscribed);
-mine.on("reset", refetch);
-mine.on("unsubscribed", unsubscribed);
-mine.on("error", unsubscribed);
-mine.on("call.state", told);
+mine.on("subscribed", () => setDeaf(false));
+mine.on("unsubscribed", () => setDeaf(true));
+mine.on("error", () => setDeaf(true));
+mine.on("call.state", compareClocks);
 client.on("state", connectionChanged);
 client.on("latency", draw);
 client.on("me_changed", () => location.reload()); // another agent has logged in here

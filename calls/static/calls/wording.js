@@ -69,8 +69,7 @@ export function clockText(ms) {
 }
 
 function doubtText(call) {
-  const guess = place(call) === "incoming" ? "may have been answered" : "may be over";
-  return `Connection lost, this call ${guess}`;
+  return place(call) === "incoming" ? "May have been answered by now" : "May be over by now";
 }
 
 function pastText(call, agent) {

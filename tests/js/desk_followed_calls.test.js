@@ -1,0 +1,183 @@
+/** What the desk knows of its calls, and what it announces, while connections come and go. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { arranged, rings } from "../../calls/static/calls/call_list.js";
+import { FollowedCalls } from "../../calls/static/calls/followed_calls.js";
+import { changeText } from "../../calls/static/calls/wording.js";
+import { RealtimeClient } from "../../realtime/static/realtime/index.js";
+import { settled, world } from "./fakes.js";
+
+const ALICE = { id: 1, name: "alice" };
+const BOB = { id: 2, name: "bob" };
+
+function change(sid, version, state, more = {}) {
+  const call = { sid, version, state, direction: "inbound", from: sid, answered_by: null };
+  return { ...call, at: 1000 * version, ...more };
+}
+
+function listed(sid, version, state, more = {}) {
+  return { started_at: 500, answered_at: null, ended_at: null, ...change(sid, version, state, more) };
+}
+
+/** A desk whose page was made with `list` at offset 10; the test plays the server. */
+function deskWith(list) {
+  const it = world();
+  const positions = { "user.1": { epoch: "e", offset: 10 } };
+  const client = new RealtimeClient("/realtime/", { ...it.options, me: "user.1", positions });
+  const news = [];
+  const rang = [];
+  const fetches = [];
+  const calls = new FollowedCalls(client.subscribe("me"), list, {
+    fetchList: (signal) => new Promise((resolve) => fetches.push({ signal, resolve })),
+    changed: (before) => {
+      rang.push(ringing());
+      for (const [sid, call] of calls.known) news.push(changeText(before.get(sid), call, ALICE));
+    },
+  });
+  client.on("state", ({ previous }) => previous === "open" && calls.lost());
+  const ringing = () => [...calls.known.values()].filter(rings).map(({ sid }) => sid);
+  const places = () =>
+    Object.fromEntries(Object.entries(arranged(calls.known)).map(([name, them]) => [name, them.map(({ sid }) => sid)]));
+  const connect = () => {
+    it.clock.advance(500);
+    it.last().open();
+    it.last().welcome({ me: "user.1" });
+  };
+  const subscribed = (offset, more = {}) => {
+    const { ref } = it.last().frames("subscribe").at(-1);
+    it.last().frame({ type: "subscribed", ref, stream: "user.1", epoch: "e", offset, recovered: true, ...more });
+  };
+  const event = (offset, data, name = "call.state") =>
+    it.last().frame({ type: "event", stream: "user.1", offset, id: "i", name, data, at: 1 });
+  const told = () => news.splice(0).filter(Boolean);
+  return { ...it, calls, fetches, rang, told, ringing, places, connect, subscribed, event };
+}
+
+test("a call on the page rings as soon as the stream says that nothing was missed", () => {
+  const desk = deskWith([listed("a", 1, "ringing"), listed("b", 2, "in-progress", { answered_by: BOB })]);
+  assert.deepEqual(desk.places(), { incoming: ["a"], active: ["b"], last: [] });
+  assert.deepEqual([desk.ringing(), desk.calls.complete], [[], false]);
+  desk.connect();
+  assert.deepEqual(desk.last().frames("subscribe")[0].after, { epoch: "e", offset: 10 });
+  desk.subscribed(10);
+  assert.deepEqual([desk.ringing(), desk.calls.complete], [["a"], true]);
+  assert.deepEqual(desk.told(), ["Incoming call from a"]);
+  assert.equal(desk.fetches.length, 0);
+});
+
+test("a call that was answered before the page was connected never rings", () => {
+  const desk = deskWith([listed("a", 1, "ringing")]);
+  desk.connect();
+  desk.subscribed(11);
+  desk.event(11, change("a", 2, "in-progress", { answered_by: BOB }));
+  assert.deepEqual([desk.rang.flat(), desk.places().active], [[], ["a"]]);
+  assert.deepEqual(desk.told(), []);
+});
+
+test("a call that came and was answered in a gap never rings; one that still does, rings", () => {
+  const desk = deskWith([]);
+  desk.connect();
+  desk.subscribed(10);
+  desk.last().end();
+  desk.connect();
+  desk.subscribed(14);
+  desk.event(11, change("a", 1, "ringing"));
+  desk.event(12, change("a", 2, "in-progress", { answered_by: BOB }));
+  desk.event(13, change("b", 1, "ringing"));
+  assert.deepEqual([desk.ringing(), desk.calls.complete], [[], false]);
+  desk.event(14, {}, "lunch");
+  assert.deepEqual([desk.ringing(), desk.calls.complete], [["b"], true]);
+  assert.ok(!desk.rang.flat().includes("a"));
+  assert.deepEqual(desk.told(), ["Incoming call from b"]);
+  desk.event(15, change("c", 1, "ringing"));
+  assert.deepEqual(desk.told(), ["Incoming call from c"]);
+});
+
+test("what rings stops when the connection is lost, and rings again, as news, when it is back", () => {
+  const desk = deskWith([]);
+  desk.connect();
+  desk.subscribed(10);
+  desk.event(11, change("a", 1, "ringing"));
+  desk.event(12, change("b", 1, "ringing"));
+  desk.told();
+  desk.last().end();
+  assert.deepEqual([desk.ringing(), desk.places().incoming], [[], ["a", "b"]]);
+  desk.connect();
+  desk.subscribed(13);
+  desk.event(13, change("b", 2, "in-progress", { answered_by: BOB }));
+  assert.deepEqual(desk.ringing(), ["a"]);
+  assert.deepEqual(desk.told(), ["Incoming call from a", "Answered by bob: b"]);
+});
+
+test("a snapshot says at once what rings; how the others ended is fetched", async () => {
+  const old = listed("old", 3, "completed", { ended_at: 1 });
+  const desk = deskWith([old, listed("a", 1, "ringing"), listed("b", 1, "ringing")]);
+  desk.connect();
+  const snapshot = { calls: [listed("b", 1, "ringing"), listed("c", 1, "ringing")] };
+  desk.subscribed(40, { recovered: false, snapshot });
+  assert.deepEqual(desk.places(), { incoming: ["b", "c"], active: [], last: ["old"] });
+  assert.deepEqual([desk.ringing(), desk.calls.complete], [["b", "c"], false]);
+  desk.event(41, change("d", 1, "ringing"));
+  const over = listed("a", 3, "completed", { answered_by: BOB, ended_at: 2 });
+  desk.fetches[0].resolve([over, ...snapshot.calls]);
+  await settled();
+  assert.deepEqual(desk.places(), { incoming: ["b", "c", "d"], active: [], last: ["a"] });
+  assert.ok(desk.calls.complete);
+});
+
+test("a reset while connected begins anew, too", () => {
+  const desk = deskWith([listed("a", 1, "ringing")]);
+  desk.connect();
+  desk.subscribed(10);
+  const snapshot = { calls: [listed("b", 1, "ringing")] };
+  desk.last().frame({ type: "reset", stream: "user.1", epoch: "f", offset: 1, snapshot });
+  assert.deepEqual([desk.ringing(), desk.fetches.length], [["b"], 1]);
+});
+
+test("who is no agent any more has no active calls", () => {
+  const desk = deskWith([listed("a", 1, "ringing")]);
+  desk.connect();
+  desk.subscribed(40, { recovered: false });
+  assert.deepEqual(desk.places().incoming, []);
+});
+
+test("a fetch that a lost connection interrupted is made again", async () => {
+  const desk = deskWith([]);
+  desk.connect();
+  desk.subscribed(40, { recovered: false, snapshot: { calls: [] } });
+  desk.last().end();
+  const [first] = desk.fetches;
+  assert.ok(first.signal.aborted);
+  first.resolve(null);
+  desk.connect();
+  desk.subscribed(41);
+  assert.equal(desk.fetches.length, 2);
+  desk.event(41, change("a", 1, "ringing"));
+  desk.fetches[1].resolve([listed("old", 3, "completed", { ended_at: 1 })]);
+  await settled();
+  assert.deepEqual(desk.places(), { incoming: ["a"], active: [], last: ["old"] });
+  assert.ok(desk.calls.complete);
+});
+
+test("a call that was in doubt while the list was fetched, and is not in it, is gone", async () => {
+  const desk = deskWith([]);
+  desk.connect();
+  desk.subscribed(40, { recovered: false, snapshot: { calls: [listed("a", 1, "ringing")] } });
+  desk.last().end();
+  desk.connect();
+  desk.subscribed(41);
+  desk.event(41, {}, "lunch");
+  desk.fetches[1].resolve([]);
+  await settled();
+  assert.deepEqual(desk.ringing(), []);
+});
+
+test("nothing rings on a desk that the server has stopped telling", () => {
+  const desk = deskWith([listed("a", 1, "ringing")]);
+  desk.connect();
+  desk.subscribed(10);
+  desk.last().frame({ type: "unsubscribed", stream: "user.1", reason: "forbidden" });
+  assert.deepEqual([desk.ringing(), desk.calls.complete], [[], false]);
+});
