@@ -1,0 +1,88 @@
+"""Thousands of sockets of one stream that come back together cost a handful of log reads."""
+
+import asyncio
+import json
+import logging
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from realtime import publish
+from realtime.consumers import RealtimeConsumer
+from realtime.eventlog import event_log
+from realtime.eventlog.database import DatabaseEventLog
+from tests.processes.waiting import until
+
+pytestmark = pytest.mark.django_db(transaction=True)  # Its threads look after connections.
+
+SOCKETS = 5000
+MISSED = 5
+HANDFUL = SOCKETS // 100  # 14 to 34 when measured: one read is under way, and the others join.
+
+
+class CountingLog(DatabaseEventLog):
+    """The real log, which counts what is asked of it."""
+
+    def __init__(self):
+        self.asked = []
+
+    def positions(self, streams):
+        self.asked.append("positions")
+        return super().positions(streams)
+
+    def read(self, after, limit):
+        self.asked.append("read")
+        return super().read(after, limit)
+
+
+class Peer:
+    """An ASGI server's side of one socket, which says all it has to say at once."""
+
+    def __init__(self, user, stream, after):
+        subscribe = {"type": "subscribe", "ref": 1, "stream": stream, "after": after}
+        self.frames = []
+        self._user = user
+        self._incoming = asyncio.Queue()
+        self._incoming.put_nowait({"type": "websocket.connect"})
+        self._incoming.put_nowait({"type": "websocket.receive", "text": json.dumps(subscribe)})
+
+    async def run(self, delay):
+        await asyncio.sleep(delay)
+        scope = {"type": "websocket", "headers": [], "subprotocols": [], "user": self._user}
+        await RealtimeConsumer.as_asgi()(scope, self._incoming.get, self._send)
+
+    async def _send(self, message):
+        if message["type"] == "websocket.send":
+            self.frames.append(message["text"])
+
+    def leave(self):
+        self._incoming.put_nowait({"type": "websocket.disconnect", "code": 1000})
+
+
+async def test_many_sockets_in_the_same_second_cost_a_handful_of_reads(settings, caplog):
+    caplog.set_level(logging.WARNING)
+    settings.REALTIME = {
+        "EVENT_LOG": {"BACKEND": f"{__name__}.{CountingLog.__name__}"},
+        "MAX_SOCKETS_PER_USER": SOCKETS,
+        "HEARTBEAT_INTERVAL": 3600,  # No pings among the frames.
+    }
+    user = await get_user_model().objects.acreate(username="alice")
+    stream = f"user.{user.pk}"
+    log = event_log()
+    epoch = (await asyncio.to_thread(log.positions, [stream]))[stream].epoch
+    for number in range(MISSED):
+        await asyncio.to_thread(publish, stream, "missed", number)
+    log.asked.clear()
+    peers = [Peer(user, stream, {"epoch": epoch, "offset": 0}) for _ in range(SOCKETS)]
+    tasks = [
+        asyncio.create_task(peer.run(delay=number / SOCKETS)) for number, peer in enumerate(peers)
+    ]
+    await until(lambda: all(len(peer.frames) >= 2 + MISSED for peer in peers), 15, "all have all")
+    assert len(log.asked) <= HANDFUL, log.asked
+    for peer in peers:
+        peer.leave()
+    await asyncio.wait(tasks)
+    for peer in peers:
+        _, subscribed, *events = map(json.loads, peer.frames)
+        assert subscribed["recovered"]
+        assert [event["data"] for event in events] == list(range(MISSED))
