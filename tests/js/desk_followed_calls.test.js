@@ -105,8 +105,9 @@ test("what rings stops when the connection is lost, and rings again, as news, wh
   desk.last().end();
   assert.deepEqual([desk.ringing(), desk.places().incoming], [[], ["a", "b"]]);
   desk.connect();
-  desk.subscribed(13);
+  desk.subscribed(14);
   desk.event(13, change("b", 2, "in-progress", { answered_by: BOB }));
+  desk.event(14, {}, "lunch");
   assert.deepEqual(desk.ringing(), ["a"]);
   assert.deepEqual(desk.told(), ["Incoming call from a", "Answered by bob: b"]);
 });
