@@ -52,8 +52,9 @@ class Peer:
         await RealtimeConsumer.as_asgi()(scope, self._incoming.get, self._send)
 
     async def _send(self, message):
-        if message["type"] == "websocket.send":
-            self.frames.append(message["text"])
+        frame = json.loads(message.get("text", "{}"))
+        if frame.get("type") in ("subscribed", "event"):
+            self.frames.append(frame)
 
     def leave(self):
         self._incoming.put_nowait({"type": "websocket.disconnect", "code": 1000})
@@ -64,7 +65,7 @@ async def test_many_sockets_in_the_same_second_cost_a_handful_of_reads(settings,
     settings.REALTIME = {
         "EVENT_LOG": {"BACKEND": f"{__name__}.{CountingLog.__name__}"},
         "MAX_SOCKETS_PER_USER": SOCKETS,
-        "HEARTBEAT_INTERVAL": 3600,  # No pings among the frames.
+        "HEARTBEAT_TIMEOUT": 60,  # Nobody answers.
     }
     user = await get_user_model().objects.acreate(username="alice")
     stream = f"user.{user.pk}"
@@ -77,12 +78,12 @@ async def test_many_sockets_in_the_same_second_cost_a_handful_of_reads(settings,
     tasks = [
         asyncio.create_task(peer.run(delay=number / SOCKETS)) for number, peer in enumerate(peers)
     ]
-    await until(lambda: all(len(peer.frames) >= 2 + MISSED for peer in peers), 15, "all have all")
+    await until(lambda: all(len(peer.frames) >= 1 + MISSED for peer in peers), 15, "all have all")
     assert len(log.asked) <= HANDFUL, log.asked
     for peer in peers:
         peer.leave()
     await asyncio.wait(tasks)
     for peer in peers:
-        _, subscribed, *events = map(json.loads, peer.frames)
+        subscribed, *events = peer.frames
         assert subscribed["recovered"]
         assert [event["data"] for event in events] == list(range(MISSED))
