@@ -2,6 +2,7 @@
 
 from project.settings import *  # noqa: F403
 
+ROOT_URLCONF = "tests.faults.urls"
 REALTIME = {
     "HEARTBEAT_INTERVAL": 1,
     "HEARTBEAT_TIMEOUT": 1,
