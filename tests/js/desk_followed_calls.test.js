@@ -175,6 +175,15 @@ test("a call that was in doubt while the list was fetched, and is not in it, is 
   assert.deepEqual(desk.ringing(), []);
 });
 
+test("a desk that stays open for weeks keeps the last calls only", () => {
+  const desk = deskWith([listed("a", 1, "ringing")]);
+  desk.connect();
+  desk.subscribed(10);
+  for (let n = 1; n <= 100; n += 1) desk.event(10 + n, change(`c${n}`, n, "completed"));
+  assert.deepEqual([desk.calls.known.size, desk.ringing()], [31, ["a"]]);
+  assert.equal(desk.places().last[0], "c100");
+});
+
 test("nothing rings on a desk that the server has stopped telling", () => {
   const desk = deskWith([listed("a", 1, "ringing")]);
   desk.connect();

@@ -64,6 +64,11 @@ export function arranged(calls) {
   return places;
 }
 
+/** Returns the calls that the desk shows: of those that are over, the last ones. */
+export function shown(calls) {
+  return new Map(Object.values(arranged(calls)).flat().map((call) => [call.sid, call]));
+}
+
 // A list item carries all three times, an event only the instant of its change.
 function joined(known, told) {
   const at = (when) => (when ? told.at : null);

@@ -1,6 +1,6 @@
 /** The calls as the agent's stream tells of them: from the page's own list, or a snapshot, to now. */
 
-import { doubted, merged, place, rebuilt, trusted } from "./call_list.js";
+import { doubted, merged, place, rebuilt, shown, trusted } from "./call_list.js";
 
 /**
  * Keeps `known`, the Map of calls, up to date.
@@ -75,7 +75,7 @@ export class FollowedCalls {
 
   #learn(calls) {
     const { caughtUp } = this.#stream;
-    this.known = caughtUp ? trusted(calls) : doubted(calls);
+    this.known = shown(caughtUp ? trusted(calls) : doubted(calls));
     const before = caughtUp ? this.#announced : this.known;
     if (caughtUp) this.#announced = this.known;
     this.#changed(before);
