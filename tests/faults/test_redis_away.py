@@ -18,17 +18,8 @@ AWAY = {
 
 
 @pytest.fixture
-def workers(site, redis_server, postgres_url):
-    return [
-        site(
-            server,
-            redis=redis_server,
-            database_url=postgres_url,
-            app="tests.faults.application:application",
-            env={"DJANGO_SETTINGS_MODULE": "tests.faults.settings"},
-        )
-        for server in ("daphne", "uvicorn")
-    ]
+def workers(worker):
+    return [worker(server) for server in ("daphne", "uvicorn")]
 
 
 @pytest.mark.parametrize("how", AWAY)

@@ -35,17 +35,8 @@ def seed():
 
 
 @pytest.fixture
-def workers(site, redis_server, postgres_url):
-    return [
-        site(
-            server,
-            redis=redis_server,
-            database_url=postgres_url,
-            app="tests.faults.application:application",
-            env={"DJANGO_SETTINGS_MODULE": "tests.faults.settings"},
-        )
-        for server in SERVERS
-    ]
+def workers(worker):
+    return [worker(server) for server in SERVERS]
 
 
 @pytest.fixture

@@ -1,0 +1,52 @@
+"""A publisher in a process of its own that a test leads step by step; see `on_command`."""
+
+import asyncio
+import contextlib
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator
+
+from tests.processes.process import PROJECT
+from tests.processes.site import Site
+
+ANSWER_WITHIN = 10
+"""Seconds for one step, on a busy machine."""
+
+
+class Commanded:
+    """A publisher that waits for commands."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    async def do(self, *command: str) -> str:
+        """Give a command; returns `done`, the error's class, or nothing from one who died."""
+        assert self._process.stdin
+        self._process.stdin.write(f"{' '.join(command)}\n".encode())
+        return await self.answer()
+
+    async def answer(self) -> str:
+        assert self._process.stdout
+        line = await asyncio.wait_for(self._process.stdout.readline(), ANSWER_WITHIN)
+        return line.decode().strip()
+
+
+@contextlib.asynccontextmanager
+async def commanded(site: Site) -> AsyncIterator[Commanded]:
+    """Start a publisher to the streams of a site."""
+    process = await asyncio.create_subprocess_exec(
+        *[sys.executable, "-m", "tests.faults.on_command"],
+        cwd=PROJECT,
+        env=site.env,
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=DEVNULL,
+    )
+    try:
+        publisher = Commanded(process)
+        assert await publisher.answer() == "postgresql"
+        yield publisher
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()

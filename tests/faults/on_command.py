@@ -1,0 +1,61 @@
+"""A program: write and publish step by step, as its input says, and say what came of each step.
+
+A line is a command and its arguments; the answer is a line: `done`, or the error's class.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+import django
+
+django.setup()
+
+from django.contrib.auth.models import Group  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+
+from realtime import publish  # noqa: E402
+from realtime.eventlog.database import DatabaseEventLog  # noqa: E402
+
+atomic = transaction.atomic()
+
+
+def begin() -> None:
+    atomic.__enter__()
+
+
+def commit() -> None:
+    atomic.__exit__(None, None, None)
+
+
+def write(name: str) -> None:
+    Group.objects.create(name=name)
+
+
+def tell(streams: str, data: str) -> None:
+    publish(streams.split(","), "on.command", data)
+
+
+def die_before_numbering() -> None:
+    """Have the next publish die after its commit."""
+    DatabaseEventLog._number = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "begin": begin,
+    "commit": commit,
+    "write": write,
+    "publish": tell,
+    "die": die_before_numbering,
+}
+
+print(connection.vendor, flush=True)
+for line in sys.stdin:
+    command, *arguments = line.split()
+    try:
+        COMMANDS[command](*arguments)
+    except Exception as error:
+        print(type(error).__name__, flush=True)
+    else:
+        print("done", flush=True)
