@@ -89,6 +89,7 @@ test("a call that came and was answered in a gap never rings; one that still doe
   assert.deepEqual([desk.ringing(), desk.calls.complete], [[], false]);
   desk.event(14, {}, "lunch");
   assert.deepEqual([desk.ringing(), desk.calls.complete], [["b"], true]);
+  assert.deepEqual(desk.places(), { incoming: ["b"], active: ["a"], last: [] });
   assert.ok(!desk.rang.flat().includes("a"));
   assert.deepEqual(desk.told(), ["Incoming call from b"]);
   desk.event(15, change("c", 1, "ringing"));
