@@ -40,6 +40,7 @@ class DatabaseEventLog(EventLog):
 
     def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
         using = self._using
+        # In the order of names, since publishers with an equal key wait for each other's rows.
         Event.objects.using(using).bulk_create(
             [
                 Event(
@@ -50,7 +51,7 @@ class DatabaseEventLog(EventLog):
                     data=draft.data,
                     at=draft.at,
                 )
-                for stream in streams
+                for stream in sorted(streams)
             ],
             ignore_conflicts=draft.key is not None,
         )

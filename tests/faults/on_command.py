@@ -37,6 +37,12 @@ def tell(streams: str, data: str) -> None:
     publish(streams.split(","), "on.command", data)
 
 
+def repeat(streams: str, times: str) -> None:
+    """Publish with the keys that another publisher uses too, at the same time."""
+    for number in range(int(times)):
+        publish(streams.split(","), "on.command", f"repeated-{number}", key=str(number))
+
+
 def die_before_numbering() -> None:
     """Have the next publish die after its commit."""
     DatabaseEventLog._number = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
@@ -47,6 +53,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "commit": commit,
     "write": write,
     "publish": tell,
+    "repeat": repeat,
     "die": die_before_numbering,
 }
 

@@ -1,5 +1,8 @@
 """Publishers at the same time on PostgreSQL: no deadlock, no waiting, one order; their death."""
 
+import asyncio
+import contextlib
+
 import pytest
 
 from tests.faults.commanded import commanded
@@ -29,6 +32,23 @@ async def test_opposite_orders_neither_deadlock_nor_wait(worker, postgres_url):
         assert numbered(postgres_url) == {"room.1": ["other"], "room.2": ["other"]}
         assert await one.do("commit") == "done"
     assert numbered(postgres_url) == {"room.1": ["other", "one"], "room.2": ["other", "one"]}
+
+
+async def test_equal_keys_for_many_streams_in_opposite_order_do_not_deadlock(worker, postgres_url):
+    served, times = worker("uvicorn"), 150
+    streams = [f"room.{number}" for number in range(30)]
+    orders = [streams, streams[::-1], streams]
+    async with contextlib.AsyncExitStack() as stack:
+        publishers = [await stack.enter_async_context(commanded(served)) for _ in orders]
+        repeating = [
+            publisher.do("repeat", ",".join(order), str(times))
+            for publisher, order in zip(publishers, orders, strict=True)
+        ]
+        assert await asyncio.gather(*repeating) == ["done"] * len(orders)
+    found = numbered(postgres_url)
+    assert found.keys() == {*streams}
+    assert all(sorted(events) == sorted(set(events)) for events in found.values())
+    assert all(len(events) == times for events in found.values())
 
 
 async def test_who_begins_after_a_commit_comes_after_it(worker, postgres_url):
