@@ -27,11 +27,11 @@ REPAIR_BYTES = 16 * 1024
 class Follower(Protocol):
     """What follows a stream."""
 
-    def deliver(self, message: Any, size: int) -> None:
-        """Take an encoded event, a ``websocket.send`` of ``size`` bytes, without waiting."""
+    def deliver(self, message: Any, size: int) -> bool:
+        """Take an encoded event, a ``websocket.send`` of ``size`` bytes; False refuses it."""
 
-    def fall_behind(self) -> None:
-        """Hear that more is to come than can be sent at once: catch up from where one is."""
+    def fall_behind(self, place: Position) -> None:
+        """Catch up from ``place`` at one's own pace: what follows it will not be delivered."""
 
     def reset(self) -> None:
         """Hear that the stream starts again from the feed's position."""
@@ -168,34 +168,46 @@ class Feed:
 
     def _repair_with(self, events: Sequence[LoggedEvent]) -> None:
         """Hand on what the log had; much of it is left to each follower's own pace."""
-        if sum(len(event.frame) for event in events) > REPAIR_BYTES:
-            followers, self.live = self.live, {}
-            self.waiting |= followers
-            for follower in followers:
-                follower.fall_behind()
         assert self._delivery is not None
+        if sum(len(event.frame) for event in events) > REPAIR_BYTES:
+            for follower in list(self.live):
+                self._set_back(follower, self.position)
         self._hand_on(self._delivery.read((event.offset, event) for event in events))
 
     def _hand_on(self, events: Sequence[LoggedEvent | str]) -> None:
         for event in events:
             if isinstance(event, str):
-                self._send(event, [*self.live, *self.waiting])
+                self._send_ephemeral(event)
             else:
                 self._recent.add(event)
-                logger.info(
-                    "deliver event=%s stream=%s offset=%d name=%s sockets=%d",
-                    event.id,
-                    self.stream,
-                    event.offset,
-                    event.name,
-                    len(self.live),
-                )
-                self._send(event.frame, list(self.live))
+                self._say_delivered(event)
+                message = {"type": "websocket.send", "text": event.frame}
+                for follower in list(self.live):
+                    if not follower.deliver(message, len(event.frame)):
+                        self._set_back(follower, Position(event.epoch, event.offset - 1))
 
-    def _send(self, text: str, followers: Sequence[Follower]) -> None:
+    def _send_ephemeral(self, text: str) -> None:
         message = {"type": "websocket.send", "text": text}
-        for follower in followers:
-            follower.deliver(message, len(text))
+        for follower in [*self.live, *self.waiting]:
+            if not follower.deliver(message, len(text)):
+                self._set_back(follower, self.position)
+                follower.deliver(message, len(text))
+
+    def _set_back(self, follower: Follower, place: Position) -> None:
+        if follower in self.live:
+            del self.live[follower]
+            self.waiting[follower] = None
+            follower.fall_behind(place)
+
+    def _say_delivered(self, event: LoggedEvent) -> None:
+        logger.info(
+            "deliver event=%s stream=%s offset=%d name=%s sockets=%d",
+            event.id,
+            self.stream,
+            event.offset,
+            event.name,
+            len(self.live),
+        )
 
     def _reset(self, position: Position) -> None:
         assert self._delivery is not None

@@ -13,19 +13,19 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from realtime.backlog import Backlog
 from realtime.conf import realtime_settings
 from realtime.farewell import farewell
 from realtime.keepalive import Keepalive
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode, may_reconnect
+from realtime.protocol.rate import Rate
 from realtime.transport import CLOSE_TIMEOUT, CUT_AFTER, Message, Receive, Scope, Send, Transport
 
 logger = logging.getLogger(__name__)
 
 SCOPE_KEY = "realtime.heartbeat"
-MAX_WAITING = 32
-"""Frames that may wait for a busy application."""
-
+NORMAL_CLOSURE = 1000
 Application = Callable[[Scope, Receive, Send], Awaitable[Any]]
 
 
@@ -46,10 +46,13 @@ class HeartbeatSocket:
         self._id = uuid.uuid4().hex[:12]
         self._receive = receive
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
+        self._receiving = 0
+        self._backlog = Backlog(lambda: self._end(CloseCode.TOO_MANY_FRAMES))
         self._reader: asyncio.Task[None] | None = None
         self._transport: Transport | None = None
         self._keepalive: Keepalive | None = None
         self._stood_down = False
+        self._ended = False
         self._peer_speaks = False
 
     @property
@@ -64,18 +67,29 @@ class HeartbeatSocket:
     async def run(self, application: Application, scope: Scope) -> Any:
         """Run the application on this socket until it returns."""
         try:
-            return await application({**scope, SCOPE_KEY: self}, self.receive, self.send)
+            returned = await application({**scope, SCOPE_KEY: self}, self.receive, self.send)
+            if self._transport is not None and not self._ended:
+                # Daphne would leave the socket open, with nobody at this end of it.
+                await self.send({"type": "websocket.close", "code": NORMAL_CLOSURE})
+            return returned
         finally:
             farewell().discard(self)
+            self._backlog.stop()
             self._stop_pinging()
             if self._reader is not None:
                 self._reader.cancel()
 
     async def receive(self) -> Message:
         """Hand the application its next message."""
-        if self._reader is None:
-            self._reader = asyncio.create_task(self._read())
-        return await self._inbox.get()
+        self._start_reading()
+        self._receiving += 1
+        try:
+            message = await self._inbox.get()
+        finally:
+            self._receiving -= 1
+        if message["type"] == "websocket.receive":
+            self._backlog.took()
+        return message
 
     async def send(self, message: Message) -> None:
         """Send the application's message; after the end of the socket, nothing is sent."""
@@ -85,6 +99,7 @@ class HeartbeatSocket:
                 self._accepted()
         elif not self._transport.closing:
             if message["type"] == "websocket.close":
+                self._ended = True
                 self._stop_pinging()
                 self._transport.cut_later(CLOSE_TIMEOUT)
             try:
@@ -95,10 +110,13 @@ class HeartbeatSocket:
 
     def _accepted(self) -> None:
         settings = realtime_settings()
+        now = asyncio.get_running_loop().time()
+        self._rate = Rate(settings.MAX_FRAMES_PER_SECOND, now=now)
         self.interval = self.interval or settings.HEARTBEAT_INTERVAL
         self.timeout = self.timeout or settings.HEARTBEAT_TIMEOUT
         self._transport = Transport(self.real_send)
         farewell().add(self)
+        self._start_reading()
         self._transport.send_text(
             frames.welcome(self._id, self.interval, self.timeout, now=int(time.time() * 1000))
         )
@@ -115,29 +133,41 @@ class HeartbeatSocket:
         if self._keepalive is not None:
             self._keepalive.stop()
 
+    def _start_reading(self) -> None:
+        if self._reader is None:
+            self._reader = asyncio.create_task(self._read())
+
     async def _read(self) -> None:
         while True:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
                 self._stop_pinging()
-                self._inbox.put_nowait(message)
+                self._hand_over_disconnect(message)
                 return
             heartbeat = self._transport and frames.heartbeat_frame(message.get("text"))
             if heartbeat:
                 self._heard(heartbeat)
-            elif self._inbox.qsize() < MAX_WAITING:
-                self._inbox.put_nowait(message)
             else:
-                self._end(CloseCode.TOO_MANY_FRAMES)
+                self._inbox.put_nowait(message)
+                if self._transport is not None:
+                    self._backlog.arrived()
+
+    def _hand_over_disconnect(self, message: Message) -> None:
+        """Every ``receive`` that waits hears of it, and else the next one."""
+        self._ended = True
+        for _ in range(max(1, self._receiving)):
+            self._inbox.put_nowait(message)
 
     def _heard(self, heartbeat: frames.Frame) -> None:
         assert self._transport is not None
         self._peer_speaks = True
         if self._keepalive is None:
             self._start_pinging()
-        elif heartbeat["type"] == "pong":
-            self._keepalive.pong(heartbeat["nonce"])
-        if heartbeat["type"] == "ping":
+        elif heartbeat["type"] == "pong" and self._keepalive.pong(heartbeat["nonce"]):
+            return
+        if not self._rate.allows(asyncio.get_running_loop().time()):
+            self._end(CloseCode.TOO_MANY_FRAMES)
+        elif heartbeat["type"] == "ping":
             self._transport.send_text(frames.pong(heartbeat["nonce"]))
 
     def restart(self, after: int) -> None:
@@ -159,6 +189,7 @@ class HeartbeatSocket:
             self._reader.cancel()
         while not self._inbox.empty():
             self._inbox.get_nowait()
-        for message in (*before, {"type": "websocket.disconnect", "code": int(code)}):
+        for message in before:
             if message is not None:
                 self._inbox.put_nowait(message)
+        self._hand_over_disconnect({"type": "websocket.disconnect", "code": int(code)})

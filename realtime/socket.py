@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from realtime.backlog import Backlog
 from realtime.conf import realtime_settings
 from realtime.farewell import farewell
 from realtime.keepalive import Keepalive
@@ -22,8 +23,8 @@ from realtime.transport import CLOSE_TIMEOUT, CUT_AFTER, Message, Send, Transpor
 
 logger = logging.getLogger(__name__)
 
-MAX_WAITING = 32
-"""Commands that may wait while the application is busy."""
+PROOF_WITHIN = 2.0
+"""Seconds within which a peer with too much in flight has to prove that something arrived."""
 
 Command = Callable[[], Awaitable[None]]
 
@@ -46,8 +47,10 @@ class Socket:
         self._in_flight = InFlight(settings.MAX_IN_FLIGHT_BYTES)
         self._rate = Rate(settings.MAX_FRAMES_PER_SECOND, now=loop.time())
         self._keepalive: Keepalive | None = None
+        self._full = False
         self._proofs = asyncio.Event()
         self._commands: deque[Command] = deque()
+        self._backlog = Backlog(lambda: self.end(CloseCode.TOO_MANY_FRAMES))
         self._runner: asyncio.Task[None] | None = None
         farewell().add(self)
 
@@ -88,8 +91,7 @@ class Socket:
             return
         kind = frame["type"]
         if kind == "pong" and self._keepalive and self._keepalive.pong(frame["nonce"]):
-            self._in_flight.ponged(frame["nonce"])
-            self._proofs.set()
+            self._proved(frame["nonce"])
         elif not self._within_rate() or kind == "pong":
             return
         elif kind == "ping":
@@ -101,37 +103,34 @@ class Socket:
         """Run ``command`` after those that wait; a socket that has ended runs none."""
         if self.closing:
             return
-        if len(self._commands) >= MAX_WAITING:
-            self.end(CloseCode.TOO_MANY_FRAMES)
-            return
         self._commands.append(command)
+        self._backlog.arrived()
         if self._runner is None:
             self._runner = asyncio.get_running_loop().create_task(self._run_commands())
 
     def send_text(self, text: str) -> None:
-        """Send a text frame."""
-        self.deliver({"type": "websocket.send", "text": text}, len(text))
+        """Send a frame of this socket's own; a peer that takes none of them is ended."""
+        if self._in_flight.unproved > 2 * self._settings.MAX_IN_FLIGHT_BYTES:
+            self.end(CloseCode.TOO_SLOW, cut_after=CUT_AFTER)
+        else:
+            self._send({"type": "websocket.send", "text": text}, len(text))
 
-    def deliver(self, message: Message, size: int) -> None:
-        """Send a frame of ``size`` bytes that may be shared with other sockets."""
-        in_flight = self._in_flight
-        if in_flight.total >= in_flight.look_at and not self._relieved():
-            return
-        in_flight.total += size
-        self._transport.send(message)
+    def deliver(self, message: Message, size: int) -> bool:
+        """Send a frame of ``size`` bytes that other sockets may get too.
 
-    @property
-    def replay_bytes(self) -> int:
-        """Bytes that a replay may send before it waits for ``arrived``."""
-        return self._settings.MAX_IN_FLIGHT_BYTES // 2
+        Returns False, and has sent nothing, where too much is in flight already.
+        """
+        if self._full:
+            return False
+        self._send(message, size)
+        return True
 
-    async def arrived(self) -> None:
-        """Wait until all that was sent so far is proved to have arrived, or the socket ended."""
-        if self._keepalive is None:
-            return
-        sent = self._in_flight.total
-        self._keepalive.ping()
-        while self._in_flight.arrived < sent and not self.closing:
+    async def room(self) -> None:
+        """Wait until at most half of what may be in flight is, or the socket has ended."""
+        in_flight, half = self._in_flight, self._settings.MAX_IN_FLIGHT_BYTES // 2
+        while in_flight.unproved > half and self._keepalive is not None and not self.closing:
+            if not in_flight.is_asked_for:
+                self._keepalive.ping()
             self._proofs.clear()
             await self._proofs.wait()
 
@@ -163,6 +162,7 @@ class Socket:
         if self._keepalive is not None:
             self._keepalive.stop()
         self._proofs.set()
+        self._backlog.stop()
         self._commands.clear()
         if self._runner is not None and self._runner is not asyncio.current_task():
             self._runner.cancel()
@@ -173,19 +173,46 @@ class Socket:
         self.end(CloseCode.TOO_MANY_FRAMES)
         return False
 
-    def _relieved(self) -> bool:
-        """Ask for a proof of receipt, or end a peer that reads too slowly."""
+    def _send(self, message: Message, size: int) -> None:
+        in_flight = self._in_flight
+        in_flight.total += size
+        self._transport.send(message)
+        if in_flight.total >= in_flight.look_at:
+            self._ask_for_proof()
+
+    def _ask_for_proof(self) -> None:
+        """Ping; past the limit nothing more is delivered until the proof comes, which it must."""
         pressure = self._in_flight.pressure
-        if pressure is Pressure.TOO_SLOW:
-            self.end(CloseCode.TOO_SLOW, cut_after=CUT_AFTER)
-            return False
-        if pressure is Pressure.PING and self._keepalive is not None:
+        if self._keepalive is None or self.closing or pressure is Pressure.FINE:
+            return
+        if not self._full or pressure is Pressure.PING:
             self._keepalive.ping()
-        return True
+        if pressure is Pressure.FULL and not self._full:
+            self._full = True
+            self._wait_for_proof()
+
+    def _wait_for_proof(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(PROOF_WITHIN, self._judge, self._in_flight.arrived)
+
+    def _judge(self, arrived_then: int) -> None:
+        if self.closing or not self._full:
+            return
+        if self._in_flight.arrived == arrived_then:
+            self.end(CloseCode.TOO_SLOW, cut_after=CUT_AFTER)
+        else:
+            self._wait_for_proof()
+
+    def _proved(self, nonce: str) -> None:
+        self._in_flight.ponged(nonce)
+        self._full = self._full and self._in_flight.pressure is Pressure.FULL
+        self._proofs.set()
 
     async def _run_commands(self) -> None:
         try:
             while self._commands:
-                await self._commands.popleft()()
+                command = self._commands.popleft()
+                self._backlog.took()
+                await command()
         finally:
             self._runner = None

@@ -55,17 +55,20 @@ class Subscription:
         )
         self._catch_up()
 
-    def deliver(self, message: Message, size: int) -> None:
-        """Hand an encoded event of ``size`` bytes to the socket; hold it during a replay."""
-        if self._held is None:
-            self._socket.deliver(message, size)
-        else:
-            self._held.append((message, size))
+    def deliver(self, message: Message, size: int) -> bool:
+        """Hand an encoded event of ``size`` bytes to the socket; hold it during a replay.
 
-    def fall_behind(self) -> None:
-        """Replay from here, at the pace of the socket."""
+        Returns False where the socket has too much in flight to take it.
+        """
+        if self._held is None:
+            return self._socket.deliver(message, size)
+        self._held.append((message, size))
+        return True
+
+    def fall_behind(self, place: Position) -> None:
+        """Replay what follows ``place``, at the pace of the socket."""
         assert self._feed is not None
-        self._place = self._feed.position
+        self._place = place
         self._held = deque(maxlen=MAX_EPHEMERAL)
         self._task = asyncio.create_task(self._replay(self._feed))
 
@@ -128,15 +131,10 @@ class Subscription:
             return
         if not events:
             await asyncio.sleep(LAG)
-        unproved = 0
         for event in events:
-            size = len(event.replayed_frame)
-            if unproved and unproved + size > self._socket.replay_bytes:
-                await self._socket.arrived()
-                unproved = 0
+            await self._socket.room()
             if self._place != place or self._socket.closing:
                 return  # A reset came meanwhile.
-            unproved += size
             self._socket.send_text(event.replayed_frame)
             self._place = place = place._replace(offset=event.offset)
 

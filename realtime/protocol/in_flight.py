@@ -14,11 +14,11 @@ class Pressure(StrEnum):
 
     FINE = "fine"
     PING = "ping"
-    TOO_SLOW = "too_slow"
+    FULL = "full"
 
 
 class InFlight:
-    """Counts bytes against ``limit``; past half of it a ping is due, past all of it the end.
+    """Counts bytes against ``limit``: past half of it a ping is due, past all of it a pause.
 
     ``total`` bytes were sent, and ``arrived`` of them are proved to have arrived.
     ``look_at`` is the total at which ``pressure`` may have changed: below it, adding is enough.
@@ -33,10 +33,20 @@ class InFlight:
         self._set_look_at()
 
     @property
+    def unproved(self) -> int:
+        """Bytes that may not have arrived."""
+        return self.total - self.arrived
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether a ping was sent behind all that was sent."""
+        return self._last_ping == self.total
+
+    @property
     def pressure(self) -> Pressure:
         """What is due now."""
         if self.total - self.arrived > self._limit:
-            return Pressure.TOO_SLOW
+            return Pressure.FULL
         if self.total - self._last_ping > self._limit // 2:
             return Pressure.PING
         return Pressure.FINE

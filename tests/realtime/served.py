@@ -9,6 +9,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import path
 
 import project.asgi
+import realtime
 from realtime.consumers import HeartbeatMixin, RealtimeConsumer
 from realtime.middleware import HeartbeatMiddleware
 from realtime.streams import Stream, register
@@ -22,11 +23,17 @@ class OpenStream(Stream):
         return True
 
     async def snapshot(self, user: Any) -> Any:
+        if self.key == "big":
+            return "x" * 400_000
         return {"key": self.key, "for": user.username}
 
     def receive(self, user: Any, name: str, data: Any) -> Any:
         if name == "sleep":
             time.sleep(data)
+        if name == "publish":
+            count, size = data
+            for _ in range(count):
+                realtime.publish(self.name, "n", "x" * size)
         if name == "crash":
             return 1 / 0
         return data
@@ -74,6 +81,14 @@ class SyncChat(Chat, HeartbeatMixin, WebsocketConsumer):
         print(f"DISCONNECT sync {code}", flush=True)
 
 
+async def sender(scope: Any, receive: Any, send: Any) -> None:
+    """An application that never reads."""
+    await send({"type": "websocket.accept"})
+    for number in range(30):
+        await send({"type": "websocket.send", "text": str(number)})
+        await asyncio.sleep(0.1)
+
+
 class LenientChat(AsyncChat):
     require_heartbeat = False
 
@@ -100,6 +115,7 @@ application = ProtocolTypeRouter(
                 path("sync/", SyncChat.as_asgi()),
                 path("lenient/", LenientChat.as_asgi()),
                 path("plain/", HeartbeatMiddleware(plain, interval=0.5, timeout=0.5)),
+                path("sender/", HeartbeatMiddleware(sender, interval=0.5, timeout=0.5)),
                 path("both/", HeartbeatMiddleware(HeartbeatMiddleware(AsyncChat.as_asgi()))),
             ]
         ),

@@ -99,11 +99,29 @@ async def test_a_handler_that_sleeps_loses_nothing_and_is_not_closed(served, pat
     assert "4408" not in served.log()
 
 
+@pytest.mark.parametrize("path", OWN)
+async def test_many_frames_at_once_are_no_flood_for_an_application_that_takes_them(served, path):
+    async with wire(served, path=path, subprotocols=[]) as socket:
+        await socket.frame("welcome")
+        for _ in range(150):
+            await socket.send(said(path))
+        for _ in range(150):
+            assert "hello" in json.dumps(await socket.frame())
+
+
+async def test_an_application_that_never_reads_keeps_a_peer_that_answers_and_is_closed(served):
+    async with wire(served, path="/sender/", subprotocols=[]) as socket:
+        await socket.frame("welcome")
+        assert [await socket.frame() for _ in range(30)] == list(range(30))
+        assert socket.answered >= 3
+        assert await socket.closed(2) == 1000
+
+
 async def test_too_many_frames_for_a_sleeping_handler_end_the_socket(served):
     async with wire(served, path="/async/", subprotocols=[]) as socket:
         await socket.frame("welcome")
         await socket.send('{"type": "pong", "nonce": "to have spoken"}')
-        await socket.send('{"sleep": 1}')
+        await socket.send('{"sleep": 2}')
         for _ in range(34):
             await socket.send('{"hello": 1}')
         assert (await socket.frame("bye"))["code"] == 4429

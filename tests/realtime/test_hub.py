@@ -19,6 +19,8 @@ pytestmark = pytest.mark.django_db(transaction=True)  # Its threads look after c
 class Follower:
     def __init__(self):
         self.events = asyncio.Queue()
+        self.is_full = False
+        self.fell_behind_from = None
 
     @classmethod
     async def of(cls, stream):
@@ -29,7 +31,14 @@ class Follower:
 
     def deliver(self, message, size):
         assert size == len(message["text"])
+        if self.is_full:
+            return False
         self.events.put_nowait(json.loads(message["text"]))
+        return True
+
+    def fall_behind(self, place):
+        self.fell_behind_from = place.offset
+        self.is_full = False
 
     def reset(self):
         self.events.put_nowait("reset")
@@ -114,6 +123,20 @@ async def test_publish_does_not_wait_for_a_loop_that_stands_still(monkeypatch, c
     publisher.join(5)  # Blocks this loop, which is the in-memory layer's.
     assert not publisher.is_alive()
     assert "does not run" in caplog.text
+
+
+async def test_a_follower_that_takes_no_more_is_left_to_catch_up_from_there():
+    quick, slow = await Follower.of("user.1"), await Follower.of("user.1")
+    await apublish("user.1", "first")
+    assert [(await one.next())["name"] for one in (quick, slow)] == ["first", "first"]
+    slow.is_full = True
+    for name in ("second", "third"):
+        await apublish("user.1", name)
+    assert [(await quick.next())["name"] for _ in range(2)] == ["second", "third"]
+    assert slow.fell_behind_from == 1
+    assert slow.events.empty()
+    await apublish("user.1", "typing", ephemeral=True)
+    assert (await slow.next())["name"] == "typing"
 
 
 class CountedSocket:

@@ -1,5 +1,6 @@
 """The protocol on real servers, frame by frame, as PROTOCOL.md has it."""
 
+import asyncio
 import json
 import random
 import re
@@ -38,6 +39,7 @@ async def test_ping_is_answered_and_commands_are(any_site):
         me = (await socket.frame("welcome"))["me"]
         answer = await socket.frame()
         assert len(answer.pop("epoch")) >= 8
+        assert answer.pop("snapshot") == {"calls": []}
         assert answer == {
             "type": "subscribed",
             "ref": 1,
@@ -113,7 +115,8 @@ async def test_ten_thousand_random_frames_kill_nothing(any_site):
             except ConnectionClosed:
                 pass
             closes.add(await socket.closed(15) if sent < 10_000 else 4429)
-    assert closes == {4429}
+    # A server that closes with frames unread may lose its close code on the way.
+    assert 4429 in closes and closes <= {4429, 1006}
     assert "Traceback" not in any_site.log()
     async with wire(any_site, cookies=cookies) as socket:
         await socket.frame("welcome")
@@ -199,15 +202,37 @@ async def test_a_stream_offers_its_snapshot_and_answers(site):
         assert served.log().count("ZeroDivisionError") == 1
 
 
+async def test_a_snapshot_larger_than_the_limit_and_a_burst_end_no_healthy_socket(site):
+    served = site("uvicorn", app="tests.realtime.served:application")
+    async with wire(served, cookies=served.login("alice").cookie_header()) as socket:
+        await socket.frame("welcome")
+        await socket.send({"type": "subscribe", "ref": 1, "stream": "open.big"})
+        assert len((await socket.frame("subscribed"))["snapshot"]) == 400_000
+        await asyncio.sleep(0.3)
+        publish = {"type": "send", "stream": "open.big", "name": "publish", "data": [60, 10_000]}
+        await socket.send({**publish, "ref": 2})
+        events = [await socket.frame("event") for _ in range(60)]
+        assert [event["offset"] for event in events] == list(range(1, 61))
+
+
+async def test_many_commands_at_once_are_all_answered(any_site):
+    cookies = any_site.login("alice").cookie_header()
+    async with wire(any_site, cookies=cookies) as socket:
+        for ref in range(100):
+            await socket.send({"type": "subscribe", "ref": ref, "stream": f"nothing.{ref}"})
+        assert [(await socket.frame("error"))["ref"] for ref in range(100)] == list(range(100))
+
+
 async def test_a_busy_application_delays_no_pong_and_has_a_bounded_queue(site):
     served = site("uvicorn", app="tests.realtime.served:application")
     async with wire(served, cookies=served.login("alice").cookie_header()) as socket:
         await socket.frame("welcome")
         await socket.send({"type": "subscribe", "ref": 1, "stream": "open.7"})
         await socket.frame("subscribed")
-        sleep = {"type": "send", "stream": "open.7", "name": "sleep", "data": 3}
+        sleep = {"type": "send", "stream": "open.7", "name": "sleep", "data": 5}
         for ref in range(33):
             await socket.send({**sleep, "ref": ref})
+        await asyncio.sleep(1)
         await socket.send({"type": "ping", "nonce": "now"})
         assert await socket.frame(timeout=1) == {"type": "pong", "nonce": "now"}
         await socket.send({**sleep, "ref": 33})

@@ -18,14 +18,14 @@ def test_a_ping_is_due_past_half_of_the_limit_and_only_once():
     assert in_flight.pressure is Pressure.FINE
 
 
-def test_past_the_limit_the_peer_is_too_slow():
+def test_past_the_limit_nothing_more_fits():
     in_flight = InFlight(100)
     send(in_flight, 60)
     in_flight.pinged("a")
     send(in_flight, 40)
     assert in_flight.pressure is Pressure.FINE
     send(in_flight, 1)
-    assert in_flight.pressure is Pressure.TOO_SLOW
+    assert in_flight.pressure is Pressure.FULL
 
 
 def test_a_pong_proves_what_was_sent_before_its_ping_and_nothing_else():
@@ -33,13 +33,13 @@ def test_a_pong_proves_what_was_sent_before_its_ping_and_nothing_else():
     send(in_flight, 60)
     in_flight.pinged("a")
     send(in_flight, 45)
-    assert in_flight.pressure is Pressure.TOO_SLOW
+    assert in_flight.pressure is Pressure.FULL
     in_flight.ponged("never sent")
-    assert in_flight.pressure is Pressure.TOO_SLOW
+    assert in_flight.pressure is Pressure.FULL
     in_flight.ponged("a")
     assert in_flight.pressure is Pressure.FINE
     send(in_flight, 56)
-    assert in_flight.pressure is Pressure.TOO_SLOW
+    assert in_flight.pressure is Pressure.FULL
 
 
 def test_a_later_pong_answers_earlier_pings_which_then_count_no_more():
@@ -50,7 +50,7 @@ def test_a_later_pong_answers_earlier_pings_which_then_count_no_more():
     in_flight.ponged("b")
     in_flight.ponged("a")
     send(in_flight, 100)
-    assert in_flight.pressure is not Pressure.TOO_SLOW
+    assert in_flight.pressure is not Pressure.FULL
 
 
 @given(st.lists(st.tuples(st.sampled_from(["send", "ping", "pong"]), st.integers(1, 80))))
