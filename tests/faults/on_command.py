@@ -13,7 +13,7 @@ import django
 django.setup()
 
 from django.contrib.auth.models import Group  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
+from django.db import close_old_connections, connection, transaction  # noqa: E402
 
 from realtime import publish  # noqa: E402
 from realtime.eventlog.database import DatabaseEventLog  # noqa: E402
@@ -27,6 +27,11 @@ def begin() -> None:
 
 def commit() -> None:
     atomic.__exit__(None, None, None)
+
+
+def reconnect() -> None:
+    """Do what Django does between two requests."""
+    close_old_connections()
 
 
 def write(name: str) -> None:
@@ -51,6 +56,7 @@ def die_before_numbering() -> None:
 COMMANDS: dict[str, Callable[..., None]] = {
     "begin": begin,
     "commit": commit,
+    "reconnect": reconnect,
     "write": write,
     "publish": tell,
     "repeat": repeat,
