@@ -43,9 +43,12 @@ import django
 
 django.setup()
 from django.contrib.auth.models import User
+from django.test.utils import setup_test_environment
 from realtime import apublish
 from realtime.consumers import RealtimeConsumer
 from realtime.testing import RealtimeCommunicator
+
+setup_test_environment()
 
 async def main():
     alice = await User.objects.acreate_user("alice")

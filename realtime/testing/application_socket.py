@@ -26,12 +26,12 @@ class ApplicationSocket:
     def __init__(
         self, application: Application, scope: Scope, on_frame: Callable[[str | bytes], None]
     ) -> None:
+        self.accepted = False
         self.close_code: int | None = None
         self.subprotocol: str | None = None
         self._application = application
         self._scope = scope
         self._on_frame = on_frame
-        self._accepted = False
         self._failure: BaseException | None = None
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._news = asyncio.Event()
@@ -60,13 +60,11 @@ class ApplicationSocket:
         Raises what the application has raised, once.
         """
         try:
-            async with asyncio.timeout(seconds) as limit:
+            async with asyncio.timeout(seconds):
                 while (found := find()) is None and self.close_code is None:
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
-            if not limit.expired():
-                raise
             return None
         self._raise_failure()
         return found
@@ -91,13 +89,13 @@ class ApplicationSocket:
         if self.close_code is not None:
             return
         if message["type"] == "websocket.accept":
-            self._accepted = True
+            self.accepted = True
             self.subprotocol = message.get("subprotocol")
         elif message["type"] == "websocket.send":
             text = message.get("text")
             self._on_frame(message["bytes"] if text is None else text)
         elif message["type"] == "websocket.close":
-            self.end(message.get("code", 1000) if self._accepted else ABNORMAL)
+            self.end(message.get("code", 1000) if self.accepted else ABNORMAL)
         self._news.set()
 
     def _returned(self, task: asyncio.Task[None]) -> None:

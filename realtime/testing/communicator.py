@@ -112,7 +112,7 @@ class RealtimeCommunicator:
         """Return the next event, or the next of that name; others wait to be asked for."""
 
         def wanted(frame: Any) -> bool:
-            return _is_a("event", frame) and name in (None, frame["name"])
+            return _is_a("event", frame) and name in (None, frame.get("name"))
 
         frame: Frame = await self._next(wanted, f"event {name}" if name else "event", timeout)
         return frame
@@ -211,6 +211,8 @@ class RealtimeCommunicator:
             return found
         code = self._socket.close_code
         state = f"open after {seconds} s" if code is None else f"closed with {code}"
+        if not self._socket.accepted:
+            state = f"not accepted, {state}"
         raise AssertionError(f"No {what} came; the socket is {state}, unread: {self.unread}")
 
 
