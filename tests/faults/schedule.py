@@ -47,7 +47,7 @@ def schedule(seed: int, *, seconds: float, workers: int, clients: int) -> Schedu
         return Fault(0, Kind.REDIS_RESTARTED, source.uniform(0.1, 3))
 
     def worker() -> Fault:
-        if source.random() < 0.6:
+        if source.random() < 0.5:
             return Fault(0, Kind.WORKER_KILLED, source.uniform(0, 2))
         return Fault(0, Kind.WORKER_STOPPED, source.uniform(2.5, 6))
 
@@ -67,6 +67,6 @@ def schedule(seed: int, *, seconds: float, workers: int, clients: int) -> Schedu
 
     return Schedule(
         list(lane(redis, 4)),
-        [list(lane(worker, 5)) for _ in range(workers)],
-        list(lane(some_clients, 2)),
+        [list(lane(worker, 8)) for _ in range(workers)],
+        list(lane(some_clients, 1)),
     )

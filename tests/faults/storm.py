@@ -12,7 +12,7 @@ from tests.processes.site import Site
 
 
 class Storm:
-    """The things that faults are done to; `done` counts what happened."""
+    """The things that faults are done to; `done` counts them."""
 
     def __init__(
         self, redis: RedisServer, workers: Sequence[Site], clients: Sequence[Client], cable: Cable
@@ -41,7 +41,7 @@ class Storm:
         for fault in lane:
             await asyncio.sleep(began + fault.at - loop.time())
             await do(fault)
-            self.done[fault.kind] += 1
+            self.done[fault.kind] += len(fault.clients) or 1
 
     async def _restart_redis(self, fault: Fault) -> None:
         await asyncio.to_thread(self._redis.stop)
