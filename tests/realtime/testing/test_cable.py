@@ -22,17 +22,18 @@ def server():
 
 
 @pytest.fixture
-def cable(server):
-    with Cable("127.0.0.1", server.getsockname()[1]) as cable:
-        yield cable
+def line(server):
+    """A cable; a fixture of that name makes tests cut real paths, see ``tests/conftest.py``."""
+    with Cable("127.0.0.1", server.getsockname()[1]) as line:
+        yield line
 
 
 @pytest.fixture
-def connect(cable):
+def connect(line):
     """Connect to the cable; what was opened is closed in the end."""
     with contextlib.ExitStack() as stack:
         yield lambda: stack.enter_context(
-            socket.create_connection(("127.0.0.1", cable.port), PATIENCE)
+            socket.create_connection(("127.0.0.1", line.port), PATIENCE)
         )
 
 
@@ -60,14 +61,14 @@ def reset(connection):
     connection.close()
 
 
-def hears_nothing(connection, cable):
+def hears_nothing(connection, line):
     """Tell whether nothing has come, after the cable had the time to let it pass.
 
     What was sent before is in the cable's own socket; after two rounds of its loop it would be
     through.
     """
-    cable._run(lambda: None)
-    cable._run(lambda: None)
+    line._run(lambda: None)
+    line._run(lambda: None)
     connection.settimeout(0)
     try:
         connection.recv(1, socket.MSG_PEEK)
@@ -92,41 +93,41 @@ def test_all_passes_in_both_directions(ends):
     assert client.recv(100) == b""
 
 
-def test_a_cut_holds_everything_back_and_closes_nothing(ends, cable):
+def test_a_cut_holds_everything_back_and_closes_nothing(ends, line):
     client, server = ends
-    cable.cut()
+    line.cut()
     client.sendall(b"one ")
     server.sendall(b"eins ")
-    assert hears_nothing(server, cable)
-    assert hears_nothing(client, cable)
+    assert hears_nothing(server, line)
+    assert hears_nothing(client, line)
     client.sendall(b"two")
-    cable.heal()
+    line.heal()
     assert receive(server, 7) == b"one two"
     server.sendall(b"zwei")
     assert receive(client, 9) == b"eins zwei"
 
 
 @pytest.mark.parametrize("direction", ["to_server", "to_client"])
-def test_one_direction_dies_alone(ends, cable, direction):
+def test_one_direction_dies_alone(ends, line, direction):
     client, server = ends
     dead, alive = (client, server) if direction == "to_server" else (server, client)
-    cable.cut(direction)
+    line.cut(direction)
     alive.sendall(b"heard")
     assert dead.recv(100) == b"heard"
     dead.sendall(b"unheard")
-    assert hears_nothing(alive, cable)
-    cable.heal()
+    assert hears_nothing(alive, line)
+    line.heal()
     assert alive.recv(100) == b"unheard"
 
 
-def test_a_close_during_a_cut_arrives_late(ends, cable):
+def test_a_close_during_a_cut_arrives_late(ends, line):
     client, server = ends
-    cable.cut()
+    line.cut()
     server.sendall(b"last words")
     server.close()
-    assert hears_nothing(client, cable)
+    assert hears_nothing(client, line)
     client.sendall(b"still here?")
-    cable.heal()
+    line.heal()
     assert receive(client, 10) == b"last words"
     assert client.recv(100) == b""
 
@@ -138,54 +139,54 @@ def test_a_reset_passes_at_once(ends):
         client.recv(100)
 
 
-def test_a_reset_during_a_cut_is_met_by_who_sends(ends, cable):
+def test_a_reset_during_a_cut_is_met_by_who_sends(ends, line):
     client, server = ends
-    cable.cut()
+    line.cut()
     server.sendall(b"discarded by the reset")
-    assert hears_nothing(client, cable)
+    assert hears_nothing(client, line)
     reset(server)
-    assert hears_nothing(client, cable)
-    cable.heal()
-    assert hears_nothing(client, cable)
+    assert hears_nothing(client, line)
+    line.heal()
+    assert hears_nothing(client, line)
     client.sendall(b"still here?")
     with pytest.raises(ConnectionResetError):
         client.recv(100)
 
 
-def test_the_answer_to_who_sends_can_be_lost_too(ends, cable):
+def test_the_answer_to_who_sends_can_be_lost_too(ends, line):
     client, server = ends
-    cable.cut("to_client")
+    line.cut("to_client")
     reset(server)
-    assert hears_nothing(client, cable)
+    assert hears_nothing(client, line)
     client.sendall(b"still here?")
-    assert hears_nothing(client, cable)
-    cable.heal()
+    assert hears_nothing(client, line)
+    line.heal()
     with pytest.raises(ConnectionResetError):
         client.recv(100)
 
 
-def test_forgotten_connections_are_lost_and_new_ones_pass(ends, connect, accept, cable):
+def test_forgotten_connections_are_lost_and_new_ones_pass(ends, connect, accept, line):
     client, server = ends
-    cable.cut()
+    line.cut()
     client.sendall(b"never")
     server.close()
-    cable.forget()
-    cable.heal()
+    line.forget()
+    line.heal()
     newcomer, its_server = connect(), accept()
     newcomer.sendall(b"hello")
     assert its_server.recv(100) == b"hello"
     client.sendall(b"nor this")
-    assert hears_nothing(client, cable)
+    assert hears_nothing(client, line)
 
 
-def test_connecting_during_a_cut_gets_no_answer_until_it_is_healed(connect, accept, cable):
-    cable.cut("to_client")
+def test_connecting_during_a_cut_gets_no_answer_until_it_is_healed(connect, accept, line):
+    line.cut("to_client")
     gave_up, patient = connect(), connect()
     gave_up.sendall(b"too late")
     gave_up.close()
     patient.sendall(b"hello")
-    assert hears_nothing(patient, cable)
-    cable.heal()
+    assert hears_nothing(patient, line)
+    line.heal()
     server = accept()
     assert server.recv(100) == b"hello"
     server.sendall(b"welcome")
@@ -198,28 +199,28 @@ def test_a_server_that_is_not_there_refuses(server, connect):
         connect().recv(100)
 
 
-def test_a_server_that_comes_back_is_found(server, connect, cable):
+def test_a_server_that_comes_back_is_found(server, connect, line):
     address = server.getsockname()
     server.close()
-    cable.cut()
+    line.cut()
     client = connect()
     with socket.create_server(address) as back:
         back.settimeout(PATIENCE)
-        cable.heal()
+        line.heal()
         connection, _ = back.accept()
         with connection:
             connection.sendall(b"here again")
             assert client.recv(100) == b"here again"
 
 
-def test_much_arrives_whole_however_slowly_it_is_read(ends, cable):
+def test_much_arrives_whole_however_slowly_it_is_read(ends, line):
     client, server = ends
     data = bytes(range(256)) * 50_000
     writing = threading.Thread(target=client.sendall, args=(data,))
     writing.start()
     received = receive(server, 1_000_000)
-    cable.cut()
-    cable.heal()
+    line.cut()
+    line.heal()
     received += receive(server, len(data) - len(received))
     writing.join()
     assert received == data
@@ -247,9 +248,9 @@ async def test_an_async_test_uses_it_the_same_way(server, accept):
             assert accept().recv(100) == b"hello"
 
 
-def test_a_wrong_direction_is_named(cable):
+def test_a_wrong_direction_is_named(line):
     with pytest.raises(ValueError, match="'to_server', 'to_client' or None, not 'up'"):
-        cable.cut("up")
+        line.cut("up")
 
 
 def test_it_needs_no_django_project():

@@ -27,7 +27,7 @@ async def test_a_bare_client_believes_in_a_connection_that_is_gone(server, site)
             await until(lambda: site.open_sockets() == 0, 5, "the server gave the client up")
             cable.forget()
             cable.heal()
+            await believer.send('{"type": "ping", "nonce": "still here?"}')
             async with open_socket() as newcomer:
                 assert "welcome" in await newcomer.recv()
-            await believer.send('{"type": "ping", "nonce": "still here?"}')
             assert believer.close_code is None
