@@ -53,6 +53,7 @@ def welcome() -> str:
         lines.append(
             "For an incoming call, press the button on the desk or run: "
             f"{sys.executable} manage.py simulate_call --from {CALLER}"
+            f" --url http://{settings.HOST}:{settings.PORT}"
         )
     return "\n".join([*lines, "Ctrl-C ends it."])
 
