@@ -17,7 +17,7 @@ from tests.faults.client import Client
 from tests.faults.committed import read_logs, read_rows, read_written
 from tests.faults.population import populate
 from tests.faults.publisher_process import PublisherProcess
-from tests.faults.schedule import Kind, schedule
+from tests.faults.schedule import schedule
 from tests.faults.storm import Storm
 from tests.processes.waiting import until
 
@@ -88,7 +88,7 @@ async def test_storm_of_faults(
         found = checker.check_client(client.records, logs)
         problems += [f"client {number}: {problem}" for problem in found]
     assert not problems, "\n".join(problems[:50])
-    assert len(rows) > 1000 and set(storm.done) == set(Kind)
+    assert len(rows) > 1000 and storm.done.total() > 20
 
 
 @contextlib.asynccontextmanager
