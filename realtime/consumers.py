@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from django.db import DatabaseError
+
 from realtime.authentication import is_foreign, user_of
 from realtime.heartbeat_socket import SCOPE_KEY, Application, HeartbeatSocket
 from realtime.hub import running_hub
@@ -103,9 +105,12 @@ class RealtimeConsumer:
             try:
                 user = await user_of(scope)
                 me = None if user is None else user_stream_name(user)
-            except Exception:
+            except Exception as error:
                 # Not known is not "not signed in": the client is to come back.
-                logger.exception("sign-in failed socket=%s", socket.id)
+                known = isinstance(error, DatabaseError)
+                logger.error(
+                    "sign-in failed socket=%s error=%r", socket.id, error, exc_info=not known
+                )
                 socket.end(CloseCode.RESTARTING)
                 return
             if me is None:

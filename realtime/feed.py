@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -19,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 OVERTAKEN_AFTER = 0.05
 """Seconds that a ring may be late behind a later one, before the log is read for it."""
+
+FRESH_FOR = 1.0
+"""Seconds after a look at the log for which those who come back are spared another one."""
 
 REPAIR_BYTES = 16 * 1024
 """Bytes of missed events that are sent to all followers at once, as if they had just come."""
@@ -54,6 +58,7 @@ class Feed:
         self._early: deque[LoggedEvent] = deque(maxlen=MAX_AHEAD)
         self._recent = RecentEvents()
         self._repair: asyncio.Task[None] | None = None
+        self._looked_at = 0.0
 
     @property
     def is_open(self) -> bool:
@@ -81,15 +86,25 @@ class Feed:
         self.waiting.pop(follower, None)
         return known and not self.live and not self.waiting
 
-    async def refresh(self) -> None:
-        """Come to where the log is now; raises what the log raises."""
-        if self._reader is not None:
+    async def refresh(self, seen: Position | None = None) -> None:
+        """Come to where the log is now; raises what the log raises.
+
+        Rings keep the feed there too, so that no look is needed a short time after the last one,
+        unless a client has ``seen`` more, or another life of the stream.
+        """
+        if self._reader is not None and not self._is_fresh(seen):
             await self._look(self._reader)
-            if self._repair is not None:
-                await asyncio.wait({self._repair})
+        if self._repair is not None:
+            await asyncio.wait({self._repair})
+
+    def _is_fresh(self, seen: Position | None) -> bool:
+        if self._delivery is None or time.monotonic() - self._looked_at > FRESH_FOR:
+            return False
+        position = self.position
+        return seen is None or (seen.epoch == position.epoch and seen.offset <= position.offset)
 
     async def _look(self, reader: LogReader) -> None:
-        before = self.position
+        before, self._looked_at = self.position, time.monotonic()
         await self.checked(before, await reader.position(self.stream))
 
     def refresh_soon(self) -> None:
@@ -135,8 +150,11 @@ class Feed:
         if recent is not None:
             return recent
         assert self._reader is not None
-        events = await self._reader.events(self.stream, after)
-        return [event for event in events if event.offset <= self.position.offset]
+        read = await self._reader.events(self.stream, after)
+        events = [event for event in read if event.offset <= self.position.offset]
+        if events and events[-1].offset == self.position.offset:
+            self._recent.start_with(events)
+        return events
 
     def close(self) -> None:
         """Stop what is under way."""

@@ -17,6 +17,7 @@ from realtime.layer_link import ANSWER_WITHIN, LayerLink
 from realtime.log_reader import LogReader
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
+from realtime.protocol.position import Position
 from realtime.ring import Message, aring
 from realtime.socket import Socket
 from realtime.threads import call
@@ -54,8 +55,10 @@ class Hub:
         self._log_is_down = False
         self._checks = asyncio.create_task(self._check_forever(), name="realtime-checks")
 
-    async def follow(self, stream: str, follower: Follower) -> Feed:
+    async def follow(self, stream: str, follower: Follower, seen: Position | None = None) -> Feed:
         """Begin to follow a stream; returns its feed once rings arrive and its place is known.
+
+        ``seen`` is the position up to which the follower's client has seen events.
 
         While the channel layer is down it is not waited for: the checks of the log bring events.
         Raises what the log raises.
@@ -68,7 +71,7 @@ class Hub:
         if leaving := self._leaving.pop(stream, None):
             leaving.cancel()
         await asyncio.wait({self._joins[stream]}, timeout=ANSWER_WITHIN)
-        await feed.refresh()
+        await feed.refresh(seen)
         return feed
 
     def unfollow(self, stream: str, follower: Follower) -> None:
@@ -116,7 +119,7 @@ class Hub:
             return
         pending = await call(self._log.number_pending)
         if pending:
-            logger.warning("numbered for a publisher that died events=%d", len(pending))
+            logger.info("numbered for another publisher events=%d", len(pending))
             await aring([ring_of(event) for event in pending])
         names = [name for name, feed in self._feeds.items() if feed.is_open]
         for start in range(0, len(names), MOST_AT_ONCE):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from realtime.conf import realtime_settings
 from realtime.eventlog import LoggedEvent
@@ -32,6 +32,12 @@ class RecentEvents:
         self._events.append((self._clock(), event))
         self._bytes += len(event.frame)
         self._drop()
+
+    def start_with(self, events: Sequence[LoggedEvent]) -> None:
+        """Keep what was read from the log for one client, for the others who come back."""
+        if not self._events:
+            for event in events:
+                self.add(event)
 
     def since(self, offset: int) -> list[LoggedEvent] | None:
         """Return the events after ``offset``, or None if they are not all here."""

@@ -44,7 +44,7 @@ class Subscription:
 
     async def start(self, after: Position | None, ref: int | str | None) -> None:
         """Answer a subscribe: go on ``after`` a position if that is possible, else begin anew."""
-        self._feed = feed = await self._hub.follow(self.stream.name, self)
+        self._feed = feed = await self._hub.follow(self.stream.name, self, after)
         can_resume = after is not None and await self._can_resume(feed, after)
         position = feed.position
         recovered = can_resume and after is not None and after.epoch == position.epoch

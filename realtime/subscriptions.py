@@ -6,6 +6,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from django.db import DatabaseError
+
 from realtime.conf import realtime_settings
 from realtime.hub import Hub
 from realtime.protocol import frames
@@ -35,6 +37,10 @@ class Subscriptions:
         except FrameError as error:
             logger.info("refused socket=%s code=%s reason=%s", self._socket.id, error.code, error)
             text = frames.error(error.code, error.message, ref)
+        except DatabaseError as error:
+            # Thousands of sockets hear of it at once, and no traceback says more.
+            logger.error("failed socket=%s error=%r", self._socket.id, error)
+            text = frames.error("internal", "The database is away; try again.", ref)
         except Exception:
             logger.exception("failed socket=%s command=%s", self._socket.id, frame["type"])
             text = frames.error("internal", "The server failed to do this; it is logged.", ref)

@@ -21,6 +21,14 @@ def test_those_after_an_offset_if_they_are_all_here():
     assert offsets(recent.since(7)) == []
 
 
+def test_what_was_read_for_one_client_is_kept_for_others():
+    recent = RecentEvents()
+    recent.start_with([event(1), event(2)])
+    recent.start_with([event(1)])
+    recent.add(event(3))
+    assert offsets(recent.since(0)) == [1, 2, 3]
+
+
 def test_no_more_than_retention_keeps(settings):
     settings.REALTIME = {"RETENTION": {"COUNT": 2, "AGE": 3600}}
     recent = RecentEvents()
