@@ -11,8 +11,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
 from django.core.serializers.json import DjangoJSONEncoder
 
+from realtime.conf import realtime_settings
 from realtime.eventlog import Draft, LoggedEvent, event_log
 from realtime.eventlog.commit import after_commit
 from realtime.protocol.position import NOWHERE
@@ -77,7 +79,7 @@ def position(to: Any) -> Any:
     streams = stream_names(to)
     log = event_log()
     found = log.positions(streams) if log is not None else dict.fromkeys(streams, NOWHERE)
-    return found[streams[0]] if isinstance(to, str) or hasattr(to, "pk") else found
+    return found[streams[0]] if isinstance(to, str) or _is_user(to) else found
 
 
 async def aposition(to: Any) -> Any:
@@ -126,20 +128,31 @@ def stream_names(to: Any) -> list[str]:
     """
     if isinstance(to, str):
         return [require_stream_name(to)]
-    if hasattr(to, "pk"):
+    if _is_user(to):
         return [user_stream_name(to)]
     if isinstance(to, Iterable):
         return list(dict.fromkeys(name for one in to for name in stream_names(one)))
     raise TypeError(f"Name a stream, a user, or several of them, not {to!r}.")
 
 
+def _is_user(to: Any) -> bool:
+    """Other models have primary keys too, which must not be taken for a user's."""
+    from django.contrib.auth.models import AnonymousUser  # Needs the apps to be loaded.
+
+    return isinstance(to, (get_user_model(), AnonymousUser))
+
+
 def _draft(name: str, data: Any, key: str | None) -> Draft:
     for what, text in (("name", name), ("key", key)):
         if text is None and what == "key":
             continue
-        if not isinstance(text, str) or not 0 < len(text) <= MAX_NAME:
-            raise ValueError(f"An event's {what} is 1 to {MAX_NAME} characters, not {text!r}.")
+        if not isinstance(text, str) or not 0 < len(text) <= MAX_NAME or not text.isprintable():
+            raise ValueError(
+                f"An event's {what} is 1 to {MAX_NAME} printable characters, not {text!r}."
+            )
     encoded = json.dumps(data, cls=DjangoJSONEncoder, allow_nan=False, separators=(",", ":"))
+    if len(encoded) > (most := realtime_settings().MAX_IN_FLIGHT_BYTES // 2):
+        raise ValueError(f"An event's data has at most {most} bytes, not {len(encoded)}.")
     return Draft(uuid.uuid4().hex, name, encoded, int(time.time() * 1000), key)
 
 

@@ -104,8 +104,9 @@ class Feed:
         return seen is None or (seen.epoch == position.epoch and seen.offset <= position.offset)
 
     async def _look(self, reader: LogReader) -> None:
-        before, self._looked_at = self.position, time.monotonic()
+        before, began = self.position, time.monotonic()
         await self.checked(before, await reader.position(self.stream))
+        self._looked_at = began
 
     def refresh_soon(self) -> None:
         """Do what ``refresh`` does, in the background."""
@@ -119,9 +120,13 @@ class Feed:
             self._delivery = Delivery(found)
             while self._early:
                 self.ring(self._early.popleft())
-        elif found.epoch == self.position.epoch and found.offset < before.offset:
+        elif self.position.epoch != before.epoch:
+            return  # It began anew during this look, which may be older than that.
+        elif found.epoch == before.epoch and found.offset < before.offset:
             logger.error("log went back stream=%s from=%s to=%s", self.stream, before, found)
-            self._reset(await call(self._log.renew, self.stream, found.epoch))
+            renewed = await call(self._log.renew, self.stream, found.epoch)
+            if self.position.epoch == found.epoch:
+                self._reset(renewed)
         elif found.epoch != self.position.epoch:
             self._reset(found)
         else:
@@ -152,7 +157,7 @@ class Feed:
         assert self._reader is not None
         read = await self._reader.events(self.stream, after)
         events = [event for event in read if event.offset <= self.position.offset]
-        if events and events[-1].offset == self.position.offset:
+        if events and self.position == (after.epoch, events[-1].offset):
             self._recent.start_with(events)
         return events
 
@@ -172,17 +177,21 @@ class Feed:
             await asyncio.sleep(wait)
             if refresh:
                 await self._look(self._reader)
-            while self._delivery.has_hole:
-                events = await self._reader.events(self.stream, self.position)
-                self._repair_with(events)
-                if not events:
-                    break  # The top was rung, but a replica lags: the next check asks again.
-        except Lost:
-            self._reset(await self._reader.position(self.stream))
+            try:
+                await self._fill(self._reader, self._delivery)
+            except Lost:
+                self._reset(await self._reader.position(self.stream))
         except Exception as error:
             logger.error("log not read stream=%s error=%r", self.stream, error)
         finally:
             self._repair = None
+
+    async def _fill(self, reader: LogReader, delivery: Delivery[LoggedEvent | str]) -> None:
+        while delivery.has_hole:
+            events = await reader.events(self.stream, self.position)
+            self._repair_with(events)
+            if not events:
+                return  # The top was rung, but a replica lags: the next check asks again.
 
     def _repair_with(self, events: Sequence[LoggedEvent]) -> None:
         """Hand on what the log had; much of it is left to each follower's own pace."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -53,7 +54,10 @@ class Hub:
             lambda: map(group_name, self._feeds), self.deliver, self._check_now.set
         )
         self._log_is_down = False
-        self._checks = asyncio.create_task(self._check_forever(), name="realtime-checks")
+        self._tasks = [
+            asyncio.create_task(self._check_forever(), name="realtime-checks"),
+            asyncio.create_task(self._prune_forever(), name="realtime-prune"),
+        ]
 
     async def follow(self, stream: str, follower: Follower, seen: Position | None = None) -> Feed:
         """Begin to follow a stream; returns its feed once rings arrive and its place is known.
@@ -114,13 +118,9 @@ class Hub:
             self._sockets.pop(key, None)
 
     async def check(self) -> None:
-        """Compare every feed with the log, and number what a crash left unnumbered."""
+        """Compare every feed with the log."""
         if self._log is None:
             return
-        pending = await call(self._log.number_pending)
-        if pending:
-            logger.info("numbered for another publisher events=%d", len(pending))
-            await aring([ring_of(event) for event in pending])
         names = [name for name, feed in self._feeds.items() if feed.is_open]
         for start in range(0, len(names), MOST_AT_ONCE):
             some = names[start : start + MOST_AT_ONCE]
@@ -130,25 +130,36 @@ class Hub:
                 if name in self._feeds:
                     await self._feeds[name].checked(position, found[name])
 
+    async def _number_pending(self) -> None:
+        """Number, and ring, what a crash left unnumbered."""
+        assert self._log is not None
+        while pending := await call(self._log.number_pending):
+            logger.info("numbered for another publisher events=%d", len(pending))
+            await aring([ring_of(event) for event in pending])
+
     async def _check_forever(self) -> None:
-        loop = asyncio.get_running_loop()
-        prune_at = loop.time() + random.random() * PRUNE_EVERY
-        while True:
-            try:
+        while self._log is not None:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(realtime_settings().POSITION_CHECK):
                     await self._check_now.wait()
-            except TimeoutError:
-                pass
             self._check_now.clear()
             try:
                 await self.check()
-                if self._log is not None and loop.time() >= prune_at:
-                    prune_at = loop.time() + PRUNE_EVERY
-                    await call(self._log.prune)
+                await self._number_pending()
             except Exception as error:
                 self._say_log_down(error)
             else:
                 self._say_log_up()
+
+    async def _prune_forever(self) -> None:
+        """Apart from the checks, which must not wait for a long pruning."""
+        await asyncio.sleep(random.random() * PRUNE_EVERY)
+        while self._log is not None:
+            try:
+                await call(self._log.prune)
+            except Exception as error:
+                logger.error("pruning failed error=%r", error)
+            await asyncio.sleep(PRUNE_EVERY)
 
     def _say_log_down(self, error: Exception) -> None:
         if not self._log_is_down:

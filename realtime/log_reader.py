@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from typing import Generic, TypeVar
 
 from realtime.eventlog import EventLog, LoggedEvent, Page
@@ -86,9 +87,15 @@ class LogReader:
             if page.position.epoch != after.epoch:
                 raise Lost(stream)
             events = [event for event in page.events if event.offset > after.offset]
-            if events and events[0].offset == after.offset + 1:
-                return events
+            if successive := _successive(events, after.offset):
+                return successive
             if not events and page.position.offset <= after.offset:
                 return []
             if asked_after == after.offset:
                 raise Lost(stream)
+
+
+def _successive(events: Sequence[LoggedEvent], offset: int) -> list[LoggedEvent]:
+    """Return those that follow ``offset`` without a hole: retention may have taken one between."""
+    expected = enumerate(events, start=offset + 1)
+    return [event for _, event in takewhile(lambda pair: pair[0] == pair[1].offset, expected)]

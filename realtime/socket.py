@@ -23,6 +23,9 @@ from realtime.transport import CLOSE_TIMEOUT, CUT_AFTER, Message, Send, Transpor
 
 logger = logging.getLogger(__name__)
 
+OWN_FRAMES = 8
+"""Times the limit that answers and snapshots may be in flight, before the proof has to come."""
+
 PROOF_WITHIN = 2.0
 """Seconds within which a peer with too much in flight has to prove that something arrived."""
 
@@ -110,7 +113,7 @@ class Socket:
 
     def send_text(self, text: str) -> None:
         """Send a frame of this socket's own; a peer that takes none of them is ended."""
-        if self._in_flight.unproved > 2 * self._settings.MAX_IN_FLIGHT_BYTES:
+        if self._in_flight.unproved > OWN_FRAMES * self._settings.MAX_IN_FLIGHT_BYTES:
             self.end(CloseCode.TOO_SLOW, cut_after=CUT_AFTER)
         else:
             self._send({"type": "websocket.send", "text": text}, len(text))

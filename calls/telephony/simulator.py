@@ -49,7 +49,9 @@ class Simulator:
     account_sid = f"AC{0:032}"
 
     def __init__(self, site: str) -> None:
-        self.auth_token = salted_hmac("calls.telephony.simulator", "auth token").hexdigest()
+        self.auth_token = salted_hmac(
+            "calls.telephony.simulator", "auth token", algorithm="sha256"
+        ).hexdigest()
         self._site = site.rstrip("/")
 
     def call_in(self, from_number: str) -> str:

@@ -11,11 +11,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import DatabaseError, connections, router, transaction
-from django.db.models import F, Q
+from django.db import Error, connections, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import F
 
 from realtime.conf import realtime_settings
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, new_epoch
@@ -62,7 +64,7 @@ class DatabaseEventLog(EventLog):
     ) -> None:
         try:
             numbered = self._number(streams)
-        except DatabaseError as error:
+        except Error as error:
             logger.error("numbering put off event=%s error=%r", draft.id, error)
         else:
             on_numbered(numbered)
@@ -81,7 +83,7 @@ class DatabaseEventLog(EventLog):
         return {name: known.get(name) or Position(first_epoch(seed, name), 0) for name in streams}
 
     def read(self, after: Mapping[str, int], limit: int) -> dict[str, Page]:
-        wanted = ", ".join(["(%s, %s)"] * len(after))
+        wanted = ", ".join(["(%s, CAST(%s AS bigint))"] * len(after))
         parameters = [value for pair in after.items() for value in pair]
         with connections[self._using].cursor() as cursor:
             cursor.execute(_READ.format(wanted=wanted), [*parameters, limit])
@@ -95,6 +97,7 @@ class DatabaseEventLog(EventLog):
         return pages | {name: Page(position, []) for name, position in unknown.items()}
 
     def renew(self, stream: str, epoch: str) -> Position:
+        self._make_heads([stream])
         with transaction.atomic(self._using):
             head = self._locked_heads([stream])[stream]
             if head.epoch == epoch:
@@ -102,6 +105,7 @@ class DatabaseEventLog(EventLog):
             return Position(head.epoch, head.top)
 
     def forget(self, stream: str) -> None:
+        self._make_heads([stream])
         with transaction.atomic(self._using):
             self._begin_new_life(self._locked_heads([stream])[stream])
 
@@ -115,30 +119,49 @@ class DatabaseEventLog(EventLog):
     def _number(self, streams: Sequence[str]) -> list[LoggedEvent]:
         if not streams:
             return []
-        with transaction.atomic(self._using):
+        with self._short_transaction() as connection:
             heads = self._locked_heads(streams)
-            names = list(heads)
-            with connections[self._using].cursor() as cursor:
-                cursor.execute(_NUMBER.format(names=_places(names)), names)
-                rows = sorted(cursor.fetchall(), key=lambda row: (row[0], row[1]))
-                numbered = sorted({row[0] for row in rows})
-                if numbered:
-                    cursor.execute(_RAISE_TOPS.format(names=_places(numbered)), numbered)
+            if len(heads) == len(set(streams)):
+                return self._number_locked(connection, heads)
+        self._make_heads(streams)
+        return self._number(streams)
+
+    def _number_locked(
+        self, connection: BaseDatabaseWrapper, heads: Mapping[str, StreamHead]
+    ) -> list[LoggedEvent]:
+        names = list(heads)
+        with connection.cursor() as cursor:
+            cursor.execute(_NUMBER.format(names=_places(names)), names)
+            rows = sorted(cursor.fetchall(), key=lambda row: (row[0], row[1]))
+            numbered = sorted({row[0] for row in rows})
+            if numbered:
+                cursor.execute(_RAISE_TOPS.format(names=_places(numbered)), numbered)
         return [_logged(stream, heads[stream].epoch, *row) for stream, *row in rows]
 
+    @contextmanager
+    def _short_transaction(self) -> Iterator[BaseDatabaseWrapper]:
+        """READ COMMITTED, whatever the project has: a snapshot from before the lock won't do."""
+        connection = connections[self._using]
+        is_outermost = not connection.in_atomic_block
+        with transaction.atomic(self._using):
+            isolated = connection.settings_dict.get("OPTIONS", {}).get("isolation_level")
+            if is_outermost and isolated is not None and connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            yield connection
+
     def _locked_heads(self, streams: Iterable[str]) -> dict[str, StreamHead]:
-        """Lock the heads of streams, in one order for everyone; those that miss are made."""
-        names = sorted(set(streams))
+        """Lock the heads of streams that have one, in one order for everyone."""
         locked = StreamHead.objects.using(self._using).select_for_update().order_by("name")
-        heads = {head.name: head for head in locked.filter(name__in=names)}
-        if len(heads) < len(names):
-            first = self.positions(names)
-            StreamHead.objects.using(self._using).bulk_create(
-                [StreamHead(name=name, epoch=first[name].epoch) for name in names],
-                ignore_conflicts=True,
-            )
-            heads = {head.name: head for head in locked.filter(name__in=names)}
-        return heads
+        return {head.name: head for head in locked.filter(name__in=set(streams))}
+
+    def _make_heads(self, streams: Sequence[str]) -> None:
+        """Make the heads that are missing; before any is locked, or publishers might deadlock."""
+        first = self.positions(sorted(set(streams)))
+        StreamHead.objects.using(self._using).bulk_create(
+            [StreamHead(name=name, epoch=position.epoch) for name, position in first.items()],
+            ignore_conflicts=True,
+        )
 
     def _begin_new_life(self, head: StreamHead) -> None:
         Event.objects.using(self._using).filter(stream=head.name).delete()
@@ -167,12 +190,16 @@ class DatabaseEventLog(EventLog):
         count = realtime_settings().RETENTION["COUNT"]
         heads = StreamHead.objects.using(self._using)
         removed = 0
-        for name, top in heads.filter(top__gt=F("pruned") + count).values_list("name", "top"):
-            up_to = top - count
-            events = Event.objects.using(self._using).filter(stream=name, offset__lte=up_to)
-            while ids := list(events.values_list("id", flat=True)[:PRUNE_BATCH]):
+        over = heads.filter(top__gt=F("pruned") + count)
+        for name, epoch, top in over.values_list("name", "epoch", "top"):
+            same_life = heads.filter(name=name, epoch=epoch)
+            events = Event.objects.using(self._using).filter(stream=name, offset__lte=top - count)
+            while same_life.exists():
+                ids = list(events.values_list("id", flat=True)[:PRUNE_BATCH])
+                if not ids:
+                    break
                 removed += Event.objects.using(self._using).filter(id__in=ids).delete()[0]
-            heads.filter(Q(name=name) & Q(top__gte=top)).update(pruned=up_to)
+            same_life.update(pruned=top - count)
         return removed
 
 

@@ -23,9 +23,6 @@ from realtime.protocol.position import Position
 ANSWER_WITHIN = 2.0
 """Seconds that Redis may take to connect or to answer."""
 
-PRUNE_BATCH = 1000
-"""Events of a stream that one pruning looks at."""
-
 APPEND = """
 local id, name, data, at, key, epoch, count, age, again = unpack(ARGV)
 local numbered = {}
@@ -40,6 +37,7 @@ for i = 1, #KEYS, 3 do
     if fresh and (key == '' or redis.call('SET', keyed, id, 'NX', 'EX', age)) then
         redis.call('HSETNX', head, 'epoch', epoch)
         local offset = redis.call('HINCRBY', head, 'top', 1)
+        if offset == 1 then redis.call('DEL', events) end -- of a life whose head was evicted
         redis.call('XADD', events, 'MAXLEN', count, offset .. '-0',
                    'id', id, 'name', name, 'data', data, 'at', at)
         redis.call('EXPIRE', head, age)
@@ -116,7 +114,8 @@ class RedisEventLog(EventLog):
         oldest = (time.time() - _age()) * 1000
         removed = 0
         for events in self._redis.scan_iter(self._key("events", "*"), count=1000):
-            for entry, fields in self._redis.xrange(events, count=PRUNE_BATCH):
+            while first := self._redis.xrange(events, count=1):
+                entry, fields = first[0]
                 if float(fields["at"]) >= oldest:
                     break
                 removed += self._redis.xdel(events, entry)

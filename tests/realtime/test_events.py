@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from channels.layers import get_channel_layer
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, Group
 from django.db import transaction
 
 from realtime import aposition, apublish, position, publish
@@ -80,6 +80,11 @@ def test_what_is_changed_after_publish_is_not_published():
         ("user.1", "", None, ValueError),
         ("user.1", None, None, ValueError),
         ("user.1", "n" * 201, None, ValueError),
+        ("user.1", "two\nlines", None, ValueError),
+        ("user.1", "\x00", None, ValueError),
+        ("user.1", "\ud800", None, ValueError),
+        ("user.1", "n", "x" * 200_000, ValueError),
+        (Group(pk=7), "n", None, TypeError),
         ("user.1", "n", object(), TypeError),
         ("user.1", "n", float("nan"), ValueError),
     ],

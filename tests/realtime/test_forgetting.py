@@ -3,11 +3,18 @@ import io
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
 from realtime import position, publish
 from realtime.eventlog import event_log
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class ProxyUser(get_user_model()):
+    class Meta:
+        proxy = True
+        app_label = "auth"
 
 
 @pytest.fixture(params=["memory.MemoryEventLog", "database.DatabaseEventLog"])
@@ -32,6 +39,19 @@ def test_a_deleted_users_events_are_erased(log, alice):
     assert len(kept(log, stream)) == 1
     alice.delete()
     assert len(kept(log, stream)) == 0
+
+
+def test_a_user_deleted_through_a_proxy_is_forgotten_too(log, alice):
+    ProxyUser.objects.get(pk=alice.pk).delete()
+    assert len(kept(log, f"user.{alice.pk}")) == 0
+
+
+def test_a_deletion_that_is_rolled_back_erases_nothing(log, alice):
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        alice.delete()
+        raise ZeroDivisionError
+    (user,) = get_user_model().objects.all()
+    assert len(kept(log, f"user.{user.pk}")) == 1
 
 
 def test_the_command_erases_by_user_name_and_by_stream(log, alice):
