@@ -7,9 +7,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Protocol
 
 from realtime.eventlog import EventLog, LoggedEvent
+from realtime.follower import Follower
 from realtime.log_reader import LogReader, Lost
 from realtime.protocol.delivery import MAX_AHEAD, Delivery
 from realtime.protocol.position import NOWHERE, Position
@@ -26,19 +26,6 @@ FRESH_FOR = 1.0
 
 REPAIR_BYTES = 16 * 1024
 """Bytes of missed events that are sent to all followers at once, as if they had just come."""
-
-
-class Follower(Protocol):
-    """What follows a stream."""
-
-    def deliver(self, message: Any, size: int) -> bool:
-        """Take an encoded event, a ``websocket.send`` of ``size`` bytes; False refuses it."""
-
-    def fall_behind(self, place: Position) -> None:
-        """Catch up from ``place`` at one's own pace: what follows it will not be delivered."""
-
-    def reset(self) -> None:
-        """Hear that the stream starts again from the feed's position."""
 
 
 class Feed:
@@ -123,15 +110,28 @@ class Feed:
         elif self.position.epoch != before.epoch:
             return  # It began anew during this look, which may be older than that.
         elif found.epoch == before.epoch and found.offset < before.offset:
-            logger.error("log went back stream=%s from=%s to=%s", self.stream, before, found)
-            renewed = await call(self._log.renew, self.stream, found.epoch)
-            if self.position.epoch == found.epoch:
-                self._reset(renewed)
+            await self._renew(found.epoch)
         elif found.epoch != self.position.epoch:
             self._reset(found)
         else:
             self._delivery.checked(found.offset)
             self._mend(wait=0)
+
+    async def _renew(self, epoch: str) -> None:
+        """Begin a new life, since the log of this one went back."""
+        assert self._log is not None
+        logger.error("log went back stream=%s from=%s", self.stream, self.position)
+        renewed = await call(self._log.renew, self.stream, epoch)
+        if self.position.epoch == epoch:
+            self._reset(renewed)
+
+    async def _begin_anew(self, position: Position) -> None:
+        try:
+            await self._renew(position.epoch)
+        except Exception as error:
+            logger.error("log not read stream=%s error=%r", self.stream, error)
+        finally:
+            self._repair = None
 
     def ring(self, event: LoggedEvent) -> None:
         """Take an event that a ring brought."""
@@ -139,6 +139,9 @@ class Feed:
             self._early.append(event)
         elif event.epoch != self.position.epoch:
             self.refresh_soon()
+        elif event.offset <= self.position.offset:
+            if self._recent.contradict(event) and self._repair is None:
+                self._repair = asyncio.create_task(self._begin_anew(self.position))
         else:
             self._hand_on(self._delivery.ring(event.offset, event))
             self._mend(wait=OVERTAKEN_AFTER)

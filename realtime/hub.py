@@ -13,7 +13,8 @@ from typing import Any
 from realtime.conf import realtime_settings
 from realtime.eventlog import LoggedEvent, event_log
 from realtime.events import EVENT_TYPE, group_name, ring_of
-from realtime.feed import Feed, Follower
+from realtime.feed import Feed
+from realtime.follower import Follower
 from realtime.layer_link import ANSWER_WITHIN, LayerLink
 from realtime.log_reader import LogReader
 from realtime.protocol import frames

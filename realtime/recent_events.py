@@ -46,6 +46,10 @@ class RecentEvents:
             return None
         return [event for _, event in self._events if event.offset > offset]
 
+    def contradict(self, event: LoggedEvent) -> bool:
+        """Tell whether another event had the same offset: the log was cut and went on."""
+        return any(one.offset == event.offset and one.id != event.id for _, one in self._events)
+
     def _drop(self) -> None:
         events, oldest = self._events, self._clock() - self._max_age
         while events and (

@@ -56,6 +56,23 @@ async def test_a_log_that_went_back_is_renewed_and_reset_once_however_many_look(
     assert feed.position.epoch != old.epoch
 
 
+async def test_a_log_that_went_back_and_came_as_far_again_is_renewed_too():
+    await published(1, 2, 3)
+    feed, follower = await opened()
+    old = feed.position
+    await published(4, 5)
+    await feed._look(feed._reader)
+    await feed.refresh()
+    stream = event_log()._stream("user.1")
+    stream.top, stream.events = 3, stream.events[:3]
+    await published("other 4", "other 5", "other 6")
+    for event in event_log().read({"user.1": 3}, 10)["user.1"].events:
+        feed.ring(event)
+    await feed.refresh()
+    assert "reset" in follower.told
+    assert feed.position.epoch != old.epoch
+
+
 async def test_a_look_from_before_a_new_life_changes_nothing():
     await published(1)
     feed, follower = await opened()
