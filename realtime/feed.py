@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 OVERTAKEN_AFTER = 0.05
 """Seconds that a ring may be late behind a later one, before the log is read for it."""
 
-FRESH_FOR = 1.0
+FRESH_FOR = 0.25
 """Seconds after a look at the log for which those who come back are spared another one."""
 
 REPAIR_BYTES = 16 * 1024
