@@ -143,17 +143,20 @@ def _is_user(to: Any) -> bool:
 
 
 def _draft(name: str, data: Any, key: str | None) -> Draft:
-    for what, text in (("name", name), ("key", key)):
-        if text is None and what == "key":
-            continue
-        if not isinstance(text, str) or not 0 < len(text) <= MAX_NAME or not text.isprintable():
-            raise ValueError(
-                f"An event's {what} is 1 to {MAX_NAME} printable characters, not {text!r}."
-            )
+    _require_text("name", name)
+    if key is not None:
+        _require_text("key", key)
     encoded = json.dumps(data, cls=DjangoJSONEncoder, allow_nan=False, separators=(",", ":"))
     if len(encoded) > (most := realtime_settings().MAX_IN_FLIGHT_BYTES // 2):
         raise ValueError(f"An event's data has at most {most} bytes, not {len(encoded)}.")
     return Draft(uuid.uuid4().hex, name, encoded, int(time.time() * 1000), key)
+
+
+def _require_text(what: str, text: Any) -> None:
+    if not isinstance(text, str) or not 0 < len(text) <= MAX_NAME or not text.isprintable():
+        raise ValueError(
+            f"An event's {what} is 1 to {MAX_NAME} printable characters, not {text!r}."
+        )
 
 
 def _ephemeral_rings(streams: Sequence[str], name: str, data: Any) -> list[Ring]:

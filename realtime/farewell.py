@@ -16,6 +16,8 @@ import threading
 from types import FrameType
 from typing import Any, Protocol
 
+from realtime.per_loop import PerLoop
+
 logger = logging.getLogger(__name__)
 
 BATCH = 100
@@ -41,8 +43,8 @@ class Leaver(Protocol):
 class Farewell:
     """The sockets of one event loop, and whether they are being sent away."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._leavers: dict[Leaver, None] = {}
         self._all_left = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -97,14 +99,9 @@ class Farewell:
         return int(random.random() * (SPREAD_LEAST + SPREAD_EACH * sockets))
 
 
-_farewells: dict[asyncio.AbstractEventLoop, Farewell] = {}
+_farewells = PerLoop(Farewell)
 
 
 def farewell() -> Farewell:
     """Return the farewell of the running event loop."""
-    loop = asyncio.get_running_loop()
-    if loop not in _farewells:
-        for closed in [other for other in _farewells if other.is_closed()]:
-            del _farewells[closed]
-        _farewells[loop] = Farewell(loop)
-    return _farewells[loop]
+    return _farewells.current()

@@ -6,7 +6,8 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from realtime.eventlog import EventLog, LoggedEvent
 from realtime.follower import Follower
@@ -125,14 +126,6 @@ class Feed:
         if self.position.epoch == epoch:
             self._reset(renewed)
 
-    async def _begin_anew(self, position: Position) -> None:
-        try:
-            await self._renew(position.epoch)
-        except Exception as error:
-            logger.error("log not read stream=%s error=%r", self.stream, error)
-        finally:
-            self._repair = None
-
     def ring(self, event: LoggedEvent) -> None:
         """Take an event that a ring brought."""
         if self._delivery is None:
@@ -141,7 +134,7 @@ class Feed:
             self.refresh_soon()
         elif event.offset <= self.position.offset:
             if self._recent.contradict(event) and self._repair is None:
-                self._repair = asyncio.create_task(self._begin_anew(self.position))
+                self._start_repair(partial(self._renew, self.position.epoch))
         else:
             self._hand_on(self._delivery.ring(event.offset, event))
             self._mend(wait=OVERTAKEN_AFTER)
@@ -172,22 +165,28 @@ class Feed:
     def _mend(self, *, wait: float, refresh: bool = False) -> None:
         assert self._delivery is not None
         if self._repair is None and (refresh or self._delivery.has_hole):
-            self._repair = asyncio.create_task(self._read_missing(wait, refresh))
+            self._start_repair(partial(self._read_missing, wait, refresh))
 
-    async def _read_missing(self, wait: float, refresh: bool) -> None:
-        assert self._delivery is not None and self._reader is not None
+    def _start_repair(self, work: Callable[[], Awaitable[None]]) -> None:
+        self._repair = asyncio.create_task(self._do_repair(work))
+
+    async def _do_repair(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await asyncio.sleep(wait)
-            if refresh:
-                await self._look(self._reader)
-            try:
-                await self._fill(self._reader, self._delivery)
-            except Lost:
-                self._reset(await self._reader.position(self.stream))
+            await work()
         except Exception as error:
             logger.error("log not read stream=%s error=%r", self.stream, error)
         finally:
             self._repair = None
+
+    async def _read_missing(self, wait: float, refresh: bool) -> None:
+        assert self._delivery is not None and self._reader is not None
+        await asyncio.sleep(wait)
+        if refresh:
+            await self._look(self._reader)
+        try:
+            await self._fill(self._reader, self._delivery)
+        except Lost:
+            self._reset(await self._reader.position(self.stream))
 
     async def _fill(self, reader: LogReader, delivery: Delivery[LoggedEvent | str]) -> None:
         while delivery.has_hole:

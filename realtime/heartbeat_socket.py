@@ -175,9 +175,11 @@ class HeartbeatSocket:
         self._end(CloseCode.RESTARTING, after=after)
 
     def _stale(self) -> None:
-        self._end(CloseCode.STALE, self.on_stale)
+        self._end(CloseCode.STALE, before=self.on_stale)
 
-    def _end(self, code: CloseCode, *before: Message | None, after: int | None = None) -> None:
+    def _end(
+        self, code: CloseCode, *, before: Message | None = None, after: int | None = None
+    ) -> None:
         """End the socket now; the application hears of it before anything that still waits."""
         if self._transport is None or self._transport.closing:
             return
@@ -189,7 +191,6 @@ class HeartbeatSocket:
             self._reader.cancel()
         while not self._inbox.empty():
             self._inbox.get_nowait()
-        for message in before:
-            if message is not None:
-                self._inbox.put_nowait(message)
+        if before is not None:
+            self._inbox.put_nowait(before)
         self._hand_over_disconnect({"type": "websocket.disconnect", "code": int(code)})

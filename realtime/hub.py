@@ -17,6 +17,7 @@ from realtime.feed import Feed
 from realtime.follower import Follower
 from realtime.layer_link import ANSWER_WITHIN, LayerLink
 from realtime.log_reader import LogReader
+from realtime.per_loop import PerLoop
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.position import Position
@@ -199,14 +200,9 @@ def _ephemeral_frame(message: Message) -> str:
     )
 
 
-_hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
+_hubs = PerLoop(Hub)
 
 
 def running_hub() -> Hub:
     """Return the hub of the running event loop; the first call starts it."""
-    loop = asyncio.get_running_loop()
-    if loop not in _hubs:
-        for closed in [other for other in _hubs if other.is_closed()]:
-            del _hubs[closed]
-        _hubs[loop] = Hub()
-    return _hubs[loop]
+    return _hubs.current()

@@ -45,9 +45,8 @@ class Subscription:
     async def start(self, after: Position | None, ref: int | str | None) -> None:
         """Answer a subscribe: go on ``after`` a position if that is possible, else begin anew."""
         self._feed = feed = await self._hub.follow(self.stream.name, self, after)
-        can_resume = after is not None and await self._can_resume(feed, after)
+        recovered = after is not None and await self._can_resume(feed, after)
         position = feed.position
-        recovered = can_resume and after is not None and after.epoch == position.epoch
         snapshot = None if recovered else await self._snapshot()
         self._place = after if recovered else position
         name = self.stream.name
@@ -93,7 +92,7 @@ class Subscription:
         if after.offset >= position.offset:
             return after.offset == position.offset
         try:
-            return bool(await feed.since(after))
+            return bool(await feed.since(after)) and after.epoch == feed.position.epoch
         except Lost:
             return False
 

@@ -69,8 +69,6 @@ class Transport:
         if self.closing:
             return
         if self._drain is not None:
-            self.closing = True
-            self._drain.cancel()
             self.cut()
             return
         if last_frame is not None:
