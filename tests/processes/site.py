@@ -39,9 +39,15 @@ class Site(Process):
     """
 
     def __init__(
-        self, server: Server, app: str, directory: Path, port: int, env: Mapping[str, str]
+        self,
+        server: Server,
+        app: str,
+        directory: Path,
+        port: int,
+        env: Mapping[str, str],
+        bind: str,
     ) -> None:
-        address = {"daphne": ["-b", "127.0.0.1", "-p"], "uvicorn": ["--host=127.0.0.1", "--port"]}
+        address = {"daphne": ["-b", bind, "-p"], "uvicorn": ["--host", bind, "--port"]}
         command = [sys.executable, "-m", server, *address[server], str(port), app]
         super().__init__(command, directory / f"{server}-{port}.log", port, env=env)
         self.name = f"{server} on port {port}"
@@ -104,11 +110,13 @@ class Sites:
         database_url: str | None = None,
         app: str = "project.asgi:application",
         env: Mapping[str, str] | None = None,
+        bind: str = "127.0.0.1",
     ) -> Site:
         """Start a site and wait until it serves.
 
         Sites with the same `redis` and `database_url` (see `Site.database_url`) share their data.
         An empty database is migrated and given the demo's users. `env` adds to the environment.
+        With `bind` 0.0.0.0 other hosts reach it too.
         """
         port = free_port()
         full = {**self._env, "PORT": str(port)}
@@ -117,7 +125,7 @@ class Sites:
             full["REDIS_URL"] = redis.url
         full.update(env or {})
         self._prepare(full)
-        site = Site(server, app, self._directory, port, full)
+        site = Site(server, app, self._directory, port, full, bind)
         self._sites.append(site)
         site.start()
         return site

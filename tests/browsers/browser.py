@@ -1,0 +1,136 @@
+"""A real browser without a window, Chromium or Firefox, driven over Puppeteer."""
+
+import itertools
+import json
+import queue
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any, Literal
+
+from tests.processes.programs import lacking, program
+
+BrowserName = Literal["chromium", "firefox"]
+
+DRIVER = Path(__file__).with_name("driver.js")
+PROGRAMS = {"chromium": "chromium", "firefox": "firefox-esr"}
+PATIENCE = 60.0  # seconds for one request; a page may load over a slow line
+
+
+class Browser:
+    """One process of a browser, in the network namespace that this thread is in."""
+
+    def __init__(self, name: BrowserName) -> None:
+        self.name = name
+        self._ids = itertools.count(1)
+        self._answers: queue.Queue[list[Any] | None] = queue.Queue()
+        if not (DRIVER.parent / "node_modules").exists():
+            lacking("puppeteer-core is not installed")
+        command = [program("node"), str(DRIVER), name, program(PROGRAMS[name])]
+        self._driver = subprocess.Popen(
+            [program("setpriv"), "--pdeathsig", "TERM", "--", *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.complaints: list[tuple[str, str]] = []
+        """What pages have thrown and nobody caught: (page, sentence)."""
+        threading.Thread(target=self._read, daemon=True).start()
+        self.version = self.ask("", "version")
+
+    def open(self, key: str, profile: str = "") -> "Page":
+        """Open a page under a name; those of one profile have cookies in common."""
+        self.ask(key, "open", profile)
+        return Page(self, key)
+
+    def ask(self, key: str, method: str, *given: Any) -> Any:
+        """Have the driver do something, and return the result; fail with its error."""
+        number = next(self._ids)
+        assert self._driver.stdin
+        self._driver.stdin.write(json.dumps([number, key, method, *given]) + "\n")
+        self._driver.stdin.flush()
+        try:
+            answer = self._answers.get(timeout=PATIENCE)
+        except queue.Empty:
+            raise AssertionError(f"{self.name} has not done {method} in {PATIENCE} s") from None
+        assert answer, f"{self.name} has ended"
+        answered, result, error = answer
+        assert answered == number, f"{self.name} answers {answered} where {number} was asked"
+        assert error is None, f"{self.name}: {method}{given}: {error}"
+        return result
+
+    def _read(self) -> None:
+        assert self._driver.stdout
+        for line in self._driver.stdout:
+            number, *rest = json.loads(line)
+            if number is None:
+                self.complaints.append((rest[0], rest[1]))
+            else:
+                self._answers.put([number, *rest])
+        self._answers.put(None)
+
+    def close(self) -> None:
+        """End it."""
+        assert self._driver.stdin
+        self._driver.stdin.close()
+        try:
+            self._driver.wait(10)
+        except subprocess.TimeoutExpired:
+            self._driver.kill()
+            self._driver.wait()
+
+
+class Page:
+    """A tab of a browser."""
+
+    def __init__(self, browser: Browser, key: str) -> None:
+        self.browser = browser
+        self.key = key
+
+    def goto(self, url: str) -> None:
+        """Go to an address and wait until the page has loaded."""
+        self._ask("goto", url)
+
+    def evaluate(self, expression: str) -> Any:
+        """Return what a JavaScript expression comes to, a promise's result included."""
+        return self._ask("evaluate", expression)
+
+    def before_scripts(self, source: str) -> None:
+        """Run a script on every later page of the tab, before its own."""
+        self._ask("evaluateOnNewDocument", source)
+
+    def click(self, selector: str) -> None:
+        """Click an element as a person would."""
+        self._ask("click", selector)
+
+    def fill(self, selector: str, text: str) -> None:
+        """Type into an element."""
+        self._ask("type", selector, text)
+
+    def go_back(self) -> None:
+        """Press the back button."""
+        self._ask("goBack")
+
+    def bring_to_front(self) -> None:
+        """Make it the tab that is seen."""
+        self._ask("bringToFront")
+
+    def screenshot(self, path: Path) -> None:
+        """Write what a person would see, as a PNG."""
+        self._ask("screenshot", {"path": str(path)})
+
+    def cdp(self, method: str, **parameters: Any) -> Any:
+        """Ask Chromium for something in its own protocol."""
+        return self._ask("cdp", method, parameters)
+
+    def login(self, url: str, username: str, password: str = "demo") -> None:
+        """Log in on the site's form, which leads to the desk."""
+        self.goto(f"{url}/login/")
+        self.fill("[name=username]", username)
+        self.fill("[name=password]", password)
+        self.evaluate("document.querySelector('[name=password]').form.submit()")
+        self._ask("waitForSelector", "#desk")
+
+    def _ask(self, method: str, *given: Any) -> Any:
+        return self.browser.ask(self.key, method, *given)

@@ -1,0 +1,61 @@
+/**
+ * Drives one browser: `node driver.js chromium /usr/bin/chromium`.
+ *
+ * Each line of its input is one request, [id, page, method, ...arguments]; each line of its output
+ * is [id, result, error]. What a page throws goes out with the id null: [null, page, error].
+ */
+
+import { createInterface } from "node:readline";
+import puppeteer from "puppeteer-core";
+
+const [name, executablePath] = process.argv.slice(2);
+
+// No sandbox: the tests' user is root, for whom Chromium has none. Sound without a click: nobody clicks.
+const CHROMIUM = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"];
+const FIREFOX = { "media.autoplay.default": 0 };
+
+const browser = await puppeteer.launch({
+  browser: name === "firefox" ? "firefox" : "chrome",
+  executablePath,
+  args: name === "firefox" ? [] : CHROMIUM,
+  extraPrefsFirefox: FIREFOX,
+});
+
+const contexts = new Map();
+const pages = new Map();
+const developerTools = new Map();
+
+/** Opens a page; pages of one `profile` have their cookies in common. */
+async function open(key, profile) {
+  if (!contexts.has(profile)) contexts.set(profile, await browser.createBrowserContext());
+  const page = await contexts.get(profile).newPage();
+  page.on("pageerror", (error) => tell(null, key, String(error.stack ?? error)));
+  pages.set(key, page);
+}
+
+async function perform(key, method, given) {
+  if (method === "open") return open(key, ...given);
+  if (method === "version") return browser.version();
+  if (method === "cdp") return (await tools(key)).send(...given);
+  const result = await pages.get(key)[method](...given);
+  return method === "evaluate" ? result : null;
+}
+
+/** Chromium's own protocol, for what no other browser can be asked for. */
+async function tools(key) {
+  if (!developerTools.has(key)) developerTools.set(key, await pages.get(key).createCDPSession());
+  return developerTools.get(key);
+}
+
+function tell(...line) {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [id, key, method, ...given] = JSON.parse(line);
+  perform(key, method, given).then(
+    (result) => tell(id, result ?? null, null),
+    (error) => tell(id, null, String(error)),
+  );
+}
+await browser.close();

@@ -1,0 +1,66 @@
+"""A desk in a real browser, what a person would notice on it, and a page with a bare socket."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.browsers.browser import Browser
+from tests.processes.site import Server
+from tests.processes.waiting import wait_until
+
+HERE = Path(__file__).parent
+NOTED, FOLLOW, BARE = ((HERE / name).read_text() for name in ("noted.js", "follow.js", "bare.js"))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a desk shows at one moment."""
+
+    calls: dict[str, str]
+    """The state of each call by its sid, with a "?" behind it while it is in doubt."""
+    connection: str
+    rings: bool
+    sounds: bool
+    lost: list[float]
+    """When the desk said that it is not connected, ms of the wall clock."""
+    loaded: float
+    """When the page was loaded, ms of the wall clock."""
+
+
+class Desk:
+    """The desk of one user in one browser, on one server."""
+
+    def __init__(self, browser: Browser, server: Server, url: str, username: str) -> None:
+        self.name = f"{browser.name} on {server}"
+        self.browser = browser
+        self.server = server
+        self._bare = browser.open(f"{server} bare", profile=server)
+        self._page = browser.open(f"{server} desk", profile=server)
+        self._page.before_scripts(NOTED)
+        self._page.login(url, username)
+        self._page.evaluate(f"({FOLLOW})('{url}/static/realtime/index.js')")
+        self._bare.goto(f"{url}/login/")
+        self._bare.evaluate(f"({BARE})('{url.replace('http', 'ws')}/realtime/')")
+        self._page.bring_to_front()
+        wait_until(lambda: self.shown().connection == "open", 20, f"{self.name} is connected")
+
+    def shown(self) -> Shown:
+        """Look at it."""
+        return Shown(**self._page.evaluate("noticed()"))
+
+    def events(self) -> list[tuple[int, str, str]]:
+        """Return the events that the page was handed: offset, sid, state."""
+        return [tuple(event) for event in self._page.evaluate("events")]
+
+    def bare_calls(self) -> dict[str, str]:
+        """Return what the page with the bare socket believes."""
+        calls: dict[str, Any] = self._bare.evaluate("calls")
+        return calls
+
+    def complaints(self) -> list[tuple[str, str]]:
+        """Return what its pages have thrown."""
+        return [told for told in self.browser.complaints if told[0].startswith(self.server)]
+
+    def screenshot(self, path: Path) -> None:
+        """Write what a person would see."""
+        self._page.screenshot(path)

@@ -1,0 +1,110 @@
+"""All that a cut goes through: three hosts, three servers of the site, two browsers, four desks."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.browsers.browser import Browser, BrowserName
+from tests.cuts.desk import Desk
+from tests.processes.hosts import Network
+from tests.processes.redis_server import RedisServer
+from tests.processes.site import Server, Site, Sites
+from tests.processes.waiting import wait_until
+
+BROWSERS: list[BrowserName] = ["chromium", "firefox"]
+SERVERS: list[Server] = ["daphne", "uvicorn"]
+SOCKETS = 3  # of a desk: its own, the follower's and the bare one
+
+
+class World:
+    """Alice sits on the laptop, before a desk of each browser on each server.
+
+    Bob sits beside the servers, where nothing is ever cut: he works at a site of his own, "the
+    office", which shares its database and Redis with theirs, and to which the phone company talks.
+    """
+
+    def __init__(
+        self, directory: Path, template: Path, env: Mapping[str, str], heartbeat: Mapping[str, str]
+    ) -> None:
+        self.network = Network()
+        self._browsers: list[Browser] = []
+        host = self.network.server.address
+        self._sites = Sites(directory, template, {**env, **heartbeat, "HOST": host})
+        with self.network.server.entered():
+            self._redis = RedisServer(directory)
+            self._redis.start()
+            self.office = self._sites("daphne", redis=self._redis, bind="0.0.0.0")
+            self.edges = {server: self._edge(server) for server in SERVERS}
+            self._bob = self.office.login("bob")
+            self._alice = self.office.login("alice")
+        with self.network.laptop.entered():
+            for name in BROWSERS:
+                self._browsers.append(Browser(name))
+        self.desks = [
+            Desk(browser, server, f"http://{host}:{self.edges[server].port}", "alice")
+            for browser in self._browsers
+            for server in SERVERS
+        ]
+
+    def _edge(self, server: Server) -> Site:
+        database_url = self.office.database_url
+        return self._sites(server, redis=self._redis, database_url=database_url, bind="0.0.0.0")
+
+    def kill_edges(self) -> None:
+        """Kill both servers that desks are connected to."""
+        for site in self.edges.values():
+            site.kill()
+
+    def start_edges(self) -> None:
+        """Have others come up in their places."""
+        with self.network.server.entered():
+            for site in self.edges.values():
+                site.start()
+
+    def given_up(self) -> int:
+        """Count the sockets that the servers have found stale so far."""
+        return sum(site.log().count("code=4408") for site in self.edges.values())
+
+    def ring(self) -> str:
+        """Have somebody call, and return the call's sid."""
+        with self.network.server.entered():
+            return self.office.manage("simulate_call").strip()
+
+    def answer(self, sid: str) -> None:
+        """Have bob pick up."""
+        self._ask(sid, "answer", "in-progress")
+
+    def hang_up(self, sid: str) -> None:
+        """Have bob hang up."""
+        self._ask(sid, "hangup", "completed")
+
+    def _ask(self, sid: str, verb: str, state: str) -> None:
+        with self.network.server.entered():
+            pk = self.calls()[sid]["call"]
+            self._bob.post(f"/calls/{pk}/{verb}/").raise_for_status()
+            wait_until(lambda: self.calls()[sid]["state"] == state, 10, f"the call is {state}")
+
+    def calls(self) -> dict[str, dict[str, Any]]:
+        """Return the calls as the database has them, by their sid."""
+        with self.network.server.entered():
+            listed = self._bob.get("/calls/").json()["calls"]
+        return {call["sid"]: call for call in listed}
+
+    def top(self) -> int:
+        """Return the offset of the last event that was committed for alice."""
+        with self.network.server.entered():
+            page = self._alice.get("/").text
+        config = page.split('id="realtime-config" type="application/json">')[1].split("</script>")[
+            0
+        ]
+        [position] = json.loads(config)["positions"].values()
+        return int(position["offset"])
+
+    def close(self) -> None:
+        """End everything."""
+        for browser in self._browsers:
+            browser.close()
+        self._sites.close()
+        self._redis.kill()
+        self.network.close()
