@@ -11,7 +11,8 @@ const DOCS = readFileSync(new URL("../../docs/browser.md", import.meta.url), "ut
 const NAMES = ["CloseCode", "HeartbeatSocket", "RealtimeClient", "RealtimeError", "mayReconnect"];
 
 test("the public names, each of them documented", () => {
-  assert.deepEqual(Object.keys(index).sort(), NAMES);
+  assert.deepEqual(Object.keys(index).sort(), [...NAMES, "default"].sort());
+  assert.equal(index.default, index.HeartbeatSocket);
   for (const name of NAMES) assert.ok(DOCS.includes(`\`${name}`), name);
 });
 

@@ -8,7 +8,10 @@ import { RealtimeError, Requests } from "./requests.js";
 import { HeartbeatSocket } from "./socket.js";
 import { Subscription } from "./subscription.js";
 
-/** @typedef {import("./subscription.js").Position} Position */
+/** @typedef {import("./connection_state.js").State} State */
+/** @typedef {import("./delivery.js").Position} Position */
+/** @typedef {import("./handler_types.js").Notifications} Notifications */
+/** @typedef {import("./socket_events.js").SocketEventMap} SocketEventMap */
 /**
  * The socket's options, and what the page knows already.
  *
@@ -78,8 +81,9 @@ export class RealtimeClient {
   /**
    * Call `handler` for "state", "latency", "me_changed" or "error".
    *
-   * @param {"state" | "latency" | "me_changed" | "error"} name
-   * @param {import("./emitter.js").Handler} handler
+   * @template {keyof Notifications} Name
+   * @param {Name} name
+   * @param {(...details: Notifications[Name]) => void} handler
    * @returns {() => void} removes it
    * @throws {TypeError} for any other name
    */
@@ -104,8 +108,10 @@ export class RealtimeClient {
   /**
    * Follow a stream, now and after every reconnect.
    *
+   * @template {Record<string, any>} [Events=Record<string, any>] the data of its events, by name
+   * @template [Snapshot=any]
    * @param {string} [stream] "me" is the user's own
-   * @returns {Subscription} the same one, for a stream that is followed already
+   * @returns {Subscription<Events, Snapshot>} the same one, for a stream that is followed already
    */
   subscribe(stream = "me") {
     const existing = this.#subscriptions.get(stream);
@@ -141,9 +147,13 @@ export class RealtimeClient {
   #open() {
     const socket = new HeartbeatSocket(this.#url, SUBPROTOCOL, this.#options);
     this.#socket = socket;
-    /** @type {(name: string, handler: (event: any) => void) => void} */
-    const on = (name, handler) =>
-      socket.addEventListener(name, (event) => {
+    /**
+     * @template {keyof SocketEventMap} Type
+     * @param {Type} type
+     * @param {(event: SocketEventMap[Type]) => void} handler
+     */
+    const on = (type, handler) =>
+      socket.addEventListener(type, (event) => {
         if (socket === this.#socket) handler(event);
       });
     on("connecting", () => this.#move("connecting"));
@@ -154,7 +164,7 @@ export class RealtimeClient {
     socket.reconnect();
   }
 
-  /** @param {import("./connection_state.js").State} to @param {object} [why] */
+  /** @param {State} to @param {{code?: number, reason?: string, retryIn?: number | null}} [why] */
   #move(to, why = {}) {
     const previous = this.#state.move(to);
     this.#emitter.emit("state", { state: to, previous, ...why });
@@ -208,7 +218,7 @@ export class RealtimeClient {
     return mine?.name === stream ? mine : this.#subscriptions.get(stream);
   }
 
-  /** @param {Error} error */
+  /** @param {RealtimeError} error */
   #error(error) {
     if (!this.#emitter.emit("error", error)) report(error);
   }

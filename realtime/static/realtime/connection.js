@@ -45,10 +45,13 @@ export class Connection {
     this.expectWelcome = expectWelcome;
     this.on = on;
     this.#patience = environment.setTimeout(() => this.#tooSlow(), connectionTimeout);
+    // A socket of the npm package ws throws an error for which nobody listens, also after its end.
+    native.onerror = () => {};
     this.#listeners = [
       ["open", () => this.#opened()],
       ["message", (event) => this.#received(event)],
-      ["error", () => on.error(new Error("connection failed"))],
+      // A browser says no more than that; ws says why.
+      ["error", ({ error }) => on.error(error ?? new Error("connection failed"))],
       ["close", (event) => this.#closed(event)],
     ];
     for (const [type, listener] of this.#listeners) native.addEventListener(type, listener);
@@ -87,8 +90,9 @@ export class Connection {
 
   #tooSlow() {
     this.discard();
-    this.on.error(new Error("connection timed out"));
-    this.on.ended({ code: 1006, reason: "connection timed out", wasClean: false });
+    // The words of `reconnecting-websocket`: its users compare them.
+    this.on.error(new Error("TIMEOUT"));
+    this.on.ended({ code: 1006, reason: "timeout", wasClean: false });
   }
 
   #stale() {

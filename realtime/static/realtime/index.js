@@ -1,6 +1,36 @@
 /** The public names: everything else in this folder may change. */
 
+import { HeartbeatSocket } from "./socket.js";
+
 export { RealtimeClient } from "./client.js";
 export { CloseCode, mayReconnect } from "./close_codes.js";
 export { RealtimeError } from "./requests.js";
 export { HeartbeatSocket } from "./socket.js";
+
+/** @typedef {import("./client.js").ClientOptions} ClientOptions */
+/** @typedef {import("./connection_state.js").State} State */
+/** @typedef {import("./delivery.js").Position} Position */
+/** @typedef {import("./environment.js").Environment} Environment */
+/** @typedef {import("./handler_types.js").StateChange} StateChange */
+/**
+ * @template [Data=any]
+ * @typedef {import("./handler_types.js").StreamEvent<Data>} StreamEvent
+ */
+/**
+ * @template {Record<string, any>} [Events=Record<string, any>]
+ * @template [Snapshot=any]
+ * @typedef {import("./subscription.js").Subscription<Events, Snapshot>} Subscription
+ */
+
+// What `reconnecting-websocket` exports, so that one changed import line is enough.
+/** @typedef {globalThis.Event} Event */
+/** @typedef {import("./socket_events.js").SocketErrorEvent} ErrorEvent */
+/** @typedef {import("./socket_events.js").SocketCloseEvent} CloseEvent */
+/** @typedef {import("./socket.js").Options} Options */
+/** @typedef {import("./reconnector.js").UrlProvider} UrlProvider */
+/** @typedef {import("./outbox.js").Message} Message */
+/**
+ * @typedef {{[Type in "open" | "message" | "error" | "close"]:
+ *   import("./socket_events.js").SocketListener<Type>[]}} ListenersMap
+ */
+export default HeartbeatSocket;

@@ -26,11 +26,12 @@ export function readPageConfig(document) {
 /**
  * The absolute address of a WebSocket.
  *
- * @param {string} url absolute, or relative to the page
+ * @param {string | URL} url absolute, or relative to the page
  * @param {Document | undefined} document
  * @throws {TypeError} if it is neither
  */
 export function socketUrl(url, document) {
+  if (url === undefined || url === null) throw new TypeError(`the url is ${url}`);
   const absolute = new URL(url, document?.baseURI);
   absolute.protocol = absolute.protocol.replace(/^http/, "ws");
   return absolute.href;

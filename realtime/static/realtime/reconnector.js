@@ -6,13 +6,13 @@ import { Connection } from "./connection.js";
 import { ConnectionState } from "./connection_state.js";
 import { watchPage } from "./page_events.js";
 
-/** @typedef {string | (() => string | Promise<string>)} UrlProvider */
+/** @typedef {string | URL | (() => string | URL | Promise<string | URL>)} UrlProvider */
 /** @typedef {import("./connection.js").Ending} Ending */
 
 /**
  * @typedef {object} Settings
  * @property {UrlProvider} url
- * @property {(url: string) => WebSocket} construct
+ * @property {(url: string | URL) => WebSocket} construct
  * @property {import("./environment.js").Environment} environment
  * @property {number} connectionTimeout milliseconds
  * @property {boolean} expectWelcome
@@ -95,7 +95,7 @@ export class Reconnector {
     else this.#openFixed(url);
   }
 
-  /** @param {() => string | Promise<string>} provider @param {object} attempt */
+  /** @param {Extract<UrlProvider, Function>} provider @param {object} attempt */
   async #ask(provider, attempt) {
     try {
       const url = await Promise.resolve().then(provider);
@@ -105,7 +105,7 @@ export class Reconnector {
     }
   }
 
-  /** @param {string} url which will be no better next time */
+  /** @param {string | URL} url which will be no better next time */
   #openFixed(url) {
     try {
       this.#open(url);
@@ -115,7 +115,7 @@ export class Reconnector {
     }
   }
 
-  /** @param {string} url */
+  /** @param {string | URL} url */
   #open(url) {
     const connection = new Connection(this.#settings.construct(url), this.#settings, {
       ...this.#on,

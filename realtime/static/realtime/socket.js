@@ -3,7 +3,7 @@
 import { browserEnvironment } from "./environment.js";
 import { Outbox } from "./outbox.js";
 import { Reconnector } from "./reconnector.js";
-import { SocketCloseEvent, SocketErrorEvent } from "./socket_events.js";
+import { SocketCloseEvent, SocketErrorEvent, SocketEventTarget } from "./socket_events.js";
 
 /**
  * The options of `reconnecting-websocket`, with the same meaning, and two more. Times in ms.
@@ -23,20 +23,15 @@ import { SocketCloseEvent, SocketErrorEvent } from "./socket_events.js";
 /** @typedef {OwnOptions & import("./backoff.js").Backoff} Options */
 
 /** A `WebSocket` and a `ReconnectingWebSocket` to the page; `docs/browser.md` has it all. */
-export class HeartbeatSocket extends EventTarget {
-  static CONNECTING = 0;
-  static OPEN = 1;
-  static CLOSING = 2;
-  static CLOSED = 3;
-  CONNECTING = HeartbeatSocket.CONNECTING;
-  OPEN = HeartbeatSocket.OPEN;
-  CLOSING = HeartbeatSocket.CLOSING;
-  CLOSED = HeartbeatSocket.CLOSED;
-
-  /** @type {((event: Event) => void) | null} */ onopen = null;
-  /** @type {((event: MessageEvent) => void) | null} */ onmessage = null;
-  /** @type {((event: SocketErrorEvent) => void) | null} */ onerror = null;
-  /** @type {((event: SocketCloseEvent) => void) | null} */ onclose = null;
+export class HeartbeatSocket extends SocketEventTarget {
+  /** @readonly */ static CONNECTING = /** @type {const} */ (0);
+  /** @readonly */ static OPEN = /** @type {const} */ (1);
+  /** @readonly */ static CLOSING = /** @type {const} */ (2);
+  /** @readonly */ static CLOSED = /** @type {const} */ (3);
+  /** @readonly */ CONNECTING = HeartbeatSocket.CONNECTING;
+  /** @readonly */ OPEN = HeartbeatSocket.OPEN;
+  /** @readonly */ CLOSING = HeartbeatSocket.CLOSING;
+  /** @readonly */ CLOSED = HeartbeatSocket.CLOSED;
 
   /** The last measured round trip in milliseconds. @type {number | null} */
   latency = null;
@@ -47,6 +42,8 @@ export class HeartbeatSocket extends EventTarget {
   #reconnector;
   /** @type {BinaryType} */
   #binaryType = "blob";
+  /** The last one made: what it was is told until there is another. @type {WebSocket | null} */
+  #latest = null;
 
   /**
    * Connect to `url`, and go on doing so until `close()` or a close code that says stay away.
@@ -63,9 +60,6 @@ export class HeartbeatSocket extends EventTarget {
     this.#debug = options.debug ?? false;
     this.#outbox = new Outbox(options.maxEnqueuedMessages ?? 100);
     this.#reconnector = this.#makeReconnector(url, protocols, options);
-    for (const type of /** @type {const} */ (["open", "message", "error", "close"])) {
-      this.addEventListener(type, (event) => this[`on${type}`]?.(/** @type {any} */ (event)));
-    }
     if (!options.startClosed) this.#reconnector.start();
   }
 
@@ -86,15 +80,15 @@ export class HeartbeatSocket extends EventTarget {
   }
 
   get url() {
-    return this.#native?.url ?? (typeof this.#url === "function" ? "" : this.#url);
+    return this.#latest?.url ?? (typeof this.#url === "function" ? "" : String(this.#url));
   }
 
   get protocol() {
-    return this.#native?.protocol ?? "";
+    return this.#latest?.protocol ?? "";
   }
 
   get extensions() {
-    return this.#native?.extensions ?? "";
+    return this.#latest?.extensions ?? "";
   }
 
   /** Bytes that wait here and in the browser; strings that wait here count as characters. */
@@ -103,12 +97,12 @@ export class HeartbeatSocket extends EventTarget {
   }
 
   get binaryType() {
-    return this.#binaryType;
+    return this.#native?.binaryType ?? this.#binaryType;
   }
 
   set binaryType(type) {
-    this.#binaryType = type;
     if (this.#native) this.#native.binaryType = type;
+    this.#binaryType = type;
   }
 
   /**
@@ -163,7 +157,7 @@ export class HeartbeatSocket extends EventTarget {
     if (typeof WebSocket !== "function") throw new TypeError("there is no WebSocket class here");
     const settings = {
       url,
-      construct: (/** @type {string} */ to) => this.#construct(WebSocket, to, protocols),
+      construct: (/** @type {string | URL} */ to) => this.#construct(WebSocket, to, protocols),
       environment: { ...browserEnvironment(), ...options.environment },
       connectionTimeout: options.connectionTimeout ?? 8000,
       expectWelcome: options.expectWelcome ?? false,
@@ -182,10 +176,13 @@ export class HeartbeatSocket extends EventTarget {
     });
   }
 
-  /** @param {any} WebSocket @param {string} url @param {string | string[] | undefined} protocols */
+  /** @param {any} WebSocket @param {string | URL} url @param {string | string[]} [protocols] */
   #construct(WebSocket, url, protocols) {
+    // A browser would take what is missing for the name of a page.
+    if (url === undefined || url === null) throw new TypeError(`the url is ${url}`);
     const native = protocols ? new WebSocket(url, protocols) : new WebSocket(url);
     native.binaryType = this.#binaryType;
+    this.#latest = native;
     return native;
   }
 

@@ -1,4 +1,4 @@
-/** The events of a `HeartbeatSocket` that carry more than the browser's own do. */
+/** The events of a `HeartbeatSocket`, and the handlers that get them. */
 
 /** The connection, or an attempt to make one, has ended. */
 export class SocketCloseEvent extends Event {
@@ -23,5 +23,56 @@ export class SocketErrorEvent extends Event {
     super("error");
     this.error = error;
     this.message = error.message;
+  }
+}
+
+/**
+ * @typedef {object} SocketEventMap
+ * @property {Event} open
+ * @property {MessageEvent} message
+ * @property {SocketErrorEvent} error
+ * @property {SocketCloseEvent} close
+ * @property {Event} connecting
+ * @property {CustomEvent<import("./control_frames.js").Welcome>} welcome
+ * @property {CustomEvent<number>} latency
+ */
+/** @typedef {import("./socket.js").HeartbeatSocket} Socket */
+/**
+ * @template {keyof SocketEventMap} Type
+ * @typedef {(this: Socket, event: SocketEventMap[Type]) => any} SocketHandler
+ */
+/**
+ * @template {keyof SocketEventMap} Type
+ * @typedef {SocketHandler<Type> | {handleEvent(event: SocketEventMap[Type]): any}} SocketListener
+ */
+/**
+ * What may be read from an `on…` property; so loose that the socket is taken for a `WebSocket`.
+ *
+ * @typedef {((this: any, event: any) => any) | null} AnyHandler
+ */
+/**
+ * @typedef {{
+ *   addEventListener<Type extends keyof SocketEventMap>(type: Type,
+ *     listener: SocketListener<Type> | null, options?: boolean | AddEventListenerOptions): void,
+ *   removeEventListener<Type extends keyof SocketEventMap>(type: Type,
+ *     listener: SocketListener<Type> | null, options?: boolean | EventListenerOptions): void,
+ *   dispatchEvent(event: Event): boolean,
+ *   get onopen(): AnyHandler, set onopen(handler: SocketHandler<"open"> | null),
+ *   get onmessage(): AnyHandler, set onmessage(handler: SocketHandler<"message"> | null),
+ *   get onerror(): AnyHandler, set onerror(handler: SocketHandler<"error"> | null),
+ *   get onclose(): AnyHandler, set onclose(handler: SocketHandler<"close"> | null),
+ * }} TypedTarget
+ */
+
+const Target = /** @type {new () => TypedTarget} */ (/** @type {unknown} */ (EventTarget));
+
+/** An `EventTarget` with the `on…` properties of a `WebSocket`, which are asked first. */
+export class SocketEventTarget extends Target {
+  constructor() {
+    super();
+    for (const type of /** @type {const} */ (["open", "message", "error", "close"])) {
+      this[`on${type}`] = null;
+      this.addEventListener(type, (event) => this[`on${type}`]?.(event));
+    }
   }
 }

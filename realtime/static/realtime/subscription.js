@@ -6,15 +6,14 @@ import { Emitter } from "./emitter.js";
 import { RealtimeError, notConnected } from "./requests.js";
 
 /** @typedef {import("./delivery.js").Position} Position */
-
 /**
  * What a subscription needs of its client.
  *
  * @typedef {object} Link
  * @property {(frame: object, answered: import("./requests.js").Answered) => void} ask
  * @property {() => boolean} reachable a connection is there or being made
- * @property {(subscription: Subscription) => void} ended
- * @property {(error: Error) => void} error for errors that nobody listens to here
+ * @property {(subscription: {stream: string}) => void} ended
+ * @property {(error: RealtimeError) => void} error for errors that nobody listens to here
  * @property {import("./environment.js").Environment} environment
  */
 
@@ -27,7 +26,12 @@ const NO_LOG = "-";
 /** A refusal that may be over soon; any other ends the subscription. */
 const PASSING = "internal";
 
-/** Made by `RealtimeClient.subscribe`. */
+/**
+ * Made by `RealtimeClient.subscribe`.
+ *
+ * @template {Record<string, any>} [Events=Record<string, any>] the data of its events, by name
+ * @template [Snapshot=any]
+ */
 export class Subscription {
   #link;
   #lifecycle = new Emitter();
@@ -42,7 +46,7 @@ export class Subscription {
   #failures = 0;
   /** @type {any} */
   #retry;
-  /** @type {{transmit: () => void, reject: (error: Error) => void}[]} */
+  /** @type {{transmit: () => void, reject: (error: RealtimeError) => void}[]} */
   #unsent = [];
 
   /**
@@ -83,8 +87,9 @@ export class Subscription {
    * Other names are `LIFECYCLE`'s. An event that has one of those names is reached with "event:"
    * before it.
    *
-   * @param {string} name
-   * @param {import("./emitter.js").Handler} handler
+   * @template {import("./handler_types.js").HandlerName<Events>} Name
+   * @param {Name} name
+   * @param {import("./handler_types.js").Handler<Events, Snapshot, Name>} handler
    * @returns {() => void} removes the handler
    */
   on(name, handler) {
@@ -235,7 +240,7 @@ export class Subscription {
     this.#link.ask({ type: "unsubscribe", stream: this.#name }, () => {});
   }
 
-  /** @param {Error} error for what was not sent */
+  /** @param {RealtimeError} error for what was not sent */
   #end(error) {
     this.#link.environment.clearTimeout(this.#retry);
     this.#state = "ended";

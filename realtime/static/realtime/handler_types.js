@@ -1,0 +1,67 @@
+/** What the handlers of a client and of its subscriptions get. Types only; no page loads it. */
+
+export {};
+
+/** @typedef {import("./connection_state.js").State} State */
+/** @typedef {import("./delivery.js").Position} Position */
+/** @typedef {import("./requests.js").RealtimeError} RealtimeError */
+/**
+ * A change of `state`; `code`, `reason` and `retryIn` tell of the connection or attempt that ended.
+ *
+ * @typedef {{previous: State} & (
+ *   {state: "connecting" | "open", code?: undefined, reason?: undefined, retryIn?: undefined} |
+ *   {state: "waiting", code: number, reason: string, retryIn: number} |
+ *   {state: "closed", code: number, reason: string, retryIn: null}
+ * )} StateChange
+ */
+/**
+ * What the handlers of a client's notifications get.
+ *
+ * @typedef {object} Notifications
+ * @property {[change: StateChange]} state
+ * @property {[milliseconds: number]} latency
+ * @property {[change: {me: string | null, previous: string}]} me_changed
+ * @property {[error: RealtimeError]} error
+ */
+/**
+ * An event as its handlers get it; without `offset` it is ephemeral, and kept nowhere.
+ *
+ * @template [Data=any]
+ * @typedef {{stream: string, offset?: number, id: string, name: string, data: Data, at: number,
+ *   replayed?: boolean}} StreamEvent
+ */
+/**
+ * What the handlers of `LIFECYCLE` get.
+ *
+ * @template Snapshot
+ * @typedef {object} Lifecycle
+ * @property {[made: Position & {recovered: boolean, snapshot?: Snapshot}]} subscribed
+ * @property {[start: Position & {snapshot?: Snapshot}]} reset
+ * @property {[snapshot: Snapshot, at: Position]} snapshot
+ * @property {[ended: {reason: string}]} unsubscribed
+ * @property {[error: RealtimeError]} error
+ */
+/**
+ * What `on` of a subscription takes as names.
+ *
+ * @template Events
+ * @typedef {keyof Lifecycle<any> | "*" | (keyof Events & string) |
+ *   `event:${keyof Events & string}`} HandlerName
+ */
+/**
+ * A handler of `Name`, which is `LIFECYCLE`'s or an event's.
+ *
+ * @template Events
+ * @template Snapshot
+ * @template Name
+ * @typedef {(...details:
+ *   Name extends keyof Lifecycle<Snapshot> ? Lifecycle<Snapshot>[Name]
+ *   : Name extends `event:${infer Event}` ? EventDetails<Events, Event>
+ *   : EventDetails<Events, Name>) => void} Handler
+ */
+/**
+ * @template Events
+ * @template Name
+ * @typedef {Name extends keyof Events ? [data: Events[Name], event: StreamEvent<Events[Name]>]
+ *   : [data: any, event: StreamEvent]} EventDetails
+ */
