@@ -14,7 +14,14 @@ PROBE_TIMEOUT = 3.0
 """Seconds that a client waits for the pong to its own ping."""
 
 LATE = 1.0
-"""Seconds by which a deadline may be overslept before the sleeper itself is the suspect."""
+"""Seconds by which this end may oversleep before it is itself the suspect."""
+
+LOOK = 5.0
+"""Seconds between two looks of a client at its clock.
+
+On some systems timers stand still while the machine sleeps, and one timer for the whole of the
+silence would sit out its rest after that.
+"""
 
 
 class Role(StrEnum):
@@ -47,7 +54,9 @@ class Heartbeat:
         self.latency: float | None = None
         self._answer_within = timeout if role is Role.SERVER else PROBE_TIMEOUT
         self._silence_limit = math.inf if role is Role.SERVER else interval + timeout
-        self._heard_at = now
+        self._look_every = math.inf if role is Role.SERVER else LOOK
+        self._heard_at = self._looked_at = now
+        self._overslept = False
         self._next_ping = now + share * interval if role is Role.SERVER else math.inf
         self._in_flight: dict[str, float] = {}
 
@@ -63,20 +72,28 @@ class Heartbeat:
     @property
     def wake_at(self) -> float:
         """The instant at which to call ``wake`` next, unless something else happens before."""
-        return min(self.deadline, self._next_ping)
+        return min(self._due, self._next_ping)
+
+    @property
+    def _due(self) -> float:
+        return min(self.deadline, self._looked_at + self._look_every)
 
     def wake(self, now: float) -> Verdict:
         """Say what to do at ``now``; ``PING`` is to be followed by ``ping()``.
 
-        A deadline found more than ``LATE`` seconds after its time tells that this process was
-        stopped, and the peer's frames may lie unread: all clocks start again, with a ping.
+        Waking more than ``LATE`` seconds after a deadline, or a look, tells that this process was
+        stopped, and the peer's frames may lie unread: all clocks start again, with a ping. Waking
+        late a second time, with nothing heard since the first, proves nothing for the peer: timers
+        that are always late would otherwise ping for ever.
         """
-        overslept = now - self.deadline
-        if overslept > LATE:
+        late = now - self._due > LATE
+        self._looked_at = now
+        if late and not self._overslept:
+            self._overslept = True
             self._in_flight.clear()
             self._heard_at = now
             return Verdict.PING
-        if overslept >= 0:
+        if now >= self.deadline:
             return Verdict.STALE
         return Verdict.PING if now >= self._next_ping else Verdict.WAIT
 
@@ -88,7 +105,8 @@ class Heartbeat:
 
     def heard(self, now: float) -> None:
         """Note that a frame of any kind came from the peer."""
-        self._heard_at = now
+        self._heard_at = self._looked_at = now
+        self._overslept = False
 
     def pong(self, nonce: str, now: float) -> float | None:
         """Take a pong; returns the round trip in seconds, or None if no such ping is in flight.
@@ -101,5 +119,6 @@ class Heartbeat:
         while next(iter(self._in_flight)) != nonce:
             del self._in_flight[next(iter(self._in_flight))]
         del self._in_flight[nonce]
+        self.heard(now)
         self.latency = now - sent_at
         return self.latency

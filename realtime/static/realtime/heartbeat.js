@@ -8,8 +8,14 @@
 /** Seconds that a client waits for the pong to its own ping. */
 export const PROBE_TIMEOUT = 3;
 
-/** Seconds by which a deadline may be overslept before the sleeper itself is the suspect. */
+/** Seconds by which this end may oversleep before it is itself the suspect. */
 export const LATE = 1;
+
+/**
+ * Seconds between two looks of a client at its clock. On some systems timers stand still while the
+ * machine sleeps, and one timer for the whole of the silence would sit out its rest after that.
+ */
+export const LOOK = 5;
 
 /**
  * The server pings by the clock; the client listens for that, and pings when in doubt.
@@ -29,7 +35,10 @@ export class Heartbeat {
   latency = null;
   #answerWithin;
   #silenceLimit;
+  #lookEvery;
   #heardAt;
+  #lookedAt;
+  #overslept = false;
   #nextPing;
   /** @type {Map<string, number>} */
   #inFlight = new Map();
@@ -46,7 +55,9 @@ export class Heartbeat {
     this.interval = interval;
     this.#answerWithin = server ? timeout : PROBE_TIMEOUT;
     this.#silenceLimit = server ? Infinity : interval + timeout;
+    this.#lookEvery = server ? Infinity : LOOK;
     this.#heardAt = now;
+    this.#lookedAt = now;
     this.#nextPing = server ? now + share * interval : Infinity;
   }
 
@@ -59,26 +70,34 @@ export class Heartbeat {
 
   /** The instant at which to call `wake` next, unless something else happens before. */
   get wakeAt() {
-    return Math.min(this.deadline, this.#nextPing);
+    return Math.min(this.#due, this.#nextPing);
+  }
+
+  get #due() {
+    return Math.min(this.deadline, this.#lookedAt + this.#lookEvery);
   }
 
   /**
    * Say what to do at `now`; "ping" is to be followed by `ping()`.
    *
-   * A deadline found more than `LATE` seconds after its time tells that this process was stopped,
-   * and the peer's frames may lie unread: all clocks start again, with a ping.
+   * Waking more than `LATE` seconds after a deadline, or a look, tells that this process was
+   * stopped, and the peer's frames may lie unread: all clocks start again, with a ping. Waking late
+   * a second time, with nothing heard since the first, proves nothing for the peer: timers that are
+   * always late would otherwise ping for ever.
    *
    * @param {number} now
    * @returns {Verdict}
    */
   wake(now) {
-    const overslept = now - this.deadline;
-    if (overslept > LATE) {
+    const late = now - this.#due > LATE;
+    this.#lookedAt = now;
+    if (late && !this.#overslept) {
+      this.#overslept = true;
       this.#inFlight.clear();
       this.#heardAt = now;
       return "ping";
     }
-    if (overslept >= 0) return "stale";
+    if (now >= this.deadline) return "stale";
     return now >= this.#nextPing ? "ping" : "wait";
   }
 
@@ -100,6 +119,8 @@ export class Heartbeat {
    */
   heard(now) {
     this.#heardAt = now;
+    this.#lookedAt = now;
+    this.#overslept = false;
   }
 
   /**
@@ -118,6 +139,7 @@ export class Heartbeat {
       this.#inFlight.delete(earlier);
       if (earlier === nonce) break;
     }
+    this.heard(now);
     this.latency = now - sentAt;
     return this.latency;
   }

@@ -1,12 +1,6 @@
 /** Drives the client's end of one heartbeat: owns the clock and the timer that the rules lack. */
 
-import { Heartbeat, LATE } from "./heartbeat.js";
-
-/**
- * Seconds between two looks at the clock. On some systems timers stand still while the machine
- * sleeps, and one timer for the whole of the silence would sit out its rest after that.
- */
-const LOOK = 5;
+import { Heartbeat } from "./heartbeat.js";
 
 /** The heartbeat of one connection, from `welcome` to its end. */
 export class Keepalive {
@@ -18,8 +12,6 @@ export class Keepalive {
   #greetedAt;
   /** @type {any} */
   #timer;
-  #lookAt = Infinity;
-  #overslept = false;
 
   /**
    * @param {{interval: number, timeout: number}} heartbeat seconds, as the server announced them
@@ -41,7 +33,6 @@ export class Keepalive {
 
   /** Note that a frame came. */
   heard() {
-    this.#overslept = false;
     this.#heartbeat.heard(this.#now());
   }
 
@@ -100,21 +91,15 @@ export class Keepalive {
   }
 
   #arm() {
-    const now = this.#now();
-    this.#lookAt = Math.min(this.#heartbeat.wakeAt, now + LOOK);
     this.stop();
-    const milliseconds = Math.max(0, Math.ceil((this.#lookAt - now) * 1000));
+    const milliseconds = Math.max(0, Math.ceil((this.#heartbeat.wakeAt - this.#now()) * 1000));
     this.#timer = this.#environment.setTimeout(() => this.#wake(), milliseconds);
   }
 
   #wake() {
-    const now = this.#now();
-    const late = now - this.#lookAt > LATE;
-    const verdict = this.#heartbeat.wake(now);
-    // Where timers are always late no deadline is ever met in time: twice is enough.
-    if (verdict === "stale" || (verdict === "ping" && this.#overslept)) return this.#on.stale();
-    this.#overslept = verdict === "ping";
-    if (late || verdict === "ping") this.probe();
+    const verdict = this.#heartbeat.wake(this.#now());
+    if (verdict === "stale") this.#on.stale();
+    else if (verdict === "ping") this.probe();
     else this.#arm();
   }
 }
