@@ -1,6 +1,7 @@
 /** The agent's desk: follows the agent's stream, rings, and asks the server for what the agent wants. */
 
 import { RealtimeClient } from "../realtime/index.js";
+import "../realtime/status_element.js";
 import { fetchCalls, post } from "./api.js";
 import { arranged, rings } from "./call_list.js";
 import { FollowedCalls } from "./followed_calls.js";
@@ -22,6 +23,9 @@ const calls = new FollowedCalls(mine, onPage("calls"), {
   fetchList: (signal) => fetchCalls(signal, failed),
   changed,
 });
+const status = document.querySelector("realtime-status");
+status.client = client;
+status.querySelector("[part=latency]").id = "latency";
 
 let connection = { state: client.state, wasOpen: false, deaf: false };
 let retryAt = 0;
@@ -40,7 +44,7 @@ function draw() {
     ringing,
     busy,
     complete: calls.complete,
-    connection: { ...connection, trouble: trouble(), latency: client.latency },
+    connection: { ...connection, trouble: trouble() },
     blocked: tone.blocked,
     now: Date.now() - (clockAhead ?? 0),
   });
@@ -143,7 +147,6 @@ mine.on("unsubscribed", () => setDeaf(true));
 mine.on("error", () => setDeaf(true));
 mine.on("call.state", compareClocks);
 client.on("state", connectionChanged);
-client.on("latency", draw);
 client.on("me_changed", () => location.reload()); // another agent has logged in here
 addEventListener("keydown", pressed);
 addEventListener("click", clicked);

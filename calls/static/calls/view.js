@@ -3,7 +3,6 @@
 import { arranged, place } from "./call_list.js";
 import { clockText, isMine, otherSide, statusText } from "./wording.js";
 
-const CONNECTION_WORDS = { open: "Connected", connecting: "Connecting", idle: "Connecting" };
 const timeOfDay = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const dayAndTime = new Intl.DateTimeFormat(undefined, {
   day: "numeric",
@@ -39,9 +38,7 @@ export class DeskView {
     write(element(kind), sentence);
   }
 
-  #drawConnection({ state, latency, trouble }) {
-    write(element("connection"), CONNECTION_WORDS[state] ?? "Not connected");
-    write(element("latency"), state === "open" && latency !== null ? `${Math.round(latency)} ms` : "");
+  #drawConnection({ state, trouble }) {
     write(element("trouble-text"), trouble);
     element("trouble").hidden = trouble === "";
     element("reload").hidden = state !== "closed";

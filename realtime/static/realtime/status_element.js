@@ -5,14 +5,17 @@ const WORDS = Object.freeze({
   idle: "Not connected",
   connecting: "Connecting",
   open: "Connected",
-  waiting: "Connection lost, trying again",
+  waiting: "No connection, trying again",
   closed: "Disconnected",
 });
 
 /**
- * Set `client`, and it shows the state, and has it as its attribute `state` for the page's styles.
+ * Set `client`, and it shows the state, and has it as its attribute `state` for the page's styles;
+ * `[part=latency]` is the number.
  *
- * It has no styles of its own, so that the strictest Content-Security-Policy lets it be.
+ * It has no styles of its own, so that the strictest Content-Security-Policy lets it be. Screen
+ * readers say the words when they change, and not the number; a page that has better words for them
+ * gives it another role, such as "none".
  */
 export class RealtimeStatus extends HTMLElement {
   /** @type {import("./client.js").RealtimeClient | null} */
@@ -33,10 +36,10 @@ export class RealtimeStatus extends HTMLElement {
   }
 
   connectedCallback() {
-    // The words are announced to screen readers; a number that changes all the time is not.
-    this.#words.setAttribute("role", "status");
+    if (!this.hasAttribute("role")) this.setAttribute("role", "status");
     this.#latency.setAttribute("part", "latency");
-    this.replaceChildren(this.#words, this.#latency);
+    this.#latency.setAttribute("aria-live", "off");
+    this.replaceChildren(this.#words, " ", this.#latency);
     this.#follow();
   }
 
@@ -47,11 +50,12 @@ export class RealtimeStatus extends HTMLElement {
   #follow() {
     this.#unfollow();
     const client = this.#client;
-    if (!client) return;
-    this.#removers = [
-      client.on("state", () => this.#show()),
-      client.on("latency", () => this.#show()),
-    ];
+    if (client) {
+      this.#removers = [
+        client.on("state", ({ previous }) => this.#show(previous)),
+        client.on("latency", () => this.#show()),
+      ];
+    }
     this.#show();
   }
 
@@ -59,12 +63,20 @@ export class RealtimeStatus extends HTMLElement {
     for (const remove of this.#removers.splice(0)) remove();
   }
 
-  #show() {
+  /** @param {import("./connection_state.js").State} [previous] */
+  #show(previous) {
     const { state = "idle", latency = null } = this.#client ?? {};
     this.setAttribute("state", state);
-    if (this.#words.textContent !== WORDS[state]) this.#words.textContent = WORDS[state];
-    this.#latency.textContent = latency === null ? "" : ` (${latency} ms)`;
+    // That it tries again has been said; an attempt is no news.
+    const words = state === "connecting" && previous === "waiting" ? WORDS.waiting : WORDS[state];
+    write(this.#words, words);
+    write(this.#latency, latency === null ? "" : `${Math.round(latency)} ms`);
   }
+}
+
+/** Writing the same again would be a change to a screen reader. @param {Element} to @param {string} text */
+function write(to, text) {
+  if (to.textContent !== text) to.textContent = text;
 }
 
 // Under hashed names a page may load this module twice.
