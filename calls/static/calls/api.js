@@ -3,8 +3,10 @@
 const POST_PATIENCE = 10_000;
 const FIRST_PATIENCE = 3_000;
 const MOST_PATIENCE = 24_000;
+const UNFETCHED = "The calls can't be fetched, trying again.";
+const UNKNOWN = "The server didn't answer. Whether that was done isn't known until the calls here show it.";
 
-/** An answer that the page can't use; its message is a sentence for the agent. */
+/** What to tell the agent of a request that came to nothing; `status` is 0 unless the server refused. */
 export class ApiError extends Error {
   constructor(message, status = 0) {
     super(message);
@@ -12,15 +14,22 @@ export class ApiError extends Error {
   }
 }
 
-/** Asks for something to be done: `path` is relative to the desk, `fields` go as form fields. */
+/**
+ * Asks for something to be done: `path` is relative to the desk, `fields` go as form fields.
+ *
+ * A request that is not answered, or by a proxy or a failure alone, may have been carried out, or may
+ * be yet, when a path that was cut is whole again. So it isn't sent a second time, and nothing is
+ * claimed of it.
+ */
 export function post(path, fields = {}) {
   const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
-  return request(path, {
+  const options = {
     method: "POST",
     headers: { "X-CSRFToken": token },
     body: new URLSearchParams(fields),
     signal: AbortSignal.timeout(POST_PATIENCE),
-  });
+  };
+  return request(path, options, UNKNOWN);
 }
 
 /**
@@ -34,7 +43,7 @@ export async function fetchCalls(signal, onError) {
   for (let patience = FIRST_PATIENCE; ; patience = Math.min(2 * patience, MOST_PATIENCE)) {
     try {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
-      const { calls } = await request("calls/", { signal: limit });
+      const { calls } = await request("calls/", { signal: limit }, UNFETCHED);
       return signal.aborted ? null : calls;
     } catch (error) {
       if (signal.aborted) return null;
@@ -44,14 +53,19 @@ export async function fetchCalls(signal, onError) {
   }
 }
 
-async function request(path, options) {
+/** `unanswered`: what to say where the server has neither agreed nor refused. */
+async function request(path, options, unanswered) {
   const headers = { Accept: "application/json", ...options.headers };
-  const response = await fetch(path, { ...options, headers }).catch(unreachable);
-  const body = await response.json().catch(() => null);
-  if (response.ok && body) return body;
-  throw new ApiError(body?.error ?? `The server can't do that (${response.status}).`, response.status);
+  const { ok, status, body } = await answer(path, { ...options, headers });
+  if (ok && body) return body;
+  if (body?.error) throw new ApiError(body.error, status);
+  if (status >= 400 && status < 500) throw new ApiError(`The server refused that (${status}).`, status);
+  throw new ApiError(unanswered);
 }
 
-function unreachable() {
-  throw new ApiError("The server can't be reached.");
+// The answer may break off, too: its body is another wait on the same path.
+async function answer(path, options) {
+  const response = await fetch(path, options).catch(() => null);
+  const body = await response?.json().catch(() => null);
+  return { ok: response?.ok, status: response?.status, body };
 }

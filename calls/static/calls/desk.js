@@ -85,10 +85,8 @@ function connectionChanged({ state, previous, code, retryIn }) {
   connection = { state, code, wasOpen: connection.wasOpen || previous === "open", deaf: false };
   retryAt = Date.now() + (retryIn ?? 0);
   if (state === "open" && connection.wasOpen) say("connection-news", "Connected again");
-  if (previous === "open") {
-    say("connection-news", trouble());
-    calls.lost();
-  }
+  if (previous === "open") calls.lost();
+  if (previous === "open" || state === "closed") say("connection-news", trouble());
   draw();
 }
 
