@@ -10,7 +10,7 @@ from calls.states import State
 
 
 class TelephonyError(Exception):
-    """The phone company can't be reached or refuses; the text is a sentence for the agent."""
+    """The phone company refuses or doesn't answer; the text is a sentence for the agent."""
 
 
 class PlacedCall(NamedTuple):

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 TIMEOUT = 5.0
 """Seconds for a request. Under ASGI all sync views of a process wait while one of them does."""
 
+UNKNOWN = "Twilio didn't answer. Whether that was done isn't known until the calls here show it."
+
 EVENTS = ["initiated", "ringing", "answered", "completed"]
 """All that Twilio tells of an outbound call (https://www.twilio.com/docs/voice/api/call-resource)."""
 
@@ -71,4 +73,4 @@ class Twilio:
             raise TelephonyError(f"Twilio refused: {error.msg}") from error
         except (TwilioException, requests.RequestException) as error:
             logger.error("twilio unreachable error=%r", error)
-            raise TelephonyError("Twilio can't be reached.") from error
+            raise TelephonyError(UNKNOWN) from error
