@@ -157,6 +157,8 @@ class Socket:
 
     def left(self) -> None:
         """Hear that the connection has ended."""
+        if self._keepalive is not None and not self.closing:
+            logger.info("left socket=%s", self.id)
         self._stop()
         farewell().discard(self)
 

@@ -8,14 +8,15 @@ import pytest
 from tests.cuts.table import Table
 from tests.cuts.world import World
 
-HEARTBEAT = {"HEARTBEAT_INTERVAL": "3", "HEARTBEAT_TIMEOUT": "3"}  # seconds; a cut takes less time
 
-
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def world(
-    tmp_path_factory: pytest.TempPathFactory, site_database: Path, site_env: dict[str, str]
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    site_database: Path,
+    site_env: dict[str, str],
 ) -> Iterator[World]:
-    world = World(tmp_path_factory.mktemp("cuts"), site_database, site_env, HEARTBEAT)
+    world = World(tmp_path_factory.mktemp("cuts"), site_database, site_env, *request.param)
     yield world
     world.close()
 

@@ -33,9 +33,8 @@ class Desk:
     def __init__(self, browser: Browser, server: Server, url: str, username: str) -> None:
         self.name = f"{browser.name} on {server}"
         self.browser = browser
-        self.server = server
-        self._bare = browser.open(f"{server} bare", profile=server)
-        self._page = browser.open(f"{server} desk", profile=server)
+        self._pages = f"{server} bare", f"{server} desk"
+        self._bare, self._page = (browser.open(key, profile=server) for key in self._pages)
         self._page.before_scripts(NOTED)
         self._page.login(url, username)
         self._page.evaluate(f"({FOLLOW})('{url}/static/realtime/index.js')")
@@ -43,6 +42,11 @@ class Desk:
         self._bare.evaluate(f"({BARE})('{url.replace('http', 'ws')}/realtime/')")
         self._page.bring_to_front()
         wait_until(lambda: self.shown().connection == "open", 20, f"{self.name} is connected")
+
+    def renew_bare(self) -> None:
+        """Start the page with the bare socket anew, and wait until the socket hears."""
+        self._bare.evaluate("begin()")
+        wait_until(lambda: self._bare.evaluate("hears"), 10, f"{self.name} bare hears")
 
     def shown(self) -> Shown:
         """Look at it."""
@@ -58,8 +62,11 @@ class Desk:
         return calls
 
     def complaints(self) -> list[tuple[str, str]]:
-        """Return what its pages have thrown."""
-        return [told for told in self.browser.complaints if told[0].startswith(self.server)]
+        """Return what its pages have thrown; Firefox also lists failed connections as thrown."""
+        thrown = self.browser.complaints
+        return [
+            (page, text) for page, text in thrown if page in self._pages and "ws://" not in text
+        ]
 
     def screenshot(self, path: Path) -> None:
         """Write what a person would see."""

@@ -26,7 +26,7 @@
     calls: Object.fromEntries(
       [...document.querySelectorAll("[data-sid]")].map((row) => [row.dataset.sid, shownState(row)]),
     ),
-    connection: page().dataset.connection,
+    connection: page().dataset.connection ?? "",
     rings: page().hasAttribute("data-ringing"),
     sounds: sounding.size > 0,
     lost,

@@ -16,6 +16,12 @@ class Scenario:
     silent: bool = True
 
 
+PULLED_CABLE = Scenario(
+    "pulled cable, the router forgets",
+    lambda world: world.network.lose_all(),
+    lambda world: world.network.forget(),
+)
+
 SCENARIOS = [
     Scenario(
         "Wi-Fi off and on",
@@ -27,11 +33,7 @@ SCENARIOS = [
         lambda world: world.network.misroute(),
         lambda world: world.network.route_right(),
     ),
-    Scenario(
-        "pulled cable, the router forgets",
-        lambda world: world.network.lose_all(),
-        lambda world: world.network.forget(),
-    ),
+    PULLED_CABLE,
     Scenario(
         "server to client is lost",
         lambda world: world.network.lose_from_server(),

@@ -8,7 +8,7 @@ HEADS = (
     "client knew after, s",
     "desk right after healing, s",
     "events missed",
-    "bare WebSocket",
+    "bare WebSocket says",
 )
 
 
@@ -32,6 +32,11 @@ class Table:
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
+
+    def add(self, row: Row) -> None:
+        """Keep a row, and show it."""
+        self.rows.append(row)
+        print(row)
 
     def __str__(self) -> str:
         return "\n".join([line(*HEADS), line(*["---"] * len(HEADS)), *map(str, self.rows)])

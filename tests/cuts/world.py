@@ -1,6 +1,7 @@
 """All that a cut goes through: three hosts, three servers of the site, two browsers, four desks."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from tests.processes.waiting import wait_until
 
 BROWSERS: list[BrowserName] = ["chromium", "firefox"]
 SERVERS: list[Server] = ["daphne", "uvicorn"]
-SOCKETS = 3  # of a desk: its own, the follower's and the bare one
+OPENED, ENDED = (re.compile(rf"({verbs}) socket=(\w+)") for verbs in ("opened", "closed|left"))
 
 
 class World:
@@ -25,8 +26,15 @@ class World:
     """
 
     def __init__(
-        self, directory: Path, template: Path, env: Mapping[str, str], heartbeat: Mapping[str, str]
+        self,
+        directory: Path,
+        template: Path,
+        env: Mapping[str, str],
+        interval: float,
+        timeout: float,
     ) -> None:
+        self.silence = interval + timeout
+        heartbeat = {"HEARTBEAT_INTERVAL": str(interval), "HEARTBEAT_TIMEOUT": str(timeout)}
         self.network = Network()
         self._browsers: list[Browser] = []
         host = self.network.server.address
@@ -62,9 +70,11 @@ class World:
             for site in self.edges.values():
                 site.start()
 
-    def given_up(self) -> int:
-        """Count the sockets that the servers have found stale so far."""
-        return sum(site.log().count("code=4408") for site in self.edges.values())
+    def held_sockets(self) -> set[str]:
+        """Return the ids of the sockets that the servers take for open."""
+        log = "".join(site.log() for site in self.edges.values())
+        opened, ended = ({sid for _, sid in found.findall(log)} for found in (OPENED, ENDED))
+        return opened - ended
 
     def ring(self) -> str:
         """Have somebody call, and return the call's sid."""

@@ -1,0 +1,42 @@
+"""The heartbeat as it comes: patient with a bad line, and quick enough with a dead one."""
+
+import time
+
+import pytest
+
+from tests.cuts.passage import check_desk, go_through, knew_at, missed, ring_everywhere, when_right
+from tests.cuts.scenarios import PULLED_CABLE
+from tests.cuts.table import Row, Table
+from tests.cuts.world import World
+from tests.processes.waiting import wait_until
+
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.parametrize("world", [(10, 8)], indirect=True, ids=["heartbeat 10 s + 8 s"]),
+]
+
+WATCHED = 45.0  # seconds: four pings of each server to each socket
+SLOW = {"delay": 0.5, "loss": 0.05}
+TOLD_WITHIN = 10.0  # seconds: a round trip of one, and several repetitions of what was lost
+
+
+def test_a_slow_lossy_line_is_no_dead_one(world: World, table: Table) -> None:
+    began = time.time()
+    world.network.slow_down(**SLOW)
+    while time.time() < began + WATCHED:
+        sid = ring_everywhere(world)
+        world.answer(sid)
+        when_right(world, {sid: "in-progress"}, TOLD_WITHIN)
+        world.hang_up(sid)
+        when_right(world, {sid: "completed"}, TOLD_WITHIN)
+    top = world.top()
+    for desk in world.desks:
+        wait_until(lambda desk=desk: missed(desk, top) == 0, TOLD_WITHIN, f"{desk.name} got all")
+        assert knew_at(desk, began) is None, f"{desk.name} gave up a line that was only slow"
+        table.add(Row("slow, lossy line", desk.name, None, None, missed(desk, top), ""))
+        check_desk(desk, top)
+    world.network.speed_up()
+
+
+def test_a_dead_line_is_noticed_and_left_behind(world: World, table: Table) -> None:
+    go_through(PULLED_CABLE, world, table, gap=20)
