@@ -67,11 +67,10 @@ export class Connection {
    *
    * @param {number} [code]
    * @param {string} [reason]
-   * @throws {DOMException} if the browser doesn't take the code or the reason; nothing has changed
    */
   discard(code, reason) {
+    this.#detach(); // First: Node's own WebSocket tells an error before its close() returns.
     this.native.close(code, reason);
-    this.#detach();
   }
 
   #detach() {

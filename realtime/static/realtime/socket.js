@@ -124,9 +124,7 @@ export class HeartbeatSocket extends SocketEventTarget {
    * @throws {DOMException} if the code or the reason is not allowed
    */
   close(code = 1000, reason = "") {
-    if (code !== 1000 && !(code >= 3000 && code <= 4999)) {
-      throw new DOMException("the code must be 1000, or 3000 to 4999", "InvalidAccessError");
-    }
+    checkEnding(code, reason);
     if (this.state === "idle" || this.state === "closed") return;
     this.#reconnector.stop(code, reason);
     const event = new SocketCloseEvent({ code, reason, wasClean: true }, null);
@@ -138,8 +136,10 @@ export class HeartbeatSocket extends SocketEventTarget {
    *
    * @param {number} [code] for the connection that there is
    * @param {string} [reason]
+   * @throws {DOMException} as `close()`
    */
-  reconnect(code, reason) {
+  reconnect(code = 1000, reason = "") {
+    checkEnding(code, reason);
     this.#reconnector.start(code, reason);
   }
 
@@ -206,5 +206,20 @@ export class HeartbeatSocket extends SocketEventTarget {
   #tell(event) {
     if (this.#debug) console.debug("HeartbeatSocket", this.state, event);
     this.dispatchEvent(event);
+  }
+}
+
+/**
+ * What a browser's `close()` checks, here before anything has changed.
+ *
+ * @param {number} code
+ * @param {string} reason
+ */
+function checkEnding(code, reason) {
+  if (code !== 1000 && !(code >= 3000 && code <= 4999)) {
+    throw new DOMException("the code must be 1000, or 3000 to 4999", "InvalidAccessError");
+  }
+  if (new TextEncoder().encode(reason).length > 123) {
+    throw new DOMException("the reason must not be longer than 123 bytes", "SyntaxError");
   }
 }
