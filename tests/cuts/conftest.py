@@ -1,11 +1,12 @@
 """The world that all cuts happen in, and the table of what they came to."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
 
-from tests.cuts.table import Table
+from tests.cuts.table import Row, table
 from tests.cuts.world import World
 
 
@@ -16,13 +17,27 @@ def world(
     site_database: Path,
     site_env: dict[str, str],
 ) -> Iterator[World]:
+    """The world with a heartbeat of `request.param`: interval and timeout in seconds."""
     world = World(tmp_path_factory.mktemp("cuts"), site_database, site_env, *request.param)
     yield world
     world.close()
 
 
-@pytest.fixture(scope="package")
-def table() -> Iterator[Table]:
-    table = Table()
-    yield table
-    print(f"\n\n{table}")
+@pytest.fixture
+def report(record_property: Callable[[str, object], None]) -> Callable[[Row], None]:
+    """Put a row into the table at the end of the run."""
+    return lambda row: record_property("cut", astuple(row))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the table; properties of reports come here from other processes too."""
+    reports = [one for kind in ("passed", "failed") for one in terminalreporter.getreports(kind)]
+    properties = [
+        value
+        for one in sorted(reports, key=lambda one: one.fspath)
+        if one.when == "call"
+        for name, value in one.user_properties
+        if name == "cut"
+    ]
+    if properties:
+        terminalreporter.write_line(f"\n{table(Row(*values) for values in properties)}\n")

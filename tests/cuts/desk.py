@@ -31,6 +31,7 @@ class Desk:
     """The desk of one user in one browser, on one server."""
 
     def __init__(self, browser: Browser, server: Server, url: str, username: str) -> None:
+        self.place = browser.name, server
         self.name = f"{browser.name} on {server}"
         self.browser = browser
         self._pages = f"{server} bare", f"{server} desk"

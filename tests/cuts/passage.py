@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from tests.cuts.desk import Desk
 from tests.cuts.scenarios import Scenario
-from tests.cuts.table import Row, Table
+from tests.cuts.table import Row
 from tests.cuts.world import World
 from tests.processes.waiting import wait_until
 
@@ -14,7 +14,9 @@ RIGHT_WITHIN = 28.0  # seconds after the path is back, as docs/browser.md says
 NOTHING = "nothing"
 
 
-def go_through(scenario: Scenario, world: World, table: Table, gap: float = 0) -> None:
+def go_through(
+    scenario: Scenario, world: World, report: Callable[[Row], None], gap: float = 0
+) -> None:
     """Ring, cut, answer, ring again, heal after `gap` more seconds, and check every desk."""
     loaded = {desk: desk.shown().loaded for desk in world.desks}
     for desk in world.desks:
@@ -37,7 +39,7 @@ def go_through(scenario: Scenario, world: World, table: Table, gap: float = 0) -
         wait_until(lambda desk=desk: missed(desk, top) == 0, 5, f"{desk.name} got all")
         knew, right = knew_at(desk, cut_at) - cut_at, right_at[desk] - healed_at
         wrong = told_wrong(desk, truth)
-        table.add(Row(scenario.name, desk.name, knew, right, missed(desk, top), wrong))
+        report(Row(scenario.name, *desk.place, knew, right, missed(desk, top), wrong))
         assert wrong != NOTHING, f"{desk.name}: a bare WebSocket got it right too"
         assert desk.shown().loaded == loaded[desk], f"{desk.name} was reloaded"
         check_desk(desk, top)
@@ -116,7 +118,7 @@ def told_wrong(desk: Desk, truth: dict[str, str]) -> str:
     """Say what the page with the bare socket believes wrongly."""
     believed = desk.bare_calls()
     wrong = [
-        f"{believed.get(sid, 'unknown')} for {state}"
+        f"{state}: {believed.get(sid, 'unknown')}"
         for sid, state in truth.items()
         if believed.get(sid) != state
     ]

@@ -1,45 +1,36 @@
 """What the cuts came to, as a table in Markdown."""
 
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 
 HEADS = (
     "scenario",
-    "browser and server",
+    "browser",
+    "server",
     "client knew after, s",
     "desk right after healing, s",
     "events missed",
-    "bare WebSocket says",
+    "a bare WebSocket's page",
 )
 
 
 @dataclass(frozen=True)
 class Row:
-    """One desk in one scenario; `knew` and `right` in seconds."""
+    """One desk in one scenario; `knew` and `right` in seconds, None where nothing was cut."""
 
     scenario: str
-    desk: str
+    browser: str
+    server: str
     knew: float | None
     right: float | None
     missed: int
     bare: str
 
-    def __str__(self) -> str:
-        return line(*(cell(value) for value in astuple(self)))
 
-
-class Table:
-    """The rows so far."""
-
-    def __init__(self) -> None:
-        self.rows: list[Row] = []
-
-    def add(self, row: Row) -> None:
-        """Keep a row, and show it."""
-        self.rows.append(row)
-        print(row)
-
-    def __str__(self) -> str:
-        return "\n".join([line(*HEADS), line(*["---"] * len(HEADS)), *map(str, self.rows)])
+def table(rows: Iterable[Row]) -> str:
+    """Write them all."""
+    cells = [[cell(value) for value in astuple(row)] for row in rows]
+    return "\n".join(line(one) for one in [HEADS, ["---"] * len(HEADS), *cells])
 
 
 def cell(value: object) -> str:
@@ -49,6 +40,6 @@ def cell(value: object) -> str:
     return f"{value:.1f}" if isinstance(value, float) else str(value)
 
 
-def line(*cells: str) -> str:
+def line(cells: Iterable[str]) -> str:
     """Write one line of it."""
     return f"| {' | '.join(cells)} |"

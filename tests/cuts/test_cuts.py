@@ -1,10 +1,12 @@
 """A path ends while calls ring, and comes back: what real browsers show then."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.cuts.passage import go_through
 from tests.cuts.scenarios import SCENARIOS, Scenario
-from tests.cuts.table import Table
+from tests.cuts.table import Row
 from tests.cuts.world import World
 
 pytestmark = pytest.mark.processes
@@ -13,6 +15,6 @@ pytestmark = pytest.mark.processes
 @pytest.mark.parametrize("world", [(3, 3)], indirect=True, ids=["heartbeat 3 s + 3 s"])
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_desks_are_right_soon_after_the_path_is_back(
-    scenario: Scenario, world: World, table: Table
+    scenario: Scenario, world: World, report: Callable[[Row], None]
 ) -> None:
-    go_through(scenario, world, table)
+    go_through(scenario, world, report)
