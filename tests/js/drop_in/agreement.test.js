@@ -277,7 +277,7 @@ both("maxRetries, counted by retryCount", async (make, server) => {
 });
 
 both("minUptime: a connection that held so long starts the count again", async (make, server) => {
-  const socket = make(server.url(), [], { minUptime: 50 });
+  const socket = make(server.url(), [], { minUptime: 150 });
   const counts = told(socket, ["close"], () => socket.retryCount);
   for (let connection = 0; connection < 2; connection += 1) {
     await next(socket, "open");
@@ -285,8 +285,7 @@ both("minUptime: a connection that held so long starts the count again", async (
   }
   await next(socket, "open");
   assert.equal(socket.retryCount, 2);
-  await pause(60);
-  assert.equal(socket.retryCount, 0);
+  await until(() => socket.retryCount === 0);
   server.last.close();
   await next(socket, "close");
   assert.deepEqual(counts, [1, 2, 1]);
@@ -302,7 +301,7 @@ both("minReconnectionDelay and maxReconnectionDelay bound each wait", async (mak
     const began = performance.now();
     await next(socket, "open");
     const waited = performance.now() - began;
-    assert.ok(waited > 50 && waited < 190, `${waited} ms`);
+    assert.ok(waited > 50 && waited < 400, `${waited} ms`);
   }
 });
 

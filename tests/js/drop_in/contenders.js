@@ -90,10 +90,17 @@ export function told(target, types, describe = (event) => event.type) {
   return events;
 }
 
-/** So long that what has not happened by then, does not happen: on one machine all takes 1 ms. */
-export const pause = (milliseconds = 80) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+export const pause = (milliseconds = 50) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Wait until something is so; the test's own limit ends it. */
 export async function until(condition) {
   while (!condition()) await pause(2);
+}
+
+/** Whether something comes true; what takes a millisecond otherwise has 400 for it. */
+export async function happens(condition, milliseconds = 400) {
+  for (const end = performance.now() + milliseconds; performance.now() < end; await pause(2)) {
+    if (condition()) return true;
+  }
+  return false;
 }

@@ -6,14 +6,14 @@ import { test } from "node:test";
 import ws from "ws";
 
 import HeartbeatSocket from "../../../realtime/static/realtime/index.js";
-import { differ, next, only, pause, told, until } from "./contenders.js";
+import { differ, happens, next, only, pause, told, until } from "./contenders.js";
 import { Server } from "./server.js";
 
 /** Whether `reconnect()` still makes a connection; a lock that is never released forbids it. */
 async function usable(socket) {
-  const open = next(socket, "open").then(() => true);
+  const opens = told(socket, ["open"]);
   socket.reconnect();
-  return Promise.race([open, pause(400).then(() => false)]);
+  return happens(() => opens.length > 0);
 }
 
 const REPAIRED = { theirs: false, ours: true };
@@ -130,10 +130,9 @@ differ(
     server.last.pause(); // It will never read the closing frame.
     const closes = told(socket, ["close"]);
     socket.close();
-    await pause(200);
-    return [closes.length, socket.readyState];
+    return [await happens(() => closes.length === 1, 200), socket.readyState];
   },
-  { WebSocket: [0, 2], theirs: [0, 2], ours: [1, 3] },
+  { WebSocket: [false, 2], theirs: [false, 2], ours: [true, 3] },
 );
 
 differ(
@@ -165,7 +164,7 @@ differ(
     const heartbeat = { interval: 0.05, timeout: 0.05 };
     server.last.send(JSON.stringify({ type: "welcome", version: 1, heartbeat }));
     server.last.pause();
-    await pause(300);
+    await happens(() => closes.length === 1);
     return { messages: messages.length, closes, readyState: socket.readyState };
   },
   {
