@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "channels",
     "realtime",
     "calls",
+    "project",  # its commands
 ]
 
 MIDDLEWARE = [

@@ -20,14 +20,16 @@ Direction = Literal["to_server", "to_client"]
 class Cable:
     """The path to the TCP port ``port`` of ``host``, for use in ``with`` or ``async with``.
 
-    Clients connect to the attribute ``port`` of 127.0.0.1. Each method returns when it has taken
-    effect, and raises ``RuntimeError`` outside of the ``with``.
+    Clients connect to the attribute ``port`` of 127.0.0.1, a free one, or to ``listener``: a socket
+    that is bound to an address of your own, and closed in the end. Each method returns when it has
+    taken effect, and raises ``RuntimeError`` outside of the ``with``.
     """
 
     port: int
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, *, listener: socket.socket | None = None) -> None:
         self._server = (host, port)
+        self._listener = listener
         self._cut: set[str] = set()
         self._connections: set[Connection] = set()
         self._dialling: set[asyncio.Task[None]] = set()
@@ -60,7 +62,7 @@ class Cable:
         self._run(self._forget)
 
     def __enter__(self) -> Self:
-        listener = socket.create_server(("127.0.0.1", 0))
+        listener = self._listener or socket.create_server(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
         runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self._loop = runner.get_loop()

@@ -37,7 +37,7 @@ def test_creating_them_again_changes_nothing(db: None) -> None:
 @pytest.fixture
 def unserved(monkeypatch: pytest.MonkeyPatch) -> None:
     # Serving replaces the process, and that is pytest.
-    monkeypatch.setattr("calls.management.commands.demo.serve", lambda: pytest.fail("it serves"))
+    monkeypatch.setattr("project.management.commands.demo.serve", lambda: pytest.fail("it serves"))
 
 
 def test_a_taken_port_is_named_before_anything_is_done(

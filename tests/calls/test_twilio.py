@@ -99,7 +99,7 @@ def test_a_refusal_is_told_in_twilios_words(company: Twilio, api: Api) -> None:
 @pytest.mark.parametrize("fault", [requests.ConnectionError("down"), requests.Timeout("slow")])
 def test_twilio_down(company: Twilio, api: Api, fault: Exception) -> None:
     api.answer = fault
-    with pytest.raises(TelephonyError, match="Twilio didn't answer.*isn't known"):
+    with pytest.raises(TelephonyError, match="isn't known"):
         company.hang_up(call())
 
 

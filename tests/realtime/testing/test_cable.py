@@ -241,6 +241,17 @@ def test_in_the_end_all_is_closed(server, accept):
         cable.heal()
 
 
+def test_it_listens_where_it_is_told_to(server, accept):
+    listener = socket.create_server(("127.0.0.1", 0))
+    address = listener.getsockname()
+    with Cable("127.0.0.1", server.getsockname()[1], listener=listener) as cable:
+        assert cable.port == address[1]
+        with socket.create_connection(address, PATIENCE) as client:
+            client.sendall(b"hello")
+            assert accept().recv(100) == b"hello"
+    assert listener.fileno() == -1
+
+
 async def test_an_async_test_uses_it_the_same_way(server, accept):
     async with Cable("127.0.0.1", server.getsockname()[1]) as cable:
         with socket.create_connection(("127.0.0.1", cable.port), PATIENCE) as client:

@@ -1,0 +1,187 @@
+"""The demo behind a cable: a person pulls it by typing words, and lets calls come meanwhile."""
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import DatabaseError
+
+from calls.models import Call, Direction
+from calls.states import State
+from calls.telephony import TelephonyError
+from calls.telephony.simulator import CALLER, Simulator
+from calls.telephony.twiml import RING_SECONDS
+from realtime.conf import realtime_settings
+from realtime.testing import Cable
+
+COLLEAGUE = "bob"
+
+LONGEST_ATTEMPT = 8
+"""Seconds after which a page gives up an attempt to connect: `connectionTimeout` of `socket.js`."""
+
+LONGEST_WAIT = 20
+"""Seconds that a page waits at most between two attempts: `LONGEST` of `backoff.js`."""
+
+PATIENCE = 10.0
+"""Seconds that the server has to end."""
+
+WORDS = """\
+Type a word here and press Enter:
+  call     somebody calls us
+  answer   bob answers, at a desk that this cable doesn't lead to
+  hangup   the call ends
+  cut      the cable is pulled: nothing passes, and nobody is told
+  deaf     pulled by half: the desk hears nothing from the server
+  mute     pulled by half: the server hears nothing from the desk
+  forget   the router is started again: what is connected now stays dead for ever
+  heal     the cable is plugged in again
+Enter alone shows this again. Ctrl-C ends the demo."""
+
+FIRST_STEPS = """\
+Try: call, cut, answer. Your desk rings on for a caller who is talking already: it can't know.
+After {notices:g} s at most it says that the connection is lost, and falls silent.
+Then: forget, heal. After {returns:g} s at most it shows who has answered."""
+
+
+class Terminal:
+    """Obeys the words; ``cable`` leads to the server, which takes webhooks at ``site``."""
+
+    def __init__(self, cable: Cable, site: str) -> None:
+        self._cable = cable
+        self._company = Simulator(site)
+        self._notices, self._returns = bounds()
+        self._commands: dict[str, Callable[[], str]] = {
+            "": lambda: WORDS,
+            "call": self._call,
+            "answer": self._answer,
+            "hangup": self._hang_up,
+            "cut": self._cut,
+            "deaf": partial(self._cut_half, "to_client"),
+            "mute": partial(self._cut_half, "to_server"),
+            "forget": self._forget,
+            "heal": self._heal,
+        }
+
+    def obey(self, line: str) -> str:
+        """Do what a line asks for and return what to tell the person."""
+        word = line.strip().lower()
+        if word not in self._commands:
+            return f"There is no word {word!r}. Enter alone shows those that there are."
+        try:
+            return self._commands[word]()
+        except (TelephonyError, DatabaseError) as error:
+            return str(error)
+
+    def _call(self) -> str:
+        self._company.call_in(CALLER)
+        return f"A call rings, for {RING_SECONDS} s, at every desk that can be reached."
+
+    def _answer(self) -> str:
+        ringing = Call.objects.active().filter(state=State.RINGING, direction=Direction.INBOUND)
+        call = ringing.first()
+        if call is None:
+            return "No call is ringing. Type: call"
+        self._company.answer(call, get_user_model().objects.get(username=COLLEAGUE))
+        return f"{COLLEAGUE} answers. A desk that can't be reached doesn't hear of it."
+
+    def _hang_up(self) -> str:
+        call = Call.objects.active().first()
+        if call is None:
+            return "There is no call that could end. Type: call"
+        self._company.hang_up(call)
+        return "The call ends. A desk that can't be reached doesn't hear of it."
+
+    def _cut(self) -> str:
+        self._cable.cut()
+        return (
+            "Nothing passes any more. The desk believes in its connection for "
+            f"{self._notices:g} s at most, then it says that the connection is lost."
+        )
+
+    def _cut_half(self, direction: str) -> str:
+        self._cable.cut(direction)
+        end, other = ("desk", "server") if direction == "to_client" else ("server", "desk")
+        return (
+            f"The {end} hears nothing from the {other} any more. Within {self._notices:g} s it "
+            "gives the connection up, and the desk says that it is lost."
+        )
+
+    def _forget(self) -> str:
+        self._cable.forget()
+        return "The connections that there were are dead for ever. New ones pass if nothing is cut."
+
+    def _heal(self) -> str:
+        self._cable.heal()
+        return f"All passes again. Within {self._returns:g} s the desk shows what is true now."
+
+
+def instructions() -> str:
+    """Return what a newcomer has to know."""
+    notices, returns = bounds()
+    return f"{WORDS}\n\n{FIRST_STEPS.format(notices=notices, returns=returns)}"
+
+
+def bounds() -> tuple[float, float]:
+    """Return the seconds in which a desk notices a cut, and is right again after it."""
+    heartbeat = realtime_settings()
+    notices = heartbeat.HEARTBEAT_INTERVAL + heartbeat.HEARTBEAT_TIMEOUT
+    return notices, max(notices, LONGEST_ATTEMPT + LONGEST_WAIT)
+
+
+def serve(listener: socket.socket, command: list[str], say: Callable[[str], None]) -> int:
+    """Serve behind a cable at ``listener`` until somebody presses Ctrl-C; then return 0.
+
+    ``command`` starts Daphne, and ``say`` shows the person a text. Daphne's own exit code is
+    returned if it ends by itself.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)  # So that Daphne never is left behind.
+    own = socket.create_server(("127.0.0.1", 0))
+    address = own.getsockname()
+    site = f"http://{address[0]}:{address[1]}"
+    try:
+        with Cable(*address, listener=listener) as cable, daphne(command, own, site) as process:
+            arguments = (Terminal(cable, site), say)
+            threading.Thread(target=read_words, args=arguments, daemon=True).start()
+            return process.wait()
+    except KeyboardInterrupt:
+        return 0
+
+
+@contextmanager
+def daphne(
+    command: list[str], listener: socket.socket, site: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run Daphne on ``listener``, out of reach of Ctrl-C; ``site`` is where calls find it."""
+    number = listener.fileno()
+    process = subprocess.Popen(
+        [*command, "--fd", str(number), "--verbosity", "0"],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "PUBLIC_URL": site},
+        stdin=subprocess.DEVNULL,
+        pass_fds=[number],
+        process_group=0,
+    )
+    listener.close()
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def read_words(terminal: Terminal, say: Callable[[str], None]) -> None:
+    """Obey what is typed; unbuffered, because a thread that holds a buffer can't be left behind."""
+    with open(0, "rb", buffering=0, closefd=False) as keyboard:
+        for line in keyboard:
+            say(terminal.obey(line.decode(errors="replace")))

@@ -1,0 +1,105 @@
+"""Prepares the demo and serves it with Daphne."""
+
+import os
+import socket
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from calls.management.commands.create_demo_users import PASSWORD, USERNAMES
+from calls.telephony import is_simulated
+from calls.telephony.simulator import CALLER
+from project import cable_demo
+
+
+class Command(BaseCommand):
+    help = "Prepares the database and the demo's users, and serves the desk."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--cable", action="store_true", help="put a cable before it that you pull by hand"
+        )
+
+    def handle(self, *args: Any, cable: bool, **options: Any) -> None:
+        if cable and (settings.PUBLIC_URL or not is_simulated()):
+            raise CommandError(
+                "--cable is for the simulated phone company and for a site that nothing stands "
+                "before: unset PUBLIC_URL and TWILIO_ACCOUNT_SID."
+            )
+        with bound(settings.HOST, settings.PORT) as address:
+            call_command("migrate", verbosity=0)
+            call_command("create_demo_users")
+            if cable:
+                self._serve_behind_cable(address)
+                return
+        self._say(welcome())
+        serve()
+
+    def _serve_behind_cable(self, address: socket.socket) -> None:
+        self._say(f"{where()}\n\n{cable_demo.instructions()}\n")
+        if code := cable_demo.serve(address, daphne(), self._say_loud):
+            raise CommandError(f"Daphne has ended by itself, with code {code}; so has the demo.")
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()
+
+    def _say_loud(self, text: str) -> None:
+        self._say(self.style.MIGRATE_HEADING(text))  # Or it drowns in the server's log.
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to the address.
+
+    Raises ``CommandError`` if the address can't be served.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address[0], port))
+    except (OSError, OverflowError) as error:
+        raise CommandError(
+            f"{host}:{port} can't be served ({error}). "
+            "Name another port, for example: PORT=8001 make demo"
+        ) from error
+    return listener
+
+
+def where() -> str:
+    """Return where the desk is, and how to get in."""
+    return (
+        f"The desk is at http://{settings.HOST}:{settings.PORT}\n"
+        f"Log in as {' or '.join(USERNAMES)}, password {PASSWORD}; for both at once, "
+        "use a private window for the second."
+    )
+
+
+def welcome() -> str:
+    """Return what a newcomer has to know."""
+    lines = [where()]
+    if is_simulated():
+        lines.append(
+            "For an incoming call, press the button on the desk or run: "
+            f"{sys.executable} manage.py simulate_call --from {CALLER}"
+            f" --url http://{settings.HOST}:{settings.PORT}"
+        )
+    return "\n".join([*lines, "Ctrl-C ends it."])
+
+
+def serve() -> None:
+    """Become Daphne, so that signals go straight to it."""
+    os.chdir(settings.BASE_DIR)
+    os.execv(sys.executable, daphne("-b", settings.HOST, "-p", str(settings.PORT)))
+
+
+def daphne(*arguments: str) -> list[str]:
+    """Return the command that runs Daphne with the site."""
+    module, _, name = settings.ASGI_APPLICATION.rpartition(".")
+    return [sys.executable, "-m", "daphne", *arguments, f"{module}:{name}"]

@@ -1,0 +1,190 @@
+"""`manage.py demo --cable`: a desk behind a cable that a person pulls by typing words."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from project import cable_demo
+from realtime.testing import Cable
+from tests.processes.agent import Agent
+from tests.processes.process import PROJECT, free_port
+from tests.processes.programs import program
+from tests.processes.waiting import until, wait_until
+from tests.processes.wire import wire
+
+STATIC = PROJECT / "realtime" / "static" / "realtime"
+
+
+class Demo:
+    """The demo in a process of its own, with a keyboard; `log` is what the person sees."""
+
+    def __init__(self, directory: Path, env: dict[str, str]) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.ws_url = f"ws://127.0.0.1:{port}"
+        self._log = directory / "demo.log"
+        keeper = [program("setpriv"), "--pdeathsig", "TERM", "--"]
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                # Told to end, also because pytest has died, it ends its server.
+                [*keeper, sys.executable, "manage.py", "demo", "--cable"],
+                cwd=PROJECT,
+                env={
+                    **env,
+                    "PORT": str(port),
+                    "DATABASE_URL": f"sqlite:///{directory / 'demo.sqlite3'}",
+                    "HEARTBEAT_INTERVAL": "0.5",
+                    "HEARTBEAT_TIMEOUT": "2",
+                },
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def shows(self, text: str) -> None:
+        wait_until(lambda: text in self.log(), 10, f"the demo shows {text!r}")
+
+    async def type(self, word: str, reply: str) -> None:
+        """Type a word and wait until it is obeyed once more."""
+        obeyed = self.log().count(reply)
+        assert self.process.stdin
+        self.process.stdin.write(f"{word}\n".encode())
+        self.process.stdin.flush()
+        await until(lambda: self.log().count(reply) > obeyed, 5, f"{word!r} is obeyed")
+
+    def server(self) -> int:
+        """Return the process id of its server."""
+        pid = self.process.pid
+        (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return int(child)
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+
+@pytest.fixture
+def demo(tmp_path: Path, site_env: dict[str, str]) -> Iterator[Demo]:
+    demo = Demo(tmp_path, site_env)
+    try:
+        demo.shows("Listening on")
+        yield demo
+    finally:
+        demo.close()
+        print(demo.log())
+
+
+@pytest.mark.processes
+async def test_a_call_is_answered_while_the_cable_is_pulled(demo: Demo) -> None:
+    behind: Any = SimpleNamespace(ws_url=demo.ws_url)
+    cookies = Agent(demo.url, "alice", "demo").cookie_header()
+    async with wire(behind, cookies=cookies, origin=demo.url) as old:
+        await old.send({"type": "subscribe", "ref": 1, "stream": "me"})
+        epoch = (await old.frame("subscribed"))["epoch"]
+        await demo.type("call", "A call rings")
+        rings = await old.frame("event")
+        assert rings["data"]["state"] == "ringing"
+        await demo.type("cut", "Nothing passes any more")
+        await demo.type("answer", "bob answers")
+        await until(lambda: "reason=stale" in demo.log(), 5, "the server gives up")
+        await demo.type("forget", "dead for ever")
+        await demo.type("heal", "All passes again")
+        async with wire(behind, cookies=cookies, origin=demo.url) as new:
+            after = {"epoch": epoch, "offset": rings["offset"]}
+            stream = rings["stream"]
+            await new.send({"type": "subscribe", "ref": 1, "stream": stream, "after": after})
+            assert (await new.frame("subscribed"))["recovered"]
+            answered = (await new.frame("event"))["data"]
+            assert (answered["sid"], answered["state"]) == (rings["data"]["sid"], "in-progress")
+            assert answered["answered_by"]["name"] == "bob"
+            await demo.type("deaf", "The desk hears nothing")
+            await demo.type("hangup", "The call ends")
+            await until(lambda: "state=completed" in demo.log(), 5, "the call has ended")
+            with pytest.raises(AssertionError, match="no event"):
+                await new.frame("event", timeout=0.2)
+            await demo.type("heal", "All passes again")
+            assert (await new.frame("event"))["data"]["state"] == "completed"
+        with pytest.raises(AssertionError, match="open after"):
+            await old.closed(timeout=0.1)  # It was told nothing, as the page at a pulled cable.
+
+
+@pytest.mark.processes
+def test_ctrl_c_ends_the_server_too(demo: Demo) -> None:
+    server = demo.server()
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.process.wait(10) == 0
+    assert not Path(f"/proc/{server}").exists()
+    assert "Traceback" not in demo.log()
+
+
+@pytest.mark.processes
+def test_a_server_that_died_is_told(demo: Demo) -> None:
+    os.kill(demo.server(), signal.SIGKILL)
+    assert demo.process.wait(10) == 1
+    demo.shows("Daphne has ended by itself, with code -9")
+
+
+@pytest.fixture
+def terminal() -> Iterator[cable_demo.Terminal]:
+    """A terminal whose server is away."""
+    port = free_port()
+    with Cable("127.0.0.1", port) as cable:
+        yield cable_demo.Terminal(cable, f"http://127.0.0.1:{port}")
+
+
+def test_what_is_typed_wrong(terminal: cable_demo.Terminal) -> None:
+    assert terminal.obey("unplug\n") == (
+        "There is no word 'unplug'. Enter alone shows those that there are."
+    )
+    assert terminal.obey("\n") == cable_demo.WORDS
+    assert terminal.obey(" CUT \n").startswith("Nothing passes")
+
+
+def test_the_words_are_those_that_are_shown(terminal: cable_demo.Terminal) -> None:
+    shown = re.findall(r"^  (\w+)", cable_demo.WORDS, re.M)
+    assert ["", *shown] == list(terminal._commands)
+
+
+def test_a_server_that_can_not_be_called(terminal: cable_demo.Terminal) -> None:
+    assert "can't be reached" in terminal.obey("call")
+
+
+def test_calls_that_are_not_there(db: None, terminal: cable_demo.Terminal) -> None:
+    assert terminal.obey("answer") == "No call is ringing. Type: call"
+    assert terminal.obey("hangup") == "There is no call that could end. Type: call"
+
+
+def test_the_bounds_that_are_shown_are_those_of_the_settings(settings: Any) -> None:
+    assert "After 18 s at most" in cable_demo.instructions()
+    assert "After 28 s at most" in cable_demo.instructions()
+    settings.REALTIME = {"HEARTBEAT_INTERVAL": 30.0, "HEARTBEAT_TIMEOUT": 2.5}
+    assert "After 32.5 s at most it says" in cable_demo.instructions()
+    assert "After 32.5 s at most it shows" in cable_demo.instructions()
+
+
+def test_the_bounds_that_are_the_browsers() -> None:
+    socket, backoff = ((STATIC / name).read_text() for name in ("socket.js", "backoff.js"))
+    assert f"connectionTimeout ?? {cable_demo.LONGEST_ATTEMPT}000," in socket
+    assert f"LONGEST = {cable_demo.LONGEST_WAIT}_000;" in backoff
+
+
+@pytest.mark.parametrize("name", ["PUBLIC_URL", "TWILIO_ACCOUNT_SID"])
+def test_a_cable_is_not_for_a_real_site(settings: Any, name: str) -> None:
+    settings.TWILIO_ACCOUNT_SID = ""
+    setattr(settings, name, "https://calls.example.com")
+    with pytest.raises(CommandError, match="--cable is for the simulated phone company"):
+        call_command("demo", "--cable")
