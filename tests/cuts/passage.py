@@ -36,7 +36,7 @@ def go_through(
     right_at = when_right(world, truth, RIGHT_WITHIN)
     top = world.top()
     for desk in world.desks:
-        wait_until(lambda desk=desk: missed(desk, top) == 0, 5, f"{desk.name} got all")
+        wait_until(lambda desk=desk: missed(desk, top) == 0, RIGHT_WITHIN, f"{desk.name} got all")
         knew, right = knew_at(desk, cut_at) - cut_at, right_at[desk] - healed_at
         wrong = told_wrong(desk, truth)
         report(Row(scenario.name, *desk.place, knew, right, missed(desk, top), wrong))
