@@ -42,11 +42,14 @@ export {};
  * @property {[error: RealtimeError]} error
  */
 /**
+ * @template Events
+ * @typedef {keyof Events & string} EventName
+ */
+/**
  * What `on` of a subscription takes as names.
  *
  * @template Events
- * @typedef {keyof Lifecycle<any> | "*" | (keyof Events & string) |
- *   `event:${keyof Events & string}`} HandlerName
+ * @typedef {keyof Lifecycle<any> | "*" | EventName<Events> | `event:${EventName<Events>}`} HandlerName
  */
 /**
  * A handler of `Name`, which is `LIFECYCLE`'s or an event's.

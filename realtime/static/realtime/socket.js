@@ -22,8 +22,11 @@ import { SocketCloseEvent, SocketErrorEvent, SocketEventTarget } from "./socket_
  */
 /** @typedef {OwnOptions & import("./backoff.js").Backoff} Options */
 
+const TypedSocketTarget =
+  /** @type {new () => import("./socket_events.js").TypedTarget<HeartbeatSocket>} */ (SocketEventTarget);
+
 /** A `WebSocket` and a `ReconnectingWebSocket` to the page; `docs/browser.md` has it all. */
-export class HeartbeatSocket extends SocketEventTarget {
+export class HeartbeatSocket extends TypedSocketTarget {
   /** @readonly */ static CONNECTING = /** @type {const} */ (0);
   /** @readonly */ static OPEN = /** @type {const} */ (1);
   /** @readonly */ static CLOSING = /** @type {const} */ (2);
@@ -33,9 +36,6 @@ export class HeartbeatSocket extends SocketEventTarget {
   /** @readonly */ CLOSING = HeartbeatSocket.CLOSING;
   /** @readonly */ CLOSED = HeartbeatSocket.CLOSED;
 
-  /** The last measured round trip in milliseconds. @type {number | null} */
-  latency = null;
-
   #url;
   #debug;
   #outbox;
@@ -44,6 +44,8 @@ export class HeartbeatSocket extends SocketEventTarget {
   #binaryType = "blob";
   /** The last one made: what it was is told until there is another. @type {WebSocket | null} */
   #latest = null;
+  /** @type {number | null} */
+  #latency = null;
 
   /**
    * Connect to `url`, and go on doing so until `close()` or a close code that says stay away.
@@ -68,10 +70,15 @@ export class HeartbeatSocket extends SocketEventTarget {
     return this.#reconnector.state;
   }
 
-  /** While it waits to come back it is CLOSED, as with `reconnecting-websocket`. */
+  /** While it waits to come back it is CLOSED. @returns {0 | 1 | 2 | 3} */
   get readyState() {
     if (this.state === "connecting") return this.CONNECTING;
     return this.state === "open" ? this.OPEN : this.CLOSED;
+  }
+
+  /** The last measured round trip in milliseconds; null before the first. */
+  get latency() {
+    return this.#latency;
   }
 
   /** Attempts since the last connection that held for `minUptime`. */
@@ -193,7 +200,7 @@ export class HeartbeatSocket extends SocketEventTarget {
 
   /** @param {number} milliseconds */
   #measured(milliseconds) {
-    this.latency = milliseconds;
+    this.#latency = milliseconds;
     this.#tell(new CustomEvent("latency", { detail: milliseconds }));
   }
 

@@ -36,14 +36,15 @@ export class SocketErrorEvent extends Event {
  * @property {CustomEvent<import("./control_frames.js").Welcome>} welcome
  * @property {CustomEvent<number>} latency
  */
-/** @typedef {import("./socket.js").HeartbeatSocket} Socket */
 /**
  * @template {keyof SocketEventMap} Type
- * @typedef {(this: Socket, event: SocketEventMap[Type]) => any} SocketHandler
+ * @template [This=any]
+ * @typedef {(this: This, event: SocketEventMap[Type]) => any} SocketHandler
  */
 /**
  * @template {keyof SocketEventMap} Type
- * @typedef {SocketHandler<Type> | {handleEvent(event: SocketEventMap[Type]): any}} SocketListener
+ * @template [This=any]
+ * @typedef {SocketHandler<Type, This> | {handleEvent(event: SocketEventMap[Type]): any}} SocketListener
  */
 /**
  * What may be read from an `on…` property; so loose that the socket is taken for a `WebSocket`.
@@ -51,20 +52,23 @@ export class SocketErrorEvent extends Event {
  * @typedef {((this: any, event: any) => any) | null} AnyHandler
  */
 /**
+ * The methods and properties through which the events of a socket of class `This` are heard.
+ *
+ * @template This
  * @typedef {{
  *   addEventListener<Type extends keyof SocketEventMap>(type: Type,
- *     listener: SocketListener<Type> | null, options?: boolean | AddEventListenerOptions): void,
+ *     listener: SocketListener<Type, This> | null, options?: boolean | AddEventListenerOptions): void,
  *   removeEventListener<Type extends keyof SocketEventMap>(type: Type,
- *     listener: SocketListener<Type> | null, options?: boolean | EventListenerOptions): void,
+ *     listener: SocketListener<Type, This> | null, options?: boolean | EventListenerOptions): void,
  *   dispatchEvent(event: Event): boolean,
- *   get onopen(): AnyHandler, set onopen(handler: SocketHandler<"open"> | null),
- *   get onmessage(): AnyHandler, set onmessage(handler: SocketHandler<"message"> | null),
- *   get onerror(): AnyHandler, set onerror(handler: SocketHandler<"error"> | null),
- *   get onclose(): AnyHandler, set onclose(handler: SocketHandler<"close"> | null),
+ *   get onopen(): AnyHandler, set onopen(handler: SocketHandler<"open", This> | null),
+ *   get onmessage(): AnyHandler, set onmessage(handler: SocketHandler<"message", This> | null),
+ *   get onerror(): AnyHandler, set onerror(handler: SocketHandler<"error", This> | null),
+ *   get onclose(): AnyHandler, set onclose(handler: SocketHandler<"close", This> | null),
  * }} TypedTarget
  */
 
-const Target = /** @type {new () => TypedTarget} */ (/** @type {unknown} */ (EventTarget));
+const Target = /** @type {new () => TypedTarget<any>} */ (/** @type {unknown} */ (EventTarget));
 
 /** An `EventTarget` with the `on…` properties of a `WebSocket`, which are asked first. */
 export class SocketEventTarget extends Target {

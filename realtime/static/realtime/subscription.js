@@ -33,6 +33,7 @@ const PASSING = "internal";
  * @template [Snapshot=any]
  */
 export class Subscription {
+  /** @readonly @type {string} */ stream;
   #link;
   #lifecycle = new Emitter();
   #events = new Emitter();
@@ -44,8 +45,7 @@ export class Subscription {
   #state = "lost";
   #users = 1;
   #failures = 0;
-  /** @type {any} */
-  #retry;
+  /** @type {any} */ #retry;
   /** @type {{transmit: () => void, reject: (error: RealtimeError) => void}[]} */
   #unsent = [];
 
@@ -127,12 +127,12 @@ export class Subscription {
     this.#end(new RealtimeError("not_subscribed"));
   }
 
-  /** One more user of the same stream. @package */
+  /** One more user of the same stream. @internal */
   join() {
     this.#users += 1;
   }
 
-  /** Ask the server for the stream, where it left off if that is known. @package */
+  /** Ask the server for the stream, where it left off if that is known. @internal */
   start() {
     this.#state = "asked";
     const { epoch, offset } = this.position ?? { epoch: NO_LOG, offset: 0 };
@@ -144,7 +144,7 @@ export class Subscription {
     });
   }
 
-  /** The connection is gone, or was never made. @package */
+  /** The connection is gone, or was never made. @internal */
   lost() {
     this.#link.environment.clearTimeout(this.#retry);
     this.#failures = 0;
@@ -153,13 +153,13 @@ export class Subscription {
     if (this.#users === 0) this.#end(notConnected());
   }
 
-  /** Another user has logged in: what this page saw was somebody else's. @package */
+  /** Another user has logged in: what this page saw was somebody else's. @internal */
   forget() {
     this.#delivery = null;
     if (this.stream === "me") this.#name = null;
   }
 
-  /** Take an `event` frame. @package @param {any} frame */
+  /** Take an `event` frame. @internal @param {any} frame */
   event({ type, ...event }) {
     const delivery = this.#delivery;
     if (!this.live || !delivery) return;
@@ -168,12 +168,12 @@ export class Subscription {
     if (offset > delivery.position.offset) this.#jumped(offset);
   }
 
-  /** Take a `reset` frame. @package @param {any} frame */
+  /** Take a `reset` frame. @internal @param {any} frame */
   reset(frame) {
     if (this.live) this.#rebuild(frame);
   }
 
-  /** Take an `unsubscribed` frame that nobody asked for. @package @param {string} reason */
+  /** Take an `unsubscribed` frame that nobody asked for. @internal @param {string} reason */
   revoked(reason) {
     this.#end(new RealtimeError("not_subscribed", reason));
     this.#lifecycle.emit("unsubscribed", { reason });
