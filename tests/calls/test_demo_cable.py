@@ -20,7 +20,7 @@ from tests.processes.agent import Agent
 from tests.processes.process import PROJECT, free_port
 from tests.processes.programs import program
 from tests.processes.waiting import until, wait_until
-from tests.processes.wire import wire
+from tests.processes.wire import Socket, wire
 
 STATIC = PROJECT / "realtime" / "static" / "realtime"
 
@@ -88,19 +88,30 @@ def demo(tmp_path: Path, site_env: dict[str, str]) -> Iterator[Demo]:
         print(demo.log())
 
 
+async def change(socket: Socket, sid: str) -> dict[str, Any]:
+    """Return the next change of a call that the socket hears of."""
+    while (told := (await socket.frame("event"))["data"])["sid"] != sid:
+        pass
+    return told
+
+
 @pytest.mark.processes
 async def test_a_call_is_answered_while_the_cable_is_pulled(demo: Demo) -> None:
     behind: Any = SimpleNamespace(ws_url=demo.ws_url)
-    cookies = Agent(demo.url, "alice", "demo").cookie_header()
+    alice = Agent(demo.url, "alice", "demo")
+    cookies = alice.cookie_header()
     async with wire(behind, cookies=cookies, origin=demo.url) as old:
         await old.send({"type": "subscribe", "ref": 1, "stream": "me"})
         epoch = (await old.frame("subscribed"))["epoch"]
         await demo.type("call", "A call rings")
         rings = await old.frame("event")
         assert rings["data"]["state"] == "ringing"
+        assert alice.post("/calls/", {"to": "+15550100199"}).status_code == 201
         await demo.type("cut", "Nothing passes any more")
         await demo.type("answer", "bob answers")
         await until(lambda: "reason=stale" in demo.log(), 5, "the server gives up")
+        # The phone company's webhooks don't go through the cable, also for what a desk asked for.
+        await until(lambda: "state=initiated" in demo.log(), 5, "the call goes on")
         await demo.type("forget", "dead for ever")
         await demo.type("heal", "All passes again")
         async with wire(behind, cookies=cookies, origin=demo.url) as new:
@@ -108,16 +119,17 @@ async def test_a_call_is_answered_while_the_cable_is_pulled(demo: Demo) -> None:
             stream = rings["stream"]
             await new.send({"type": "subscribe", "ref": 1, "stream": stream, "after": after})
             assert (await new.frame("subscribed"))["recovered"]
-            answered = (await new.frame("event"))["data"]
-            assert (answered["sid"], answered["state"]) == (rings["data"]["sid"], "in-progress")
-            assert answered["answered_by"]["name"] == "bob"
+            answered = await change(new, rings["data"]["sid"])
+            assert (answered["state"], answered["answered_by"]["name"]) == ("in-progress", "bob")
             await demo.type("deaf", "The desk hears nothing")
-            await demo.type("hangup", "The call ends")
-            await until(lambda: "state=completed" in demo.log(), 5, "the call has ended")
-            with pytest.raises(AssertionError, match="no event"):
-                await new.frame("event", timeout=0.2)
+            with pytest.raises(AssertionError, match="no pong"):
+                await new.send({"type": "ping", "nonce": "a"})
+                await new.frame("pong", timeout=0.2)
             await demo.type("heal", "All passes again")
-            assert (await new.frame("event"))["data"]["state"] == "completed"
+            assert (await new.frame("pong"))["nonce"] == "a"
+            await demo.type("hangup", "The call ends")
+            over = re.compile("state=(completed|canceled)")
+            await until(lambda: over.search(demo.log()), 5, "a call ends")
         with pytest.raises(AssertionError, match="open after"):
             await old.closed(timeout=0.1)  # It was told nothing, as the page at a pulled cable.
 
