@@ -1,6 +1,7 @@
 /** What is wrong in the package, shown in it, and absent here. */
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 
 import ws from "ws";
@@ -8,6 +9,8 @@ import ws from "ws";
 import HeartbeatSocket from "../../../realtime/static/realtime/index.js";
 import { differ, happens, next, only, pause, told, until } from "./contenders.js";
 import { Server } from "./server.js";
+
+const OURS = new URL("../../../realtime/static/realtime/index.js", import.meta.url);
 
 /** Whether `reconnect()` still makes a connection; a lock that is never released forbids it. */
 async function usable(socket) {
@@ -191,7 +194,24 @@ only("a url that is missing is named", async (make) => {
   assert.match(message, /null/);
 });
 
-test("a socket of ws that is given up doesn't end the process", async () => {
+for (const [from, status] of [["reconnecting-websocket", 1], [OURS.pathname, 0]]) {
+  test(`an unanswered attempt of ws: the process ends with ${status}`, () => {
+    const script = `
+      import { createServer } from "node:net";
+      import ws from "ws";
+      import Socket from ${JSON.stringify(from)};
+      const server = createServer(() => {}).listen(0, "127.0.0.1", () => {
+        const options = { WebSocket: ws, connectionTimeout: 20, maxRetries: 0 };
+        new Socket("ws://127.0.0.1:" + server.address().port, [], options);
+        setTimeout(() => process.exit(), 100);
+      });`;
+    const child = ["--input-type=module", "--eval", script];
+    const cwd = new URL(".", import.meta.url);
+    assert.equal(spawnSync(process.execPath, child, { cwd, timeout: 5000 }).status, status);
+  });
+}
+
+test("a socket of ws that is given up is never heard of again", async () => {
   const server = await new Server().start();
   const options = { WebSocket: ws, connectionTimeout: 20, maxRetries: 0 };
   const socket = new HeartbeatSocket(server.url("/mute"), [], options);
