@@ -45,7 +45,8 @@ describe("the page's configuration", () => {
       "ws://other.example/x": "ws://other.example/x",
     };
     for (const [url, expected] of Object.entries(urls)) {
-      for (const given of [url, () => url, async () => url]) {
+      const forms = [url, () => url, async () => url, () => new URL(url, "https://site.example/desk/")];
+      for (const given of forms) {
         const { options, last } = world();
         new RealtimeClient(given, options);
         await new Promise(setImmediate);
@@ -53,6 +54,16 @@ describe("the page's configuration", () => {
       }
     }
   });
+});
+
+test("a url that is missing is no name of a page", async () => {
+  const { options, made } = world();
+  assert.throws(() => new RealtimeClient(null, options), TypeError);
+  const client = new RealtimeClient(async () => undefined, options);
+  const states = told(client, "state");
+  await new Promise(setImmediate);
+  assert.equal(made.length, 0);
+  assert.match(states.at(-1).reason, /undefined/);
 });
 
 describe("state", () => {

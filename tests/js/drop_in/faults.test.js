@@ -194,7 +194,7 @@ only("a url that is missing is named", async (make) => {
   assert.match(message, /null/);
 });
 
-for (const [from, status] of [["reconnecting-websocket", 1], [OURS.pathname, 0]]) {
+for (const [from, status] of [["reconnecting-websocket", 1], [OURS.href, 0]]) {
   test(`an unanswered attempt of ws: the process ends with ${status}`, () => {
     const script = `
       import { createServer } from "node:net";
