@@ -1,0 +1,68 @@
+"""Runs all of it, or renders the table of a run: ``python -m benchmarks [--quick | FILE]``."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import uvloop
+
+from benchmarks import machine, peers, report
+from benchmarks.plan import FULL, QUICK, Scale, run_all
+from benchmarks.results import Results
+from benchmarks.versions import about
+from tests.processes.redis_server import RedisServer
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("results", nargs="?", type=Path, help="render the table of this run")
+    parser.add_argument("--quick", action="store_true", help="few sockets, to see that all runs")
+    arguments = parser.parse_args()
+    if arguments.results is not None:
+        report.render(Results.read(arguments.results))
+    else:
+        measure(QUICK if arguments.quick else FULL)
+
+
+def measure(scale: Scale) -> None:
+    """Run everything on ``scale``, keep the results and print the table."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    logging.getLogger("picows").setLevel(logging.WARNING)  # else a line for each socket
+    machine.prepare()
+    gc.disable()  # The load's own pauses are not to be measured.
+    RESULTS.mkdir(exist_ok=True)
+    make_sessions(scale.many)
+    results = Results(about())
+    with tempfile.TemporaryDirectory(prefix="benchmarks-") as directory:
+        redis = RedisServer(Path(directory))
+        redis.start()
+        try:
+            uvloop.run(run_all(scale, redis, Path(directory), results))
+        finally:
+            redis.kill()
+            path = RESULTS / time.strftime("%Y-%m-%d-%H%M%S.json")
+            results.write(path)
+    print(report.text(results))
+    print(f"\nkept in {path}; `python -m benchmarks {path}` writes the table into the documents")
+
+
+def make_sessions(users: int) -> None:
+    """Make the users of the rows that log in."""
+    peers.DATABASE.unlink(missing_ok=True)
+    env = {**os.environ, **peers.REALTIME_SESSION.env, "REDIS_URL": "redis://none"}
+    command = [*peers.PYTHON, "benchmarks.servers.make_sessions", str(users)]
+    subprocess.run(command, env=env, check=True)
+
+
+if __name__ == "__main__":
+    main()

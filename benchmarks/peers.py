@@ -1,0 +1,169 @@
+"""What is compared: how each server is started, published to and spoken with."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.load import conversations
+from benchmarks.load.conversations import Conversation
+
+HERE = Path(__file__).parent
+SOCKETSHARK = HERE / ".venv-socketshark/bin/socketshark"
+
+PYTHON = (sys.executable, "-m")
+NEVER = 1_000_000
+"""Seconds between the control pings of a server whose application has a heartbeat of its own."""
+
+DATABASE = HERE / "results/sessions.sqlite3"
+"""Users and their sessions, for the servers that look them up."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A server with its publisher, and its clients' side of the conversation.
+
+    ``serve`` is a command in which ``{port}`` and ``{heartbeat}`` (seconds) are filled in, and
+    ``publish`` one that takes a stream and an event's data on each line of its input.
+    """
+
+    name: str
+    serve: tuple[str, ...]
+    publish: tuple[str, ...]
+    conversation: type[Conversation]
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+def uvicorn(application: str, *options: str, pings: str = str(NEVER)) -> tuple[str, ...]:
+    """Return the command of an Uvicorn on Python's own event loop, as it is without extras."""
+    fixed = "--loop asyncio --http h11 --ws websockets-sansio --backlog 4096 --log-level warning"
+    control = ("--ws-ping-interval", pings, "--ws-per-message-deflate", "false")
+    command = ("uvicorn", f"benchmarks.servers.{application}:application", "--port", "{port}")
+    return (*PYTHON, *command, *fixed.split(), *control, *options)
+
+
+def daphne(application: str, *, pings: str = str(NEVER)) -> tuple[str, ...]:
+    """Return the command of a Daphne."""
+    module = f"benchmarks.servers.{application}:application"
+    return (*PYTHON, "daphne", "-v", "0", "-p", "{port}", "--ping-interval", pings, module)
+
+
+def publisher(name: str) -> tuple[str, ...]:
+    """Return the command of a publisher in Python."""
+    return (*PYTHON, f"benchmarks.publishers.{name}")
+
+
+def node(name: str) -> tuple[str, ...]:
+    """Return the command of a program for Node."""
+    return ("node", str(HERE / f"node/{name}.mjs"))
+
+
+def realtime(
+    name: str, serve: tuple[str, ...], conversation: type[Conversation], **env: str
+) -> Peer:
+    """Return this project on a server."""
+    django = {"DJANGO_SETTINGS_MODULE": "benchmarks.servers.settings", "DATABASE": str(DATABASE)}
+    return Peer(name, serve, publisher("realtime"), conversation, {**django, **env})
+
+
+def channels(name: str, serve: tuple[str, ...], layer: str) -> Peer:
+    """Return plain Channels on a server, with one of the layers of channels_redis."""
+    env = {
+        "DJANGO_SETTINGS_MODULE": "benchmarks.servers.settings",
+        "LAYER": f"channels_redis.{layer}",
+    }
+    return Peer(name, serve, publisher("channels"), Conversation, env)
+
+
+CORE = "core.RedisChannelLayer"
+PUBSUB = "pubsub.RedisPubSubChannelLayer"
+CONTROL = "{heartbeat}"
+
+REALTIME = realtime("realtime, Uvicorn", uvicorn("realtime_site"), conversations.Realtime)
+REALTIME_DAPHNE = realtime("realtime, Daphne", daphne("realtime_site"), conversations.Realtime)
+REALTIME_SESSION = realtime(
+    "realtime, Uvicorn, session",
+    uvicorn("realtime_site"),
+    conversations.RealtimeSession,
+    LOGIN="session",
+)
+REALTIME_LOG = realtime(
+    "realtime, Uvicorn, Redis log", uvicorn("realtime_site"), conversations.Realtime, LOG="redis"
+)
+REALTIME_LOG_DAPHNE = realtime(
+    "realtime, Daphne, Redis log", daphne("realtime_site"), conversations.Realtime, LOG="redis"
+)
+REALTIME_LOG_SESSION = realtime(
+    "realtime, Uvicorn, session, Redis log",
+    uvicorn("realtime_site"),
+    conversations.RealtimeSession,
+    LOGIN="session",
+    LOG="redis",
+)
+REALTIME_BROWSER = realtime(
+    "realtime, Uvicorn, session, compressed",
+    uvicorn("realtime_site", "--ws-per-message-deflate", "true"),
+    conversations.RealtimeBrowser,
+    LOGIN="session",
+)
+CHANNELS_CORE_DAPHNE = channels(
+    "Channels core layer, Daphne", daphne("channels_site", pings=CONTROL), CORE
+)
+CHANNELS_CORE = channels(
+    "Channels core layer, Uvicorn", uvicorn("channels_site", pings=CONTROL), CORE
+)
+CHANNELS_PUBSUB_DAPHNE = channels(
+    "Channels pubsub layer, Daphne", daphne("channels_site", pings=CONTROL), PUBSUB
+)
+CHANNELS_PUBSUB = channels(
+    "Channels pubsub layer, Uvicorn", uvicorn("channels_site", pings=CONTROL), PUBSUB
+)
+PYTHON_SOCKETIO = Peer(
+    "python-socketio, Uvicorn",
+    uvicorn("python_socketio"),
+    publisher("python_socketio"),
+    conversations.SocketIO,
+)
+SOCKETSHARK_PEER = Peer(
+    "SocketShark",
+    (str(SOCKETSHARK), "-c", "benchmarks.servers.socketshark_config"),
+    publisher("socketshark"),
+    conversations.SocketShark,
+)
+SOCKETIO_NODE = Peer(
+    "socket.io, Node", node("socketio_server"), node("socketio_publisher"), conversations.SocketIO
+)
+BARE_UVICORN = Peer(
+    "bare ASGI, Uvicorn", uvicorn("bare_asgi", pings=CONTROL), publisher("bare"), Conversation
+)
+BARE_DAPHNE = Peer(
+    "bare ASGI, Daphne", daphne("bare_asgi", pings=CONTROL), publisher("bare"), Conversation
+)
+BARE_NODE = Peer("bare ws, Node", node("ws_server"), publisher("bare"), Conversation)
+CEILING = Peer(
+    "the load's own ceiling",
+    (*PYTHON, "benchmarks.servers.bare_picows"),
+    publisher("bare"),
+    Conversation,
+)
+
+ALL = (
+    REALTIME,
+    REALTIME_DAPHNE,
+    REALTIME_SESSION,
+    REALTIME_LOG,
+    REALTIME_BROWSER,
+    SOCKETSHARK_PEER,
+    PYTHON_SOCKETIO,
+    CHANNELS_CORE_DAPHNE,
+    CHANNELS_CORE,
+    CHANNELS_PUBSUB_DAPHNE,
+    CHANNELS_PUBSUB,
+    SOCKETIO_NODE,
+    BARE_UVICORN,
+    BARE_DAPHNE,
+    BARE_NODE,
+    CEILING,
+)

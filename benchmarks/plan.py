@@ -1,0 +1,139 @@
+"""In which order the servers get which work, and how often."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import peers, workloads
+from benchmarks.peers import Peer
+from benchmarks.results import Results
+from benchmarks.running import Running, running
+from benchmarks.stalled import stalled
+from benchmarks.storm import storm
+from tests.processes.redis_server import RedisServer
+
+logger = logging.getLogger("benchmarks")
+
+HOLDING = (
+    peers.REALTIME,
+    peers.REALTIME_DAPHNE,
+    peers.SOCKETSHARK_PEER,
+    peers.PYTHON_SOCKETIO,
+    peers.CHANNELS_PUBSUB_DAPHNE,
+    peers.CHANNELS_PUBSUB,
+    peers.SOCKETIO_NODE,
+    peers.BARE_UVICORN,
+    peers.BARE_NODE,
+)
+"""Those that hold many idle sockets."""
+
+RETURNING = (peers.REALTIME_LOG, peers.REALTIME_LOG_SESSION, peers.PYTHON_SOCKETIO)
+"""Those to which many come back at once."""
+
+STALLED = (peers.REALTIME_LOG, peers.REALTIME_LOG_DAPHNE)
+"""Those whose readers stall."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much of everything; times in seconds."""
+
+    repetitions: int
+    rounds: int
+    sockets: int
+    many: int
+    most: int
+    seconds: float
+    idle_seconds: float
+    peers: Sequence[Peer] = peers.ALL
+
+
+FULL = Scale(
+    repetitions=3, rounds=3, sockets=1000, many=5000, most=10_000, seconds=1, idle_seconds=10
+)
+QUICK = Scale(repetitions=1, rounds=1, sockets=60, many=150, most=300, seconds=0.2, idle_seconds=5)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every part of a run needs."""
+
+    scale: Scale
+    redis: RedisServer
+    logs: Path
+    results: Results
+
+    def start(
+        self, peer: Peer, heartbeat: float = 20
+    ) -> contextlib.AbstractAsyncContextManager[Running]:
+        """Start a peer."""
+        logger.info("%s", peer.name)
+        return running(peer, self.redis, self.logs, heartbeat=heartbeat)
+
+
+async def run_all(scale: Scale, redis: RedisServer, logs: Path, results: Results) -> None:
+    """Do everything; the results so far stand in ``results`` whenever this fails."""
+    bench = Bench(scale, redis, logs, results)
+    for repetition in range(scale.repetitions):
+        for part in (side_by_side, holding, returning, stalling, growing):
+            logger.info("repetition %d: %s", repetition + 1, part.__name__)
+            await part(bench)
+            gc.collect()
+
+
+async def side_by_side(bench: Bench) -> None:
+    """Run all servers at once and give each in turn a second of work, round after round.
+
+    Only so are ratios worth something on a machine whose speed changes from minute to minute.
+    """
+    scale, results = bench.scale, bench.results
+    async with contextlib.AsyncExitStack() as stack:
+        runs = []
+        for peer in scale.peers:
+            run = await stack.enter_async_context(bench.start(peer))
+            runs.append(run)
+            results.add(peer.name, await workloads.connect(run, scale.sockets))
+            await workloads.everyone_hears(run)
+        for _ in range(scale.rounds):
+            for work in (workloads.fan_out, workloads.direct, workloads.paced):
+                logger.info("%s", work.__name__)
+                for run in runs:
+                    results.add(run.peer.name, await work(run, scale.seconds))
+
+
+async def holding(bench: Bench) -> None:
+    """Hold many sockets that only answer heartbeats, of 5 s."""
+    for peer in HOLDING:
+        async with bench.start(peer, heartbeat=5) as run:
+            measured = await workloads.idle(run, bench.scale.many, bench.scale.idle_seconds)
+            bench.results.add(peer.name, measured)
+
+
+async def returning(bench: Bench) -> None:
+    """Let many come back at once."""
+    for peer in RETURNING:
+        async with bench.start(peer) as run:
+            bench.results.add(peer.name, await storm(run, bench.scale.many))
+
+
+async def stalling(bench: Bench) -> None:
+    """Let some stop reading."""
+    for peer in STALLED:
+        async with bench.start(peer) as run:
+            bench.results.add(peer.name, await stalled(run, bench.scale.sockets))
+
+
+async def growing(bench: Bench) -> None:
+    """Compare deliveries to few and to many sockets of one process."""
+    scale = bench.scale
+    async with bench.start(peers.REALTIME) as run:
+        for sockets in (scale.sockets, scale.most):
+            await run.crowd.join(range(len(run.crowd.members) + 1, sockets + 1))
+            measured = await workloads.fan_out(run, 2 * scale.seconds)
+            name = "few" if sockets == scale.sockets else "most"
+            bench.results.add(peers.REALTIME.name, {f"{name}_us": measured["fan_out_us"]})

@@ -1,0 +1,17 @@
+"""Publishes the very frames that this project would send, for servers that only send."""
+
+import os
+import time
+import uuid
+
+from redis import Redis
+
+from benchmarks.publishers.lines import events
+from realtime.protocol import frames
+
+if __name__ == "__main__":
+    redis = Redis.from_url(os.environ["REDIS_URL"])
+    for stream, data in events():
+        at = int(time.time() * 1000)
+        frame = frames.event(stream, "call.state", data, event_id=uuid.uuid4().hex, at=at)
+        redis.publish("events", f"{stream}\n{frame}")

@@ -1,0 +1,13 @@
+"""Publishes to SocketShark, which takes messages from Redis as they are."""
+
+import json
+import os
+
+from redis import Redis
+
+from benchmarks.publishers.lines import events
+
+if __name__ == "__main__":
+    redis = Redis.from_url(os.environ["REDIS_URL"])
+    for stream, data in events():
+        redis.publish(stream, json.dumps({"subscription": stream, "data": data}))

@@ -1,0 +1,6 @@
+def text(r):
+    return "x"
+
+
+def render(r):
+    pass

@@ -1,0 +1,81 @@
+"""One server that runs, with its publisher and its crowd."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.load.crowd import Crowd
+from benchmarks.machine import SERVER_CORE, cpu_us
+from benchmarks.peers import Peer
+from tests.processes.process import PROJECT, Process, free_port
+from tests.processes.redis_server import RedisServer
+
+FILLER = {
+    "call": 48213,
+    "state": "ringing",
+    "from": "+15550100123",
+    "to": "+15550100456",
+    "queue": "support",
+}
+"""With its time and what a server puts around it, an event has about 300 bytes."""
+
+
+@dataclass
+class Running:
+    """What a workload works with."""
+
+    peer: Peer
+    server: Process
+    crowd: Crowd
+    redis: RedisServer
+    _publisher: asyncio.subprocess.Process
+
+    def publish(self, stream: str, **more: Any) -> None:
+        """Have the publisher publish an event which tells when that was."""
+        data = {**FILLER, **more, "t": time.monotonic_ns()}
+        assert self._publisher.stdin is not None
+        self._publisher.stdin.write(f"{stream}\t{json.dumps(data)}\n".encode())
+
+    def cpu_us(self) -> float:
+        """Return the CPU time that the server has used, in microseconds."""
+        return cpu_us(self.server.pid)
+
+
+@contextlib.asynccontextmanager
+async def running(
+    peer: Peer, redis: RedisServer, logs: Path, *, heartbeat: float = 10
+) -> AsyncIterator[Running]:
+    """Start a server on its core and a publisher on that of the load; end them afterwards."""
+    port = free_port()
+    own = {"PORT": str(port), "REDIS_URL": redis.url, "HEARTBEAT": str(heartbeat)}
+    env = {**os.environ, **own, **peer.env}
+    command = [part.format(port=port, heartbeat=heartbeat) for part in peer.serve]
+    log_path = logs / f"{peer.name}.log"
+    server = Process(["taskset", "-c", str(SERVER_CORE), *command], log_path, port, env=env)
+    server.name = peer.name
+    server.start()
+    try:
+        with log_path.open("ab") as log:
+            publisher = await asyncio.create_subprocess_exec(
+                *peer.publish,
+                env=env,
+                cwd=PROJECT,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            yield Running(peer, server, Crowd(peer.conversation, port), redis, publisher)
+        finally:
+            publisher.kill()
+            await publisher.wait()
+    finally:
+        server.kill()

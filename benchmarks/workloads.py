@@ -1,0 +1,190 @@
+"""The work that every server is given, and what is measured at it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import statistics
+import time
+from collections.abc import Callable
+
+from benchmarks.load.conversations import ROOM
+from benchmarks.load.crowd import PATIENCE
+from benchmarks.machine import pss_kib
+from benchmarks.running import Running
+
+Measured = dict[str, float]
+
+UNFINISHED_FAN_OUTS = 4
+"""Events to the shared stream that are under way at most: enough that no server waits."""
+UNFINISHED_DIRECT = 32
+"""Events to single users that are under way at most."""
+
+WARM_UP = 0.5
+"""Seconds of a workload that come before what is measured of it."""
+SETTLED_AFTER = 1.5
+"""Seconds after which a server has done what a connect leaves to be done later."""
+FIRST_SOCKETS = 20
+"""Sockets that connect before the memory of others is measured, so that all code is loaded."""
+
+TIME = re.compile(rb'"t": ?(\d+)')
+
+
+async def connect(run: Running, sockets: int) -> Measured:
+    """Connect ``sockets`` sockets, each of which follows two streams."""
+    await run.crowd.join(range(1, FIRST_SOCKETS + 1))
+    await everyone_hears(run)
+    await asyncio.sleep(SETTLED_AFTER)
+    memory, cpu = pss_kib(run.server.pid), run.cpu_us()
+    await run.crowd.join(range(FIRST_SOCKETS + 1, sockets + 1))
+    await asyncio.sleep(SETTLED_AFTER)
+    joined = sockets - FIRST_SOCKETS
+    return {
+        "connect_us": (run.cpu_us() - cpu) / joined,
+        "kib_a_socket": (pss_kib(run.server.pid) - memory) / joined,
+    }
+
+
+async def everyone_hears(run: Running) -> None:
+    """Publish one event to all, and wait until each socket has it."""
+    heard = Countdown(len(run.crowd.members))
+    run.crowd.on_event = heard.one
+    run.publish(ROOM)
+    await heard.wait()
+
+
+async def fan_out(run: Running, seconds: float) -> Measured:
+    """Publish to the shared stream, as fast as the server gets done with it."""
+    size = len(run.crowd.members)
+    flood = Flood(run, lambda: ROOM, deliveries=size, unfinished=UNFINISHED_FAN_OUTS)
+    measured = await flood.measure(seconds)
+    return {
+        "fan_out_a_second": measured["deliveries"] / measured["seconds"],
+        "fan_out_us": measured["cpu"] / measured["deliveries"],
+        "fan_out_busy": measured["cpu"] / measured["seconds"] / 1e6,
+        "fan_out_load_us": measured["load_cpu"] / measured["deliveries"],
+        "fan_out_lost": measured["lost"],
+    }
+
+
+async def direct(run: Running, seconds: float) -> Measured:
+    """Publish to random users' own streams."""
+    users = len(run.crowd.members)
+    flood = Flood(
+        run,
+        lambda: f"user.{random.randint(1, users)}",
+        deliveries=1,
+        unfinished=UNFINISHED_DIRECT,
+    )
+    measured = await flood.measure(seconds)
+    return {
+        "direct_a_second": measured["deliveries"] / measured["seconds"],
+        "direct_us": measured["cpu"] / measured["deliveries"],
+        "direct_lost": measured["lost"],
+    }
+
+
+async def paced(run: Running, seconds: float, **more: str) -> Measured:
+    """Publish ten times a second to the shared stream; how long is each delivery under way?"""
+    took: list[int] = []
+
+    def on_event(payload: bytes) -> None:
+        found = TIME.search(payload)
+        assert found
+        took.append(time.monotonic_ns() - int(found[1]))
+
+    run.crowd.on_event = on_event
+    for _ in range(round(seconds * 10)):
+        run.publish(ROOM, **more)
+        await asyncio.sleep(0.1)
+    await quiet(lambda: len(took))
+    percentiles = statistics.quantiles(took, n=100)
+    return {"p50_ms": percentiles[49] / 1e6, "p99_ms": percentiles[98] / 1e6}
+
+
+async def idle(run: Running, sockets: int, seconds: float) -> Measured:
+    """Hold sockets that only answer heartbeats."""
+    await run.crowd.join(range(1, sockets + 1))
+    await asyncio.sleep(5)
+    heartbeats, cpu = run.crowd.heartbeats, run.cpu_us()
+    await asyncio.sleep(seconds)
+    answered = run.crowd.heartbeats - heartbeats
+    return {"heartbeat_us": (run.cpu_us() - cpu) / answered, "heartbeats": answered}
+
+
+class Countdown:
+    """Waits for a number of deliveries."""
+
+    def __init__(self, missing: int) -> None:
+        self._missing = missing
+        self._done = asyncio.Event()
+        if not missing:
+            self._done.set()
+
+    def one(self, payload: bytes) -> None:
+        """Take one of them."""
+        self._missing -= 1
+        if not self._missing:
+            self._done.set()
+
+    async def wait(self) -> None:
+        """Wait for the last of them."""
+        async with asyncio.timeout(PATIENCE):
+            await self._done.wait()
+
+
+class Flood:
+    """Keeps a number of events under way: as one is delivered to all, the next is published.
+
+    An event has ``deliveries`` receivers.
+    """
+
+    def __init__(
+        self, run: Running, stream: Callable[[], str], *, deliveries: int, unfinished: int
+    ) -> None:
+        self._run = run
+        self._stream = stream
+        self._deliveries = deliveries
+        self._unfinished = unfinished
+        self._delivered = 0
+        self._published = 0
+        self._stopped = False
+
+    async def measure(self, seconds: float) -> Measured:
+        """Run for so long; returns what that took."""
+        self._run.crowd.on_event = self._on_event
+        for _ in range(self._unfinished):
+            self._publish()
+        await asyncio.sleep(WARM_UP)
+        began, delivered = time.perf_counter(), self._delivered
+        cpu, load_cpu = self._run.cpu_us(), time.process_time()
+        await asyncio.sleep(seconds)
+        measured = {
+            "seconds": time.perf_counter() - began,
+            "deliveries": self._delivered - delivered,
+            "cpu": self._run.cpu_us() - cpu,
+            "load_cpu": (time.process_time() - load_cpu) * 1e6,
+        }
+        self._stopped = True
+        await quiet(lambda: self._delivered)
+        lost = self._published * self._deliveries - self._delivered
+        return {**measured, "lost": lost}
+
+    def _on_event(self, payload: bytes) -> None:
+        self._delivered += 1
+        if self._delivered % self._deliveries == 0 and not self._stopped:
+            self._publish()
+
+    def _publish(self) -> None:
+        self._published += 1
+        self._run.publish(self._stream())
+
+
+async def quiet(count: Callable[[], int]) -> None:
+    """Wait until nothing has been counted for a third of a second."""
+    async with asyncio.timeout(PATIENCE):
+        while (before := count()) is not None:
+            await asyncio.sleep(0.3)
+            if count() == before:
+                return
