@@ -22,6 +22,7 @@ import { SocketCloseEvent, SocketErrorEvent, SocketEventTarget } from "./socket_
  */
 /** @typedef {OwnOptions & import("./backoff.js").Backoff} Options */
 
+// Said here, because a module that its own imports name can't be hashed by Django's static files.
 const TypedSocketTarget =
   /** @type {new () => import("./socket_events.js").TypedTarget<HeartbeatSocket>} */ (SocketEventTarget);
 
