@@ -24,5 +24,6 @@ $(VENV)/test: $(VENV)/demo tests/requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	touch $@
 
-tests/js/node_modules/.package-lock.json: tests/js/package-lock.json
-	npm ci --no-progress --loglevel error --prefix tests/js
+# npm writes this file last.
+tests/%/node_modules/.package-lock.json: tests/%/package-lock.json
+	npm ci --no-progress --loglevel error --prefix tests/$*
