@@ -50,6 +50,7 @@ class Heartbeat:
     def __init__(
         self, role: Role, interval: float, timeout: float, *, now: float, share: float = 1.0
     ) -> None:
+        self._role = role
         self.interval = interval
         self.latency: float | None = None
         self._answer_within = timeout if role is Role.SERVER else PROBE_TIMEOUT
@@ -82,13 +83,13 @@ class Heartbeat:
         """Say what to do at ``now``; ``PING`` is to be followed by ``ping()``.
 
         Waking more than ``LATE`` seconds after a deadline, or a look, tells that this process was
-        stopped, and the peer's frames may lie unread: all clocks start again, with a ping. Waking
-        late a second time, with nothing heard since the first, proves nothing for the peer: timers
-        that are always late would otherwise ping for ever.
+        stopped, and the peer's frames may lie unread: all clocks start again, with a ping. For a
+        client that is so once, until it hears something: a browser's timers may always be late,
+        and it would ping for ever.
         """
         late = now - self._due > LATE
         self._looked_at = now
-        if late and not self._overslept:
+        if late and (self._role is Role.SERVER or not self._overslept):
             self._overslept = True
             self._in_flight.clear()
             self._heard_at = now

@@ -38,6 +38,7 @@ export class Heartbeat {
   #lookEvery;
   #heardAt;
   #lookedAt;
+  #role;
   #overslept = false;
   #nextPing;
   /** @type {Map<string, number>} */
@@ -52,6 +53,7 @@ export class Heartbeat {
    */
   constructor(role, interval, timeout, { now, share = 1 }) {
     const server = role === "server";
+    this.#role = role;
     this.interval = interval;
     this.#answerWithin = server ? timeout : PROBE_TIMEOUT;
     this.#silenceLimit = server ? Infinity : interval + timeout;
@@ -81,9 +83,9 @@ export class Heartbeat {
    * Say what to do at `now`; "ping" is to be followed by `ping()`.
    *
    * Waking more than `LATE` seconds after a deadline, or a look, tells that this process was
-   * stopped, and the peer's frames may lie unread: all clocks start again, with a ping. Waking late
-   * a second time, with nothing heard since the first, proves nothing for the peer: timers that are
-   * always late would otherwise ping for ever.
+   * stopped, and the peer's frames may lie unread: all clocks start again, with a ping. For a client
+   * that is so once, until it hears something: a browser's timers may always be late, and it would
+   * ping for ever.
    *
    * @param {number} now
    * @returns {Verdict}
@@ -91,7 +93,7 @@ export class Heartbeat {
   wake(now) {
     const late = now - this.#due > LATE;
     this.#lookedAt = now;
-    if (late && !this.#overslept) {
+    if (late && (this.#role === "server" || !this.#overslept)) {
       this.#overslept = true;
       this.#inFlight.clear();
       this.#heardAt = now;
