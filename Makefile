@@ -1,10 +1,13 @@
 # make demo: the demo site on http://127.0.0.1:8000. make test: everything that is checked.
-# make npm: the browser client as an npm package, in dist/.
+# make npm: the browser client as an npm package, in dist/. make bench: this project beside its
+# peers, in 40 minutes on two cores that have nothing else to do; QUICK=1 only sees that all runs.
 PYTHON ?= python3
+# SocketShark's requirements are not to be had for a newer one.
+SOCKETSHARK_PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test npm
+.PHONY: demo test npm bench system
 demo: $(VENV)/demo
 	@$(BIN)/python manage.py demo
 
@@ -13,6 +16,12 @@ test: $(VENV)/test
 
 npm: tests/js/node_modules/.package-lock.json
 	@tests/js/package/build dist
+
+bench: system benchmarks/.venv/ready benchmarks/.venv-socketshark/ready benchmarks/node/node_modules/.package-lock.json
+	@benchmarks/.venv/bin/python -m benchmarks $(if $(QUICK),--quick)
+
+system:
+	@tests/install
 
 $(VENV)/demo: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make demo PYTHON=python3.12")'
@@ -27,3 +36,16 @@ $(VENV)/test: $(VENV)/demo tests/requirements.txt
 # npm writes this file last.
 tests/%/node_modules/.package-lock.json: tests/%/package-lock.json
 	npm ci --no-progress --loglevel error --prefix tests/$*
+
+benchmarks/node/node_modules/.package-lock.json: benchmarks/node/package-lock.json
+	npm ci --no-progress --loglevel error --prefix benchmarks/node
+
+benchmarks/.venv/ready: benchmarks/requirements.txt
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+benchmarks/.venv-socketshark/ready: benchmarks/requirements-socketshark.txt
+	test -x $(@D)/bin/python || $(SOCKETSHARK_PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@

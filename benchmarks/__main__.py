@@ -18,7 +18,6 @@ from benchmarks import machine, peers, report
 from benchmarks.plan import FULL, QUICK, Scale, run_all
 from benchmarks.results import Results
 from benchmarks.versions import about
-from tests.processes.redis_server import RedisServer
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -44,12 +43,9 @@ def measure(scale: Scale) -> None:
     make_sessions(scale.many)
     results = Results(about())
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as directory:
-        redis = RedisServer(Path(directory))
-        redis.start()
         try:
-            uvloop.run(run_all(scale, redis, Path(directory), results))
+            uvloop.run(run_all(scale, Path(directory), results))
         finally:
-            redis.kill()
             path = RESULTS / time.strftime("%Y-%m-%d-%H%M%S.json")
             results.write(path)
     print(report.text(results))

@@ -64,7 +64,10 @@ def realtime(
     name: str, serve: tuple[str, ...], conversation: type[Conversation], **env: str
 ) -> Peer:
     """Return this project on a server."""
-    django = {"DJANGO_SETTINGS_MODULE": "benchmarks.servers.settings", "DATABASE": str(DATABASE)}
+    django = {
+        "DJANGO_SETTINGS_MODULE": "benchmarks.servers.settings",
+        "DATABASE_URL": f"sqlite:///{DATABASE}",
+    }
     return Peer(name, serve, publisher("realtime"), conversation, {**django, **env})
 
 

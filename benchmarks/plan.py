@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
+import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +17,6 @@ from benchmarks.results import Results
 from benchmarks.running import Running, running
 from benchmarks.stalled import stalled
 from benchmarks.storm import storm
-from tests.processes.redis_server import RedisServer
 
 logger = logging.getLogger("benchmarks")
 
@@ -64,7 +65,6 @@ class Bench:
     """What every part of a run needs."""
 
     scale: Scale
-    redis: RedisServer
     logs: Path
     results: Results
 
@@ -73,14 +73,14 @@ class Bench:
     ) -> contextlib.AbstractAsyncContextManager[Running]:
         """Start a peer."""
         logger.info("%s", peer.name)
-        return running(peer, self.redis, self.logs, heartbeat=heartbeat)
+        return running(peer, self.logs, heartbeat=heartbeat)
 
 
-async def run_all(scale: Scale, redis: RedisServer, logs: Path, results: Results) -> None:
+async def run_all(scale: Scale, logs: Path, results: Results) -> None:
     """Do everything; the results so far stand in ``results`` whenever this fails."""
-    bench = Bench(scale, redis, logs, results)
+    bench = Bench(scale, logs, results)
     for repetition in range(scale.repetitions):
-        for part in (side_by_side, holding, returning, stalling, growing):
+        for part in (side_by_side, holding, returning, stalling, growing, publishing):
             logger.info("repetition %d: %s", repetition + 1, part.__name__)
             await part(bench)
             gc.collect()
@@ -97,7 +97,7 @@ async def side_by_side(bench: Bench) -> None:
         for peer in scale.peers:
             run = await stack.enter_async_context(bench.start(peer))
             runs.append(run)
-            results.add(peer.name, await workloads.connect(run, scale.sockets))
+            results.add(peer.name, await workloads.connect(run, scale.sockets, 1.5 * scale.seconds))
             await workloads.everyone_hears(run)
         for _ in range(scale.rounds):
             for work in (workloads.fan_out, workloads.direct, workloads.paced):
@@ -137,3 +137,12 @@ async def growing(bench: Bench) -> None:
             measured = await workloads.fan_out(run, 2 * scale.seconds)
             name = "few" if sockets == scale.sockets else "most"
             bench.results.add(peers.REALTIME.name, {f"{name}_us": measured["fan_out_us"]})
+
+
+async def publishing(bench: Bench) -> None:
+    """Measure what a publish costs with each log, in a process of its own."""
+    for log in ("redis", "database"):
+        command = (*peers.PYTHON, "benchmarks.publish_costs", log)
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+        printed, _ = await process.communicate()
+        bench.results.add(peers.REALTIME.name, json.loads(printed))

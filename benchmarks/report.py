@@ -1,6 +1,105 @@
-def text(r):
-    return "x"
+"""The tables of a run, and their places in the documents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from benchmarks import peers
+from benchmarks.chart import chart
+from benchmarks.results import Results
+from benchmarks.targets import TARGETS
+
+PROJECT = Path(__file__).parents[1]
+DOCUMENTS = (PROJECT / "README.md", PROJECT / "docs/performance.md")
+CHART = PROJECT / "docs/performance.svg"
+
+COLUMNS = {
+    "deliveries a second": "fan_out_a_second",
+    "CPU µs each": "fan_out_us",
+    "direct, CPU µs": "direct_us",
+    "p50 ms": "p50_ms",
+    "p99 ms": "p99_ms",
+    "KiB a socket": "kib_a_socket",
+    "connect, CPU µs": "connect_us",
+    "ping and pong, CPU µs": "heartbeat_us",
+    "storm, s": "storm_seconds",
+}
+SHORT = ("deliveries a second", "CPU µs each", "direct, CPU µs", "KiB a socket")
+
+ROWS = (*peers.ALL, peers.REALTIME_LOG_SESSION)
 
 
-def render(r):
-    pass
+def text(results: Results) -> str:
+    """Return all of it for a terminal."""
+    return "\n\n".join(parts(results).values())
+
+
+def parts(results: Results) -> dict[str, str]:
+    """Return the tables by the names of their places."""
+    return {
+        "machine": results.about["machine"],
+        "versions": f"{results.about['day']}: {results.about['versions']}.",
+        "peers": _peers(results, tuple(COLUMNS)),
+        "short": _peers(results, SHORT),
+        "spread": _spread(results),
+        "targets": _targets(results),
+    }
+
+
+def render(results: Results) -> None:
+    """Write the tables between their marks in the documents, and the chart beside them.
+
+    A place is ``<!-- bench:peers -->`` up to the next ``<!-- /bench -->``.
+    """
+    found = parts(results)
+    for document in DOCUMENTS:
+        document.write_text(
+            re.sub(
+                r"(<!-- bench:(\w+) -->\n).*?(<!-- /bench -->)",
+                lambda place: f"{place[1]}{found[place[2]]}\n{place[3]}",
+                document.read_text(),
+                flags=re.S,
+            )
+        )
+    rows = [(peer.name, results.median("fan_out_a_second", peer.name)) for peer in peers.ALL]
+    CHART.write_text(chart("Deliveries a second", [(name, value) for name, value in rows if value]))
+
+
+def _peers(results: Results, columns: Sequence[str]) -> str:
+    rows = []
+    for peer in ROWS:
+        values = [results.median(COLUMNS[column], peer.name) for column in columns]
+        if any(value is not None for value in values):
+            rows.append([peer.name, *map(_number, values)])
+    return _table(["", *columns], rows)
+
+
+def _spread(results: Results) -> str:
+    rows = []
+    for peer in peers.ALL:
+        spreads = [results.spread(metric, peer.name) for metric in COLUMNS.values()]
+        rows.append([peer.name, *("" if one is None else f"{one:.0%}" for one in spreads)])
+    return _table(["", *COLUMNS], rows)
+
+
+def _targets(results: Results) -> str:
+    rows = []
+    for target in TARGETS:
+        value = target.value(results)
+        if value is not None:
+            verdict = "yes" if target.reached(value) else "**no**"
+            rows.append([target.name, target.wanted, _number(value), verdict])
+    return _table(["", "wanted", "measured", "reached"], rows)
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---", *("---:" for _ in head[1:])], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

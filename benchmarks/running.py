@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,6 @@ class Running:
     peer: Peer
     server: Process
     crowd: Crowd
-    redis: RedisServer
     _publisher: asyncio.subprocess.Process
 
     def publish(self, stream: str, **more: Any) -> None:
@@ -50,10 +49,12 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running(
-    peer: Peer, redis: RedisServer, logs: Path, *, heartbeat: float = 10
-) -> AsyncIterator[Running]:
-    """Start a server on its core and a publisher on that of the load; end them afterwards."""
+async def running(peer: Peer, logs: Path, *, heartbeat: float) -> AsyncIterator[Running]:
+    """Start a server on its core, a Redis and a publisher on that of the load; end them all.
+
+    Each server has a Redis of its own: channels have the same names in all of them.
+    """
+    redis = RedisServer(logs)
     port = free_port()
     own = {"PORT": str(port), "REDIS_URL": redis.url, "HEARTBEAT": str(heartbeat)}
     env = {**os.environ, **own, **peer.env}
@@ -61,21 +62,30 @@ async def running(
     log_path = logs / f"{peer.name}.log"
     server = Process(["taskset", "-c", str(SERVER_CORE), *command], log_path, port, env=env)
     server.name = peer.name
-    server.start()
+    with contextlib.ExitStack() as stack:
+        for process in (redis, server):
+            process.start()
+            stack.callback(process.kill)
+        async with publishing(peer, env, log_path) as publisher:
+            yield Running(peer, server, Crowd(peer.conversation, port), publisher)
+
+
+@contextlib.asynccontextmanager
+async def publishing(
+    peer: Peer, env: Mapping[str, str], log_path: Path
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Start a peer's publisher; end it afterwards."""
+    with log_path.open("ab") as log:
+        publisher = await asyncio.create_subprocess_exec(
+            *peer.publish,
+            env=env,
+            cwd=PROJECT,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+        )
     try:
-        with log_path.open("ab") as log:
-            publisher = await asyncio.create_subprocess_exec(
-                *peer.publish,
-                env=env,
-                cwd=PROJECT,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-            )
-        try:
-            yield Running(peer, server, Crowd(peer.conversation, port), redis, publisher)
-        finally:
-            publisher.kill()
-            await publisher.wait()
+        yield publisher
     finally:
-        server.kill()
+        publisher.kill()
+        await publisher.wait()

@@ -22,23 +22,24 @@ UNFINISHED_DIRECT = 32
 """Events to single users that are under way at most."""
 
 WARM_UP = 0.5
-"""Seconds of a workload that come before what is measured of it."""
-SETTLED_AFTER = 1.5
-"""Seconds after which a server has done what a connect leaves to be done later."""
+"""Share of the time that is measured which comes before, unmeasured."""
 FIRST_SOCKETS = 20
 """Sockets that connect before the memory of others is measured, so that all code is loaded."""
 
 TIME = re.compile(rb'"t": ?(\d+)')
 
 
-async def connect(run: Running, sockets: int) -> Measured:
-    """Connect ``sockets`` sockets, each of which follows two streams."""
+async def connect(run: Running, sockets: int, seconds: float) -> Measured:
+    """Connect ``sockets`` sockets, each of which follows two streams.
+
+    What a connect leaves to be done within the next ``seconds`` is counted too.
+    """
     await run.crowd.join(range(1, FIRST_SOCKETS + 1))
     await everyone_hears(run)
-    await asyncio.sleep(SETTLED_AFTER)
+    await asyncio.sleep(seconds)
     memory, cpu = pss_kib(run.server.pid), run.cpu_us()
     await run.crowd.join(range(FIRST_SOCKETS + 1, sockets + 1))
-    await asyncio.sleep(SETTLED_AFTER)
+    await asyncio.sleep(seconds)
     joined = sockets - FIRST_SOCKETS
     return {
         "connect_us": (run.cpu_us() - cpu) / joined,
@@ -156,7 +157,7 @@ class Flood:
         self._run.crowd.on_event = self._on_event
         for _ in range(self._unfinished):
             self._publish()
-        await asyncio.sleep(WARM_UP)
+        await asyncio.sleep(WARM_UP * seconds)
         began, delivered = time.perf_counter(), self._delivered
         cpu, load_cpu = self._run.cpu_us(), time.process_time()
         await asyncio.sleep(seconds)

@@ -2,6 +2,8 @@
 
 import os
 
+import dj_database_url
+
 SECRET_KEY = "benchmarks"
 ALLOWED_HOSTS = ["127.0.0.1"]
 INSTALLED_APPS = [
@@ -13,13 +15,7 @@ INSTALLED_APPS = [
 ]
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": os.environ.get("DATABASE", ":memory:"),
-        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
-    }
-}
+DATABASES = {"default": dj_database_url.parse(os.environ.get("DATABASE_URL", "sqlite://:memory:"))}
 REDIS = os.environ["REDIS_URL"]
 CHANNEL_LAYERS = {
     "default": {
@@ -27,8 +23,11 @@ CHANNEL_LAYERS = {
         "CONFIG": {"hosts": [REDIS]},
     }
 }
-REDIS_LOG = {"BACKEND": "realtime.eventlog.redis.RedisEventLog", "OPTIONS": {"url": REDIS}}
+EVENT_LOGS = {
+    "redis": {"BACKEND": "realtime.eventlog.redis.RedisEventLog", "OPTIONS": {"url": REDIS}},
+    "database": {"BACKEND": "realtime.eventlog.database.DatabaseEventLog"},
+}
 REALTIME = {
     "HEARTBEAT_INTERVAL": float(os.environ.get("HEARTBEAT", "10")),
-    "EVENT_LOG": REDIS_LOG if os.environ.get("LOG") == "redis" else None,
+    "EVENT_LOG": EVENT_LOGS.get(os.environ.get("LOG", "")),
 }

@@ -1,0 +1,176 @@
+"""What this project wants to reach, as numbers that a run can be held to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmarks import peers
+from benchmarks.peers import Peer
+from benchmarks.results import Results
+
+OURS = peers.REALTIME
+SHARK = peers.SOCKETSHARK_PEER
+CHANNELS = (
+    peers.CHANNELS_CORE_DAPHNE,
+    peers.CHANNELS_CORE,
+    peers.CHANNELS_PUBSUB_DAPHNE,
+    peers.CHANNELS_PUBSUB,
+)
+
+Value = Callable[[Results], float | None]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A number that is to be at least, or at most, so high; ``aim`` is what would be better still.
+
+    ``value`` finds it in the results; None where it was not measured.
+    """
+
+    name: str
+    value: Value
+    at_least: float | None = None
+    at_most: float | None = None
+    aim: float | None = None
+
+    @property
+    def wanted(self) -> str:
+        """Say what is wanted."""
+        bound = f"≥ {self.at_least:g}" if self.at_least is not None else f"≤ {self.at_most:g}"
+        return bound if self.aim is None else f"{bound}, aim {self.aim:g}"
+
+    def reached(self, value: float) -> bool:
+        """Tell whether ``value`` is good enough."""
+        if self.at_least is not None:
+            return value >= self.at_least
+        assert self.at_most is not None
+        return value <= self.at_most
+
+
+def median(metric: str, peer: Peer = OURS) -> Value:
+    """Return what finds a peer's own number."""
+    return lambda results: results.median(metric, peer.name)
+
+
+def ratio(metric: str, one: Peer, other: Peer) -> Value:
+    """Return what finds how many times the number of ``other`` that of ``one`` is."""
+    return lambda results: results.ratio(metric, one.name, other.name)
+
+
+def best_channels(results: Results) -> float | None:
+    """Return how many times our cost of a delivery that of plain Channels is, at its best."""
+    ratios = [results.ratio("fan_out_us", peer.name, OURS.name) for peer in CHANNELS]
+    return min((found for found in ratios if found is not None), default=None)
+
+
+def moved(peer: Peer) -> Value:
+    """Return what finds how many times the p99 it becomes when some readers stall."""
+
+    def value(results: Results) -> float | None:
+        calm = results.median("calm_p99_ms", peer.name)
+        stalled = results.median("stalled_p99_ms", peer.name)
+        return stalled / calm if calm and stalled else None
+
+    return value
+
+
+def grown(results: Results) -> float | None:
+    """Return how many times the cost of a delivery it becomes with ten times the sockets."""
+    few, most = (results.median(f"{name}_us", OURS.name) for name in ("few", "most"))
+    return most / few if few and most else None
+
+
+def of_stalled(server: str, peer: Peer) -> tuple[Target, ...]:
+    """Return what is wanted where some readers stall."""
+    return (
+        Target(f"stalled readers, {server}: p99 of the others, times", moved(peer), at_most=1.2),
+        Target(
+            f"stalled readers, {server}: KiB for each", median("kib_a_stalled", peer), at_most=300
+        ),
+        Target(
+            f"stalled readers, {server}: events missing in the end",
+            median("stalled_holes", peer),
+            at_most=0,
+        ),
+    )
+
+
+TARGETS = (
+    Target(
+        "fan-out: times cheaper than SocketShark", ratio("fan_out_us", SHARK, OURS), at_least=4.5
+    ),
+    Target(
+        "fan-out: times cheaper than python-socketio",
+        ratio("fan_out_us", peers.PYTHON_SOCKETIO, OURS),
+        at_least=6.5,
+    ),
+    Target("fan-out: times cheaper than plain Channels at its best", best_channels, at_least=20),
+    Target(
+        "fan-out: as cheap as bare ASGI on Uvicorn",
+        ratio("fan_out_us", peers.BARE_UVICORN, OURS),
+        at_least=0.8,
+        aim=0.95,
+    ),
+    Target(
+        "fan-out: as cheap as bare ASGI on Daphne",
+        ratio("fan_out_us", peers.BARE_DAPHNE, peers.REALTIME_DAPHNE),
+        at_least=0.65,
+        aim=0.95,
+    ),
+    Target(
+        "fan-out: times cheaper than socket.io on Node",
+        ratio("fan_out_us", peers.SOCKETIO_NODE, OURS),
+        at_least=1,
+    ),
+    Target(
+        "fan-out: cost with the Redis log, times",
+        ratio("fan_out_us", peers.REALTIME_LOG, OURS),
+        at_most=1.1,
+    ),
+    Target("fan-out: cost with ten times the sockets, times", grown, at_most=1.1),
+    Target(
+        "direct: CPU an event, times SocketShark's",
+        ratio("direct_us", OURS, SHARK),
+        at_most=1.1,
+        aim=0.9,
+    ),
+    Target(
+        "memory a socket, times SocketShark's",
+        ratio("kib_a_socket", OURS, SHARK),
+        at_most=1,
+        aim=0.8,
+    ),
+    Target(
+        "memory a socket with a user of a session, times SocketShark's",
+        ratio("kib_a_socket", peers.REALTIME_SESSION, SHARK),
+        at_most=1.2,
+        aim=0.8,
+    ),
+    Target("a ping and its pong on Uvicorn, µs", median("heartbeat_us"), at_most=80, aim=40),
+    Target(
+        "a ping and its pong on Daphne, µs",
+        median("heartbeat_us", peers.REALTIME_DAPHNE),
+        at_most=160,
+        aim=80,
+    ),
+    Target(
+        "storm: times python-socketio's, which recovers nothing",
+        ratio("storm_seconds", peers.REALTIME_LOG_SESSION, peers.PYTHON_SOCKETIO),
+        at_most=2.5,
+    ),
+    Target("a publish with the Redis log: round trips", median("redis_round_trips"), at_most=2),
+    Target("a ring from sync code, ms", median("ring_ms"), at_most=0.3),
+    Target(
+        "publishes a second, database log, 8 threads", median("publishes_a_second"), at_least=1000
+    ),
+    Target(
+        "a publish with the database log, times a bare INSERT",
+        median("inserts_a_publish"),
+        at_most=6,
+        aim=3,
+    ),
+    Target("a publish to 200 streams, database log, ms", median("many_streams_ms"), at_most=20),
+    *of_stalled("Uvicorn", peers.REALTIME_LOG),
+    *of_stalled("Daphne", peers.REALTIME_LOG_DAPHNE),
+)
