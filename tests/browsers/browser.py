@@ -11,6 +11,7 @@ from typing import Any, Literal
 from tests.processes.programs import lacking, program
 
 BrowserName = Literal["chromium", "firefox"]
+Kind = Literal["tab", "window"]
 
 DRIVER = Path(__file__).with_name("driver.js")
 PROGRAMS = {"chromium": "chromium", "firefox": "firefox-esr"}
@@ -39,9 +40,12 @@ class Browser:
         threading.Thread(target=self._read, daemon=True).start()
         self.version = self.ask("", "version")
 
-    def open(self, key: str, profile: str = "") -> "Page":
-        """Open a page under a name; those of one profile have cookies in common."""
-        self.ask(key, "open", profile)
+    def open(self, key: str, profile: str = "", kind: Kind = "window") -> "Page":
+        """Open a page under a name; those of one profile have cookies in common.
+
+        A tab comes before the other tabs of its window, which it hides; a window hides nothing.
+        """
+        self.ask(key, "open", profile, kind)
         return Page(self, key)
 
     def ask(self, key: str, method: str, *given: Any) -> Any:
@@ -96,6 +100,10 @@ class Page:
         """Return what a JavaScript expression comes to, a promise's result included."""
         return self._ask("evaluate", expression)
 
+    def wait_for(self, expression: str) -> None:
+        """Wait until an expression is true, on whatever page the tab comes to meanwhile."""
+        self._ask("waitForFunction", expression, {"polling": 50})
+
     def before_scripts(self, source: str) -> None:
         """Run a script on every later page of the tab, before its own."""
         self._ask("evaluateOnNewDocument", source)
@@ -109,12 +117,17 @@ class Page:
         self._ask("type", selector, text)
 
     def go_back(self) -> None:
-        """Press the back button."""
-        self._ask("goBack")
+        """Go back, as the back button does, without waiting for it."""
+        # Puppeteer's own waits for a page to load, and one from the cache never does, in Firefox.
+        self.evaluate("void setTimeout(() => history.back())")
 
     def bring_to_front(self) -> None:
         """Make it the tab that is seen."""
         self._ask("bringToFront")
+
+    def close(self) -> None:
+        """Close it."""
+        self._ask("close")
 
     def screenshot(self, path: Path) -> None:
         """Write what a person would see, as a PNG."""

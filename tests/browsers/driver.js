@@ -11,13 +11,25 @@ import puppeteer from "puppeteer-core";
 const [name, executablePath] = process.argv.slice(2);
 
 // No sandbox: the tests' user is root, for whom Chromium has none. Sound without a click: nobody clicks.
-const CHROMIUM = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"];
+// The timers of a hidden page are slowed down to one a minute, after one second instead of minutes.
+const CHROMIUM = [
+  "--no-sandbox",
+  "--autoplay-policy=no-user-gesture-required",
+  "--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/1",
+];
+// With these a hidden page would be treated as one that is seen.
+const PUPPETEERS = [
+  "--disable-background-timer-throttling",
+  "--disable-backgrounding-occluded-windows",
+  "--disable-renderer-backgrounding",
+];
 const FIREFOX = { "media.autoplay.default": 0 };
 
 const browser = await puppeteer.launch({
   browser: name === "firefox" ? "firefox" : "chrome",
   executablePath,
   args: name === "firefox" ? [] : CHROMIUM,
+  ignoreDefaultArgs: PUPPETEERS,
   extraPrefsFirefox: FIREFOX,
 });
 
@@ -25,10 +37,10 @@ const contexts = new Map();
 const pages = new Map();
 const developerTools = new Map();
 
-/** Opens a page; pages of one `profile` have their cookies in common. */
-async function open(key, profile) {
+/** Opens a page; pages of one `profile` have their cookies in common, and its tabs one window. */
+async function open(key, profile, type) {
   if (!contexts.has(profile)) contexts.set(profile, await browser.createBrowserContext());
-  const page = await contexts.get(profile).newPage();
+  const page = await contexts.get(profile).newPage({ type });
   page.on("pageerror", (error) => tell(null, key, String(error.stack ?? error)));
   pages.set(key, page);
 }
