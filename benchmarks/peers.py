@@ -11,7 +11,7 @@ from benchmarks.load import conversations
 from benchmarks.load.conversations import Conversation
 
 HERE = Path(__file__).parent
-SOCKETSHARK = HERE / ".venv-socketshark/bin/socketshark"
+SOCKETSHARK = HERE / ".venv-socketshark/bin/python"
 
 PYTHON = (sys.executable, "-m")
 NEVER = 1_000_000
@@ -131,7 +131,7 @@ PYTHON_SOCKETIO = Peer(
 )
 SOCKETSHARK_PEER = Peer(
     "SocketShark",
-    (str(SOCKETSHARK), "-c", "benchmarks.servers.socketshark_config"),
+    (str(SOCKETSHARK), "-m", "socketshark", "-c", "benchmarks.servers.socketshark_config"),
     publisher("socketshark"),
     conversations.SocketShark,
 )

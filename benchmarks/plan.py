@@ -50,14 +50,31 @@ class Scale:
     many: int
     most: int
     seconds: float
+    heartbeat: int
     idle_seconds: float
     peers: Sequence[Peer] = peers.ALL
 
 
 FULL = Scale(
-    repetitions=3, rounds=3, sockets=1000, many=5000, most=10_000, seconds=1, idle_seconds=10
+    repetitions=3,
+    rounds=3,
+    sockets=1000,
+    many=5000,
+    most=10_000,
+    seconds=1,
+    heartbeat=5,
+    idle_seconds=10,
 )
-QUICK = Scale(repetitions=1, rounds=1, sockets=60, many=150, most=300, seconds=0.2, idle_seconds=5)
+QUICK = Scale(
+    repetitions=1,
+    rounds=1,
+    sockets=60,
+    many=150,
+    most=300,
+    seconds=0.2,
+    heartbeat=1,
+    idle_seconds=2,
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +86,7 @@ class Bench:
     results: Results
 
     def start(
-        self, peer: Peer, heartbeat: float = 20
+        self, peer: Peer, heartbeat: int = 20
     ) -> contextlib.AbstractAsyncContextManager[Running]:
         """Start a peer."""
         logger.info("%s", peer.name)
@@ -107,9 +124,9 @@ async def side_by_side(bench: Bench) -> None:
 
 
 async def holding(bench: Bench) -> None:
-    """Hold many sockets that only answer heartbeats, of 5 s."""
+    """Hold many sockets that only answer heartbeats."""
     for peer in HOLDING:
-        async with bench.start(peer, heartbeat=5) as run:
+        async with bench.start(peer, bench.scale.heartbeat) as run:
             measured = await workloads.idle(run, bench.scale.many, bench.scale.idle_seconds)
             bench.results.add(peer.name, measured)
 

@@ -32,8 +32,9 @@ ROWS = (*peers.ALL, peers.REALTIME_LOG_SESSION)
 
 
 def text(results: Results) -> str:
-    """Return all of it for a terminal."""
-    return "\n\n".join(parts(results).values())
+    """Return what is worth reading in a terminal."""
+    found = parts(results)
+    return "\n\n".join(found[part] for part in ("machine", "versions", "peers", "targets"))
 
 
 def parts(results: Results) -> dict[str, str]:

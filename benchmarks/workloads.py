@@ -26,6 +26,9 @@ WARM_UP = 0.5
 FIRST_SOCKETS = 20
 """Sockets that connect before the memory of others is measured, so that all code is loaded."""
 
+GIVEN_UP_AFTER = 2.0
+"""Seconds without a delivery after which what is missing is taken for lost."""
+
 TIME = re.compile(rb'"t": ?(\d+)')
 
 
@@ -96,18 +99,19 @@ async def paced(run: Running, seconds: float, **more: str) -> Measured:
         took.append(time.monotonic_ns() - int(found[1]))
 
     run.crowd.on_event = on_event
-    for _ in range(round(seconds * 10)):
+    events = round(seconds * 10)
+    for _ in range(events):
         run.publish(ROOM, **more)
         await asyncio.sleep(0.1)
-    await quiet(lambda: len(took))
+    await arrival(lambda: len(took), events * len(run.crowd.members))
     percentiles = statistics.quantiles(took, n=100)
     return {"p50_ms": percentiles[49] / 1e6, "p99_ms": percentiles[98] / 1e6}
 
 
 async def idle(run: Running, sockets: int, seconds: float) -> Measured:
-    """Hold sockets that only answer heartbeats."""
+    """Hold sockets that only answer heartbeats, for a while before it is measured too."""
     await run.crowd.join(range(1, sockets + 1))
-    await asyncio.sleep(5)
+    await asyncio.sleep(seconds / 2)
     heartbeats, cpu = run.crowd.heartbeats, run.cpu_us()
     await asyncio.sleep(seconds)
     answered = run.crowd.heartbeats - heartbeats
@@ -168,9 +172,9 @@ class Flood:
             "load_cpu": (time.process_time() - load_cpu) * 1e6,
         }
         self._stopped = True
-        await quiet(lambda: self._delivered)
-        lost = self._published * self._deliveries - self._delivered
-        return {**measured, "lost": lost}
+        expected = self._published * self._deliveries
+        await arrival(lambda: self._delivered, expected)
+        return {**measured, "lost": expected - self._delivered}
 
     def _on_event(self, payload: bytes) -> None:
         self._delivered += 1
@@ -182,10 +186,10 @@ class Flood:
         self._run.publish(self._stream())
 
 
-async def quiet(count: Callable[[], int]) -> None:
-    """Wait until nothing has been counted for a third of a second."""
-    async with asyncio.timeout(PATIENCE):
-        while (before := count()) is not None:
-            await asyncio.sleep(0.3)
-            if count() == before:
-                return
+async def arrival(count: Callable[[], int], expected: int) -> None:
+    """Wait until so many have been counted, or no more come."""
+    latest, quiet_since = count(), time.monotonic()
+    while count() < expected and time.monotonic() - quiet_since < GIVEN_UP_AFTER:
+        await asyncio.sleep(0.01)
+        if count() != latest:
+            latest, quiet_since = count(), time.monotonic()

@@ -50,7 +50,8 @@ class Conversation(WSListener):
         elif frame.msg_type is WSMsgType.TEXT:
             self.heard(payload)
         elif frame.msg_type is WSMsgType.PING:
-            self._crowd.heartbeats += 1  # picows answers it
+            self._crowd.heartbeats += 1
+            transport.send_pong(payload)
         elif frame.msg_type is WSMsgType.CLOSE:
             self._crowd.closes.append(int.from_bytes(payload[:2], "big"))
             transport.disconnect()

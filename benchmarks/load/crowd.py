@@ -48,6 +48,7 @@ class Crowd:
                 f"ws://127.0.0.1:{self._port}{member.path}",
                 extra_headers=member.headers,
                 websocket_handshake_timeout=PATIENCE,
+                enable_auto_pong=False,  # The conversation does it, and counts.
                 use_aiofastnet=False,  # With it, a reset while nothing is read is never told.
             )
             await member.ready
