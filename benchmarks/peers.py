@@ -77,7 +77,7 @@ def channels(name: str, serve: tuple[str, ...], layer: str) -> Peer:
         "DJANGO_SETTINGS_MODULE": "benchmarks.servers.settings",
         "LAYER": f"channels_redis.{layer}",
     }
-    return Peer(name, serve, publisher("channels"), Conversation, env)
+    return Peer(name, serve, publisher("channels"), conversations.Channels, env)
 
 
 CORE = "core.RedisChannelLayer"

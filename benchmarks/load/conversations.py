@@ -22,7 +22,7 @@ class Conversation(WSListener):
     Its heartbeats are the control frames of the WebSocket protocol.
     """
 
-    event_begins: ClassVar[bytes] = b"{"
+    event_begins: ClassVar[bytes] = b'{"type":"event"'
     path_of: ClassVar[str] = "/user.{user}"
     resumes: ClassVar[bool] = False
 
@@ -73,10 +73,15 @@ class Conversation(WSListener):
         self.say(answer)
 
 
+class Channels(Conversation):
+    """Speaks with the consumer of ``servers/channels_site.py``."""
+
+    event_begins = b'{"name"'
+
+
 class Realtime(Conversation):
     """Speaks ``realtime.v1``; who comes back resumes from where it was."""
 
-    event_begins = b'{"type":"event"'
     path_of = "/realtime/?user={user}"
     resumes = True
 
