@@ -125,6 +125,10 @@ class Page:
         """Make it the tab that is seen."""
         self._ask("bringToFront")
 
+    def set_offline(self, offline: bool) -> None:
+        """Have the browser take itself for offline, or for online again, and tell the page."""
+        self._ask("setOfflineMode", offline)
+
     def close(self) -> None:
         """Close it."""
         self._ask("close")

@@ -33,6 +33,12 @@ class Desk:
         """Look at it."""
         return Shown(**self.page.evaluate("noticed()"))
 
+    def status(self) -> str:
+        """Return what `<realtime-status>` says."""
+        return str(
+            self.page.evaluate("document.querySelector('realtime-status').textContent.trim()")
+        )
+
     def lost_since(self, instant: float) -> float | None:
         """Return when it first said after `instant` that it is not connected; both in seconds."""
         return next((at / 1000 for at in self.shown().lost if at / 1000 >= instant), None)

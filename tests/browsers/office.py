@@ -55,6 +55,11 @@ class Office:
         [position] = json.loads(config[1])["positions"].values()
         return int(position["offset"])
 
+    def restart(self) -> None:
+        """Kill the server, which ends all connections, and start it again."""
+        self.site.kill()
+        self.site.start()
+
     def held_sockets(self) -> set[str]:
         """Return the ids of the sockets that the server takes for open."""
         opened, ended = ({sid for _, sid in at.findall(self.site.log())} for at in (OPENED, ENDED))

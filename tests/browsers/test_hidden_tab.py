@@ -42,7 +42,7 @@ def test_a_hidden_tab_needs_no_timer_while_it_lives_and_notices_when_it_is_dead(
         slow = SLOW[browser.name] * 1000
         wait_until(lambda: desk.page.evaluate("Date.now() - ticked") > slow, 20, "timers are slow")
 
-        time.sleep(2 * quick.silence)
+        time.sleep(1.5 * quick.silence)
         sid = quick.ring()
         wait_until(lambda: desk.shown().calls.get(sid) == "ringing", BUSY, "the hidden desk rings")
         assert desk.lost_since(hidden_at) is None

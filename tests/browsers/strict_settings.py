@@ -1,0 +1,18 @@
+"""The demo as a strict site runs it: no DEBUG, hashed static files, a Content-Security-Policy."""
+
+import os
+
+from project.settings import *  # noqa: F403
+from project.settings import BASE_DIR, MIDDLEWARE, TEMPLATES
+
+DEBUG = False
+ROOT_URLCONF = "tests.browsers.strict_site"
+MIDDLEWARE = ["tests.browsers.strict_site.content_security_policy", *MIDDLEWARE]
+TEMPLATES[0]["DIRS"] = [BASE_DIR / "tests/browsers/templates"]
+
+STATIC_URL = "/static/"
+STATIC_ROOT = os.environ["STATIC_ROOT"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": f"tests.browsers.strict_site.{os.environ['STATICFILES_STORAGE']}"},
+}

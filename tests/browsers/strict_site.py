@@ -1,0 +1,51 @@
+"""What the strict site adds to the demo: hashed static files, a policy, a page that has a nonce."""
+
+import secrets
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import include, path, re_path
+from django.views.static import serve
+
+POLICY = (
+    "default-src 'none'; script-src {scripts}; connect-src 'self'; style-src 'self'; "
+    "img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+class AggregatingStorage(ManifestStaticFilesStorage):
+    """Modules import each other under their hashed names."""
+
+    support_js_module_import_aggregation = True
+
+
+def content_security_policy(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Allow the site's own scripts, and on the page for nonces those alone that have one."""
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        request.csp_nonce = secrets.token_urlsafe(16)
+        response = get_response(request)
+        by_nonce = request.path == "/nonce/"
+        scripts = f"'nonce-{request.csp_nonce}'" if by_nonce else "'self'"
+        response["Content-Security-Policy"] = POLICY.format(scripts=scripts)
+        return response
+
+    return respond
+
+
+def nonce(request: HttpRequest) -> HttpResponse:
+    """Show the connection, with scripts that have nothing but a nonce to speak for them."""
+    return render(request, "nonce.html")
+
+
+urlpatterns = [
+    path("nonce/", nonce),
+    # Only a test may serve them so.
+    re_path(r"^static/(?P<path>.+)$", serve, {"document_root": settings.STATIC_ROOT}),
+    path("", include("project.urls")),
+]

@@ -1,0 +1,73 @@
+"""Several tabs of one browser, which share the login: one user's, then another's, then nobody's."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.browsers.desk import CONNECTED_WITHIN, Desk
+from tests.browsers.office import Office
+from tests.processes.waiting import wait_until
+
+pytestmark = pytest.mark.processes
+
+SOCKETS = Path(__file__).with_name("sockets.js").read_text()
+SOON = 5.0  # seconds
+AWAY = 1.0  # seconds: twice as long as the first wait of one that comes back
+
+
+def test_two_tabs_get_each_event_once(quick: Office, open_desk: Callable[..., Desk]) -> None:
+    hidden, seen = open_desk(quick.url), open_desk(quick.url)
+    hidden.log_in("alice")
+    seen.load()
+    first = max(desk.position() for desk in (hidden, seen)) + 1
+    for desk in hidden, seen:
+        desk.follow()
+    sid = quick.whole_call()
+    for desk in hidden, seen:
+        desk.wait_for_events(first, quick.top(), SOON)
+        wait_until(
+            lambda desk=desk: desk.shown().calls.get(sid) == "completed", SOON, "it is right"
+        )
+
+
+def test_a_tab_becomes_the_desk_of_who_logged_in_last(
+    quick: Office, open_desk: Callable[..., Desk]
+) -> None:
+    desk, other = open_desk(quick.url), open_desk(quick.url)
+    desk.page.before_scripts(SOCKETS)
+    desk.log_in("alice")
+    loaded = desk.shown().loaded
+    other.log_in("bob")
+    quick.restart()
+    desk.page.wait_for("document.querySelector('.name')?.textContent === 'bob'")
+    desk.wait_until_connected()
+    sid = quick.ring()
+    wait_until(lambda: desk.shown().calls.get(sid) == "ringing", SOON, "it is right")
+    assert desk.shown().loaded > loaded
+    events = [frame[1:] for frame in desk.page.evaluate("sent()") if frame[0] == "event"]
+    assert events, "nothing was noted"
+    assert all(owner == stream for owner, stream in events), "another user's than the page's"
+    quick.hang_up(sid)
+
+
+def test_a_tab_of_who_has_logged_out_stays_away_and_says_so(
+    quick: Office, open_desk: Callable[..., Desk]
+) -> None:
+    desk, other = open_desk(quick.url), open_desk(quick.url)
+    desk.page.before_scripts(SOCKETS)
+    desk.log_in("alice")
+    other.load()
+    other.page.click(".who button")
+    other.page.wait_for("location.pathname === '/login/'")
+    quick.restart()
+    wait_until(lambda: desk.shown().connection == "closed", CONNECTED_WITHIN, "it stays away")
+    attempts = desk.page.evaluate("attempts")
+    time.sleep(AWAY)
+    assert desk.page.evaluate("attempts") == attempts
+    trouble = desk.page.evaluate("document.getElementById('trouble').innerText")
+    assert trouble == "You are signed out; this desk gets no more calls Reload"
+    desk.page.bring_to_front()
+    desk.page.click("#reload")
+    desk.page.wait_for("location.pathname === '/login/'")

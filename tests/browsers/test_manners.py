@@ -1,0 +1,55 @@
+"""What the client leaves alone on a page that is not its own."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import realtime
+from tests.browsers.desk import Desk
+from tests.browsers.office import Office
+
+pytestmark = pytest.mark.processes
+
+MODULES = sorted(path.name for path in Path(realtime.__file__).parent.glob("static/realtime/*.js"))
+
+NEW_GLOBALS = """
+(async (modules) => {
+  const before = new Set(Reflect.ownKeys(window));
+  for (const module of modules) await import(`/static/realtime/${module}`);
+  const { RealtimeClient } = await import("/static/realtime/index.js");
+  const client = new RealtimeClient("/realtime/");
+  await new Promise((open) => client.on("latency", open));
+  client.close();
+  return Reflect.ownKeys(window).filter((key) => !before.has(key)).map(String);
+})
+"""
+LISTENED = """
+(() => {
+  window.listened = new Set();
+  const { addEventListener } = EventTarget.prototype;
+  EventTarget.prototype.addEventListener = function (type, ...given) {
+    listened.add(type);
+    return addEventListener.call(this ?? window, type, ...given);
+  };
+})();
+"""
+
+
+def test_nothing_is_left_in_the_window(quick: Office, open_desk: Callable[..., Desk]) -> None:
+    desk = open_desk(quick.url)
+    desk.log_in("alice")
+    desk.page.goto(f"{quick.url}/login/")  # has no scripts of its own
+    assert len(MODULES) > 10
+    assert desk.page.evaluate(f"({NEW_GLOBALS})({MODULES})") == []
+
+
+def test_nothing_is_done_on_unload(quick: Office, open_desk: Callable[..., Desk]) -> None:
+    """Such handlers keep a page out of the back-forward cache, and some browsers skip them."""
+    desk = open_desk(quick.url)
+    desk.page.before_scripts(LISTENED)
+    desk.log_in("alice")
+    listened = set(desk.page.evaluate("[...listened]"))
+    assert {"pagehide", "pageshow", "visibilitychange", "resume", "online"} <= listened
+    assert not {"unload", "beforeunload"} & listened
+    assert desk.page.evaluate("[onunload, onbeforeunload]") == [None, None]
