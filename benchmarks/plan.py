@@ -20,6 +20,9 @@ from benchmarks.storm import storm
 
 logger = logging.getLogger("benchmarks")
 
+WORK = (workloads.fan_out, workloads.direct, workloads.single, workloads.paced)
+"""What every server is given in each round."""
+
 HOLDING = (
     peers.REALTIME,
     peers.REALTIME_DAPHNE,
@@ -117,7 +120,7 @@ async def side_by_side(bench: Bench) -> None:
             results.add(peer.name, await workloads.connect(run, scale.sockets, 1.5 * scale.seconds))
             await workloads.everyone_hears(run)
         for _ in range(scale.rounds):
-            for work in (workloads.fan_out, workloads.direct, workloads.paced):
+            for work in WORK:
                 logger.info("%s", work.__name__)
                 for run in runs:
                     results.add(run.peer.name, await work(run, scale.seconds))

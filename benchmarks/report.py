@@ -19,6 +19,7 @@ COLUMNS = {
     "deliveries a second": "fan_out_a_second",
     "CPU µs each": "fan_out_us",
     "direct, CPU µs": "direct_us",
+    "alone, CPU µs": "single_us",
     "p50 ms": "p50_ms",
     "p99 ms": "p99_ms",
     "KiB a socket": "kib_a_socket",

@@ -21,6 +21,9 @@ UNFINISHED_FAN_OUTS = 4
 UNFINISHED_DIRECT = 32
 """Events to single users that are under way at most."""
 
+SINGLE_EVERY = 0.002
+"""Seconds between two events, longer than any publisher takes for one."""
+
 WARM_UP = 0.5
 """Share of the time that is measured which comes before, unmeasured."""
 FIRST_SOCKETS = 20
@@ -87,6 +90,23 @@ async def direct(run: Running, seconds: float) -> Measured:
         "direct_us": measured["cpu"] / measured["deliveries"],
         "direct_lost": measured["lost"],
     }
+
+
+async def single(run: Running, seconds: float) -> Measured:
+    """Publish to random users' own streams, each event alone and at the same pace for everyone."""
+    heard = 0
+
+    def on_event(payload: bytes) -> None:
+        nonlocal heard
+        heard += 1
+
+    run.crowd.on_event = on_event
+    cpu, events = run.cpu_us(), round(seconds / SINGLE_EVERY)
+    for _ in range(events):
+        run.publish(f"user.{random.randint(1, len(run.crowd.members))}")
+        await asyncio.sleep(SINGLE_EVERY)
+    await arrival(lambda: heard, events)
+    return {"single_us": (run.cpu_us() - cpu) / events}
 
 
 async def paced(run: Running, seconds: float, **more: str) -> Measured:
