@@ -19,7 +19,7 @@ from benchmarks.plan import FULL, QUICK, Scale, run_all
 from benchmarks.results import Results
 from benchmarks.versions import about
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).resolve().parent / "results"
 
 
 def main() -> None:
@@ -49,7 +49,10 @@ def measure(scale: Scale) -> None:
             path = RESULTS / time.strftime("%Y-%m-%d-%H%M%S.json")
             results.write(path)
     print(report.text(results))
-    print(f"\nkept in {path}; `python -m benchmarks {path}` writes the table into the documents")
+    print(f"\nkept in {path.relative_to(Path.cwd())}; with that as its argument, this program")
+    print("writes the tables into README.md and docs/performance.md, and draws the chart")
+    if scale is QUICK:
+        print("A quick run shows that all works. Its numbers say nothing.")
 
 
 def make_sessions(users: int) -> None:
