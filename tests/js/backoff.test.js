@@ -25,3 +25,11 @@ test("a least delay is kept, and still drawn for each attempt", () => {
 test("the greatest delay wins over the least", () => {
   assert.equal(reconnectDelay(1, 0.5, { minReconnectionDelay: 3000, maxReconnectionDelay: 100 }), 100);
 });
+
+test("a least delay of 0 is none: attempts would follow each other without a pause", () => {
+  assert.equal(reconnectDelay(1, 1, { minReconnectionDelay: 0 }), 500);
+});
+
+test("no delay is longer than a timer can be", () => {
+  assert.equal(reconnectDelay(99, 1, { maxReconnectionDelay: Infinity }), 2 ** 31 - 1);
+});

@@ -56,6 +56,28 @@ describe("the page's configuration", () => {
   });
 });
 
+test("handlers hear of states in their order, whatever one of them does", () => {
+  const { client } = opened();
+  client.on("state", ({ state }) => state === "closed" && client.connect());
+  const states = told(client, "state");
+  client.close();
+  assert.deepEqual(states.map(({ state }) => state), ["closed", "connecting"]);
+});
+
+test("a handler that another one has removed hears nothing more", () => {
+  const { client } = opened();
+  client.on("state", () => remove());
+  const heard = [];
+  const remove = client.on("state", (change) => heard.push(change));
+  client.close();
+  assert.deepEqual(heard, []);
+});
+
+test("what is no name is refused with a sentence", () => {
+  const { client } = opened();
+  assert.throws(() => client.subscribe(null), /null is no stream's name/);
+});
+
 test("a url that is missing is no name of a page", async () => {
   const { options, made } = world();
   assert.throws(() => new RealtimeClient(null, options), TypeError);

@@ -108,6 +108,11 @@ export class FakeWebSocket {
     this.frame({ type: "welcome", version: 1, socket: "s1", me: "user.42", heartbeat, now: 1, ...more });
   }
 
+  /** The peer's close frame is here, the end of the connection isn't. */
+  closing() {
+    this.readyState = 2;
+  }
+
   /** The connection ends from outside. */
   end(code = 1006, reason = "") {
     this.readyState = 3;

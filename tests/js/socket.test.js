@@ -325,6 +325,35 @@ describe("the queue", () => {
     assert.deepEqual([last().sent.length, last().sent.at(-1)], [100, "99"]);
   });
 
+  test("a message that the browser refuses is told, and holds up nothing", () => {
+    const { options, last } = world();
+    const socket = new HeartbeatSocket(URL_, [], options);
+    const errors = recorded(socket, "error");
+    const opens = recorded(socket, "open");
+    socket.send("refused");
+    socket.send("b");
+    last().send = (data) => {
+      if (data === "refused") throw new TypeError("refused");
+      last().sent.push(data);
+    };
+    last().open();
+    assert.deepEqual([last().sent, errors.length, opens.length], [["b"], 1, 1]);
+  });
+
+  test("what is sent while the peer closes waits for the next connection", () => {
+    const { options, last, clock } = world();
+    const socket = new HeartbeatSocket(URL_, [], options);
+    last().open();
+    last().closing();
+    assert.equal(socket.readyState, socket.CLOSING);
+    socket.send("a");
+    assert.deepEqual(last().sent, []);
+    last().end();
+    clock.advance(500);
+    last().open();
+    assert.deepEqual(last().sent, ["a"]);
+  });
+
   test("maxEnqueuedMessages", () => {
     const { options, last } = world();
     const socket = new HeartbeatSocket(URL_, [], { ...options, maxEnqueuedMessages: 0 });
@@ -366,6 +395,27 @@ describe("the interface of WebSocket", () => {
   });
 });
 
+test("an attempt that hangs is made anew when there is a network again", () => {
+  const { options, page, clock, made } = world({ random: 1 });
+  new HeartbeatSocket(URL_, [], options);
+  clock.advance(1000);
+  page.windowEvent("online");
+  assert.equal(made.length, 2);
+  assert.ok(made[0].closedWith);
+});
+
+test("close(), reconnect(): the end is told before the beginning", async () => {
+  const { options, last } = world();
+  const socket = new HeartbeatSocket(URL_, [], options);
+  last().open();
+  const told = [];
+  for (const type of ["close", "connecting"]) socket.addEventListener(type, () => told.push(type));
+  socket.close();
+  socket.reconnect();
+  await Promise.resolve();
+  assert.deepEqual(told, ["close", "connecting"]);
+});
+
 describe("the back-forward cache", () => {
   test("a page that may be kept lets its socket go, and connects when it comes back", () => {
     const { options, page, clock, last, made } = world();
@@ -377,6 +427,20 @@ describe("the back-forward cache", () => {
     assert.equal(made.length, 1);
     page.windowEvent("pageshow", { persisted: true });
     assert.deepEqual([made.length, socket.state], [2, "connecting"]);
+  });
+
+  test("it doesn't shorten the wait that the server asked for", () => {
+    const { options, page, clock, last, made } = world();
+    new HeartbeatSocket(URL_, [], { ...options, expectWelcome: true });
+    last().open();
+    last().welcome();
+    last().frame({ type: "bye", code: 4412, reason: "restarting", retry: true, after: 30_000 });
+    page.windowEvent("pagehide", { persisted: true });
+    clock.advance(1000);
+    page.windowEvent("pageshow", { persisted: true });
+    assert.equal(made.length, 1);
+    clock.advance(29_000);
+    assert.equal(made.length, 2);
   });
 
   test("a page that goes for good is left alone", () => {

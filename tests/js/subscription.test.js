@@ -495,6 +495,46 @@ describe("send", () => {
     await assert.rejects(call.send("hold"), refusal("not_connected"));
   });
 
+  test("it is refused before the subscription is made, too, and deafens nobody", async () => {
+    const { client, last } = opened();
+    const call = client.subscribe("call.7");
+    const refused = call.send("hold", 1n);
+    const kept = call.send("hold");
+    const heard = [];
+    call.on("*", (data) => heard.push(data));
+    await assert.rejects(refused, TypeError);
+    confirm(last());
+    assert.equal(last().frames("send").length, 1);
+    event(last(), { stream: "call.7", offset: 1 });
+    assert.equal(heard.length, 1);
+    last().frame({ type: "reply", ref: 2, data: 1 });
+    assert.equal(await kept, 1);
+  });
+
+  test("no command goes out on another connection than its own", async () => {
+    const { client, last, clock } = opened({ maxEnqueuedMessages: 100 });
+    const call = client.subscribe("call.7");
+    confirm(last());
+    last().closing();
+    const reply = call.send("hold");
+    last().end(1011);
+    await assert.rejects(reply, refusal("unknown_outcome"));
+    clock.advance(500);
+    last().open();
+    assert.deepEqual(last().frames(), []);
+  });
+
+  test("what one user asked for is not sent in the name of the next", async () => {
+    const { options, last } = world();
+    const client = new RealtimeClient("/realtime/", { ...options, me: "user.41" });
+    const reply = client.subscribe("me").send("hold");
+    last().open();
+    last().welcome();
+    await assert.rejects(reply, refusal("not_connected"));
+    confirm(last());
+    assert.deepEqual(last().frames("send"), []);
+  });
+
   test("what can't be written as JSON is refused, and blocks nothing", async () => {
     const { client, last } = opened();
     const call = client.subscribe("call.7");

@@ -11,6 +11,9 @@ export const FIRST_CEILING = 500;
 /** Milliseconds: no delay is longer. */
 export const LONGEST = 20_000;
 
+/** Milliseconds: a longer timer fires at once, in every browser. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** By how much the ceiling grows with each attempt. */
 export const GROW_FACTOR = 2;
 
@@ -34,10 +37,11 @@ export const GROW_FACTOR = 2;
 export function reconnectDelay(retry, random, bounds = {}) {
   const {
     minReconnectionDelay: floor = 0,
-    maxReconnectionDelay: longest = LONGEST,
+    maxReconnectionDelay = LONGEST,
     reconnectionDelayGrowFactor: grow = GROW_FACTOR,
   } = bounds;
-  const first = bounds.minReconnectionDelay === undefined ? FIRST_CEILING : floor * grow;
+  const longest = Math.min(maxReconnectionDelay, LONGEST_TIMER);
+  const first = floor > 0 ? floor * grow : FIRST_CEILING;
   const ceiling = Math.min(longest, first * grow ** (retry - 1));
   return Math.min(longest, floor + random * Math.max(0, ceiling - floor));
 }

@@ -59,7 +59,9 @@ export class RealtimeClient {
         : socketUrl(address, document);
     this.#me = me ?? null;
     this.#positions = { ...positions };
-    this.#options = { ...options, startClosed: true, expectWelcome: true };
+    // A command belongs to the connection that it was given to: the next one must not bring it.
+    const fixed = { startClosed: true, expectWelcome: true, maxEnqueuedMessages: 0 };
+    this.#options = { ...options, ...fixed };
     if (!options.startClosed) this.connect();
   }
 
@@ -114,6 +116,7 @@ export class RealtimeClient {
    * @returns {Subscription<Events, Snapshot>} the same one, for a stream that is followed already
    */
   subscribe(stream = "me") {
+    if (typeof stream !== "string") throw new TypeError(`${stream} is no stream's name`);
     const existing = this.#subscriptions.get(stream);
     if (existing) {
       existing.join();

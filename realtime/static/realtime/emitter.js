@@ -5,6 +5,9 @@
 export class Emitter {
   /** @type {Map<string, Set<{handler: Handler}>>} */
   #entries = new Map();
+  /** @type {(() => void)[]} */
+  #due = [];
+  #calling = false;
 
   /**
    * Call `handler` whenever `name` happens.
@@ -24,20 +27,31 @@ export class Emitter {
   /**
    * Call the handlers of `name`, in the order in which they came.
    *
+   * What a handler brings about is told when all have been told of what came before.
+   *
    * @param {string} name
    * @param {...any} details
    * @returns {boolean} whether there was one
    */
   emit(name, ...details) {
-    const entries = [...(this.#entries.get(name) ?? [])];
-    for (const { handler } of entries) {
+    const entries = this.#entries.get(name) ?? new Set();
+    for (const entry of entries) {
+      this.#due.push(() => entries.has(entry) && entry.handler(...details));
+    }
+    if (!this.#calling) this.#callAll();
+    return entries.size > 0;
+  }
+
+  #callAll() {
+    this.#calling = true;
+    for (let call = this.#due.shift(); call; call = this.#due.shift()) {
       try {
-        handler(...details);
+        call();
       } catch (error) {
         report(error);
       }
     }
-    return entries.length > 0;
+    this.#calling = false;
   }
 }
 

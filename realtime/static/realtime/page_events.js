@@ -5,14 +5,14 @@
  */
 
 /**
- * Call `doubt` when the page is seen again, comes online, comes back from the back-forward cache or
- * is thawed, and `cached` when it may be put into that cache.
+ * Call `doubt` when the page is seen again, comes back from the back-forward cache or is thawed,
+ * `online` when it has a network again, and `cached` when it may be put into that cache.
  *
  * @param {import("./environment.js").Environment} environment
- * @param {{doubt: () => void, cached: () => void}} handlers
+ * @param {{doubt: () => void, online: () => void, cached: () => void}} handlers
  * @returns {() => void} ends it
  */
-export function watchPage({ document, window }, { doubt, cached }) {
+export function watchPage({ document, window }, { doubt, online, cached }) {
   const watching = new AbortController();
   const { signal } = watching;
   const seen = () => {
@@ -23,7 +23,7 @@ export function watchPage({ document, window }, { doubt, cached }) {
   };
   document?.addEventListener("visibilitychange", seen, { signal });
   document?.addEventListener("resume", doubt, { signal });
-  window?.addEventListener("online", doubt, { signal });
+  window?.addEventListener("online", online, { signal });
   window?.addEventListener("pageshow", doubt, { signal });
   window?.addEventListener("pagehide", left, { signal });
   return () => watching.abort();

@@ -86,6 +86,7 @@ export class Reconnector {
     this.#state.move("connecting");
     this.#unwatch ??= watchPage(environment, {
       doubt: () => this.#doubt(),
+      online: () => this.#online(),
       cached: () => this.#cached(),
     });
     const attempt = (this.#attempt = {});
@@ -187,11 +188,17 @@ export class Reconnector {
     else this.#connection?.probe();
   }
 
+  /** An attempt that was made before there was a network may hang. */
+  #online() {
+    if (this.state !== "connecting") return this.#doubt();
+    this.#connection?.discard();
+    this.#ended({ code: 1006, reason: "online again", wasClean: false, atOnce: true }, 0);
+  }
+
   /** A page with an open socket may be refused by the back-forward cache, or lose it there. */
   #cached() {
     if (this.state === "waiting") {
-      this.#settings.environment.clearTimeout(this.#timer);
-      this.#mayHurry = true;
+      if (this.#mayHurry) this.#settings.environment.clearTimeout(this.#timer);
       return;
     }
     this.#connection?.discard();

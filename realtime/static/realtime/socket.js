@@ -47,6 +47,8 @@ export class HeartbeatSocket extends TypedSocketTarget {
   #latest = null;
   /** @type {number | null} */
   #latency = null;
+  /** Told as soon as the page's code has returned, or asks for more. @type {Event | null} */
+  #closing = null;
 
   /**
    * Connect to `url`, and go on doing so until `close()` or a close code that says stay away.
@@ -74,7 +76,8 @@ export class HeartbeatSocket extends TypedSocketTarget {
   /** While it waits to come back it is CLOSED. @returns {0 | 1 | 2 | 3} */
   get readyState() {
     if (this.state === "connecting") return this.CONNECTING;
-    return this.state === "open" ? this.OPEN : this.CLOSED;
+    const native = this.state === "open" ? this.#native?.readyState : this.CLOSED;
+    return /** @type {0 | 1 | 2 | 3} */ (native);
   }
 
   /** The last measured round trip in milliseconds; null before the first. */
@@ -135,8 +138,8 @@ export class HeartbeatSocket extends TypedSocketTarget {
     checkEnding(code, reason);
     if (this.state === "idle" || this.state === "closed") return;
     this.#reconnector.stop(code, reason);
-    const event = new SocketCloseEvent({ code, reason, wasClean: true }, null);
-    queueMicrotask(() => this.#tell(event));
+    this.#closing = new SocketCloseEvent({ code, reason, wasClean: true }, null);
+    queueMicrotask(() => this.#tellClosing());
   }
 
   /**
@@ -148,6 +151,7 @@ export class HeartbeatSocket extends TypedSocketTarget {
    */
   reconnect(code = 1000, reason = "") {
     checkEnding(code, reason);
+    this.#tellClosing();
     this.#reconnector.start(code, reason);
   }
 
@@ -195,8 +199,20 @@ export class HeartbeatSocket extends TypedSocketTarget {
   }
 
   #opened() {
-    for (const message of this.#outbox.take()) this.send(message);
+    for (const message of this.#outbox.take()) {
+      try {
+        this.send(message);
+      } catch (error) {
+        this.#error(/** @type {Error} */ (error));
+      }
+    }
     this.#tell(new Event("open"));
+  }
+
+  #tellClosing() {
+    const event = this.#closing;
+    this.#closing = null;
+    if (event) this.#tell(event);
   }
 
   /** @param {number} milliseconds */

@@ -94,7 +94,7 @@ export class Subscription {
    */
   on(name, handler) {
     if (LIFECYCLE.includes(name)) return this.#lifecycle.on(name, handler);
-    return this.#events.on(name.startsWith("event:") ? name.slice(6) : name, handler);
+    return this.#events.on(`${name}`.replace(/^event:/, ""), handler);
   }
 
   /**
@@ -107,6 +107,7 @@ export class Subscription {
    */
   send(name, data = {}) {
     return new Promise((resolve, reject) => {
+      JSON.stringify(data); // What it can't carry is refused now, not in the middle of subscribing.
       const transmit = () =>
         this.#link.ask({ type: "send", stream: this.#name, name, data }, (error, answer) =>
           error ? reject(error) : resolve(answer.data),
@@ -149,13 +150,14 @@ export class Subscription {
     this.#link.environment.clearTimeout(this.#retry);
     this.#failures = 0;
     this.#state = "lost";
-    for (const { reject } of this.#unsent.splice(0)) reject(notConnected());
+    this.#reject(notConnected());
     if (this.#users === 0) this.#end(notConnected());
   }
 
   /** Another user has logged in: what this page saw was somebody else's. @internal */
   forget() {
     this.#delivery = null;
+    this.#reject(notConnected());
     if (this.stream === "me") this.#name = null;
   }
 
@@ -204,11 +206,11 @@ export class Subscription {
     }
     this.#state = "live";
     this.#failures = 0;
-    for (const { transmit } of this.#unsent.splice(0)) transmit();
     const { epoch, offset, recovered, snapshot } = frame;
     const position = (recovered && this.position) || { epoch, offset };
     this.#delivery = new Delivery(position);
     this.#delivery.checked(offset);
+    for (const { transmit } of this.#unsent.splice(0)) transmit();
     this.#lifecycle.emit("subscribed", { epoch, offset, recovered, snapshot });
     if (!recovered && this.live) this.#rebuild(frame);
   }
@@ -217,7 +219,7 @@ export class Subscription {
   #rebuild({ epoch, offset, snapshot }) {
     const waiting = this.#delivery?.reset({ epoch, offset }) ?? [];
     this.#lifecycle.emit("reset", { epoch, offset, snapshot });
-    if (snapshot !== undefined) this.#lifecycle.emit("snapshot", snapshot, { epoch, offset });
+    if (snapshot !== undefined && this.live) this.#lifecycle.emit("snapshot", snapshot, { epoch, offset });
     this.#handOut(waiting);
   }
 
@@ -240,11 +242,16 @@ export class Subscription {
     this.#link.ask({ type: "unsubscribe", stream: this.#name }, () => {});
   }
 
-  /** @param {RealtimeError} error for what was not sent */
+  /** @param {RealtimeError} error */
   #end(error) {
     this.#link.environment.clearTimeout(this.#retry);
     this.#state = "ended";
     this.#link.ended(this);
+    this.#reject(error);
+  }
+
+  /** @param {RealtimeError} error for what was not sent */
+  #reject(error) {
     for (const { reject } of this.#unsent.splice(0)) reject(error);
   }
 }
