@@ -62,6 +62,7 @@ class Cable:
         self._run(self._forget)
 
     def __enter__(self) -> Self:
+        self._cut.clear()
         listener = self._listener or socket.create_server(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
         runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)

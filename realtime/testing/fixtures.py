@@ -42,7 +42,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[Published]:
 
     async def recording_group_send(group: str, message: dict[str, Any]) -> None:
         if message.get("type") == EVENT_TYPE:
-            event = json.loads(message["frame"]) if "frame" in message else message
+            event = json.loads(message["frame"] if "frame" in message else json.dumps(message))
             key = keys.get(message.get("id"))
             records.append(Published(event["stream"], event["name"], event.get("data"), key))
         await group_send(group, message)

@@ -1,6 +1,7 @@
 """The world that all cuts happen in, and the table of what they came to."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import astuple
 from pathlib import Path
 
@@ -18,9 +19,9 @@ def world(
     site_env: dict[str, str],
 ) -> Iterator[World]:
     """The world with a heartbeat of `request.param`: interval and timeout in seconds."""
-    world = World(tmp_path_factory.mktemp("cuts"), site_database, site_env, *request.param)
-    yield world
-    world.close()
+    directory = tmp_path_factory.mktemp("cuts")
+    with ExitStack() as ending:
+        yield World(ending, directory, site_database, site_env, *request.param)
 
 
 @pytest.fixture

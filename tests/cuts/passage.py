@@ -24,14 +24,16 @@ def go_through(
     answered = ring_everywhere(world)
 
     cut_at = time.time()
-    let_all_notice(scenario, world, lambda: world.answer(answered))
-    over = world.ring()
-    world.answer(over)
-    world.hang_up(over)
-    time.sleep(gap)
+    try:
+        let_all_notice(scenario, world, lambda: world.answer(answered))
+        over = world.ring()
+        world.answer(over)
+        world.hang_up(over)
+        time.sleep(gap)
+    finally:
+        healed_at = time.time()
+        scenario.heal(world)
 
-    healed_at = time.time()
-    scenario.heal(world)
     truth = {answered: "in-progress", over: "completed"}
     right_at = when_right(world, truth, RIGHT_WITHIN)
     top = world.top()

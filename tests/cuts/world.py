@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,12 @@ class World:
 
     Bob sits beside the servers, where nothing is ever cut: he works at a site of his own, "the
     office", which shares its database and Redis with theirs, and to which the phone company talks.
+    All of it ends with `ending`.
     """
 
     def __init__(
         self,
+        ending: ExitStack,
         directory: Path,
         template: Path,
         env: Mapping[str, str],
@@ -36,22 +39,26 @@ class World:
         self.silence = interval + timeout
         heartbeat = {"HEARTBEAT_INTERVAL": str(interval), "HEARTBEAT_TIMEOUT": str(timeout)}
         self.network = Network()
-        self._browsers: list[Browser] = []
+        ending.callback(self.network.close)
         host = self.network.server.address
+        browsers: list[Browser] = []
+        with self.network.laptop.entered():
+            for name in BROWSERS:
+                browsers.append(Browser(name))
+                ending.callback(browsers[-1].close)
         self._sites = Sites(directory, template, {**env, **heartbeat, "HOST": host})
+        ending.callback(self._sites.close)
+        self._redis = RedisServer(directory)
+        ending.callback(self._redis.kill)
         with self.network.server.entered():
-            self._redis = RedisServer(directory)
             self._redis.start()
             self.office = self._sites("daphne", redis=self._redis, bind="0.0.0.0")
             self.edges = {server: self._edge(server) for server in SERVERS}
             self._bob = self.office.login("bob")
             self._alice = self.office.login("alice")
-        with self.network.laptop.entered():
-            for name in BROWSERS:
-                self._browsers.append(Browser(name))
         self.desks = [
             Desk(browser, server, f"http://{host}:{self.edges[server].port}", "alice")
-            for browser in self._browsers
+            for browser in browsers
             for server in SERVERS
         ]
 
@@ -105,16 +112,7 @@ class World:
         """Return the offset of the last event that was committed for alice."""
         with self.network.server.entered():
             page = self._alice.get("/").text
-        config = page.split('id="realtime-config" type="application/json">')[1].split("</script>")[
-            0
-        ]
+        _, _, config = page.partition('id="realtime-config" type="application/json">')
+        config, _, _ = config.partition("</script>")
         [position] = json.loads(config)["positions"].values()
         return int(position["offset"])
-
-    def close(self) -> None:
-        """End everything."""
-        for browser in self._browsers:
-            browser.close()
-        self._sites.close()
-        self._redis.kill()
-        self.network.close()

@@ -3,6 +3,7 @@
 import { RealtimeClient } from "../realtime/index.js";
 import "../realtime/status_element.js";
 import { fetchCalls, post } from "./api.js";
+import { Asked } from "./asked.js";
 import { arranged, rings } from "./call_list.js";
 import { FollowedCalls } from "./followed_calls.js";
 import { RingTone } from "./ring_tone.js";
@@ -30,7 +31,7 @@ status.querySelector("[part=latency]").id = "latency";
 let connection = { state: client.state, wasOpen: false, deaf: false };
 let retryAt = 0;
 let clockAhead = null; // ms by which this machine's clock is ahead of the server's
-const busy = new Map();
+const busy = new Asked();
 const clearing = new Map();
 
 function onPage(id) {
@@ -64,7 +65,7 @@ function say(kind, sentence) {
 
 function changed(before) {
   for (const [sid, call] of calls.known) {
-    if (before.get(sid)?.state !== call.state) busy.delete(sid);
+    if (before.get(sid)?.state !== call.state) busy.end(sid);
     const sentence = changeText(before.get(sid), call, agent);
     if (sentence) say(rings(call) ? "urgent" : "news", sentence);
   }
@@ -109,15 +110,12 @@ async function asked(path, fields) {
 
 async function act(sid, verb) {
   if (!calls.known.has(sid) || busy.has(sid)) return;
-  busy.set(sid, ASKED[verb]);
+  const end = busy.begin(sid, ASKED[verb]);
   draw();
   const agreed = await asked(`calls/${calls.known.get(sid).call}/${verb}/`);
   // The change itself comes as an event; the phone company may take its time, or forget.
-  setTimeout(release, agreed ? CHANGE_AWAITED : 0, sid);
-}
-
-function release(sid) {
-  busy.delete(sid);
+  await new Promise((resolve) => setTimeout(resolve, agreed ? CHANGE_AWAITED : 0));
+  end();
   draw();
 }
 

@@ -259,6 +259,15 @@ async def test_an_async_test_uses_it_the_same_way(server, accept):
             assert accept().recv(100) == b"hello"
 
 
+def test_laid_again_it_is_whole(server, accept):
+    cable = Cable("127.0.0.1", server.getsockname()[1])
+    with cable:
+        cable.cut()
+    with cable, socket.create_connection(("127.0.0.1", cable.port), PATIENCE) as client:
+        client.sendall(b"hello")
+        assert accept().recv(100) == b"hello"
+
+
 def test_a_wrong_direction_is_named(line):
     with pytest.raises(ValueError, match="'to_server', 'to_client' or None, not 'up'"):
         line.cut("up")

@@ -251,3 +251,13 @@ async def test_an_application_that_does_not_end(alice):
     async with RealtimeCommunicator(endless, user=alice) as socket:
         with pytest.raises(AssertionError, match=r"still runs 0\.1 s after"):
             await socket.close(timeout=0.1)
+
+
+async def test_the_error_of_the_test_itself_is_what_it_fails_with(alice):
+    async def endless(scope, receive, send):
+        await application(scope, receive, send)
+        await asyncio.Event().wait()
+
+    with pytest.raises(ZeroDivisionError):
+        async with RealtimeCommunicator(endless, user=alice):
+            raise ZeroDivisionError
