@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.browsers.browser import Browser, BrowserName
-from tests.browsers.desk import Desk
+from tests.browsers.desk import Desk, OpenDesk
 from tests.browsers.office import Office
 from tests.processes.site import Sites
 
@@ -57,8 +57,8 @@ def offices(
 
 @pytest.fixture
 def quick(offices: Callable[[float, float], Office]) -> Office:
-    """Both sides know of a dead path within 3 s."""
-    return offices(1, 2)
+    """Both sides know of a dead path within 4 s."""
+    return offices(1, 3)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def patient(offices: Callable[[float, float], Office]) -> Office:
 
 
 @pytest.fixture
-def open_desk(browser: Browser) -> Iterator[Callable[..., Desk]]:
+def open_desk(browser: Browser) -> Iterator[OpenDesk]:
     """`open_desk(url)` is a tab before which nobody has logged in yet; all share their cookies."""
     profile = str(next(NUMBERS))
     desks: list[Desk] = []

@@ -1,8 +1,13 @@
 """A desk in one tab of a browser, and what a test can notice on it."""
 
+from collections.abc import Callable
+
 from tests.browsers.browser import Browser, Page
 from tests.cuts.desk import FOLLOW, NOTED, Shown
 from tests.processes.waiting import wait_until
+
+OpenDesk = Callable[[str], "Desk"]
+"""Opens the desk at an address, in a tab before those of the same test."""
 
 CONNECTED_WITHIN = 15.0  # seconds, also on a busy machine
 

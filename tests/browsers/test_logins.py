@@ -1,12 +1,11 @@
 """Several tabs of one browser, which share the login: one user's, then another's, then nobody's."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.browsers.desk import CONNECTED_WITHIN, Desk
+from tests.browsers.desk import CONNECTED_WITHIN, OpenDesk
 from tests.browsers.office import Office
 from tests.processes.waiting import wait_until
 
@@ -17,7 +16,7 @@ SOON = 5.0  # seconds
 AWAY = 1.0  # seconds: twice as long as the first wait of one that comes back
 
 
-def test_two_tabs_get_each_event_once(quick: Office, open_desk: Callable[..., Desk]) -> None:
+def test_two_tabs_get_each_event_once(quick: Office, open_desk: OpenDesk) -> None:
     hidden, seen = open_desk(quick.url), open_desk(quick.url)
     hidden.log_in("alice")
     seen.load()
@@ -32,9 +31,7 @@ def test_two_tabs_get_each_event_once(quick: Office, open_desk: Callable[..., De
         )
 
 
-def test_a_tab_becomes_the_desk_of_who_logged_in_last(
-    quick: Office, open_desk: Callable[..., Desk]
-) -> None:
+def test_a_tab_becomes_the_desk_of_who_logged_in_last(quick: Office, open_desk: OpenDesk) -> None:
     desk, other = open_desk(quick.url), open_desk(quick.url)
     desk.page.before_scripts(SOCKETS)
     desk.log_in("alice")
@@ -53,7 +50,7 @@ def test_a_tab_becomes_the_desk_of_who_logged_in_last(
 
 
 def test_a_tab_of_who_has_logged_out_stays_away_and_says_so(
-    quick: Office, open_desk: Callable[..., Desk]
+    quick: Office, open_desk: OpenDesk
 ) -> None:
     desk, other = open_desk(quick.url), open_desk(quick.url)
     desk.page.before_scripts(SOCKETS)

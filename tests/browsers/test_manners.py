@@ -1,12 +1,11 @@
 """What the client leaves alone on a page that is not its own."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import realtime
-from tests.browsers.desk import Desk
+from tests.browsers.desk import OpenDesk
 from tests.browsers.office import Office
 
 pytestmark = pytest.mark.processes
@@ -36,7 +35,7 @@ LISTENED = """
 """
 
 
-def test_nothing_is_left_in_the_window(quick: Office, open_desk: Callable[..., Desk]) -> None:
+def test_nothing_is_left_in_the_window(quick: Office, open_desk: OpenDesk) -> None:
     desk = open_desk(quick.url)
     desk.log_in("alice")
     desk.page.goto(f"{quick.url}/login/")  # has no scripts of its own
@@ -44,7 +43,7 @@ def test_nothing_is_left_in_the_window(quick: Office, open_desk: Callable[..., D
     assert desk.page.evaluate(f"({NEW_GLOBALS})({MODULES})") == []
 
 
-def test_nothing_is_done_on_unload(quick: Office, open_desk: Callable[..., Desk]) -> None:
+def test_nothing_is_done_on_unload(quick: Office, open_desk: OpenDesk) -> None:
     """Such handlers keep a page out of the back-forward cache, and some browsers skip them."""
     desk = open_desk(quick.url)
     desk.page.before_scripts(LISTENED)
