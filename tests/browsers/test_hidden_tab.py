@@ -52,6 +52,7 @@ def test_a_hidden_tab_needs_no_timer_while_it_lives_and_notices_when_it_is_dead(
         cable.cut()
         within = quick.silence + 2 * TICK + BUSY
         wait_until(lambda: desk.lost_since(cut_at), within, "the hidden desk knows")
+        assert desk.status() == "No connection, trying again"
 
 
 def test_shown_again_on_a_dead_path_it_knows_at_once(
