@@ -77,6 +77,12 @@ function compareClocks(call, { replayed }) {
   if (!replayed) clockAhead = Math.min(clockAhead ?? Infinity, Date.now() - call.at);
 }
 
+/** Another agent has logged in here: nothing of theirs belongs on this desk until it is loaded anew. */
+function otherAgent() {
+  client.close();
+  location.reload();
+}
+
 function setDeaf(deaf) {
   connection.deaf = deaf;
   draw();
@@ -143,7 +149,7 @@ mine.on("unsubscribed", () => setDeaf(true));
 mine.on("error", () => setDeaf(true));
 mine.on("call.state", compareClocks);
 client.on("state", connectionChanged);
-client.on("me_changed", () => location.reload()); // another agent has logged in here
+client.on("me_changed", otherAgent);
 addEventListener("keydown", pressed);
 addEventListener("click", clicked);
 document.getElementById("dial").addEventListener("submit", dial);
