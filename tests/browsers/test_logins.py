@@ -43,7 +43,9 @@ def test_a_tab_becomes_the_desk_of_who_logged_in_last(quick: Office, open_desk: 
     sid = quick.ring()
     wait_until(lambda: desk.shown().calls.get(sid) == "ringing", SOON, "it is right")
     assert desk.shown().loaded > loaded
-    events = [frame[1:] for frame in desk.page.evaluate("sent()") if frame[0] in ("event", "subscribed")]
+    events = [
+        frame[1:] for frame in desk.page.evaluate("sent()") if frame[0] in ("event", "subscribed")
+    ]
     assert events, "nothing was noted"
     assert all(owner == stream for owner, stream in events), "another user's than the page's"
     quick.hang_up(sid)
