@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
@@ -43,7 +42,7 @@ class Feed:
         self._log = log
         self._reader = reader
         self._delivery: Delivery[LoggedEvent | str] | None = None
-        self._early: deque[LoggedEvent] = deque(maxlen=MAX_AHEAD)
+        self._early: list[LoggedEvent] = []
         self._recent = RecentEvents()
         self._repair: asyncio.Task[None] | None = None
         self._looked_at = 0.0
@@ -106,8 +105,9 @@ class Feed:
         assert self._log is not None
         if self._delivery is None:
             self._delivery = Delivery(found)
-            while self._early:
-                self.ring(self._early.popleft())
+            early, self._early = self._early, []
+            for event in early:
+                self.ring(event)
         elif self.position.epoch != before.epoch:
             return  # It began anew during this look, which may be older than that.
         elif found.epoch == before.epoch and found.offset < before.offset:
@@ -129,7 +129,7 @@ class Feed:
     def ring(self, event: LoggedEvent) -> None:
         """Take an event that a ring brought."""
         if self._delivery is None:
-            self._early.append(event)
+            self._early = [*self._early, event][-MAX_AHEAD:]
         elif event.epoch != self.position.epoch:
             self.refresh_soon()
         elif event.offset <= self.position.offset:

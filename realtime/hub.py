@@ -73,10 +73,12 @@ class Hub:
         if feed is None:
             feed = self._feeds[stream] = Feed(stream, self._log, self._reader)
             self._joins[stream] = asyncio.create_task(self._join(stream))
+            self._joins[stream].add_done_callback(lambda _: self._joins.pop(stream))
         feed.follow(follower)
         if leaving := self._leaving.pop(stream, None):
             leaving.cancel()
-        await asyncio.wait({self._joins[stream]}, timeout=ANSWER_WITHIN)
+        if join := self._joins.get(stream):
+            await asyncio.wait({join}, timeout=ANSWER_WITHIN)
         await feed.refresh(seen)
         return feed
 
@@ -184,7 +186,7 @@ class Hub:
             self._feeds[stream].refresh_soon()
 
     def _leave(self, stream: str) -> None:
-        del self._leaving[stream], self._joins[stream]
+        del self._leaving[stream]
         self._feeds.pop(stream).close()
         departure = asyncio.create_task(self._link.leave(group_name(stream)))
         self._departures[stream] = departure

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 
 from realtime.conf import realtime_settings
@@ -24,7 +23,7 @@ class RecentEvents:
         self._clock = clock
         self._max_age = min(MAX_AGE, retention["AGE"])
         self._max_count = retention["COUNT"]
-        self._events: deque[tuple[float, LoggedEvent]] = deque()
+        self._events: list[tuple[float, LoggedEvent]] = []
         self._bytes = 0
 
     def add(self, event: LoggedEvent) -> None:
@@ -55,4 +54,4 @@ class RecentEvents:
         while events and (
             self._bytes > MAX_BYTES or len(events) > self._max_count or events[0][0] < oldest
         ):
-            self._bytes -= len(events.popleft()[1].frame)
+            self._bytes -= len(events.pop(0)[1].frame)

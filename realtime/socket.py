@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 import uuid
-from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -51,8 +50,8 @@ class Socket:
         self._rate = Rate(settings.MAX_FRAMES_PER_SECOND, now=loop.time())
         self._keepalive: Keepalive | None = None
         self._full = False
-        self._proofs = asyncio.Event()
-        self._commands: deque[Command] = deque()
+        self._proofs: asyncio.Event | None = None
+        self._commands: list[Command] = []
         self._backlog = Backlog(lambda: self.end(CloseCode.TOO_MANY_FRAMES))
         self._runner: asyncio.Task[None] | None = None
         farewell().add(self)
@@ -134,6 +133,7 @@ class Socket:
         while in_flight.unproved > half and self._keepalive is not None and not self.closing:
             if not in_flight.is_asked_for:
                 self._keepalive.ping()
+            self._proofs = self._proofs or asyncio.Event()
             self._proofs.clear()
             await self._proofs.wait()
 
@@ -166,7 +166,7 @@ class Socket:
         self._transport.closing = True
         if self._keepalive is not None:
             self._keepalive.stop()
-        self._proofs.set()
+        self._let_in()
         self._backlog.stop()
         self._commands.clear()
         if self._runner is not None and self._runner is not asyncio.current_task():
@@ -211,12 +211,17 @@ class Socket:
     def _proved(self, nonce: str) -> None:
         self._in_flight.ponged(nonce)
         self._full = self._full and self._in_flight.pressure is Pressure.FULL
-        self._proofs.set()
+        self._let_in()
+
+    def _let_in(self) -> None:
+        """Have those look again who wait for room."""
+        if self._proofs is not None:
+            self._proofs.set()
 
     async def _run_commands(self) -> None:
         try:
             while self._commands:
-                command = self._commands.popleft()
+                command = self._commands.pop(0)
                 self._backlog.took()
                 await command()
         finally:

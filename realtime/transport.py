@@ -10,7 +10,6 @@ import asyncio
 import functools
 import logging
 import types
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping
 from typing import Any
 
@@ -37,7 +36,7 @@ class Transport:
     def __init__(self, send: Send) -> None:
         self.closing = False
         self._send: Any = server_send(send)
-        self._backlog: deque[Message] = deque()
+        self._backlog: list[Message] = []
         self._drain: asyncio.Task[None] | None = None
 
     def send(self, message: Message) -> None:
@@ -104,7 +103,9 @@ class Transport:
     async def _send_backlog(self) -> None:
         try:
             while self._backlog:
-                await self._send(self._backlog.popleft())
+                waiting, self._backlog = self._backlog, []
+                for message in waiting:
+                    await self._send(message)
         except Exception as error:
             self._gone(error)
         finally:
