@@ -90,7 +90,8 @@ class Farewell:
             if self._leavers:
                 self._all_left.clear()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._all_left.wait(), GRACE)
+                    async with asyncio.timeout(GRACE):
+                        await self._all_left.wait()
         finally:
             self._server_handler(number, None)
 

@@ -24,7 +24,11 @@ POKE_TYPE = "realtime.poke"
 POKE_INTERVAL = 5.0
 """Seconds between two pokes."""
 ANSWER_WITHIN = 5.0
-"""Seconds that the layer may take for anything that is asked of it."""
+"""Seconds that the layer may take for anything that is asked of it.
+
+They are counted with ``asyncio.timeout``: on Python 3.11, ``wait_for`` can lose a cancellation, and
+the link would keep its event loop from ending.
+"""
 RETRY_AFTER = 1.0
 """Seconds between two attempts to link again."""
 REJOIN_AFTER = 3600.0
@@ -81,7 +85,8 @@ class LayerLink:
     async def _ask(self, request: Awaitable[None]) -> None:
         """Await a request to the layer; a failure is the link's, not the caller's."""
         try:
-            await asyncio.wait_for(request, ANSWER_WITHIN)
+            async with asyncio.timeout(ANSWER_WITHIN):
+                await request
         except Exception as error:
             self.fault(repr(error))
 
@@ -102,7 +107,8 @@ class LayerLink:
         hear_complaints_of(layer)
         reader: asyncio.Task[None] | None = None
         try:
-            channel = await asyncio.wait_for(layer.new_channel(), ANSWER_WITHIN)
+            async with asyncio.timeout(ANSWER_WITHIN):
+                channel = await layer.new_channel()
             reader = asyncio.create_task(self._read(layer, channel))
             self._channel = channel
             await self._stay(layer, channel)
@@ -118,7 +124,8 @@ class LayerLink:
         while True:
             rejoin_at = loop.time() + REJOIN_AFTER
             for group in list(self._groups()):
-                await asyncio.wait_for(layer.group_add(group, channel), ANSWER_WITHIN)
+                async with asyncio.timeout(ANSWER_WITHIN):
+                    await layer.group_add(group, channel)
             while loop.time() < rejoin_at:
                 await self._poke(layer, channel)
                 self._say_up()
@@ -144,7 +151,8 @@ class LayerLink:
 
     async def _poke(self, layer: Any, channel: str) -> None:
         self._poke_answered.clear()
-        await asyncio.wait_for(layer.send(channel, {"type": POKE_TYPE}), ANSWER_WITHIN)
+        async with asyncio.timeout(ANSWER_WITHIN):
+            await layer.send(channel, {"type": POKE_TYPE})
         answered = asyncio.create_task(self._poke_answered.wait())
         either: set[asyncio.Future[Any]] = {answered, self._fault}
         try:
@@ -190,7 +198,8 @@ async def drop_layer(layer: Any, reader: asyncio.Task[None] | None) -> None:
     close = closing_of(layer)
     if close is not None:
         try:
-            await asyncio.wait_for(close(), ANSWER_WITHIN)
+            async with asyncio.timeout(ANSWER_WITHIN):
+                await close()
         except Exception as error:
             logger.debug("a dropped channel layer was not closed error=%r", error)
 
