@@ -16,7 +16,7 @@ from django.contrib.auth.models import Group  # noqa: E402
 from django.db import close_old_connections, connection, transaction  # noqa: E402
 
 from realtime import publish  # noqa: E402
-from realtime.eventlog.database import DatabaseEventLog  # noqa: E402
+from realtime.eventlog import database  # noqa: E402
 
 atomic = transaction.atomic()
 
@@ -50,7 +50,7 @@ def repeat(streams: str, times: str) -> None:
 
 def die_before_numbering() -> None:
     """Have the next publish die after its commit."""
-    DatabaseEventLog._number = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    database.number = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {

@@ -141,7 +141,7 @@ async def test_a_publisher_that_dies_after_its_commit_is_numbered_and_rung_by_an
         killed = """
 import os
 import realtime.eventlog.database as database
-database.DatabaseEventLog._number = lambda *args: os.kill(os.getpid(), 9)
+database.number = lambda *args: os.kill(os.getpid(), 9)
 realtime.publish(["open.1", "open.nobody"], "n", 1)
 """
         with pytest.raises(AssertionError):

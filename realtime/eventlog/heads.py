@@ -1,0 +1,47 @@
+"""The heads of the database log's streams: the life that each is in, and how far it has come."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from realtime.eventlog.base import new_epoch
+from realtime.models import StreamHead
+from realtime.protocol.position import Position
+
+SEED = ""
+"""The name, of no stream, whose head's epoch is the seed of all first epochs."""
+
+
+def positions(streams: Sequence[str], using: str) -> dict[str, Position]:
+    """Return where each stream of a database is, whether it has a head already or not."""
+    if not streams:
+        return {}
+    heads = StreamHead.objects.using(using).filter(name__in=[*streams, SEED])
+    known = {head.name: Position(head.epoch, head.top) for head in heads}
+    seed = known[SEED].epoch if SEED in known else _new_seed(using)
+    return {name: known.get(name) or Position(first_epoch(seed, name), 0) for name in streams}
+
+
+def make_heads(streams: Sequence[str], using: str) -> None:
+    """Make the heads that are missing; before any is locked, or publishers might deadlock."""
+    first = positions(sorted(streams), using)
+    StreamHead.objects.using(using).bulk_create(
+        [StreamHead(name=name, epoch=position.epoch) for name, position in first.items()],
+        ignore_conflicts=True,
+    )
+
+
+def first_epoch(seed: str, stream: str) -> str:
+    """Return the epoch of a stream's first life, which needs no row before the first event.
+
+    A view asks for positions inside its transaction, where a new row would be a lock.
+    """
+    return hashlib.blake2s(f"{seed}/{stream}".encode(), digest_size=8).hexdigest()
+
+
+def _new_seed(using: str) -> str:
+    seed, _ = StreamHead.objects.using(using).get_or_create(
+        name=SEED, defaults={"epoch": new_epoch()}
+    )
+    return seed.epoch

@@ -1,0 +1,120 @@
+"""Giving committed events their offsets, in a transaction of its own that locks their streams.
+
+One statement locks the streams, in the order of their names, and a later one reads what is to be
+numbered: under READ COMMITTED each reads what is committed when it begins. One for both would read
+from before the lock was waited for, and leave holes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from realtime.eventlog.base import Draft, LoggedEvent
+from realtime.eventlog.heads import make_heads
+
+Row = tuple[Any, ...]
+"""A stream, and what ``logged`` takes after it and the epoch."""
+
+
+def number(streams: Sequence[str], using: str) -> list[LoggedEvent]:
+    """Number the committed events of streams; returns those that had no offset, in order."""
+    if not streams:
+        return []
+    names = list(dict.fromkeys(streams))
+    connection = connections[using]
+    in_one_trip = _takes_several_statements(connection)
+    numbering = _number_in_one_trip if in_one_trip else _number_in_steps
+    epochs, rows = numbering(connection, names)
+    events = [logged(stream, epochs[stream], *row) for stream, *row in sorted(rows)]
+    if missing := [name for name in names if name not in epochs]:
+        make_heads(missing, using)
+        events += number(missing, using)
+    return events
+
+
+def logged(
+    stream: str, epoch: str, offset: int, event_id: str, name: str, data: str, at: int
+) -> LoggedEvent:
+    """Return the event of a row."""
+    return LoggedEvent.of(Draft(event_id, name, data, at), stream, epoch, offset)
+
+
+def _takes_several_statements(connection: Any) -> bool:
+    """Tell whether statements that are sent together will be one transaction, of their own.
+
+    That is PostgreSQL's simple query protocol. It has no parameters, so the driver must fill them
+    in, as psycopg 3 does unless told otherwise; psycopg2 shows only the last answer.
+    """
+    return (
+        connection.get_autocommit()
+        and connection.Database.__name__ == "psycopg"
+        and not connection.features.uses_server_side_binding
+    )
+
+
+def _number_in_one_trip(
+    connection: BaseDatabaseWrapper, names: Sequence[str]
+) -> tuple[dict[str, str], list[Row]]:
+    statements = ";".join((_READ_COMMITTED, _HEADS + _LOCKED, _NUMBER_AND_RAISE))
+    with connection.cursor() as cursor:
+        cursor.execute(statements.format(names=_places(names)), [*names, *names])
+        cursor.nextset()
+        epochs = dict(cursor.fetchall())
+        cursor.nextset()
+        return epochs, cursor.fetchall()
+
+
+def _number_in_steps(
+    connection: BaseDatabaseWrapper, names: Sequence[str]
+) -> tuple[dict[str, str], list[Row]]:
+    """Do it with any driver, and inside a transaction; SQLite's locks the whole database."""
+    is_postgresql, is_outermost = connection.vendor == "postgresql", not connection.in_atomic_block
+    with transaction.atomic(connection.alias), connection.cursor() as cursor:
+        if is_postgresql and is_outermost:
+            cursor.execute(_READ_COMMITTED)
+        cursor.execute((_HEADS + _LOCKED * is_postgresql).format(names=_places(names)), names)
+        epochs = dict(cursor.fetchall())
+        cursor.execute(_NUMBER.format(names=_places(names)), names)
+        rows = sorted(cursor.fetchall())
+        tops = {stream: offset for stream, offset, *_ in rows}
+        cursor.executemany(_RAISE, [(top, stream) for stream, top in tops.items()])
+        return epochs, rows
+
+
+def _places(values: Sequence[Any]) -> str:
+    return ", ".join(["%s"] * len(values))
+
+
+# Whatever the project has set: a snapshot from before the lock won't do.
+_READ_COMMITTED = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
+
+_HEADS = "SELECT name, epoch FROM realtime_streamhead WHERE name IN ({names}) ORDER BY name"
+_LOCKED = " FOR UPDATE"
+
+_NUMBER = """
+    UPDATE realtime_event SET "offset" = pending.next
+    FROM (
+        SELECT event.id,
+               head.top + row_number() OVER (PARTITION BY event.stream ORDER BY event.id) AS next
+        FROM realtime_event event
+        JOIN realtime_streamhead head ON head.name = event.stream
+        WHERE event.stream IN ({names}) AND event."offset" IS NULL
+    ) AS pending
+    WHERE realtime_event.id = pending.id
+    RETURNING stream, "offset", event_id, name, data, at
+"""
+
+_RAISE = "UPDATE realtime_streamhead SET top = %s WHERE name = %s"
+
+_NUMBER_AND_RAISE = f"""
+    WITH numbered AS ({_NUMBER}), raised AS (
+        UPDATE realtime_streamhead SET top = reached.top
+        FROM (SELECT stream, max("offset") AS top FROM numbered GROUP BY stream) AS reached
+        WHERE name = reached.stream
+    )
+    SELECT * FROM numbered
+"""
