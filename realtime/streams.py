@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
+from realtime.threads import in_place
+
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 
 
@@ -24,14 +26,17 @@ class Stream:
         self.name = name
         self.key = name.partition(".")[2]
 
+    @in_place
     def authorize(self, user: Any) -> Any:
         """Return True if ``user`` may follow this stream; nobody may, unless a subclass says so."""
         return False
 
+    @in_place
     def snapshot(self, user: Any) -> Any:
         """Return what the stream's subject looks like now (JSON), or None to offer nothing."""
         return None
 
+    @in_place
     def receive(self, user: Any, name: str, data: Any) -> Any:
         """Take the message ``name`` from a socket of ``user``; what is returned is the reply.
 
@@ -93,5 +98,6 @@ def user_stream_name(user: Any) -> str:
 class UserStream(Stream):
     """A user's own stream, ``user.<pk>``: only that user may follow it."""
 
+    @in_place
     def authorize(self, user: Any) -> bool:
         return self.name == user_stream_name(user)

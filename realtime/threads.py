@@ -8,15 +8,35 @@ application, which may take their time, have threads of their own.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
+import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from django.db import close_old_connections, reset_queries
 
-_ours = ThreadPoolExecutor(max_workers=4, thread_name_prefix="realtime")
-_application = ThreadPoolExecutor(max_workers=4, thread_name_prefix="realtime-receive")
+THREADS = 4
+"""Threads of a pool."""
+
+BURST = 1.0
+"""Seconds for which a thread that has more to do keeps a connection that is old already.
+
+With Django's default, ``CONN_MAX_AGE = 0``, each of thousands who come back at once would have a
+connection of its own.
+"""
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def in_place(function: Function) -> Function:
+    """Mark a sync function that waits for nothing: ``call`` needs no thread for it."""
+    function.is_in_place = True  # type: ignore[attr-defined]
+    return function
 
 
 async def call(function: Callable[..., Any], *args: Any) -> Any:
@@ -29,18 +49,87 @@ async def call_application(function: Callable[..., Any], *args: Any) -> Any:
     return await _call(_application, function, args)
 
 
-async def _call(pool: ThreadPoolExecutor, function: Callable[..., Any], args: Any) -> Any:
+async def _call(pool: Pool, function: Callable[..., Any], args: Any) -> Any:
+    if getattr(function, "is_in_place", False):
+        return function(*args)
     if inspect.iscoroutinefunction(function):
         return await function(*args)
-    result = await asyncio.get_running_loop().run_in_executor(pool, _run, function, args)
+    result = await pool.run(function, args)
     # An async function behind a plain decorator looks like a sync one.
     return await result if inspect.isawaitable(result) else result
 
 
-def _run(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-    reset_queries()  # With DEBUG, a connection remembers its last 9,000.
-    close_old_connections()
-    try:
-        return function(*args)
-    finally:
+class Pool:
+    """Runs sync functions on a few threads; each keeps its database connections through a burst."""
+
+    def __init__(self, name: str) -> None:
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=name)
+        self._lock = threading.Lock()
+        self._waiting: deque[Job] = deque()
+        self._working = 0
+
+    def run(self, function: Callable[..., Any], args: Any) -> asyncio.Future[Any]:
+        """Return the future result of ``function`` with ``args``."""
+        future = asyncio.get_running_loop().create_future()
+        with self._lock:
+            self._waiting.append(Job(function, args, future))
+            if self._working == THREADS:
+                return future
+            self._working += 1
+        self._threads.submit(self._work)
+        return future
+
+    def _next(self) -> Job | None:
+        with self._lock:
+            if self._waiting:
+                return self._waiting.popleft()
+            self._working -= 1
+            return None
+
+    def _work(self) -> None:
+        """Run jobs until none waits."""
+        keep_until = 0.0
+        while job := self._next():
+            anew = time.monotonic() > keep_until
+            if anew:
+                keep_until = time.monotonic() + BURST
+            if not job.run(anew=anew):
+                keep_until = 0.0
         close_old_connections()
+
+
+@dataclass(slots=True)
+class Job:
+    """A function to call, and who waits for what it returns."""
+
+    function: Callable[..., Any]
+    args: Any
+    future: asyncio.Future[Any]
+
+    def run(self, *, anew: bool) -> bool:
+        """Run it if someone still waits, ``anew`` without old connections; False if it failed."""
+        if self.future.cancelled():
+            return True
+        result = error = None
+        try:
+            if anew:
+                close_old_connections()
+            reset_queries()  # With DEBUG, a connection remembers its last 9,000.
+            result = self.function(*self.args)
+        except BaseException as raised:  # Handed to the one who waits.
+            error = raised
+        with contextlib.suppress(RuntimeError):  # Its event loop may have ended.
+            self.future.get_loop().call_soon_threadsafe(self._settle, result, error)
+        return error is None
+
+    def _settle(self, result: Any, error: BaseException | None) -> None:
+        if self.future.cancelled():
+            return
+        if error is None:
+            self.future.set_result(result)
+        else:
+            self.future.set_exception(error)
+
+
+_ours = Pool("realtime")
+_application = Pool("realtime-receive")

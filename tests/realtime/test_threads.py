@@ -3,10 +3,11 @@ import functools
 import threading
 
 import pytest
+from django.db import connections
+from django.db.backends.signals import connection_created
 
-from realtime.threads import call, call_application
-
-pytestmark = pytest.mark.django_db(transaction=True)
+from realtime.threads import THREADS, call, call_application, in_place
+from tests.processes.waiting import until
 
 
 def decorated(function):
@@ -39,3 +40,84 @@ async def test_an_application_that_sleeps_delays_no_one_else():
     assert not any(one.done() for one in sleeping)
     awake.set()
     assert all(await asyncio.gather(*sleeping))
+
+
+async def test_a_function_that_waits_for_nothing_is_called_in_place():
+    class Stream:
+        @in_place
+        def authorize(self):
+            return threading.get_ident()
+
+    class Careful(Stream):
+        def authorize(self):
+            return super().authorize()
+
+    assert await call(Stream().authorize) == threading.get_ident()
+    assert await call(Careful().authorize) != threading.get_ident()
+
+
+async def test_what_a_function_raises_reaches_its_caller_and_the_next_ones_are_served():
+    results = await asyncio.gather(*(call(int, text) for text in "1x2"), return_exceptions=True)
+    assert results[::2] == [1, 2] and isinstance(results[1], ValueError)
+
+
+async def test_what_nobody_waits_for_any_more_is_not_begun():
+    awake, begun = threading.Event(), []
+    sleeping = [asyncio.ensure_future(call(awake.wait, 5)) for _ in range(THREADS)]
+    late = asyncio.ensure_future(call(begun.append, "late"))
+    await asyncio.sleep(0)
+    late.cancel()
+    awake.set()
+    await asyncio.gather(*sleeping)
+    assert await call(len, begun) == 0
+
+
+@pytest.fixture
+def opened(django_db_blocker, monkeypatch, tmp_path):
+    """The connections that are opened to a database of its own, in a file, by alias ``burst``."""
+    opened = []
+    own = {**connections.settings["default"], "NAME": str(tmp_path / "db"), "CONN_MAX_AGE": 0}
+    monkeypatch.setitem(connections.settings, "burst", own)
+
+    def count(connection, **kwargs):
+        if connection.alias == "burst":
+            opened.append(connection)
+
+    connection_created.connect(count)
+    with django_db_blocker.unblock():
+        yield opened
+    connection_created.disconnect(count)
+
+
+def ask():
+    with connections["burst"].cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+async def burst(*functions):
+    """Have all of them wait at the same time."""
+    awake = threading.Event()
+    sleeping = [asyncio.ensure_future(call(awake.wait, 5)) for _ in range(THREADS)]
+    asked = [asyncio.ensure_future(call(function)) for function in functions]
+    await asyncio.sleep(0)
+    awake.set()
+    return await asyncio.gather(*sleeping, *asked, return_exceptions=True)
+
+
+async def test_a_burst_shares_connections_which_end_with_it(opened):
+    await burst(*[ask] * 50)
+    assert 1 <= len(opened) <= THREADS
+    await until(lambda: all(one.connection is None for one in opened), 2, "all are closed")
+    before = len(opened)
+    await call(ask)
+    assert len(opened) == before + 1
+
+
+async def test_after_a_failure_a_connection_is_looked_at_before_it_is_used_again(opened):
+    def spoil():
+        ask()
+        connections["burst"].connection.close()  # As a database that restarts does.
+        ask()
+
+    results = await burst(*[spoil] * THREADS, *[ask] * 50)
+    assert len([result for result in results if isinstance(result, Exception)]) == THREADS
