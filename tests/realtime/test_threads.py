@@ -10,6 +10,13 @@ from realtime.threads import THREADS, call, call_application, in_place
 from tests.processes.waiting import until
 
 
+@pytest.fixture(autouse=True)
+def databases_allowed(django_db_blocker):
+    """A thread looks at the connections that earlier tests have left to it."""
+    with django_db_blocker.unblock():
+        yield
+
+
 def decorated(function):
     @functools.wraps(function)
     def wrapper(*args):
@@ -73,7 +80,7 @@ async def test_what_nobody_waits_for_any_more_is_not_begun():
 
 
 @pytest.fixture
-def opened(django_db_blocker, monkeypatch, tmp_path):
+def opened(monkeypatch, tmp_path):
     """The connections that are opened to a database of its own, in a file, by alias ``burst``."""
     opened = []
     own = {**connections.settings["default"], "NAME": str(tmp_path / "db"), "CONN_MAX_AGE": 0}
@@ -84,8 +91,7 @@ def opened(django_db_blocker, monkeypatch, tmp_path):
             opened.append(connection)
 
     connection_created.connect(count)
-    with django_db_blocker.unblock():
-        yield opened
+    yield opened
     connection_created.disconnect(count)
 
 
