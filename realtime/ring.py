@@ -1,7 +1,8 @@
 """Ringing: handing messages to the channel layer, from async code and, without its cost, from sync.
 
-``async_to_sync`` makes an event loop and a Redis connection for each call (2 ms measured); one
-resident thread with a loop of its own does it in one hop.
+``async_to_sync`` makes an event loop and a Redis connection for each call (2 ms measured). Sync
+code has one loop for all its threads: each in its turn runs it until its own rings are out. A
+thread that ran it for all of them would cost as much again as the ring, in switches of threads.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ Ring = tuple[str, Message]
 """A group of the channel layer, and the message for it."""
 
 RING_TIMEOUT = 2.0
-"""Seconds that ringing may take before it is given up; a publisher waits no longer."""
+"""Seconds that ringing may take before it is given up; so long a thread waits for its turn, too."""
 
+_turn = threading.Lock()
+_callers_loop: asyncio.AbstractEventLoop | None = None
 _resident: asyncio.AbstractEventLoop | None = None
 _starting = threading.Lock()
 _failing = False
@@ -55,9 +58,8 @@ def ring(rings: Sequence[Ring]) -> None:
     After a failure it does not wait, until the layer has taken something again: a thread that
     serves requests must not stand still for ``RING_TIMEOUT`` at each of them.
     """
-    ringing = asyncio.run_coroutine_threadsafe(aring(rings), _resident_loop())
-    if not _failing:
-        ringing.result()
+    if not _rung_in_turn(rings):
+        asyncio.run_coroutine_threadsafe(aring(rings), _resident_loop())
 
 
 def read_only_by(layer: Any, loop: asyncio.AbstractEventLoop) -> None:
@@ -73,7 +75,7 @@ async def _ring(layer: Any, rings: Sequence[Ring]) -> None:
     try:
         async with asyncio.timeout(RING_TIMEOUT):
             for group, message in rings:
-                await layer.group_send(group, message)
+                await _send(layer, group, message)
         _failing = False
     except Exception as error:
         _failing = True
@@ -81,7 +83,32 @@ async def _ring(layer: Any, rings: Sequence[Ring]) -> None:
         logger.error("ring failed event=%s layer=%s error=%r", events, type(layer).__name__, error)
 
 
+async def _send(layer: Any, group: str, message: Message) -> None:
+    """Send once more after an error: redis-py 8 hears that a connection ended when it is used."""
+    try:
+        await layer.group_send(group, message)
+    except Exception as error:
+        logger.info("ring repeated event=%s error=%r", message["id"], error)
+        await layer.group_send(group, message)
+
+
+def _rung_in_turn(rings: Sequence[Ring]) -> bool:
+    """Ring in this thread, unless the last ring failed or the turn does not come."""
+    global _callers_loop
+    if not _turn.acquire(timeout=RING_TIMEOUT):
+        return False
+    try:
+        if _failing:
+            return False
+        _callers_loop = _callers_loop or asyncio.new_event_loop()
+        _callers_loop.run_until_complete(aring(rings))
+        return True
+    finally:
+        _turn.release()
+
+
 def _resident_loop() -> asyncio.AbstractEventLoop:
+    """Return a loop that runs by itself, in a thread."""
     global _resident
     with _starting:
         if _resident is None:
@@ -92,11 +119,23 @@ def _resident_loop() -> asyncio.AbstractEventLoop:
         return _resident
 
 
-def _forget_resident() -> None:
+def _close_callers_loop() -> None:
+    """A forked child that had it would share its connections, and change what its epoll hears."""
+    global _callers_loop
+    _turn.acquire()
+    if _callers_loop is not None:
+        _callers_loop.close()
+        _callers_loop = None
+
+
+def _begin_as_child() -> None:
     """A forked child has the loops, but not the threads that ran them."""
     global _resident, _starting
     _resident, _starting = None, threading.Lock()
     _home_loops.clear()
+    _turn.release()
 
 
-os.register_at_fork(after_in_child=_forget_resident)
+os.register_at_fork(
+    before=_close_callers_loop, after_in_parent=_turn.release, after_in_child=_begin_as_child
+)
