@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from realtime.protocol import frames
 from realtime.protocol.heartbeat import Heartbeat, Role, Verdict
+from realtime.timers import timers
 from realtime.transport import Transport
 
 SECOND_LOOK_AFTER = 0.05
@@ -32,15 +33,16 @@ class Keepalive:
         on_stale: Callable[[], None],
         on_ping: Callable[[str], None] = lambda nonce: None,
     ) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._clock = asyncio.get_running_loop().time
+        self._timers = timers.current()
         self._transport = transport
         self._on_stale = on_stale
         self._on_ping = on_ping
         self._second_look = False
         self._heartbeat = Heartbeat(
-            Role.SERVER, interval, timeout, now=self._loop.time(), share=random.random()
+            Role.SERVER, interval, timeout, now=self._clock(), share=random.random()
         )
-        self._timer = self._loop.call_at(self._heartbeat.wake_at, self._wake)
+        self._slot = self._timers.add(self._heartbeat.wake_at, self._wake)
 
     @property
     def latency(self) -> float | None:
@@ -50,32 +52,32 @@ class Keepalive:
     def ping(self) -> None:
         """Ping now."""
         nonce = f"{random.getrandbits(32):08x}"
-        self._heartbeat.ping(nonce, self._loop.time())
+        self._heartbeat.ping(nonce, self._clock())
         self._on_ping(nonce)
         self._transport.send_text(frames.ping(nonce))
-        self._set_timer()
+        self._wake_at(self._heartbeat.wake_at)
 
     def pong(self, nonce: str) -> bool:
         """Take the peer's pong; returns whether it answers a ping in flight."""
-        return self._heartbeat.pong(nonce, self._loop.time()) is not None
+        return self._heartbeat.pong(nonce, self._clock()) is not None
 
     def stop(self) -> None:
         """Stop for good."""
-        self._timer.cancel()
+        self._timers.discard(self._slot, self._wake)
 
     def _wake(self) -> None:
-        verdict = self._heartbeat.wake(self._loop.time())
-        if verdict is Verdict.STALE and not self._second_look:
-            self._second_look = True
-            self._timer = self._loop.call_later(SECOND_LOOK_AFTER, self._wake)
-        elif verdict is Verdict.STALE:
-            self._on_stale()
-        elif verdict is Verdict.PING:
+        verdict = self._heartbeat.wake(self._clock())
+        if verdict is Verdict.PING:
             self.ping()
+        elif verdict is Verdict.WAIT:
+            self._wake_at(self._heartbeat.wake_at)
+        elif self._second_look:
+            self._on_stale()
         else:
-            self._set_timer()
+            self._wake_at(self._clock() + SECOND_LOOK_AFTER)
+            self._second_look = True
 
-    def _set_timer(self) -> None:
+    def _wake_at(self, when: float) -> None:
         self._second_look = False
-        self._timer.cancel()
-        self._timer = self._loop.call_at(self._heartbeat.wake_at, self._wake)
+        self._timers.discard(self._slot, self._wake)
+        self._slot = self._timers.add(when, self._wake)

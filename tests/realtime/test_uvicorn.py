@@ -1,0 +1,225 @@
+"""Uvicorn's protocol with ours put in its place, over real TCP: all is as with Uvicorn's own."""
+
+import asyncio
+import contextlib
+import socket
+import struct
+
+import pytest
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from realtime.uvicorn import MAX_JOINED, WebSocketProtocol
+from tests.processes.waiting import until
+
+BYTES_IN, SEGMENTS_IN = (128, "=Q"), (152, "=I")
+"""Where Linux' ``struct tcp_info`` has how much came in, and in how many segments with data."""
+
+
+@contextlib.asynccontextmanager
+async def served(application):
+    """Serve an application and yield the address."""
+    config = Config(application, ws=WebSocketProtocol, log_config=None, lifespan="off")
+    config.load()
+    state = ServerState()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: config.http_protocol_class(config=config, server_state=state, app_state={}),
+        "127.0.0.1",
+        0,
+    )
+    try:
+        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        for connection in list(state.connections):
+            connection.transport.abort()
+        for task in list(state.tasks):
+            task.cancel()
+        await asyncio.gather(*state.tasks, return_exceptions=True)
+
+
+def accepting(talk):
+    """Return an application that accepts and goes on with ``talk(receive, send)``."""
+
+    async def application(scope, receive, send):
+        await receive()
+        await send({"type": "websocket.accept"})
+        await talk(receive, send)
+
+    return application
+
+
+def plain(url):
+    return connect(url, compression=None, max_queue=1, max_size=None)
+
+
+def counted(peer, what):
+    """Return what the kernel has counted of a peer's connection."""
+    offset, form = what
+    tcp = peer.transport.get_extra_info("socket")
+    info = tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+    return struct.unpack_from(form, info, offset)[0]
+
+
+def say(send, text):
+    return send({"type": "websocket.send", "text": text})
+
+
+async def until_left(receive):
+    while (message := await receive())["type"] != "websocket.disconnect":
+        pass
+    return message
+
+
+TEXTS = ["plain", "naïve ☎", "", "x" * 200, "x" * 70_000, '{"type":"event"}', "x" * 200]
+
+
+@pytest.mark.parametrize("open_socket", [plain, connect])
+async def test_texts_arrive_whole_and_in_order(open_socket):
+    async def talk(receive, send):
+        for text in TEXTS:
+            await say(send, text)
+        await send({"type": "websocket.send", "bytes": b"\0\1"})
+        await say(send, "after bytes")
+        await until_left(receive)
+
+    async with served(accepting(talk)) as url, open_socket(url) as peer:
+        heard = [await peer.recv() for _ in range(len(TEXTS) + 2)]
+        assert heard == [*TEXTS, b"\0\1", "after bytes"]
+
+
+async def test_what_one_round_sends_is_one_segment():
+    async def talk(receive, send):
+        for number in range(20):
+            await say(send, f"event {number}")
+        await until_left(receive)
+
+    async with served(accepting(talk)) as url, plain(url) as peer:
+        assert [await peer.recv() for _ in range(20)] == [f"event {n}" for n in range(20)]
+        assert counted(peer, SEGMENTS_IN) <= 2  # One may hold the answer to the handshake.
+
+
+async def test_who_has_agreed_on_compression_gets_it():
+    async def talk(receive, send):
+        await say(send, "x" * 50_000)
+        await until_left(receive)
+
+    async with served(accepting(talk)) as url, connect(url) as peer:
+        assert await peer.recv() == "x" * 50_000
+        assert counted(peer, BYTES_IN) < 2_000
+
+
+async def test_an_application_that_ends_right_away_has_said_what_it_said():
+    async def talk(receive, send):
+        await say(send, "last words")
+
+    async with served(accepting(talk)) as url, plain(url) as peer:
+        assert await peer.recv() == "last words"
+        with pytest.raises(ConnectionClosed):
+            await peer.recv()
+
+
+async def test_a_close_comes_after_what_was_said_and_nothing_comes_after_it():
+    refused = []
+
+    async def talk(receive, send):
+        await say(send, "goodbye")
+        await send({"type": "websocket.close", "code": 4412})
+        try:
+            await say(send, "too late")
+        except RuntimeError as error:
+            refused.append(error)
+
+    async with served(accepting(talk)) as url, plain(url) as peer:
+        assert await peer.recv() == "goodbye"
+        with pytest.raises(ConnectionClosed) as closed:
+            await peer.recv()
+        assert closed.value.rcvd.code == 4412
+    assert refused
+
+
+@pytest.mark.parametrize(("size", "times"), [(MAX_JOINED // 4, 2000), (MAX_JOINED * 4, 120)])
+async def test_sending_waits_for_a_peer_that_does_not_read(size, times):
+    sent = []
+
+    async def talk(receive, send):
+        for number in range(times):
+            await say(send, "x" * size)
+            sent.append(number)
+        await until_left(receive)
+
+    async with served(accepting(talk)) as url, plain(url) as peer:
+        for read in (times // 4, times * 3 // 4):
+            await asyncio.sleep(0.2)
+            stood_at = len(sent)
+            await asyncio.sleep(0.1)
+            assert 0 < stood_at == len(sent) < times
+            for _ in range(read):
+                assert len(await peer.recv()) == size
+
+
+async def test_a_text_waits_too_behind_bytes_that_are_too_many():
+    sent = []
+
+    async def talk(receive, send):
+        await receive()
+        await send({"type": "websocket.send", "bytes": bytes(16_000_000)})
+        sent.append("bytes")
+        await say(send, "text")
+        sent.append("text")
+        await until_left(receive)
+
+    async with served(accepting(talk)) as url, plain(url) as peer:
+        peer.transport.pause_reading()
+        await peer.send("go on")
+        await until(lambda: sent, 2, "the bytes were sent")
+        await asyncio.sleep(0.1)
+        assert sent == ["bytes"]
+        peer.transport.resume_reading()
+        assert len(await peer.recv()) == 16_000_000
+        assert await peer.recv() == "text"
+
+
+async def test_sending_to_a_peer_that_has_left_raises():
+    errors = []
+
+    async def talk(receive, send):
+        await say(send, "hello")
+        try:
+            while True:
+                await say(send, "still there?")
+                await asyncio.sleep(0.001)
+        except OSError as error:
+            errors.append(error)
+
+    async with served(accepting(talk)) as url:
+        peer = await plain(url)
+        await peer.recv()
+        peer.transport.abort()
+        await until(lambda: errors, 2, "the application was told")
+
+
+async def test_what_a_peer_says_is_heard_in_order_and_no_more_is_read_than_is_taken():
+    heard, go_on = [], asyncio.Event()
+
+    async def talk(receive, send):
+        await go_on.wait()
+        while (message := await receive())["type"] == "websocket.receive":
+            heard.append(message["text"])
+
+    async with served(accepting(talk)) as url, plain(url) as peer:
+        texts = [f"{number} {'x' * 100_000}" for number in range(300)]
+
+        async def say_all():
+            for text in texts:
+                await peer.send(text)
+
+        saying = asyncio.create_task(say_all())
+        _, waiting = await asyncio.wait({saying}, timeout=0.5)
+        assert waiting  # 30 MB are in nobody's memory.
+        go_on.set()
+        await saying
+        await until(lambda: len(heard) == len(texts), 5, "all was heard")
+    assert heard == texts
