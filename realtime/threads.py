@@ -12,10 +12,10 @@ import contextlib
 import inspect
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from django.db import close_old_connections, reset_queries
@@ -23,12 +23,15 @@ from django.db import close_old_connections, reset_queries
 THREADS = 4
 """Threads of a pool."""
 
-BURST = 1.0
-"""Seconds for which a thread that has more to do keeps a connection that is old already.
+LINGER = 0.1
+"""Seconds that a thread waits for more to do, before it closes the connections that are old.
 
 With Django's default, ``CONN_MAX_AGE = 0``, each of thousands who come back at once would have a
 connection of its own.
 """
+
+KEEP = 1.0
+"""Seconds for which a thread that always has more to do keeps an old connection."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -65,37 +68,39 @@ class Pool:
     def __init__(self, name: str) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=name)
         self._lock = threading.Lock()
-        self._waiting: deque[Job] = deque()
+        self._jobs: SimpleQueue[Job] = SimpleQueue()
         self._working = 0
 
     def run(self, function: Callable[..., Any], args: Any) -> asyncio.Future[Any]:
         """Return the future result of ``function`` with ``args``."""
         future = asyncio.get_running_loop().create_future()
         with self._lock:
-            self._waiting.append(Job(function, args, future))
+            self._jobs.put(Job(function, args, future))
             if self._working == THREADS:
                 return future
             self._working += 1
         self._threads.submit(self._work)
         return future
 
-    def _next(self) -> Job | None:
-        with self._lock:
-            if self._waiting:
-                return self._waiting.popleft()
-            self._working -= 1
-            return None
-
     def _work(self) -> None:
-        """Run jobs until none waits."""
+        """Run jobs until none comes any more."""
         keep_until = 0.0
         while job := self._next():
             anew = time.monotonic() > keep_until
             if anew:
-                keep_until = time.monotonic() + BURST
+                keep_until = time.monotonic() + KEEP
             if not job.run(anew=anew):
                 keep_until = 0.0
         close_old_connections()
+
+    def _next(self) -> Job | None:
+        with contextlib.suppress(Empty):
+            return self._jobs.get(timeout=LINGER)
+        with self._lock:
+            if not self._jobs.empty():
+                return self._jobs.get()
+            self._working -= 1
+            return None
 
 
 @dataclass(slots=True)
