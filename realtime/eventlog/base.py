@@ -43,7 +43,7 @@ class LoggedEvent:
     @classmethod
     def of(cls, draft: Draft, stream: str, epoch: str, offset: int) -> LoggedEvent:
         """Give a draft its place."""
-        frame = frames.logged_event(
+        frame = frames.event(
             stream, draft.name, draft.data, event_id=draft.id, at=draft.at, offset=offset
         )
         return cls(stream, epoch, offset, draft.id, draft.name, frame)

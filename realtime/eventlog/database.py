@@ -10,11 +10,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
-from django.db import Error, connections, router, transaction
+from django.db import Error, connections, router
 
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, new_epoch
 from realtime.eventlog.commit import after_commit
-from realtime.eventlog.heads import make_heads, positions
+from realtime.eventlog.heads import make_heads, positions, short_transaction
 from realtime.eventlog.numbering import logged, number
 from realtime.eventlog.retention import prune_by_age, prune_by_count
 from realtime.models import Event, StreamHead
@@ -32,17 +32,24 @@ class DatabaseEventLog(EventLog):
     def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
         using = self._using
         insert = _INSERT.format(streams=", ".join(["(%s)"] * len(streams)))
+        event = [draft.id, draft.key, draft.name, draft.data, draft.at]
         with connections[using].cursor() as cursor:
-            cursor.execute(
-                insert if draft.key is None else insert + _UNLESS_THERE,
-                [*streams, draft.id, draft.key, draft.name, draft.data, draft.at],
-            )
-        after_commit(lambda: self._number_after_commit(streams, draft, on_numbered), using)
+            cursor.execute(insert, [*streams, *event])
+            have_heads = {stream for stream, has_head in cursor.fetchall() if has_head}
+        headless = [stream for stream in streams if stream not in have_heads]
+        after_commit(
+            lambda: self._number_after_commit(streams, headless, draft, on_numbered), using
+        )
 
     def _number_after_commit(
-        self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered
+        self,
+        streams: Sequence[str],
+        headless: Sequence[str],
+        draft: Draft,
+        on_numbered: OnNumbered,
     ) -> None:
         try:
+            make_heads(headless, self._using)
             numbered = number(streams, self._using)
         except Error as error:
             logger.error("numbering put off event=%s error=%r", draft.id, error)
@@ -51,8 +58,9 @@ class DatabaseEventLog(EventLog):
 
     def number_pending(self) -> Sequence[LoggedEvent]:
         pending = Event.objects.using(self._using).filter(offset__isnull=True)
-        streams = pending.values_list("stream", flat=True).distinct()[:PENDING_BATCH]
-        return number(list(streams), self._using)
+        streams = list(pending.values_list("stream", flat=True).distinct()[:PENDING_BATCH])
+        make_heads(streams, self._using)
+        return number(streams, self._using)
 
     def positions(self, streams: Sequence[str]) -> dict[str, Position]:
         return positions(streams, self._using)
@@ -73,7 +81,7 @@ class DatabaseEventLog(EventLog):
 
     def renew(self, stream: str, epoch: str) -> Position:
         make_heads([stream], self._using)
-        with transaction.atomic(self._using):
+        with short_transaction(self._using):
             head = self._locked_head(stream)
             if head.epoch == epoch:
                 self._begin_new_life(head)
@@ -81,7 +89,7 @@ class DatabaseEventLog(EventLog):
 
     def forget(self, stream: str) -> None:
         make_heads([stream], self._using)
-        with transaction.atomic(self._using):
+        with short_transaction(self._using):
             self._begin_new_life(self._locked_head(stream))
 
     def prune(self) -> int:
@@ -105,8 +113,9 @@ _INSERT = """
     WITH wanted (stream) AS (VALUES {streams})
     INSERT INTO realtime_event (stream, event_id, key, name, data, at)
     SELECT stream, %s, %s, %s, %s, %s FROM wanted ORDER BY stream
+    ON CONFLICT (stream, key) DO NOTHING
+    RETURNING stream, EXISTS (SELECT 1 FROM realtime_streamhead head WHERE head.name = stream)
 """
-_UNLESS_THERE = "ON CONFLICT DO NOTHING"
 
 # Heads and events in one statement, and so at one instant.
 _READ = """

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from django.db import connections, transaction
 
 from realtime.eventlog.base import new_epoch
 from realtime.models import StreamHead
 from realtime.protocol.position import Position
+
+READ_COMMITTED = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
 
 SEED = ""
 """The name, of no stream, whose head's epoch is the seed of all first epochs."""
@@ -25,11 +30,30 @@ def positions(streams: Sequence[str], using: str) -> dict[str, Position]:
 
 def make_heads(streams: Sequence[str], using: str) -> None:
     """Make the heads that are missing; before any is locked, or publishers might deadlock."""
+    if not streams:
+        return
     first = positions(sorted(streams), using)
-    StreamHead.objects.using(using).bulk_create(
-        [StreamHead(name=name, epoch=position.epoch) for name, position in first.items()],
-        ignore_conflicts=True,
-    )
+    with short_transaction(using):
+        StreamHead.objects.using(using).bulk_create(
+            [StreamHead(name=name, epoch=position.epoch) for name, position in first.items()],
+            ignore_conflicts=True,
+        )
+
+
+@contextmanager
+def short_transaction(using: str) -> Iterator[None]:
+    """Begin one in which each statement sees what others have committed before it.
+
+    Whatever the project has set: a snapshot from before a lock was waited for won't do. Inside a
+    transaction of the caller's it is a part of that.
+    """
+    connection = connections[using]
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic(using):
+        if is_outermost and connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(READ_COMMITTED)
+        yield
 
 
 def first_epoch(seed: str, stream: str) -> str:

@@ -10,30 +10,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from realtime.eventlog.base import Draft, LoggedEvent
-from realtime.eventlog.heads import make_heads
+from realtime.eventlog.heads import READ_COMMITTED, short_transaction
 
 Row = tuple[Any, ...]
 """A stream, and what ``logged`` takes after it and the epoch."""
 
 
 def number(streams: Sequence[str], using: str) -> list[LoggedEvent]:
-    """Number the committed events of streams; returns those that had no offset, in order."""
+    """Number the committed events of streams; returns those that had no offset, in order.
+
+    The streams must have heads: one that another process makes after the lock is not locked.
+    """
     if not streams:
         return []
-    names = list(dict.fromkeys(streams))
     connection = connections[using]
     in_one_trip = _takes_several_statements(connection)
     numbering = _number_in_one_trip if in_one_trip else _number_in_steps
-    epochs, rows = numbering(connection, names)
-    events = [logged(stream, epochs[stream], *row) for stream, *row in sorted(rows)]
-    if missing := [name for name in names if name not in epochs]:
-        make_heads(missing, using)
-        events += number(missing, using)
-    return events
+    epochs, rows = numbering(connection, streams)
+    return [logged(stream, epochs[stream], *row) for stream, *row in sorted(rows)]
 
 
 def logged(
@@ -59,7 +57,7 @@ def _takes_several_statements(connection: Any) -> bool:
 def _number_in_one_trip(
     connection: BaseDatabaseWrapper, names: Sequence[str]
 ) -> tuple[dict[str, str], list[Row]]:
-    statements = ";".join((_READ_COMMITTED, _HEADS + _LOCKED, _NUMBER_AND_RAISE))
+    statements = ";".join((READ_COMMITTED, _HEADS + _LOCKED, _NUMBER_AND_RAISE))
     with connection.cursor() as cursor:
         cursor.execute(statements.format(names=_places(names)), [*names, *names])
         cursor.nextset()
@@ -72,11 +70,9 @@ def _number_in_steps(
     connection: BaseDatabaseWrapper, names: Sequence[str]
 ) -> tuple[dict[str, str], list[Row]]:
     """Do it with any driver, and inside a transaction; SQLite's locks the whole database."""
-    is_postgresql, is_outermost = connection.vendor == "postgresql", not connection.in_atomic_block
-    with transaction.atomic(connection.alias), connection.cursor() as cursor:
-        if is_postgresql and is_outermost:
-            cursor.execute(_READ_COMMITTED)
-        cursor.execute((_HEADS + _LOCKED * is_postgresql).format(names=_places(names)), names)
+    lock = _HEADS + (_LOCKED if connection.features.has_select_for_update else "")
+    with short_transaction(connection.alias), connection.cursor() as cursor:
+        cursor.execute(lock.format(names=_places(names)), names)
         epochs = dict(cursor.fetchall())
         cursor.execute(_NUMBER.format(names=_places(names)), names)
         rows = sorted(cursor.fetchall())
@@ -88,9 +84,6 @@ def _number_in_steps(
 def _places(values: Sequence[Any]) -> str:
     return ", ".join(["%s"] * len(values))
 
-
-# Whatever the project has set: a snapshot from before the lock won't do.
-_READ_COMMITTED = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
 
 _HEADS = "SELECT name, epoch FROM realtime_streamhead WHERE name IN ({names}) ORDER BY name"
 _LOCKED = " FOR UPDATE"

@@ -175,7 +175,7 @@ def test_old_events_go(log, settings):
     assert log.prune() == 0
 
 
-def test_many_writers_at_once_make_no_hole_and_no_repeat(log):
+def test_many_writers_at_once_make_no_hole_and_no_repeat(log, caplog):
     if isinstance(log, DatabaseEventLog) and connection.vendor == "sqlite":
         pytest.skip("SQLite in memory has one writer; test_database has them on a file")
     rung = Rung()
@@ -183,7 +183,7 @@ def test_many_writers_at_once_make_no_hole_and_no_repeat(log):
     def write(writer):
         for number in range(10):
             streams = ["user.1", "user.2"] if (writer + number) % 2 else ["user.2", "user.1"]
-            log.append(streams, draft(name=f"{writer}.{number}"), rung)
+            log.append([*streams, f"new.{number}"], draft(name=f"{writer}.{number}"), rung)
         connection.close()
 
     threads = [threading.Thread(target=write, args=(writer,)) for writer in range(20)]
@@ -198,6 +198,9 @@ def test_many_writers_at_once_make_no_hole_and_no_repeat(log):
         for writer in range(20):
             own = [name for name in seen if name.startswith(f"{writer}.")]
             assert own == [f"{writer}.{number}" for number in range(10)]
+    for number in range(10):
+        assert offsets(log, f"new.{number}") == list(range(1, 21))
+    assert "put off" not in caplog.text, "nobody has to wait for a check"
 
 
 def test_what_a_crash_left_unnumbered_is_numbered_once(transactional_db):
@@ -243,11 +246,11 @@ def test_what_is_numbered_inside_a_transaction_goes_with_it(transactional_db):
     assert [event.offset for event in log.number_pending()] == [1]
 
 
+REPEATABLE_READ = "?options=-c%20default_transaction_isolation%3Drepeatable%5C%20read"
 POSTGRESQL_OPTIONS = {
     "as Django sets it": "",
-    "repeatable read": "?options=-c%20default_transaction_isolation%3Drepeatable%5C%20read",
-    "repeatable read, server-side binding": "?options=-c%20default_transaction_isolation%3Drepeatable%5C%20read"
-    "&server_side_binding=true",
+    "repeatable read": REPEATABLE_READ,
+    "server-side binding": f"{REPEATABLE_READ}&server_side_binding=true",
 }
 
 
