@@ -17,6 +17,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from realtime.conf import realtime_settings
 from realtime.eventlog import Draft, LoggedEvent, event_log
 from realtime.eventlog.commit import after_commit
+from realtime.protocol import frames
 from realtime.protocol.position import NOWHERE
 from realtime.ring import Message, Ring, aring, ring
 from realtime.streams import require_stream_name, user_stream_name
@@ -162,9 +163,19 @@ def _require_text(what: str, text: Any) -> None:
 def _ephemeral_rings(streams: Sequence[str], name: str, data: Any) -> list[Ring]:
     if not streams:
         return []
-    message = event_message(streams[0], name, data)
-    _say(message["id"], streams, name, None)
-    return [(group_name(stream), {**message, "stream": stream}) for stream in streams]
+    draft = _draft(name, data, None)
+    _say(draft.id, streams, name, None)
+    return [_ephemeral_ring(draft, stream) for stream in streams]
+
+
+def _ephemeral_ring(draft: Draft, stream: str) -> Ring:
+    return group_name(stream), {
+        "type": EVENT_TYPE,
+        "stream": stream,
+        "id": draft.id,
+        "name": draft.name,
+        "frame": frames.event(stream, draft.name, draft.data, event_id=draft.id, at=draft.at),
+    }
 
 
 def _ring_all(events: Sequence[LoggedEvent]) -> None:

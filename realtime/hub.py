@@ -194,12 +194,16 @@ class Hub:
 
 
 def _ephemeral_frame(message: Message) -> str:
+    """Return the frame that ``publish`` encoded, or encode what a plain ``group_send`` brought."""
+    stream, name = message["stream"], message["name"]
     event_id = message.get("id") or uuid.uuid4().hex
-    at = message.get("at") or int(time.time() * 1000)
-    logger.info("deliver event=%s stream=%s name=%s", event_id, message["stream"], message["name"])
-    return frames.event(
-        message["stream"], message["name"], message.get("data"), event_id=event_id, at=at
-    )
+    logger.info("deliver event=%s stream=%s name=%s", event_id, stream, name)
+    frame = message.get("frame")
+    if isinstance(frame, str):
+        return frame
+    data = frames.encode(message.get("data"))
+    at = int(message.get("at") or time.time() * 1000)
+    return frames.event(stream, name, data, event_id=event_id, at=at)
 
 
 _hubs = PerLoop(Hub)

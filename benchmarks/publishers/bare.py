@@ -13,5 +13,6 @@ if __name__ == "__main__":
     redis = Redis.from_url(os.environ["REDIS_URL"])
     for stream, data in events():
         at = int(time.time() * 1000)
-        frame = frames.event(stream, "call.state", data, event_id=uuid.uuid4().hex, at=at)
+        text = frames.encode(data)
+        frame = frames.event(stream, "call.state", text, event_id=uuid.uuid4().hex, at=at)
         redis.publish("events", f"{stream}\n{frame}")

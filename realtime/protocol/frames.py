@@ -28,9 +28,9 @@ class FrameError(Exception):
         self.ref = ref
 
 
-def encode(frame: Frame) -> str:
-    """Return the text of a frame, without spaces."""
-    return json.dumps(frame, separators=(",", ":"), allow_nan=False)
+def encode(value: Any) -> str:
+    """Return the text of a frame, or of a part of one, without spaces."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
 def decode(text: str | None, max_bytes: int) -> Frame:
@@ -183,16 +183,16 @@ def reply(data: Any, ref: int | str | None) -> str:
     return _with_ref({"type": "reply", "data": data}, ref)
 
 
-def event(stream: str, name: str, data: Any, *, event_id: str, at: int) -> str:
-    """Write an ephemeral event; ``at`` is in milliseconds."""
-    frame = {"type": "event", "stream": stream, "id": event_id, "name": name, "data": data}
-    return encode({**frame, "at": at})
+def event(
+    stream: str, name: str, data: str, *, event_id: str, at: int, offset: int | None = None
+) -> str:
+    """Write an event, ephemeral without ``offset``.
 
-
-def logged_event(stream: str, name: str, data: str, *, event_id: str, at: int, offset: int) -> str:
-    """Write an event of the log; ``data`` is JSON text already, ``at`` is in milliseconds."""
-    place = f'{{"type":"event","stream":"{stream}","offset":{offset},"id":"{event_id}"'
-    return f'{place},"name":{json.dumps(name)},"data":{data},"at":{at}}}'
+    ``data`` is JSON text already, ``at`` is in milliseconds.
+    """
+    place = "" if offset is None else f',"offset":{offset}'
+    names = f'"id":{json.dumps(event_id)},"name":{json.dumps(name)}'
+    return f'{{"type":"event","stream":"{stream}"{place},{names},"data":{data},"at":{at}}}'
 
 
 def replayed(event_frame: str) -> str:

@@ -39,12 +39,14 @@ async def test_apublish_reaches_each_stream_once_with_one_id():
     assert (first["offset"], frame["name"], frame["data"]) == (1, "call.state", {"call": 7})
 
 
-async def test_an_ephemeral_event_has_no_offset_and_its_data_at_hand():
+async def test_an_ephemeral_event_has_no_offset_and_is_encoded_once_for_everyone():
     listener = await Listener().join("user.1")
-    await apublish("user.1", "typing", {"who": 7}, ephemeral=True)
+    await apublish("user.1", 'say "hi"', {"who": 7}, ephemeral=True)
     message = await listener.next()
     assert "offset" not in message
-    assert (message["name"], message["data"]) == ("typing", {"who": 7})
+    frame = json.loads(message["frame"])
+    assert (frame["stream"], frame["name"], frame["data"]) == ("user.1", 'say "hi"', {"who": 7})
+    assert "offset" not in frame and frame["id"] == message["id"] and frame["at"] > 0
 
 
 def test_the_message_carries_data_as_json_would():

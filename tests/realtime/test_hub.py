@@ -94,6 +94,8 @@ async def test_a_group_is_left_some_time_after_its_last_follower(monkeypatch):
         {"type": "realtime.event", "stream": "user.1"},
         {"type": "realtime.event", "stream": "user.1", "name": "n", "data": object()},
         {"type": "realtime.event", "stream": ["user.1"], "name": "n"},
+        {"type": "realtime.event", "stream": "user.1", "name": "n", "at": "noon"},
+        {"type": "realtime.event", "stream": "user.1", "frame": "{}"},
         {"type": "realtime.event", "stream": "user.1", "name": "n", "offset": 1, "x": 1},
         {"type": "something.else", "stream": "user.1", "name": "n"},
         {},

@@ -28,7 +28,7 @@ def test_written_frames_are_as_the_protocol_says():
         "after": 1200,
     }
     assert "after" not in json.loads(frames.bye(4408, "stale", retry=True))
-    assert json.loads(frames.event("user.42", "n", [1], event_id="e", at=5)) == {
+    assert json.loads(frames.event("user.42", "n", "[1]", event_id="e", at=5)) == {
         "type": "event",
         "stream": "user.42",
         "id": "e",
