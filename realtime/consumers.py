@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.db import DatabaseError
 
 from realtime.authentication import is_foreign, user_of
 from realtime.heartbeat_socket import SCOPE_KEY, Application, HeartbeatSocket
-from realtime.hub import running_hub
+from realtime.hub import Hub, running_hub
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from realtime.socket import Socket
@@ -66,12 +68,8 @@ class RealtimeConsumer:
 
     @classmethod
     def as_asgi(cls) -> Application:
-        """Return the ASGI application, which makes an instance for each socket."""
-
-        async def application(scope: Scope, receive: Receive, send: Send) -> None:
-            await cls().serve(scope, receive, send)
-
-        return application
+        """Return the ASGI application; one instance serves all sockets."""
+        return cls().serve
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket until it ends.
@@ -85,45 +83,43 @@ class RealtimeConsumer:
             return
         if SCOPE_KEY in scope:
             scope[SCOPE_KEY].stand_down()
-        offered = [name for name in scope["subprotocols"] if name.startswith(SUBPROTOCOL_FAMILY)]
-        supported = SUBPROTOCOL in offered or not offered
-        subprotocol = SUBPROTOCOL if SUBPROTOCOL in offered else next(iter(offered), None)
+        subprotocol = _chosen(scope["subprotocols"])
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
-        socket = Socket(send)
-        try:
-            if not supported:
-                socket.end(CloseCode.UNSUPPORTED_VERSION)
-            await self._talk(socket, scope, receive)
-        finally:
-            socket.left()
-
-    async def _talk(self, socket: Socket, scope: Scope, receive: Receive) -> None:
-        hub = running_hub()
+        socket, hub = Socket(send), running_hub()
         subscriptions = Subscriptions(socket, hub)
-
-        async def sign_in() -> None:
-            try:
-                user = await user_of(scope)
-                me = None if user is None else user_stream_name(user)
-            except Exception as error:
-                # Not known is not "not signed in": the client is to come back.
-                known = isinstance(error, DatabaseError)
-                logger.error(
-                    "sign-in failed socket=%s error=%r", socket.id, error, exc_info=not known
-                )
-                socket.end(CloseCode.RESTARTING)
-                return
-            if me is None:
-                socket.end(CloseCode.NOT_SIGNED_IN)
-            else:
-                socket.user = user
-                hub.signed_in(socket)
-                socket.welcome(me)
-
-        socket.run(sign_in)
+        if subprotocol not in (SUBPROTOCOL, None):
+            socket.end(CloseCode.UNSUPPORTED_VERSION)
+        socket.run(partial(_sign_in, socket, hub, scope))
+        del scope, send  # Most sockets live for hours, and wait: 1 KiB of each goes.
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
                 socket.received(message.get("text"), subscriptions.command)
+                del message
         finally:
             subscriptions.end()
             hub.gone(socket)
+            socket.left()
+
+
+def _chosen(offered: Sequence[str]) -> str | None:
+    """Return the subprotocol to select: a browser that offered some needs one of them."""
+    versions = [name for name in offered if name.startswith(SUBPROTOCOL_FAMILY)]
+    return SUBPROTOCOL if SUBPROTOCOL in versions else next(iter(versions), None)
+
+
+async def _sign_in(socket: Socket, hub: Hub, scope: Scope) -> None:
+    try:
+        user = await user_of(scope)
+        me = None if user is None else user_stream_name(user)
+    except Exception as error:
+        # Not known is not "not signed in": the client is to come back.
+        known = isinstance(error, DatabaseError)
+        logger.error("sign-in failed socket=%s error=%r", socket.id, error, exc_info=not known)
+        socket.end(CloseCode.RESTARTING)
+        return
+    if me is None:
+        socket.end(CloseCode.NOT_SIGNED_IN)
+    else:
+        socket.user = user
+        hub.signed_in(socket)
+        socket.welcome(me)

@@ -50,7 +50,7 @@ class Hub:
         self._joins: dict[str, asyncio.Task[None]] = {}
         self._leaving: dict[str, asyncio.TimerHandle] = {}
         self._departures: dict[str, asyncio.Task[None]] = {}
-        self._sockets: dict[Any, dict[Socket, None]] = {}
+        self._sockets: dict[Any, list[Socket]] = {}
         self._check_now = asyncio.Event()
         self._link = LayerLink(
             lambda: map(group_name, self._feeds), self.deliver, self._check_now.set
@@ -106,18 +106,19 @@ class Hub:
 
     def signed_in(self, socket: Socket) -> None:
         """Count a user's socket; one too many ends the oldest, which may be a dead one."""
-        sockets = self._sockets.setdefault(socket.user.pk, {})
-        sockets[socket] = None
+        sockets = self._sockets.setdefault(socket.user.pk, [])
+        sockets.append(socket)
         if len(sockets) > realtime_settings().MAX_SOCKETS_PER_USER:
-            oldest = next(iter(sockets))
+            oldest = sockets[0]
             self.gone(oldest)
             oldest.end(CloseCode.TOO_MANY_SOCKETS)
 
     def gone(self, socket: Socket) -> None:
         """Forget a user's socket; harmless for one that was never counted."""
         key = getattr(socket.user, "pk", None)
-        sockets = self._sockets.get(key, {})
-        sockets.pop(socket, None)
+        sockets = self._sockets.get(key, [])
+        if socket in sockets:
+            sockets.remove(socket)
         if not sockets:
             self._sockets.pop(key, None)
 

@@ -18,6 +18,8 @@ MAX_AGE = 60.0
 class RecentEvents:
     """Successive events, never more or older ones than ``RETENTION`` keeps."""
 
+    __slots__ = ("_bytes", "_clock", "_events", "_max_age", "_max_count")
+
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         retention = realtime_settings().RETENTION
         self._clock = clock

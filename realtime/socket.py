@@ -38,21 +38,36 @@ class Socket:
     order.
     """
 
+    __slots__ = (
+        "_backlog",
+        "_commands",
+        "_full",
+        "_in_flight",
+        "_keepalive",
+        "_loop",
+        "_proofs",
+        "_rate",
+        "_runner",
+        "_settings",
+        "_transport",
+        "id",
+        "user",
+    )
+
     def __init__(self, send: Send) -> None:
         settings = realtime_settings()
-        loop = asyncio.get_running_loop()
         self.id = uuid.uuid4().hex[:12]
         self.user: Any = None
         self._settings = settings
-        self._clock = loop.time
+        self._loop = asyncio.get_running_loop()
         self._transport = Transport(send)
         self._in_flight = InFlight(settings.MAX_IN_FLIGHT_BYTES)
-        self._rate = Rate(settings.MAX_FRAMES_PER_SECOND, now=loop.time())
+        self._rate = Rate(settings.MAX_FRAMES_PER_SECOND, now=self._loop.time())
         self._keepalive: Keepalive | None = None
         self._full = False
         self._proofs: asyncio.Event | None = None
         self._commands: list[Command] = []
-        self._backlog = Backlog(lambda: self.end(CloseCode.TOO_MANY_FRAMES))
+        self._backlog: Backlog | None = None
         self._runner: asyncio.Task[None] | None = None
         farewell().add(self)
 
@@ -76,7 +91,7 @@ class Socket:
             self._transport,
             interval,
             timeout,
-            on_stale=lambda: self.end(CloseCode.STALE, cut_after=CUT_AFTER),
+            on_stale=self._stale,
             on_ping=self._in_flight.pinged,
         )
 
@@ -106,9 +121,11 @@ class Socket:
         if self.closing:
             return
         self._commands.append(command)
-        self._backlog.arrived()
         if self._runner is None:
-            self._runner = asyncio.get_running_loop().create_task(self._run_commands())
+            self._backlog = Backlog(self._flooded)
+            self._runner = self._loop.create_task(self._run_commands(self._backlog))
+        if self._backlog is not None:
+            self._backlog.arrived()
 
     def send_text(self, text: str) -> None:
         """Send a frame of this socket's own; a peer that takes none of them is ended."""
@@ -167,15 +184,22 @@ class Socket:
         if self._keepalive is not None:
             self._keepalive.stop()
         self._let_in()
-        self._backlog.stop()
         self._commands.clear()
+        if self._backlog is not None:
+            self._backlog.stop()
         if self._runner is not None and self._runner is not asyncio.current_task():
             self._runner.cancel()
 
-    def _within_rate(self) -> bool:
-        if self._rate.allows(self._clock()):
-            return True
+    def _stale(self) -> None:
+        self.end(CloseCode.STALE, cut_after=CUT_AFTER)
+
+    def _flooded(self) -> None:
         self.end(CloseCode.TOO_MANY_FRAMES)
+
+    def _within_rate(self) -> bool:
+        if self._rate.allows(self._loop.time()):
+            return True
+        self._flooded()
         return False
 
     def _send(self, message: Message, size: int) -> None:
@@ -197,8 +221,7 @@ class Socket:
             self._wait_for_proof()
 
     def _wait_for_proof(self) -> None:
-        loop = asyncio.get_running_loop()
-        loop.call_later(PROOF_WITHIN, self._judge, self._in_flight.arrived)
+        self._loop.call_later(PROOF_WITHIN, self._judge, self._in_flight.arrived)
 
     def _judge(self, arrived_then: int) -> None:
         if self.closing or not self._full:
@@ -218,11 +241,11 @@ class Socket:
         if self._proofs is not None:
             self._proofs.set()
 
-    async def _run_commands(self) -> None:
+    async def _run_commands(self, backlog: Backlog) -> None:
         try:
             while self._commands:
                 command = self._commands.pop(0)
-                self._backlog.took()
+                backlog.took()
                 await command()
         finally:
-            self._runner = None
+            self._runner = self._backlog = None

@@ -33,6 +33,8 @@ class Subscription:
     between; when it has caught up, the feed hands on what comes.
     """
 
+    __slots__ = ("_feed", "_held", "_hub", "_place", "_socket", "_task", "stream")
+
     def __init__(self, socket: Socket, stream: Stream, hub: Hub) -> None:
         self.stream = stream
         self._socket = socket

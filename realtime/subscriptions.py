@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 class Subscriptions:
     """The streams that one socket follows, by name."""
 
+    __slots__ = ("_by_name", "_hub", "_socket")
+
     def __init__(self, socket: Socket, hub: Hub) -> None:
         self._socket = socket
         self._hub = hub

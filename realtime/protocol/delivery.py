@@ -7,7 +7,6 @@ What comes out of here is what the log holds, in its order. ``delivery.js`` hold
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
@@ -25,11 +24,13 @@ Event = TypeVar("Event")
 class Delivery(Generic[Event]):
     """The delivery of one stream; each method returns the events to hand on now, in order."""
 
+    __slots__ = ("_ahead", "_ephemeral", "_top", "position")
+
     def __init__(self, position: Position) -> None:
         self.position = position
         self._top = position.offset
         self._ahead: dict[int, Event] = {}
-        self._ephemeral: deque[Event] = deque(maxlen=MAX_EPHEMERAL)
+        self._ephemeral: list[Event] = []
 
     @property
     def has_hole(self) -> bool:
@@ -51,7 +52,7 @@ class Delivery(Generic[Event]):
         """Take an event that is not kept; it waits while there is a hole."""
         if not self.has_hole:
             return [event]
-        self._ephemeral.append(event)
+        self._ephemeral = [*self._ephemeral, event][-MAX_EPHEMERAL:]
         return []
 
     def read(self, events: Iterable[tuple[int, Event]]) -> list[Event]:
@@ -67,7 +68,7 @@ class Delivery(Generic[Event]):
 
     def reset(self, position: Position) -> list[Event]:
         """Start again from ``position``; what waited ephemerally is handed on."""
-        waiting = list(self._ephemeral)
+        waiting = self._ephemeral
         self.__init__(position)  # type: ignore[misc]
         return waiting
 

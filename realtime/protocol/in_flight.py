@@ -24,6 +24,8 @@ class InFlight:
     ``look_at`` is the total at which ``pressure`` may have changed: below it, adding is enough.
     """
 
+    __slots__ = ("_last_ping", "_limit", "_pings", "arrived", "look_at", "total")
+
     def __init__(self, limit: int) -> None:
         self.total = 0
         self.arrived = 0

@@ -6,6 +6,8 @@ from __future__ import annotations
 class Rate:
     """Allows ``per_second`` a second, and twice as many at once after a pause."""
 
+    __slots__ = ("_at", "_left", "_most", "_per_second")
+
     def __init__(self, per_second: float, *, now: float) -> None:
         self._per_second = per_second
         self._most = 2 * per_second
