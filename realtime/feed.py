@@ -35,6 +35,19 @@ class Feed:
     ephemeral; then it is ``live``.
     """
 
+    __slots__ = (
+        "_delivery",
+        "_early",
+        "_log",
+        "_looked_at",
+        "_reader",
+        "_recent",
+        "_repair",
+        "live",
+        "stream",
+        "waiting",
+    )
+
     def __init__(self, stream: str, log: EventLog | None, reader: LogReader | None) -> None:
         self.stream = stream
         self.live: dict[Follower, None] = {}

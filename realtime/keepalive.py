@@ -24,6 +24,17 @@ class Keepalive:
     ``interval`` and ``timeout`` are in seconds. ``on_ping`` hears the nonce of each ping sent.
     """
 
+    __slots__ = (
+        "_clock",
+        "_heartbeat",
+        "_on_ping",
+        "_on_stale",
+        "_second_look",
+        "_slot",
+        "_timers",
+        "_transport",
+    )
+
     def __init__(
         self,
         transport: Transport,

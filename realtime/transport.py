@@ -33,6 +33,8 @@ class Transport:
     A message that can't go out at once is queued, and one task sends the queue and ends with it.
     """
 
+    __slots__ = ("_backlog", "_drain", "_send", "closing")
+
     def __init__(self, send: Send) -> None:
         self.closing = False
         self._send: Any = server_send(send)

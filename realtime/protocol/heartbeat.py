@@ -47,6 +47,20 @@ class Heartbeat:
     delays the server's first ping, so that sockets which came together don't beat together.
     """
 
+    __slots__ = (
+        "_answer_within",
+        "_heard_at",
+        "_in_flight",
+        "_look_every",
+        "_looked_at",
+        "_next_ping",
+        "_overslept",
+        "_role",
+        "_silence_limit",
+        "interval",
+        "latency",
+    )
+
     def __init__(
         self, role: Role, interval: float, timeout: float, *, now: float, share: float = 1.0
     ) -> None:

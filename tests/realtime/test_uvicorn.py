@@ -223,3 +223,42 @@ async def test_what_a_peer_says_is_heard_in_order_and_no_more_is_read_than_is_ta
         await saying
         await until(lambda: len(heard) == len(texts), 5, "all was heard")
     assert heard == texts
+
+
+async def test_a_flood_of_small_messages_is_heard_in_order():
+    heard = []
+
+    async def talk(receive, send):
+        while (message := await receive())["type"] == "websocket.receive":
+            heard.append(message["text"])
+            if len(heard) % 100 == 0:
+                await asyncio.sleep(0)
+
+    texts = [str(number) for number in range(5000)]
+    async with served(accepting(talk)) as url, plain(url) as peer:
+        for text in texts:
+            await peer.send(text)
+        await until(lambda: len(heard) == len(texts), 5, "all was heard")
+    assert heard == texts
+
+
+async def test_of_two_who_wait_for_a_message_one_gets_it_also_when_the_other_gives_up():
+    heard = []
+
+    async def talk(receive, send):
+        first, second = asyncio.create_task(receive()), asyncio.create_task(receive())
+        await say(send, "waiting")
+        done, rest = await asyncio.wait({first, second}, return_when=asyncio.FIRST_COMPLETED)
+        assert len(done) == len(rest) == 1
+        heard.append(done.pop().result()["text"])
+        rest.pop().cancel()
+        await say(send, "one gave up")
+        heard.append((await receive())["text"])
+        await say(send, "done")
+
+    async with served(accepting(talk)) as url, plain(url) as peer:
+        for said, next_said in [("waiting", "one"), ("one gave up", "two"), ("done", None)]:
+            assert await peer.recv() == said
+            if next_said:
+                await peer.send(next_said)
+    assert heard == ["one", "two"]
