@@ -24,7 +24,11 @@ class Stream:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.key = name.partition(".")[2]
+
+    @property
+    def key(self) -> str:
+        """What follows the prefix."""
+        return self.name.partition(".")[2]
 
     @in_place
     def authorize(self, user: Any) -> Any:
