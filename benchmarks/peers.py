@@ -44,6 +44,11 @@ def uvicorn(application: str, *options: str, pings: str = str(NEVER)) -> tuple[s
     return (*PYTHON, *command, *fixed.split(), *control, *options)
 
 
+def joined(application: str, *, pings: str = str(NEVER)) -> tuple[str, ...]:
+    """Return the command of an Uvicorn with this project's WebSocket protocol in it."""
+    return uvicorn(application, "--ws", "realtime.uvicorn:WebSocketProtocol", pings=pings)
+
+
 def daphne(application: str, *, pings: str = str(NEVER)) -> tuple[str, ...]:
     """Return the command of a Daphne."""
     module = f"benchmarks.servers.{application}:application"
@@ -84,29 +89,32 @@ CORE = "core.RedisChannelLayer"
 PUBSUB = "pubsub.RedisPubSubChannelLayer"
 CONTROL = "{heartbeat}"
 
-REALTIME = realtime("realtime, Uvicorn", uvicorn("realtime_site"), conversations.Realtime)
+REALTIME = realtime("realtime, Uvicorn", joined("realtime_site"), conversations.Realtime)
+REALTIME_STOCK = realtime(
+    "realtime, Uvicorn as it is", uvicorn("realtime_site"), conversations.Realtime
+)
 REALTIME_DAPHNE = realtime("realtime, Daphne", daphne("realtime_site"), conversations.Realtime)
 REALTIME_SESSION = realtime(
     "realtime, Uvicorn, session",
-    uvicorn("realtime_site"),
+    joined("realtime_site"),
     conversations.RealtimeSession,
     LOGIN="session",
 )
 REALTIME_LOG = realtime(
-    "realtime, Uvicorn, Redis log", uvicorn("realtime_site"), conversations.Realtime, LOG="redis"
+    "realtime, Uvicorn, Redis log", joined("realtime_site"), conversations.Realtime, LOG="redis"
 )
 REALTIME_LOG_DAPHNE = realtime(
     "realtime, Daphne, Redis log", daphne("realtime_site"), conversations.Realtime, LOG="redis"
 )
 REALTIME_LOG_SESSION = realtime(
     "realtime, Uvicorn, session, Redis log",
-    uvicorn("realtime_site"),
+    joined("realtime_site"),
     conversations.RealtimeSession,
     LOGIN="session",
     LOG="redis",
 )
 REALTIME_BROWSER = realtime(
-    "realtime, Uvicorn, session, compressed",
+    "realtime, Uvicorn as it is, session, compressed",
     uvicorn("realtime_site", "--ws-per-message-deflate", "true"),
     conversations.RealtimeBrowser,
     LOGIN="session",
@@ -141,6 +149,12 @@ SOCKETIO_NODE = Peer(
 BARE_UVICORN = Peer(
     "bare ASGI, Uvicorn", uvicorn("bare_asgi", pings=CONTROL), publisher("bare"), Conversation
 )
+BARE_JOINED = Peer(
+    "bare ASGI, Uvicorn with realtime's protocol",
+    joined("bare_asgi", pings=CONTROL),
+    publisher("bare"),
+    Conversation,
+)
 BARE_DAPHNE = Peer(
     "bare ASGI, Daphne", daphne("bare_asgi", pings=CONTROL), publisher("bare"), Conversation
 )
@@ -154,6 +168,7 @@ CEILING = Peer(
 
 ALL = (
     REALTIME,
+    REALTIME_STOCK,
     REALTIME_DAPHNE,
     REALTIME_SESSION,
     REALTIME_LOG,
@@ -166,6 +181,7 @@ ALL = (
     CHANNELS_PUBSUB,
     SOCKETIO_NODE,
     BARE_UVICORN,
+    BARE_JOINED,
     BARE_DAPHNE,
     BARE_NODE,
     CEILING,

@@ -25,6 +25,7 @@ WORK = (workloads.fan_out, workloads.direct, workloads.single, workloads.paced)
 
 HOLDING = (
     peers.REALTIME,
+    peers.REALTIME_STOCK,
     peers.REALTIME_DAPHNE,
     peers.SOCKETSHARK_PEER,
     peers.PYTHON_SOCKETIO,

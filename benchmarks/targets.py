@@ -10,6 +10,7 @@ from benchmarks.peers import Peer
 from benchmarks.results import Results
 
 OURS = peers.REALTIME
+STOCK = peers.REALTIME_STOCK
 SHARK = peers.SOCKETSHARK_PEER
 CHANNELS = (
     peers.CHANNELS_CORE_DAPHNE,
@@ -113,6 +114,12 @@ TARGETS = (
         aim=0.95,
     ),
     Target(
+        "fan-out: as cheap as bare ASGI, Uvicorn as it is for both",
+        ratio("fan_out_us", peers.BARE_UVICORN, STOCK),
+        at_least=0.8,
+        aim=0.95,
+    ),
+    Target(
         "fan-out: as cheap as bare ASGI on Daphne",
         ratio("fan_out_us", peers.BARE_DAPHNE, peers.REALTIME_DAPHNE),
         at_least=0.65,
@@ -148,12 +155,24 @@ TARGETS = (
         aim=0.8,
     ),
     Target(
+        "memory a socket on Uvicorn as it is, times SocketShark's",
+        ratio("kib_a_socket", STOCK, SHARK),
+        at_most=1,
+        aim=0.8,
+    ),
+    Target(
         "memory a socket with a user of a session, times SocketShark's",
         ratio("kib_a_socket", peers.REALTIME_SESSION, SHARK),
         at_most=1.2,
         aim=0.8,
     ),
     Target("a ping and its pong on Uvicorn, µs", median("heartbeat_us"), at_most=80, aim=40),
+    Target(
+        "a ping and its pong on Uvicorn as it is, µs",
+        median("heartbeat_us", STOCK),
+        at_most=80,
+        aim=40,
+    ),
     Target(
         "a ping and its pong on Daphne, µs",
         median("heartbeat_us", peers.REALTIME_DAPHNE),
