@@ -121,11 +121,10 @@ class Socket:
         if self.closing:
             return
         self._commands.append(command)
-        if self._runner is None:
+        if self._backlog is None:
             self._backlog = Backlog(self._flooded)
             self._runner = self._loop.create_task(self._run_commands(self._backlog))
-        if self._backlog is not None:
-            self._backlog.arrived()
+        self._backlog.arrived()
 
     def send_text(self, text: str) -> None:
         """Send a frame of this socket's own; a peer that takes none of them is ended."""

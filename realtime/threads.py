@@ -96,11 +96,12 @@ class Pool:
     def _next(self) -> Job | None:
         with contextlib.suppress(Empty):
             return self._jobs.get(timeout=LINGER)
-        with self._lock:
-            if not self._jobs.empty():
-                return self._jobs.get()
+        with self._lock, contextlib.suppress(Empty):
             self._working -= 1
-            return None
+            job = self._jobs.get_nowait()  # It came when this thread had given up waiting.
+            self._working += 1
+            return job
+        return None
 
 
 @dataclass(slots=True)
