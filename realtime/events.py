@@ -26,6 +26,20 @@ logger = logging.getLogger(__name__)
 
 EVENT_TYPE = "realtime.event"
 """The channel layer message type of an event."""
+EVENTS_TYPE = "realtime.events"
+"""That of several events in one message, which goes to every hub."""
+EVERYONE = "realtime"
+"""The group of every hub."""
+
+FEW = 10
+"""Events that are rung one by one, each in the group of its stream, at 0.1 ms each.
+
+More are rung together; an event that a hub does not follow costs it a microsecond.
+"""
+TOGETHER = 100
+"""Events in one message."""
+LARGE = 2048
+"""Characters of a frame that goes to those alone who follow its stream."""
 
 MAX_NAME = 200
 """Characters of the longest name of an event, and of the longest key."""
@@ -117,6 +131,13 @@ def ring_of(event: LoggedEvent) -> Ring:
     }
 
 
+def events_in(message: Message) -> list[Message]:
+    """Return the messages of single events that a message of the channel layer stands for."""
+    if message.get("type") == EVENTS_TYPE:
+        return message["events"]  # type: ignore[no-any-return]
+    return [message] if message.get("type") == EVENT_TYPE else []
+
+
 def group_name(stream: str) -> str:
     """Return the channel layer group of a stream, for a ``group_send`` of one's own."""
     return f"realtime.{require_stream_name(stream)}"
@@ -165,7 +186,7 @@ def _ephemeral_rings(streams: Sequence[str], name: str, data: Any) -> list[Ring]
         return []
     draft = _draft(name, data, None)
     _say(draft.id, streams, name, None)
-    return [_ephemeral_ring(draft, stream) for stream in streams]
+    return _together([_ephemeral_ring(draft, stream) for stream in streams])
 
 
 def _ephemeral_ring(draft: Draft, stream: str) -> Ring:
@@ -180,7 +201,21 @@ def _ephemeral_ring(draft: Draft, stream: str) -> Ring:
 
 def _ring_all(events: Sequence[LoggedEvent]) -> None:
     if events:
-        ring([ring_of(event) for event in events])
+        ring(_together([ring_of(event) for event in events]))
+
+
+def _together(rings: list[Ring]) -> list[Ring]:
+    """Return rings for the same events, in fewer messages where there are many."""
+    messages = [message for _, message in rings]
+    if len(rings) <= FEW or max(len(message["frame"]) for message in messages) > LARGE:
+        return rings
+    parts = [messages[start : start + TOGETHER] for start in range(0, len(rings), TOGETHER)]
+    return [(EVERYONE, _joined(part)) for part in parts]
+
+
+def _joined(messages: list[Message]) -> Message:
+    ids = dict.fromkeys(message["id"] for message in messages)
+    return {"type": EVENTS_TYPE, "id": ",".join(ids), "events": messages}
 
 
 def _say(event_id: str, streams: Sequence[str], name: str, key: str | None) -> None:

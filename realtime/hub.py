@@ -12,7 +12,7 @@ from typing import Any
 
 from realtime.conf import realtime_settings
 from realtime.eventlog import LoggedEvent, event_log
-from realtime.events import EVENT_TYPE, group_name, ring_of
+from realtime.events import EVERYONE, events_in, group_name, ring_of
 from realtime.feed import Feed
 from realtime.follower import Follower
 from realtime.layer_link import ANSWER_WITHIN, LayerLink
@@ -53,7 +53,7 @@ class Hub:
         self._sockets: dict[Any, list[Socket]] = {}
         self._check_now = asyncio.Event()
         self._link = LayerLink(
-            lambda: map(group_name, self._feeds), self.deliver, self._check_now.set
+            lambda: [EVERYONE, *map(group_name, self._feeds)], self.deliver, self._check_now.set
         )
         self._log_is_down = False
         self._tasks = [
@@ -90,17 +90,11 @@ class Hub:
             self._leaving[stream] = loop.call_later(LEAVE_AFTER, self._leave, stream)
 
     def deliver(self, message: Message) -> None:
-        """Hand an event's message to the feed of its stream."""
-        if message.get("type") != EVENT_TYPE:
-            return
+        """Hand the events in a message to the feeds of their streams."""
         try:
-            feed = self._feeds.get(message["stream"])
-            if feed is None:
-                return
-            if "offset" in message:
-                feed.ring(LoggedEvent(**{k: v for k, v in message.items() if k != "type"}))
-            else:
-                feed.ephemeral(_ephemeral_frame(message))
+            for event in events_in(message):
+                if feed := self._feeds.get(event["stream"]):
+                    _hand_to(feed, event)
         except (KeyError, TypeError, ValueError) as error:
             logger.error("event dropped stream=%r error=%r", message.get("stream"), error)
 
@@ -192,6 +186,13 @@ class Hub:
         departure = asyncio.create_task(self._link.leave(group_name(stream)))
         self._departures[stream] = departure
         departure.add_done_callback(lambda _: self._departures.pop(stream, None))
+
+
+def _hand_to(feed: Feed, message: Message) -> None:
+    if "offset" in message:
+        feed.ring(LoggedEvent(**{k: v for k, v in message.items() if k != "type"}))
+    else:
+        feed.ephemeral(_ephemeral_frame(message))
 
 
 def _ephemeral_frame(message: Message) -> str:

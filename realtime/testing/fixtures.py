@@ -12,7 +12,7 @@ from channels.layers import get_channel_layer
 
 from realtime.eventlog import Draft, EventLog, event_log
 from realtime.eventlog.base import OnNumbered
-from realtime.events import EVENT_TYPE
+from realtime.events import events_in
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[Published]:
     group_send = layer.group_send
 
     async def recording_group_send(group: str, message: dict[str, Any]) -> None:
-        if message.get("type") == EVENT_TYPE:
-            event = json.loads(message["frame"] if "frame" in message else json.dumps(message))
-            key = keys.get(message.get("id"))
+        for one in events_in(message):
+            event = json.loads(one["frame"] if "frame" in one else json.dumps(one))
+            key = keys.get(one.get("id"))
             records.append(Published(event["stream"], event["name"], event.get("data"), key))
         await group_send(group, message)
 

@@ -58,6 +58,10 @@ async def test_publish_from_a_command_and_from_a_view_of_another_worker(site, re
         code = f"import realtime; realtime.publish('{stream}', 'from.command', [1])"
         await asyncio.to_thread(one.manage, "shell", "-c", code)
         assert (await socket.frame("event"))["data"] == [1]
+        many = f"['{stream}', *(f'user.{{n}}' for n in range(1000, 1200))]"
+        code = f"import realtime; realtime.publish({many}, 'to.many', [2])"
+        await asyncio.to_thread(one.manage, "shell", "-c", code)
+        assert (await socket.frame("event"))["data"] == [2]
         await asyncio.to_thread(alice.post, "/calls/simulate/")
         assert (await socket.frame("event"))["data"]["state"] == "ringing"
 

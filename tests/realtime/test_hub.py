@@ -12,6 +12,7 @@ from realtime import apublish, publish
 from realtime.events import group_name
 from realtime.hub import running_hub
 from tests.processes.waiting import until
+from tests.realtime.test_events import Listener
 
 pytestmark = pytest.mark.django_db(transaction=True)  # Its threads look after connections.
 
@@ -97,6 +98,9 @@ async def test_a_group_is_left_some_time_after_its_last_follower(monkeypatch):
         {"type": "realtime.event", "stream": "user.1", "name": "n", "at": "noon"},
         {"type": "realtime.event", "stream": "user.1", "frame": "{}"},
         {"type": "realtime.event", "stream": "user.1", "name": "n", "offset": 1, "x": 1},
+        {"type": "realtime.events"},
+        {"type": "realtime.events", "events": 5},
+        {"type": "realtime.events", "events": [{"type": "realtime.event"}]},
         {"type": "something.else", "stream": "user.1", "name": "n"},
         {},
     ],
@@ -115,6 +119,28 @@ async def test_a_plain_group_send_is_an_event():
     event = await follower.next()
     assert event["id"] and event["at"] > 1_700_000_000_000
     assert event["data"] == {"a": "ü"}
+
+
+@pytest.mark.parametrize("ephemeral", [False, True])
+async def test_what_goes_to_many_streams_is_rung_in_one_message(ephemeral):
+    first, last = await Follower.of("user.1"), await Follower.of("user.99")
+    seen = await Listener().join("user.1")
+    streams = [f"user.{number}" for number in range(1, 100)]
+    await apublish(streams, "to many", [1], ephemeral=ephemeral)
+    await apublish("user.1", "to one")
+    for follower in (first, last):
+        event = await follower.next()
+        assert (event["name"], event["data"]) == ("to many", [1])
+    assert (await first.next())["name"] == "to one"
+    assert first.events.empty() and last.events.empty()
+    assert (await seen.next())["name"] == "to one"
+
+
+async def test_what_is_large_goes_to_nobody_who_does_not_follow():
+    follower = await Follower.of("user.1")
+    seen = await Listener().join("user.1")
+    await apublish([f"user.{number}" for number in range(1, 100)], "large", "x" * 5000)
+    assert (await follower.next())["name"] == (await seen.next())["name"] == "large"
 
 
 async def test_publish_does_not_wait_for_a_loop_that_stands_still(monkeypatch, caplog):

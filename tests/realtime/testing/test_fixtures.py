@@ -65,6 +65,12 @@ async def test_sockets_get_it_as_well(published):
     assert [record.stream for record in published] == ["user.42", "user.42"]
 
 
+def test_an_event_for_many_streams(published):
+    streams = [f"user.{number}" for number in range(50)]
+    publish(streams, "to many", 1, key="k")
+    assert published == [Published(stream, "to many", 1, "k") for stream in streams]
+
+
 async def test_a_ring_of_ones_own_and_other_messages(published):
     layer = get_channel_layer()
     await layer.group_send(group_name("user.1"), event_message("user.1", "by hand", {"a": (1, 2)}))
