@@ -19,7 +19,6 @@ SHARE = 20
 PADDING = "x" * 8000
 """Makes events so large that the limit of what is in flight is passed within seconds."""
 
-CALM_SECONDS = 3.0
 SECONDS = 6.5
 """Until the limit of 256 KiB is passed, and the 2 s after it that a proof may take."""
 
@@ -57,10 +56,10 @@ async def stalled(run: Running, sockets: int) -> Measured:
     stalling = sockets // SHARE
     readers = sockets - stalling
     await run.crowd.join(range(1, readers + 1))
-    await everyone_hears(run)
-    calm = await paced(run, CALM_SECONDS, padding=PADDING)
     crowd = Crowd(Reader, run.server.port)
     await crowd.join(range(readers + 1, sockets + 1))
+    await everyone_hears(run)
+    calm = await paced(run, SECONDS, padding=PADDING)
     members: list[Reader] = [member for member in crowd.members if isinstance(member, Reader)]
     for member in members:
         member.pause()
