@@ -123,9 +123,9 @@ def _close_callers_loop() -> None:
     """A forked child that had it would share its connections, and change what its epoll hears."""
     global _callers_loop
     _turn.acquire()
-    if _callers_loop is not None:
-        _callers_loop.close()
-        _callers_loop = None
+    loop, _callers_loop = _callers_loop, None
+    if loop is not None:
+        loop.close()
 
 
 def _begin_as_child() -> None:
