@@ -35,7 +35,7 @@ class DatabaseEventLog(EventLog):
         event = [draft.id, draft.key, draft.name, draft.data, draft.at]
         with connections[using].cursor() as cursor:
             cursor.execute(insert, [*streams, *event])
-            have_heads = {stream for stream, has_head in cursor.fetchall() if has_head}
+            have_heads = {stream for (stream,) in cursor.fetchall()}
         headless = [stream for stream in streams if stream not in have_heads]
         after_commit(
             lambda: self._number_after_commit(streams, headless, draft, on_numbered), using
@@ -114,7 +114,7 @@ _INSERT = """
     INSERT INTO realtime_event (stream, event_id, key, name, data, at)
     SELECT stream, %s, %s, %s, %s, %s FROM wanted ORDER BY stream
     ON CONFLICT (stream, key) DO NOTHING
-    RETURNING stream, EXISTS (SELECT 1 FROM realtime_streamhead head WHERE head.name = stream)
+    RETURNING (SELECT head.name FROM realtime_streamhead head WHERE head.name = stream)
 """
 
 # Heads and events in one statement, and so at one instant.
