@@ -31,7 +31,7 @@ if not child:
 assert os.waitpid(child, 0)[1] == 0
 say("after")
 """
-TIMES = 200
+TIMES = 1000
 
 
 class Layer:
