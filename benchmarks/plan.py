@@ -60,8 +60,8 @@ class Scale:
 
 
 FULL = Scale(
-    repetitions=3,
-    rounds=3,
+    repetitions=2,
+    rounds=4,
     sockets=1000,
     many=5000,
     most=10_000,

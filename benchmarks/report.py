@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks import peers
 from benchmarks.chart import chart
+from benchmarks.peers import Peer
 from benchmarks.results import Results
 from benchmarks.targets import TARGETS
 
@@ -27,24 +28,35 @@ COLUMNS = {
     "ping and pong, CPU µs": "heartbeat_us",
     "storm, s": "storm_seconds",
 }
-SHORT = ("deliveries a second", "CPU µs each", "direct, CPU µs", "KiB a socket")
-
 ROWS = (*peers.ALL, peers.REALTIME_LOG_SESSION)
+
+SHORT_COLUMNS = ("deliveries a second", "CPU µs each", "alone, CPU µs", "KiB a socket")
+SHORT_ROWS = (
+    peers.REALTIME,
+    peers.REALTIME_DAPHNE,
+    peers.SOCKETSHARK_PEER,
+    peers.PYTHON_SOCKETIO,
+    peers.CHANNELS_PUBSUB,
+    peers.SOCKETIO_NODE,
+    peers.BARE_UVICORN,
+)
+"""For the README."""
 
 
 def text(results: Results) -> str:
     """Return what is worth reading in a terminal."""
     found = parts(results)
-    return "\n\n".join(found[part] for part in ("machine", "versions", "peers", "targets"))
+    return "\n\n".join(found[part] for part in ("machine", "peers", "targets"))
 
 
 def parts(results: Results) -> dict[str, str]:
     """Return the tables by the names of their places."""
+    about = results.about
+    made_on = f"{about['day']}, {about['machine']}: {about['versions']}."
     return {
-        "machine": results.about["machine"],
-        "versions": f"{results.about['day']}: {results.about['versions']}.",
-        "peers": _peers(results, tuple(COLUMNS)),
-        "short": _peers(results, SHORT),
+        "machine": made_on,
+        "peers": _peers(results, ROWS, tuple(COLUMNS)),
+        "short": f"{_peers(results, SHORT_ROWS, SHORT_COLUMNS)}\n\n{made_on}",
         "spread": _spread(results),
         "targets": _targets(results),
     }
@@ -69,9 +81,9 @@ def render(results: Results) -> None:
     CHART.write_text(chart("Deliveries a second", [(name, value) for name, value in rows if value]))
 
 
-def _peers(results: Results, columns: Sequence[str]) -> str:
+def _peers(results: Results, shown: Sequence[Peer], columns: Sequence[str]) -> str:
     rows = []
-    for peer in ROWS:
+    for peer in shown:
         values = [results.median(COLUMNS[column], peer.name) for column in columns]
         if any(value is not None for value in values):
             rows.append([peer.name, *map(_number, values)])

@@ -1,6 +1,7 @@
 """This project: ``RealtimeConsumer``, with users of Django sessions or named in the address."""
 
 import os
+from collections.abc import Awaitable
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs
@@ -32,10 +33,10 @@ class UserInAddress:
     def __init__(self, application: Any) -> None:
         self._application = application
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         number = int(parse_qs(scope["query_string"].decode())["user"][0])
         scope["user"] = SimpleNamespace(pk=number, is_authenticated=True, is_active=True)
-        await self._application(scope, receive, send)
+        return self._application(scope, receive, send)
 
 
 assert UserStream  # The users' own streams are served by the project itself.
