@@ -85,7 +85,7 @@ class RealtimeConsumer:
             scope[SCOPE_KEY].stand_down()
         subprotocol = _chosen(scope["subprotocols"])
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
-        socket, hub = Socket(send), running_hub()
+        hub, socket = running_hub(), Socket(send)
         subscriptions = Subscriptions(socket, hub)
         if subprotocol not in (SUBPROTOCOL, None):
             socket.end(CloseCode.UNSUPPORTED_VERSION)

@@ -134,7 +134,8 @@ def ring_of(event: LoggedEvent) -> Ring:
 def events_in(message: Message) -> list[Message]:
     """Return the messages of single events that a message of the channel layer stands for."""
     if message.get("type") == EVENTS_TYPE:
-        return message["events"]  # type: ignore[no-any-return]
+        events = message.get("events")
+        return [one for one in events if isinstance(one, dict)] if isinstance(events, list) else []
     return [message] if message.get("type") == EVENT_TYPE else []
 
 

@@ -8,6 +8,7 @@ import logging
 import random
 import time
 import uuid
+from dataclasses import fields
 from typing import Any
 
 from realtime.conf import realtime_settings
@@ -35,6 +36,9 @@ JOINED_AFTER = 1.0
 
 PRUNE_EVERY = 60.0
 """Seconds between two prunings of the log by one process."""
+
+LOGGED = tuple(field.name for field in fields(LoggedEvent))
+"""What a ring tells of a logged event; a later version's may tell more."""
 
 MOST_AT_ONCE = 1000
 """Streams whose positions are asked for at once."""
@@ -91,12 +95,12 @@ class Hub:
 
     def deliver(self, message: Message) -> None:
         """Hand the events in a message to the feeds of their streams."""
-        try:
-            for event in events_in(message):
+        for event in events_in(message):
+            try:
                 if feed := self._feeds.get(event["stream"]):
                     _hand_to(feed, event)
-        except (KeyError, TypeError, ValueError) as error:
-            logger.error("event dropped stream=%r error=%r", message.get("stream"), error)
+            except (KeyError, TypeError, ValueError) as error:
+                logger.error("event dropped stream=%r error=%r", event.get("stream"), error)
 
     def signed_in(self, socket: Socket) -> None:
         """Count a user's socket; one too many ends the oldest, which may be a dead one."""
@@ -190,7 +194,7 @@ class Hub:
 
 def _hand_to(feed: Feed, message: Message) -> None:
     if "offset" in message:
-        feed.ring(LoggedEvent(**{k: v for k, v in message.items() if k != "type"}))
+        feed.ring(LoggedEvent(**{field: message[field] for field in LOGGED}))
     else:
         feed.ephemeral(_ephemeral_frame(message))
 

@@ -84,10 +84,15 @@ async def _ring(layer: Any, rings: Sequence[Ring]) -> None:
 
 
 async def _send(layer: Any, group: str, message: Message) -> None:
-    """Send once more after an error: redis-py 8 hears that a connection ended when it is used."""
+    """Send once more after an error: redis-py 8 hears that a connection ended when it is used.
+
+    An event without an offset could not be told from its repetition, and comes at most once.
+    """
     try:
         await layer.group_send(group, message)
     except Exception as error:
+        if "offset" not in message.get("events", [message])[0]:
+            raise
         logger.info("ring repeated event=%s error=%r", message["id"], error)
         await layer.group_send(group, message)
 
@@ -120,12 +125,18 @@ def _resident_loop() -> asyncio.AbstractEventLoop:
 
 
 def _close_callers_loop() -> None:
-    """A forked child that had it would share its connections, and change what its epoll hears."""
+    """A forked child that had it would share its connections, and change what its epoll hears.
+
+    A fork waits for the ring that is under way. The loop is closed in a thread of its own, since
+    channels_redis runs it for that, and this thread may be running another one.
+    """
     global _callers_loop
     _turn.acquire()
     loop, _callers_loop = _callers_loop, None
     if loop is not None:
-        loop.close()
+        closing = threading.Thread(target=loop.close, name="realtime-ring-close", daemon=True)
+        closing.start()
+        closing.join(RING_TIMEOUT)
 
 
 def _begin_as_child() -> None:

@@ -38,8 +38,13 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def in_place(function: Function) -> Function:
     """Mark a sync function that waits for nothing: ``call`` needs no thread for it."""
-    function.is_in_place = True  # type: ignore[attr-defined]
+    function.is_in_place = function  # type: ignore[attr-defined]
     return function
+
+
+def _is_in_place(function: Any) -> bool:
+    """A decorator copies the mark to its wrapper, which may wait."""
+    return getattr(function, "is_in_place", None) is getattr(function, "__func__", function)
 
 
 async def call(function: Callable[..., Any], *args: Any) -> Any:
@@ -53,7 +58,7 @@ async def call_application(function: Callable[..., Any], *args: Any) -> Any:
 
 
 async def _call(pool: Pool, function: Callable[..., Any], args: Any) -> Any:
-    if getattr(function, "is_in_place", False):
+    if _is_in_place(function):
         return function(*args)
     if inspect.iscoroutinefunction(function):
         return await function(*args)
@@ -76,10 +81,16 @@ class Pool:
         future = asyncio.get_running_loop().create_future()
         with self._lock:
             self._jobs.put(Job(function, args, future))
-            if self._working == THREADS:
+            if self._working >= THREADS:
                 return future
             self._working += 1
-        self._threads.submit(self._work)
+        try:
+            self._threads.submit(self._work)
+        except RuntimeError:  # The system has no more threads.
+            with self._lock:
+                self._working -= 1
+            future.cancel()
+            raise
         return future
 
     def _work(self) -> None:
@@ -124,6 +135,8 @@ class Job:
             result = self.function(*self.args)
         except BaseException as raised:  # Handed to the one who waits.
             error = raised
+        if isinstance(error, StopIteration):  # A future can't hold it.
+            error = RuntimeError("StopIteration was raised")
         with contextlib.suppress(RuntimeError):  # Its event loop may have ended.
             self.future.get_loop().call_soon_threadsafe(self._settle, result, error)
         return error is None

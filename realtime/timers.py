@@ -44,13 +44,17 @@ class Timers:
 
     def _fire(self, slot: int) -> None:
         callbacks = self._slots[slot]
-        while callbacks:
-            callback, _ = callbacks.popitem()
-            try:
-                callback()
-            except Exception:
-                logger.exception("timer failed")  # It is one socket's; the others go on.
-        del self._slots[slot]
+        for callback in list(callbacks):
+            if callback in callbacks:  # Not if one before it has discarded it.
+                del callbacks[callback]
+                try:
+                    callback()
+                except Exception:
+                    logger.exception("timer failed")  # It is one socket's; the others go on.
+        if callbacks:
+            self._loop.call_soon(self._fire, slot)
+        else:
+            del self._slots[slot]
 
 
 timers = PerLoop(Timers)

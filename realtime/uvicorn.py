@@ -44,7 +44,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     async def send(self, message: Any) -> None:
         """Send as Uvicorn does, or, where nothing but the text matters, its ready-made frame."""
         text = message.get("text")
-        if self._takes_frames and text is not None:
+        if self._takes_frames and text is not None and not self._joined.is_closed:
             self._joined.write(frame_of(text))
         else:
             await super().send(message)
@@ -57,10 +57,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
                 del self.request, self.response  # 3 KiB of headers, which the scope has too.
 
     def send_receive_event_to_app(self) -> None:
-        """Hand over a message, and stop reading only if the one before it was not taken yet."""
+        """Hand over a message, and stop reading only if the one before it was not taken yet.
+
+        After a close Uvicorn reads on, for the peer's answer to it.
+        """
         self.read_paused = True  # Uvicorn does not pause then, and goes on once all is taken.
         super().send_receive_event_to_app()
-        if self.queue.qsize() > 1:
+        if self.queue.qsize() > 1 and not self.close_sent:
             self.transport.pause_reading()
 
 
@@ -108,9 +111,10 @@ class Inbox:
 class JoinedWrites:
     """A transport that writes at once what it is given within a round of the event loop."""
 
-    __slots__ = ("_bytes", "_round", "_transport", "_waiting")
+    __slots__ = ("_bytes", "_round", "_transport", "_waiting", "is_closed")
 
     def __init__(self, transport: asyncio.Transport) -> None:
+        self.is_closed = False
         self._transport = transport
         self._round = _rounds.current()
         self._waiting: list[bytes] = []
@@ -131,11 +135,13 @@ class JoinedWrites:
             data = b"".join(self._waiting)
             self._waiting.clear()
             self._bytes = 0
-            self._transport.write(data)
+            if not self._transport.is_closing():
+                self._transport.write(data)
 
     def close(self) -> None:
-        """Write what waits, and close."""
+        """Write what waits, and close; a close frame is the last of it."""
         self.flush()
+        self.is_closed = True
         self._transport.close()
 
     def abort(self) -> None:

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import pytest
 from channels.layers import get_channel_layer
 
-from realtime import apublish, publish
-from realtime.events import group_name
+from realtime import aposition, apublish, publish
+from realtime.eventlog import LoggedEvent
+from realtime.events import event_message, group_name, ring_of
 from realtime.hub import running_hub
 from tests.processes.waiting import until
 from tests.realtime.test_events import Listener
@@ -100,7 +101,7 @@ async def test_a_group_is_left_some_time_after_its_last_follower(monkeypatch):
         {"type": "realtime.event", "stream": "user.1", "name": "n", "offset": 1, "x": 1},
         {"type": "realtime.events"},
         {"type": "realtime.events", "events": 5},
-        {"type": "realtime.events", "events": [{"type": "realtime.event"}]},
+        {"type": "realtime.events", "events": [{"type": "realtime.event"}, 7]},
         {"type": "something.else", "stream": "user.1", "name": "n"},
         {},
     ],
@@ -119,6 +120,23 @@ async def test_a_plain_group_send_is_an_event():
     event = await follower.next()
     assert event["id"] and event["at"] > 1_700_000_000_000
     assert event["data"] == {"a": "ü"}
+
+
+async def test_a_bad_event_among_many_costs_only_itself(caplog):
+    follower = await Follower.of("user.1")
+    good = event_message("user.1", "good")
+    bad = {"type": "realtime.event", "stream": "user.1", "offset": 1}
+    running_hub().deliver({"type": "realtime.events", "events": [bad, good]})
+    assert (await follower.next())["name"] == "good"
+    assert "event dropped stream='user.1'" in caplog.text
+
+
+async def test_what_a_later_version_adds_to_a_ring_is_passed_over():
+    follower, hub = await Follower.of("user.1"), running_hub()
+    position = await aposition("user.1")
+    event = LoggedEvent("user.1", position.epoch, 1, "id", "new", '{"name":"new"}')
+    hub.deliver({**ring_of(event)[1], "more": 1})
+    assert (await follower.next())["name"] == "new"
 
 
 @pytest.mark.parametrize("ephemeral", [False, True])

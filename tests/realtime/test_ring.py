@@ -53,7 +53,7 @@ class Layer:
         if self.errors:
             self.errors -= 1
             raise ConnectionError("it has ended")
-        self.names.append(message["name"])
+        self.names.append(message.get("events", [message])[0]["name"])
 
 
 @pytest.fixture
@@ -68,11 +68,19 @@ def say(name):
     publish("user.1", name, ephemeral=True)
 
 
-def test_a_connection_that_had_ended_costs_no_ring(layer, caplog):
+@pytest.mark.parametrize("streams", ["user.1", [f"user.{number}" for number in range(20)]])
+def test_a_connection_that_had_ended_costs_no_ring_of_a_logged_event(layer, caplog, streams):
     layer.errors = 1
-    say("first")
+    publish(streams, "first")
     assert layer.names == ["first"]
     assert "ring failed" not in caplog.text
+
+
+def test_an_ephemeral_event_is_never_sent_twice(layer, caplog):
+    layer.errors = 1
+    say("perhaps taken before the error")
+    assert layer.names == []
+    assert caplog.text.count("ring failed event=") == 1
 
 
 def test_only_one_ring_waits_for_a_layer_that_stands_still(layer, monkeypatch, caplog):

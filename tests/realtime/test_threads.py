@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 from django.db.backends.signals import connection_created
 
-from realtime.threads import THREADS, call, call_application, in_place
+from realtime.threads import THREADS, Pool, call, call_application, in_place
 from tests.processes.waiting import until
 
 
@@ -59,13 +59,36 @@ async def test_a_function_that_waits_for_nothing_is_called_in_place():
         def authorize(self):
             return super().authorize()
 
+    class Decorated(Stream):
+        authorize = decorated(Stream.authorize)
+
     assert await call(Stream().authorize) == threading.get_ident()
     assert await call(Careful().authorize) != threading.get_ident()
+    assert await call(Decorated().authorize) != threading.get_ident()
 
 
 async def test_what_a_function_raises_reaches_its_caller_and_the_next_ones_are_served():
     results = await asyncio.gather(*(call(int, text) for text in "1x2"), return_exceptions=True)
     assert results[::2] == [1, 2] and isinstance(results[1], ValueError)
+
+
+async def test_an_iterator_that_is_empty_is_an_error_like_others():
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await asyncio.wait_for(call(next, iter(())), 2)
+
+
+async def test_a_system_without_threads_is_told_and_later_calls_are_served(monkeypatch):
+    pool = Pool("test")
+
+    def no_thread(*args):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    for _ in range(THREADS + 1):
+        with pytest.raises(RuntimeError, match="can't start"):
+            pool.run(int, "1")
+    monkeypatch.undo()
+    assert await asyncio.wait_for(pool.run(int, ["2"]), 2) == 2
 
 
 async def test_what_nobody_waits_for_any_more_is_not_begun():

@@ -140,6 +140,43 @@ async def test_a_close_comes_after_what_was_said_and_nothing_comes_after_it():
     assert refused
 
 
+async def test_nothing_is_sent_after_the_answer_to_a_peers_close():
+    errors = []
+
+    async def talk(receive, send):
+        await say(send, "hello")
+        await until_left(receive)
+        try:
+            await say(send, "too late")
+        except OSError as error:
+            errors.append(error)
+
+    async with served(accepting(talk)) as url, plain(url) as peer:
+        await peer.recv()
+        await peer.close()
+        await until(lambda: errors, 2, "the application was told")
+
+
+async def test_the_answer_to_a_close_is_read_though_messages_were_not():
+    heard = asyncio.Event()
+
+    async def talk(receive, send):
+        await heard.wait()
+        await asyncio.sleep(0.05)  # "one" waits to be received.
+        await send({"type": "websocket.close", "code": 4412})
+        await asyncio.sleep(1)
+
+    async with served(accepting(talk)) as url, plain(url) as peer:
+        peer.transport.pause_reading()
+        await peer.send("one")
+        heard.set()
+        await asyncio.sleep(0.1)
+        await peer.send("two")
+        peer.transport.resume_reading()
+        await asyncio.wait_for(peer.wait_closed(), 2)
+        assert peer.close_code == 4412
+
+
 @pytest.mark.parametrize(("size", "times"), [(MAX_JOINED // 4, 2000), (MAX_JOINED * 4, 120)])
 async def test_sending_waits_for_a_peer_that_does_not_read(size, times):
     sent = []
