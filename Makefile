@@ -1,6 +1,6 @@
 # make demo: the demo site on http://127.0.0.1:8000. make test: everything that is checked.
 # make npm: the browser client as an npm package, in dist/. make bench: this project beside its
-# peers, in 40 minutes on two cores that have nothing else to do; QUICK=1 only sees that all runs.
+# peers, in 20 minutes on two cores that have nothing else to do; QUICK=1 only sees that all runs.
 PYTHON ?= python3
 # SocketShark's requirements are not to be had for a newer one.
 SOCKETSHARK_PYTHON ?= python3.11
