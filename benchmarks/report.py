@@ -46,17 +46,15 @@ SHORT_ROWS = (
 def text(results: Results) -> str:
     """Return what is worth reading in a terminal."""
     found = parts(results)
-    return "\n\n".join(found[part] for part in ("machine", "peers", "targets"))
+    return "\n\n".join([_made_on(results), found["peers"], found["targets"]])
 
 
 def parts(results: Results) -> dict[str, str]:
     """Return the tables by the names of their places."""
-    about = results.about
-    made_on = f"{about['day']}, {about['machine']}: {about['versions']}."
     return {
-        "machine": made_on,
+        "machine": f"{results.about['machine']}. The day and the versions are in the README.",
         "peers": _peers(results, ROWS, tuple(COLUMNS)),
-        "short": f"{_peers(results, SHORT_ROWS, SHORT_COLUMNS)}\n\n{made_on}",
+        "short": f"{_peers(results, SHORT_ROWS, SHORT_COLUMNS)}\n\n{_made_on(results)}",
         "spread": _spread(results),
         "targets": _targets(results),
     }
@@ -79,6 +77,11 @@ def render(results: Results) -> None:
         )
     rows = [(peer.name, results.median("fan_out_a_second", peer.name)) for peer in peers.ALL]
     CHART.write_text(chart("Deliveries a second", [(name, value) for name, value in rows if value]))
+
+
+def _made_on(results: Results) -> str:
+    about = results.about
+    return f"{about['day']}, {about['machine']}: {about['versions']}."
 
 
 def _peers(results: Results, shown: Sequence[Peer], columns: Sequence[str]) -> str:
