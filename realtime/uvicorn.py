@@ -1,9 +1,10 @@
 """A WebSocket protocol for Uvicorn that sends to many at a fraction of the cost.
 
 ``uvicorn --ws realtime.uvicorn:WebSocketProtocol project.asgi:application``. It is Uvicorn's own
-``websockets-sansio`` but for three things: the frame of a text is built once for all sockets that
-get it; what one round of the event loop sends to a socket goes out with one system call; and
-reading does not stop and start for each message. Applications need not know of it.
+``websockets-sansio`` but for four things: the frame of a text is built once for all sockets that
+get it; what one round of the event loop sends to a socket goes out with one system call; reading
+does not stop and start for each message; and an idle socket takes 5 KiB less. Applications need
+not know of it.
 """
 
 from __future__ import annotations
