@@ -46,6 +46,8 @@ class Demo:
                     "HEARTBEAT_INTERVAL": "0.5",
                     "HEARTBEAT_TIMEOUT": "2",
                 },
+                # A shell in the background has its programs ignore it, and those theirs.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
