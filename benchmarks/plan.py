@@ -7,7 +7,6 @@ import contextlib
 import gc
 import json
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,12 +42,14 @@ RETURNING = (peers.REALTIME_LOG, peers.REALTIME_LOG_SESSION, peers.PYTHON_SOCKET
 STALLED = (peers.REALTIME_LOG, peers.REALTIME_LOG_DAPHNE)
 """Those whose readers stall."""
 
+STALLS = 3
+"""How often: a full pass of Python's garbage collector, 0.1 s, may fall into either half of one."""
+
 
 @dataclass(frozen=True)
 class Scale:
     """How much of everything; times in seconds."""
 
-    repetitions: int
     rounds: int
     sockets: int
     many: int
@@ -56,11 +57,9 @@ class Scale:
     seconds: float
     heartbeat: int
     idle_seconds: float
-    peers: Sequence[Peer] = peers.ALL
 
 
 FULL = Scale(
-    repetitions=1,
     rounds=5,
     sockets=1000,
     many=5000,
@@ -70,7 +69,6 @@ FULL = Scale(
     idle_seconds=10,
 )
 QUICK = Scale(
-    repetitions=1,
     rounds=1,
     sockets=60,
     many=150,
@@ -97,6 +95,15 @@ class Bench:
         return running(peer, self.logs, heartbeat=heartbeat)
 
 
+async def run_all(scale: Scale, logs: Path, results: Results) -> None:
+    """Do everything; the results so far stand in ``results`` whenever this fails."""
+    bench = Bench(scale, logs, results)
+    for part in (side_by_side, holding, returning, stalling, growing, publishing):
+        logger.info("%s", part.__name__)
+        await part(bench)
+        gc.collect()
+
+
 async def side_by_side(bench: Bench) -> None:
     """Run all servers at once and give each in turn a second of work, round after round.
 
@@ -105,7 +112,7 @@ async def side_by_side(bench: Bench) -> None:
     scale, results = bench.scale, bench.results
     async with contextlib.AsyncExitStack() as stack:
         runs = []
-        for peer in scale.peers:
+        for peer in peers.ALL:
             run = await stack.enter_async_context(bench.start(peer))
             runs.append(run)
             results.add(peer.name, await workloads.connect(run, scale.sockets, 1.5 * scale.seconds))
@@ -134,7 +141,7 @@ async def returning(bench: Bench) -> None:
 
 async def stalling(bench: Bench) -> None:
     """Let some stop reading."""
-    for peer in STALLED:
+    for peer in STALLED * STALLS:
         async with bench.start(peer) as run:
             bench.results.add(peer.name, await stalled(run, bench.scale.sockets))
 
@@ -157,17 +164,3 @@ async def publishing(bench: Bench) -> None:
         process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
         printed, _ = await process.communicate()
         bench.results.add(peers.REALTIME.name, json.loads(printed))
-
-
-STALLS = (stalling,) * 3
-"""More than one: a full pass of Python's garbage collector, 0.1 s, may be in either half of it."""
-
-
-async def run_all(scale: Scale, logs: Path, results: Results) -> None:
-    """Do everything; the results so far stand in ``results`` whenever this fails."""
-    bench = Bench(scale, logs, results)
-    for repetition in range(scale.repetitions):
-        for part in (side_by_side, holding, returning, *STALLS, growing, publishing):
-            logger.info("repetition %d: %s", repetition + 1, part.__name__)
-            await part(bench)
-            gc.collect()
