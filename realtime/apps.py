@@ -9,8 +9,8 @@ class RealtimeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from realtime import checks, signals  # noqa: F401
+        from realtime import checks, receivers  # noqa: F401
 
         if apps.is_installed("django.contrib.auth"):
-            signals.connect()
+            receivers.connect()
         autodiscover_modules("streams")

@@ -9,15 +9,15 @@ from typing import Any
 
 from django.db import DatabaseError
 
-from realtime.authentication import is_foreign, user_of
-from realtime.heartbeat_socket import SCOPE_KEY, Application, HeartbeatSocket
-from realtime.hub import Hub, running_hub
+from realtime.fanout.hub import Hub, running_hub
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import SUBPROTOCOL, SUBPROTOCOL_FAMILY
-from realtime.socket import Socket
+from realtime.sockets.authentication import is_foreign, user_of
+from realtime.sockets.realtime_socket import Socket
+from realtime.sockets.transport import Receive, Scope, Send
+from realtime.sockets.wrapped_socket import SCOPE_KEY, Application, HeartbeatSocket
 from realtime.streams import user_stream_name
-from realtime.subscriptions import Subscriptions
-from realtime.transport import Receive, Scope, Send
+from realtime.subscriptions.commands import Subscriptions
 
 logger = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ from django.core.serializers.json import DjangoJSONEncoder
 from realtime.conf import realtime_settings
 from realtime.eventlog import Draft, LoggedEvent, event_log
 from realtime.eventlog.commit import after_commit
+from realtime.layer.broadcast import Message, Ring, aring, ring
 from realtime.protocol import frames
 from realtime.protocol.position import NOWHERE
-from realtime.ring import Message, Ring, aring, ring
 from realtime.streams import require_stream_name, user_stream_name
 
 logger = logging.getLogger(__name__)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from realtime.heartbeat_socket import SCOPE_KEY, Application, HeartbeatSocket
-from realtime.transport import Receive, Scope, Send
+from realtime.sockets.transport import Receive, Scope, Send
+from realtime.sockets.wrapped_socket import SCOPE_KEY, Application, HeartbeatSocket
 
 
 class HeartbeatMiddleware:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
-from realtime.threads import in_place
+from realtime.concurrency.threads import in_place
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 

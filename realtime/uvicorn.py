@@ -17,7 +17,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
-from realtime.per_loop import PerLoop
+from realtime.concurrency.per_loop import PerLoop
 
 MAX_JOINED = 64 * 1024
 """Bytes that wait for the end of a round; with as many, asyncio's transports say stop."""

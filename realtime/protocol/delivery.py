@@ -37,7 +37,7 @@ class Delivery(Generic[Event]):
         """Whether events after ``position`` are known of that did not come: read them."""
         return self._top > self.position.offset
 
-    def ring(self, offset: int, event: Event) -> list[Event]:
+    def take(self, offset: int, event: Event) -> list[Event]:
         """Take an event of the present epoch from a ring."""
         if offset <= self.position.offset:
             return []
@@ -59,7 +59,7 @@ class Delivery(Generic[Event]):
         """Take what the log holds, with offsets, from anywhere up to the first event missing."""
         handed_on = []
         for offset, event in events:
-            handed_on += self.ring(offset, event)
+            handed_on += self.take(offset, event)
         return handed_on
 
     def checked(self, top: int) -> None:

@@ -16,8 +16,8 @@ PROBE_TIMEOUT = 3.0
 LATE = 1.0
 """Seconds by which this end may oversleep before it is itself the suspect."""
 
-LOOK = 5.0
-"""Seconds between two looks of a client at its clock.
+CHECK_CLOCK_EVERY = 5.0
+"""Seconds between two checks of a client's clock.
 
 On some systems timers stand still while the machine sleeps, and one timer for the whole of the
 silence would sit out its rest after that.
@@ -43,7 +43,7 @@ class Heartbeat:
     """The state of one end's heartbeat.
 
     ``interval`` (seconds) lies between two pings of the server, ``timeout`` (seconds) is how long
-    the server waits for a pong; the server announces both. ``share`` (0 to 1, drawn by the caller)
+    the server waits for a pong; the server announces both. ``jitter`` (0 to 1, drawn by the caller)
     delays the server's first ping, so that sockets which came together don't beat together.
     """
 
@@ -51,8 +51,8 @@ class Heartbeat:
         "_answer_within",
         "_heard_at",
         "_in_flight",
-        "_look_every",
-        "_looked_at",
+        "_check_clock_every",
+        "_checked_at",
         "_next_ping",
         "_overslept",
         "_role",
@@ -62,17 +62,17 @@ class Heartbeat:
     )
 
     def __init__(
-        self, role: Role, interval: float, timeout: float, *, now: float, share: float = 1.0
+        self, role: Role, interval: float, timeout: float, *, now: float, jitter: float = 1.0
     ) -> None:
         self._role = role
         self.interval = interval
         self.latency: float | None = None
         self._answer_within = timeout if role is Role.SERVER else PROBE_TIMEOUT
         self._silence_limit = math.inf if role is Role.SERVER else interval + timeout
-        self._look_every = math.inf if role is Role.SERVER else LOOK
-        self._heard_at = self._looked_at = now
+        self._check_clock_every = math.inf if role is Role.SERVER else CHECK_CLOCK_EVERY
+        self._heard_at = self._checked_at = now
         self._overslept = False
-        self._next_ping = now + share * interval if role is Role.SERVER else math.inf
+        self._next_ping = now + jitter * interval if role is Role.SERVER else math.inf
         self._in_flight: dict[str, float] = {}
 
     @property
@@ -91,18 +91,18 @@ class Heartbeat:
 
     @property
     def _due(self) -> float:
-        return min(self.deadline, self._looked_at + self._look_every)
+        return min(self.deadline, self._checked_at + self._check_clock_every)
 
     def wake(self, now: float) -> Verdict:
         """Say what to do at ``now``; ``PING`` is to be followed by ``ping()``.
 
-        Waking more than ``LATE`` seconds after a deadline, or a look, tells that this process was
+        Waking more than ``LATE`` seconds after a deadline, or a check of the clock, tells that this process was
         stopped, and the peer's frames may lie unread: all clocks start again, with a ping. For a
         client that is so once, until it hears something: a browser's timers may always be late,
         and it would ping for ever.
         """
         late = now - self._due > LATE
-        self._looked_at = now
+        self._checked_at = now
         if late and (self._role is Role.SERVER or not self._overslept):
             self._overslept = True
             self._in_flight.clear()
@@ -120,7 +120,7 @@ class Heartbeat:
 
     def heard(self, now: float) -> None:
         """Note that a frame of any kind came from the peer."""
-        self._heard_at = self._looked_at = now
+        self._heard_at = self._checked_at = now
         self._overslept = False
 
     def pong(self, nonce: str, now: float) -> float | None:

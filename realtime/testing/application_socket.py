@@ -8,7 +8,7 @@ from contextvars import Context
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from realtime.transport import Message, Receive, Scope, Send
+from realtime.sockets.transport import Message, Receive, Scope, Send
 
 HOST = "testserver"
 """The host of Django's test client, which test runners add to ``ALLOWED_HOSTS``."""

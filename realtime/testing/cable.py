@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Literal, Self
 
-from realtime.testing.connection import TO_CLIENT, TO_SERVER, Connection, End
+from realtime.testing.cable_connection import TO_CLIENT, TO_SERVER, Connection, End
 
 Direction = Literal["to_server", "to_client"]
 

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from realtime import publish
 from realtime.consumers import RealtimeConsumer
 from realtime.eventlog import event_log
-from realtime.eventlog.database import DatabaseEventLog
+from realtime.eventlog.database.log import DatabaseEventLog
 from tests.processes.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)  # Its threads look after connections.

@@ -11,8 +11,8 @@ const at = ([epoch, offset]) => ({ epoch, offset });
 
 /** What a step has handed on; a read of the log is taken event by event. */
 function taken(delivery, step) {
-  if ("ring" in step) return delivery.ring(...step.ring);
-  if ("read" in step) return step.read.flatMap(([offset, event]) => delivery.ring(offset, event));
+  if ("take" in step) return delivery.take(...step.take);
+  if ("read" in step) return step.read.flatMap(([offset, event]) => delivery.take(offset, event));
   if ("ephemeral" in step) return delivery.ephemeral(step.ephemeral);
   if ("reset" in step) return delivery.reset(at(step.reset));
   delivery.checked(step.checked);
@@ -36,13 +36,13 @@ test("what waits is bounded, by the server's numbers", () => {
   assert.match(source, new RegExp(`^MAX_EPHEMERAL = ${MAX_EPHEMERAL}$`, "m"));
   assert.match(source, new RegExp(`^MAX_AHEAD = ${MAX_AHEAD}$`, "m"));
   const delivery = new Delivery({ epoch: "e", offset: 0 });
-  for (let offset = 2; offset < MAX_AHEAD + 50; offset += 1) delivery.ring(offset, offset);
+  for (let offset = 2; offset < MAX_AHEAD + 50; offset += 1) delivery.take(offset, offset);
   for (let number = 0; number < MAX_EPHEMERAL + 5; number += 1) delivery.ephemeral(`x${number}`);
-  assert.equal(delivery.ring(1, 1).length, MAX_AHEAD + 1);
+  assert.equal(delivery.take(1, 1).length, MAX_AHEAD + 1);
   assert.ok(delivery.hasHole);
   const rest = [];
   for (let offset = MAX_AHEAD + 2; offset < MAX_AHEAD + 50; offset += 1) {
-    rest.push(...delivery.ring(offset, offset));
+    rest.push(...delivery.take(offset, offset));
   }
   const ephemeral = rest.filter((event) => typeof event === "string");
   assert.deepEqual([ephemeral.length, ephemeral[0]], [MAX_EPHEMERAL, "x5"]);

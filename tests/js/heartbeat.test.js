@@ -10,8 +10,8 @@ const VECTORS = JSON.parse(readFileSync(new URL("../vectors/heartbeat.json", imp
 
 for (const vector of VECTORS) {
   test(vector.name, () => {
-    const { role, interval, timeout, now, share } = vector;
-    const heartbeat = new Heartbeat(role, interval, timeout, { now, share });
+    const { role, interval, timeout, now, jitter } = vector;
+    const heartbeat = new Heartbeat(role, interval, timeout, { now, jitter });
     for (const step of vector.steps) {
       const which = JSON.stringify(step);
       if ("wake" in step) assert.equal(heartbeat.wake(step.wake), step.verdict, which);

@@ -3,7 +3,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
 
-from realtime.authentication import is_foreign, user_of
+from realtime.sockets.authentication import is_foreign, user_of
 
 
 def scope(**headers):

@@ -1,6 +1,6 @@
 import asyncio
 
-from realtime.backlog import MAX_BURST, MAX_WAITING, Backlog
+from realtime.protocol.backlog import MAX_BURST, MAX_WAITING, Backlog
 from tests.processes.waiting import until
 
 
@@ -10,7 +10,7 @@ class Overflow(list):
 
 
 async def test_what_came_at_once_is_no_overflow_while_it_is_being_taken(monkeypatch):
-    monkeypatch.setattr("realtime.backlog.BUSY_AFTER", 0.01)
+    monkeypatch.setattr("realtime.protocol.backlog.BUSY_AFTER", 0.01)
     overflow = Overflow()
     backlog = Backlog(overflow)
     for _ in range(MAX_WAITING + 20):
@@ -23,7 +23,7 @@ async def test_what_came_at_once_is_no_overflow_while_it_is_being_taken(monkeypa
 
 
 async def test_a_busy_application_overflows_at_the_frame_after_the_last_allowed(monkeypatch):
-    monkeypatch.setattr("realtime.backlog.BUSY_AFTER", 0.01)
+    monkeypatch.setattr("realtime.protocol.backlog.BUSY_AFTER", 0.01)
     overflow = Overflow()
     backlog = Backlog(overflow)
     for _ in range(MAX_WAITING):

@@ -161,14 +161,14 @@ class BrokenLayer:
 @pytest.fixture
 def rings(monkeypatch):
     layer = Layer()
-    monkeypatch.setattr("realtime.ring.get_channel_layer", lambda: layer)
+    monkeypatch.setattr("realtime.layer.broadcast.get_channel_layer", lambda: layer)
     return layer.names
 
 
 @pytest.fixture
 def broken_layer(monkeypatch):
-    monkeypatch.setattr("realtime.ring.get_channel_layer", BrokenLayer)
-    monkeypatch.setattr("realtime.ring._failing", False)
+    monkeypatch.setattr("realtime.layer.broadcast.get_channel_layer", BrokenLayer)
+    monkeypatch.setattr("realtime.layer.broadcast._failing", False)
 
 
 def test_a_position_is_where_the_stream_is():

@@ -7,8 +7,8 @@ import pytest
 
 from realtime import publish
 from realtime.eventlog import event_log
-from realtime.feed import Feed
-from realtime.log_reader import LogReader, Lost
+from realtime.fanout.feed import Feed
+from realtime.fanout.log_reader import LogReader, Lost
 from realtime.protocol.position import Position
 
 pytestmark = pytest.mark.django_db(transaction=True)  # Its threads look after connections.

@@ -11,7 +11,7 @@ from channels.layers import get_channel_layer
 from realtime import aposition, apublish, publish
 from realtime.eventlog import LoggedEvent
 from realtime.events import event_message, group_name, ring_of
-from realtime.hub import running_hub
+from realtime.fanout.hub import running_hub
 from tests.processes.waiting import until
 from tests.realtime.test_events import Listener
 
@@ -78,7 +78,7 @@ async def test_who_has_left_gets_nothing_and_who_comes_back_gets_all():
 
 
 async def test_a_group_is_left_some_time_after_its_last_follower(monkeypatch):
-    monkeypatch.setattr("realtime.hub.LEAVE_AFTER", 0)
+    monkeypatch.setattr("realtime.fanout.hub.LEAVE_AFTER", 0)
     layer, group = get_channel_layer(), group_name("user.1")
     hub, follower = running_hub(), await Follower.of("user.1")
     assert group in layer.groups
@@ -162,7 +162,7 @@ async def test_what_is_large_goes_to_nobody_who_does_not_follow():
 
 
 async def test_publish_does_not_wait_for_a_loop_that_stands_still(monkeypatch, caplog):
-    monkeypatch.setattr("realtime.ring.RING_TIMEOUT", 0.05)
+    monkeypatch.setattr("realtime.layer.broadcast.RING_TIMEOUT", 0.05)
     await Follower.of("user.1")
     publisher = threading.Thread(target=publish, args=("user.1", "n"))
     publisher.start()

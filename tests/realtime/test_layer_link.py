@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from realtime.layer_link import LayerLink
+from realtime.layer.link import LayerLink
 
 
 @pytest.mark.parametrize("steps", range(12))

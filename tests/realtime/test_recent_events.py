@@ -1,5 +1,5 @@
 from realtime.eventlog import Draft, LoggedEvent
-from realtime.recent_events import MAX_AGE, MAX_BYTES, RecentEvents
+from realtime.fanout.recent_events import MAX_AGE, MAX_BYTES, RecentEvents
 
 
 def event(offset, size=1):

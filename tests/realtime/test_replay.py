@@ -140,7 +140,7 @@ async def test_a_publisher_that_dies_after_its_commit_is_numbered_and_rung_by_an
         await subscribe(socket, "open.1")
         killed = """
 import os
-import realtime.eventlog.database as database
+import realtime.eventlog.database.log as database
 database.number = lambda *args: os.kill(os.getpid(), 9)
 realtime.publish(["open.1", "open.nobody"], "n", 1)
 """

@@ -9,7 +9,8 @@ import threading
 import pytest
 import redis
 
-from realtime import publish, ring
+from realtime import publish
+from realtime.layer import broadcast as ring
 from tests.processes.process import PROJECT
 from tests.processes.waiting import wait_until
 

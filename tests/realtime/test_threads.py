@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 from django.db.backends.signals import connection_created
 
-from realtime.threads import THREADS, Pool, call, call_application, in_place
+from realtime.concurrency.threads import THREADS, Pool, call, call_application, in_place
 from tests.processes.waiting import until
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from realtime.timers import SLOT, Timers
+from realtime.concurrency.timers import SLOT, Timers
 
 
 class Loop:

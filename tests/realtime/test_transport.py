@@ -5,7 +5,7 @@ import functools
 
 import pytest
 
-from realtime.transport import Transport, find_abort, server_send
+from realtime.sockets.transport import Transport, find_abort, server_send
 from tests.processes.waiting import until
 
 

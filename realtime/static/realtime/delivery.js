@@ -32,7 +32,7 @@ export class Delivery {
   }
 
   /** Take an event of the present epoch. @param {number} offset @param {any} event */
-  ring(offset, event) {
+  take(offset, event) {
     if (offset <= this.position.offset) return [];
     this.checked(offset);
     if (offset === this.position.offset + 1) return [event, ...this.#advance(offset)];

@@ -12,10 +12,10 @@ export const PROBE_TIMEOUT = 3;
 export const LATE = 1;
 
 /**
- * Seconds between two looks of a client at its clock. On some systems timers stand still while the
+ * Seconds between two checks of a client's clock. On some systems timers stand still while the
  * machine sleeps, and one timer for the whole of the silence would sit out its rest after that.
  */
-export const LOOK = 5;
+export const CHECK_CLOCK_EVERY = 5;
 
 /**
  * The server pings by the clock; the client listens for that, and pings when in doubt.
@@ -35,9 +35,9 @@ export class Heartbeat {
   latency = null;
   #answerWithin;
   #silenceLimit;
-  #lookEvery;
+  #checkClockEvery;
   #heardAt;
-  #lookedAt;
+  #checkedAt;
   #role;
   #overslept = false;
   #nextPing;
@@ -48,19 +48,19 @@ export class Heartbeat {
    * @param {Role} role
    * @param {number} interval seconds between two pings of the server, which announces it
    * @param {number} timeout seconds that the server waits for a pong, announced too
-   * @param {{now: number, share?: number}} start `share` (0 to 1, drawn by the caller) delays the
+   * @param {{now: number, jitter?: number}} start `jitter` (0 to 1, drawn by the caller) delays the
    *   server's first ping, so that sockets which came together don't beat together
    */
-  constructor(role, interval, timeout, { now, share = 1 }) {
+  constructor(role, interval, timeout, { now, jitter = 1 }) {
     const server = role === "server";
     this.#role = role;
     this.interval = interval;
     this.#answerWithin = server ? timeout : PROBE_TIMEOUT;
     this.#silenceLimit = server ? Infinity : interval + timeout;
-    this.#lookEvery = server ? Infinity : LOOK;
+    this.#checkClockEvery = server ? Infinity : CHECK_CLOCK_EVERY;
     this.#heardAt = now;
-    this.#lookedAt = now;
-    this.#nextPing = server ? now + share * interval : Infinity;
+    this.#checkedAt = now;
+    this.#nextPing = server ? now + jitter * interval : Infinity;
   }
 
   /** The instant at which the peer is stale unless it is heard before. */
@@ -76,13 +76,13 @@ export class Heartbeat {
   }
 
   get #due() {
-    return Math.min(this.deadline, this.#lookedAt + this.#lookEvery);
+    return Math.min(this.deadline, this.#checkedAt + this.#checkClockEvery);
   }
 
   /**
    * Say what to do at `now`; "ping" is to be followed by `ping()`.
    *
-   * Waking more than `LATE` seconds after a deadline, or a look, tells that this process was
+   * Waking more than `LATE` seconds after a deadline, or a check of the clock, tells that this process was
    * stopped, and the peer's frames may lie unread: all clocks start again, with a ping. For a client
    * that is so once, until it hears something: a browser's timers may always be late, and it would
    * ping for ever.
@@ -92,7 +92,7 @@ export class Heartbeat {
    */
   wake(now) {
     const late = now - this.#due > LATE;
-    this.#lookedAt = now;
+    this.#checkedAt = now;
     if (late && (this.#role === "server" || !this.#overslept)) {
       this.#overslept = true;
       this.#inFlight.clear();
@@ -121,7 +121,7 @@ export class Heartbeat {
    */
   heard(now) {
     this.#heardAt = now;
-    this.#lookedAt = now;
+    this.#checkedAt = now;
     this.#overslept = false;
   }
 

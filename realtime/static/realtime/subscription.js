@@ -166,7 +166,7 @@ export class Subscription {
     const delivery = this.#delivery;
     if (!this.live || !delivery) return;
     const { offset } = event; // None: it is ephemeral.
-    this.#handOut(offset === undefined ? delivery.ephemeral(event) : delivery.ring(offset, event));
+    this.#handOut(offset === undefined ? delivery.ephemeral(event) : delivery.take(offset, event));
     if (offset > delivery.position.offset) this.#jumped(offset);
   }
 

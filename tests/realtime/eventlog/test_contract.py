@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from realtime.conf import realtime_settings
 from realtime.eventlog import Draft
-from realtime.eventlog.database import DatabaseEventLog
+from realtime.eventlog.database.log import DatabaseEventLog
 from realtime.eventlog.memory import MemoryEventLog
 from realtime.eventlog.redis import RedisEventLog
 from realtime.models import Event

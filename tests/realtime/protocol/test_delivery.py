@@ -17,8 +17,8 @@ def test_vector(vector):
     stream = Delivery(Position(*vector["position"]))
     for step in vector["steps"]:
         handed_on = []
-        if "ring" in step:
-            handed_on = stream.ring(*step["ring"])
+        if "take" in step:
+            handed_on = stream.take(*step["take"])
         elif "read" in step:
             handed_on = stream.read(step["read"])
         elif "ephemeral" in step:
@@ -60,7 +60,7 @@ def test_whatever_happens_to_rings_the_log_is_handed_on_in_order_and_once(histor
     stream, handed_on, ephemeral = Delivery(Position("e", start)), [], []
     for step in steps:
         if step[0] == "ring":
-            handed_on += stream.ring(step[1], step[1])
+            handed_on += stream.take(step[1], step[1])
         elif step[0] == "read":
             beginning = max(0, stream.position.offset - step[1])
             handed_on += stream.read((n, n) for n in range(beginning + 1, step[2] + 1))
@@ -83,12 +83,12 @@ def test_whatever_happens_to_rings_the_log_is_handed_on_in_order_and_once(histor
 
 def test_what_waits_is_bounded():
     stream = Delivery(Position("e", 0))
-    stream.ring(2, 2)
+    stream.take(2, 2)
     for number in range(delivery.MAX_EPHEMERAL + 5):
         stream.ephemeral(f"x{number}")
     for offset in range(3, delivery.MAX_AHEAD + 50):
-        stream.ring(offset, offset)
-    handed_on = stream.ring(1, 1)
+        stream.take(offset, offset)
+    handed_on = stream.take(1, 1)
     assert handed_on[: delivery.MAX_AHEAD + 1] == list(range(1, delivery.MAX_AHEAD + 2))
     assert stream.has_hole
     handed_on += stream.read(

@@ -15,7 +15,7 @@ def test_vector(vector):
         vector["interval"],
         vector["timeout"],
         now=vector["now"],
-        share=vector.get("share", 1.0),
+        jitter=vector.get("jitter", 1.0),
     )
     for step in vector["steps"]:
         if "wake" in step:

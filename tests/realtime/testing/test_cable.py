@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from realtime.testing import Cable
-from realtime.testing.connection import RESET
+from realtime.testing.cable_connection import RESET
 
 PATIENCE = 5  # seconds
 

@@ -20,8 +20,8 @@ from django.http.request import validate_host
 from django.utils.crypto import constant_time_compare
 from django.utils.http import is_same_domain
 
-from realtime.threads import call
-from realtime.transport import Scope
+from realtime.concurrency.threads import call
+from realtime.sockets.transport import Scope
 
 
 def is_foreign(scope: Scope) -> bool:

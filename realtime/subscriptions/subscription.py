@@ -7,17 +7,17 @@ import logging
 from collections import deque
 from typing import Any
 
-from realtime.feed import Feed
-from realtime.hub import Hub
-from realtime.log_reader import Lost
+from realtime.concurrency.threads import call
+from realtime.fanout.feed import Feed
+from realtime.fanout.hub import Hub
+from realtime.fanout.log_reader import Lost
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.delivery import MAX_EPHEMERAL
 from realtime.protocol.position import NO_EPOCH, Position
-from realtime.socket import Socket
+from realtime.sockets.realtime_socket import Socket
+from realtime.sockets.transport import Message
 from realtime.streams import Stream
-from realtime.threads import call
-from realtime.transport import Message
 
 logger = logging.getLogger(__name__)
 

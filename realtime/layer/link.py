@@ -16,7 +16,7 @@ from typing import Any
 from channels import DEFAULT_CHANNEL_LAYER
 from channels.layers import InMemoryChannelLayer, channel_layers, get_channel_layer
 
-from realtime.ring import Message, read_only_by
+from realtime.layer.broadcast import Message, read_only_by
 
 logger = logging.getLogger(__name__)
 

@@ -11,20 +11,20 @@ import uuid
 from dataclasses import fields
 from typing import Any
 
+from realtime.concurrency.per_loop import PerLoop
+from realtime.concurrency.threads import call
 from realtime.conf import realtime_settings
 from realtime.eventlog import LoggedEvent, event_log
 from realtime.events import EVERYONE, events_in, group_name, ring_of
-from realtime.feed import Feed
-from realtime.follower import Follower
-from realtime.layer_link import ANSWER_WITHIN, LayerLink
-from realtime.log_reader import LogReader
-from realtime.per_loop import PerLoop
+from realtime.fanout.feed import Feed
+from realtime.fanout.followers import Follower
+from realtime.fanout.log_reader import LogReader
+from realtime.layer.broadcast import Message, aring
+from realtime.layer.link import ANSWER_WITHIN, LayerLink
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.position import Position
-from realtime.ring import Message, aring
-from realtime.socket import Socket
-from realtime.threads import call
+from realtime.sockets.realtime_socket import Socket
 
 logger = logging.getLogger(__name__)
 

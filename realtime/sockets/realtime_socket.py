@@ -9,16 +9,16 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from realtime.backlog import Backlog
 from realtime.conf import realtime_settings
-from realtime.farewell import farewell
-from realtime.keepalive import Keepalive
 from realtime.protocol import frames
+from realtime.protocol.backlog import Backlog
 from realtime.protocol.close_codes import CloseCode, may_reconnect
 from realtime.protocol.frames import Frame, FrameError
 from realtime.protocol.in_flight import InFlight, Pressure
 from realtime.protocol.rate import Rate
-from realtime.transport import CLOSE_TIMEOUT, CUT_AFTER, Message, Send, Transport
+from realtime.sockets.drain import farewell
+from realtime.sockets.keepalive import Keepalive
+from realtime.sockets.transport import CLOSE_TIMEOUT, CUT_AFTER, Message, Send, Transport
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from realtime.eventlog.base import Draft, LoggedEvent
-from realtime.eventlog.heads import READ_COMMITTED, short_transaction
+from realtime.eventlog.database.heads import READ_COMMITTED, short_transaction
 
 Row = tuple[Any, ...]
 """A stream, and what ``logged`` takes after it and the epoch."""

@@ -8,13 +8,13 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from realtime.concurrency.threads import call
 from realtime.eventlog import EventLog, LoggedEvent
-from realtime.follower import Follower
-from realtime.log_reader import LogReader, Lost
+from realtime.fanout.followers import Follower
+from realtime.fanout.log_reader import LogReader, Lost
+from realtime.fanout.recent_events import RecentEvents
 from realtime.protocol.delivery import MAX_AHEAD, Delivery
 from realtime.protocol.position import NOWHERE, Position
-from realtime.recent_events import RecentEvents
-from realtime.threads import call
 
 logger = logging.getLogger(__name__)
 
@@ -149,7 +149,7 @@ class Feed:
             if self._recent.contradict(event) and self._repair is None:
                 self._start_repair(partial(self._renew, self.position.epoch))
         else:
-            self._hand_on(self._delivery.ring(event.offset, event))
+            self._hand_on(self._delivery.take(event.offset, event))
             self._mend(wait=OVERTAKEN_AFTER)
 
     def ephemeral(self, text: str) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
 from typing import Generic, TypeVar
 
+from realtime.concurrency.threads import call
 from realtime.eventlog import EventLog, LoggedEvent, Page
 from realtime.protocol.position import Position
-from realtime.threads import call
 
 PAGE = 500
 """Events of one stream that are read at once."""

@@ -8,15 +8,15 @@ from typing import Any
 
 from django.db import DatabaseError
 
+from realtime.concurrency.threads import call, call_application
 from realtime.conf import realtime_settings
-from realtime.hub import Hub
+from realtime.fanout.hub import Hub
 from realtime.protocol import frames
 from realtime.protocol.frames import Frame, FrameError
 from realtime.protocol.position import Position, parse_position
-from realtime.socket import Socket
+from realtime.sockets.realtime_socket import Socket
 from realtime.streams import NAME, Refused, Stream, find, user_stream_name
-from realtime.subscription import Subscription
-from realtime.threads import call, call_application
+from realtime.subscriptions.subscription import Subscription
 
 logger = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from django.db import Error, connections, router
 
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, new_epoch
 from realtime.eventlog.commit import after_commit
-from realtime.eventlog.heads import make_heads, positions, short_transaction
-from realtime.eventlog.numbering import logged, number
-from realtime.eventlog.retention import prune_by_age, prune_by_count
+from realtime.eventlog.database.heads import make_heads, positions, short_transaction
+from realtime.eventlog.database.numbering import logged, number
+from realtime.eventlog.database.retention import prune_by_age, prune_by_count
 from realtime.models import Event, StreamHead
 from realtime.protocol.position import Position
 

@@ -16,7 +16,7 @@ import threading
 from types import FrameType
 from typing import Any, Protocol
 
-from realtime.per_loop import PerLoop
+from realtime.concurrency.per_loop import PerLoop
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import logging
 import math
 from collections.abc import Callable
 
-from realtime.per_loop import PerLoop
+from realtime.concurrency.per_loop import PerLoop
 
 logger = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ import asyncio
 import random
 from collections.abc import Callable
 
+from realtime.concurrency.timers import timers
 from realtime.protocol import frames
 from realtime.protocol.heartbeat import Heartbeat, Role, Verdict
-from realtime.timers import timers
-from realtime.transport import Transport
+from realtime.sockets.transport import Transport
 
 SECOND_LOOK_AFTER = 0.05
 """Seconds between a verdict and its execution, in which a pong that lies unread is read.
@@ -51,7 +51,7 @@ class Keepalive:
         self._on_ping = on_ping
         self._second_look = False
         self._heartbeat = Heartbeat(
-            Role.SERVER, interval, timeout, now=self._clock(), share=random.random()
+            Role.SERVER, interval, timeout, now=self._clock(), jitter=random.random()
         )
         self._slot = self._timers.add(self._heartbeat.wake_at, self._wake)
 
