@@ -15,7 +15,7 @@ OWN = ["/async/", "/sync/", "/plain/", "/both/"]
 
 @pytest.fixture(params=["daphne", "uvicorn"])
 def served(request, site):
-    return site(request.param, app="tests.realtime.served:application")
+    return site(request.param, app="tests.end_to_end.served:application")
 
 
 def said(path):

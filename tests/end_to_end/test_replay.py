@@ -13,8 +13,8 @@ pytestmark = pytest.mark.processes
 def served(site):
     return site(
         "uvicorn",
-        app="tests.realtime.served:application",
-        env={"DJANGO_SETTINGS_MODULE": "tests.realtime.served_settings"},
+        app="tests.end_to_end.served:application",
+        env={"DJANGO_SETTINGS_MODULE": "tests.end_to_end.served_settings"},
     )
 
 

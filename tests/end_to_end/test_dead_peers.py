@@ -21,7 +21,7 @@ FAST = {"HEARTBEAT_INTERVAL": "0.5", "HEARTBEAT_TIMEOUT": "0.5"}
 
 @pytest.fixture(params=["daphne", "uvicorn"])
 def served(request, site):
-    return site(request.param, app="tests.realtime.served:application", env=FAST)
+    return site(request.param, app="tests.end_to_end.served:application", env=FAST)
 
 
 async def test_a_peer_that_stops_answering_is_told_and_closed(served):

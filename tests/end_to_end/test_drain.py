@@ -16,7 +16,7 @@ pytestmark = pytest.mark.processes
 
 @pytest.fixture(params=["daphne", "uvicorn"])
 def served(request, site):
-    return site(request.param, app="tests.realtime.served:application")
+    return site(request.param, app="tests.end_to_end.served:application")
 
 
 def ended(site):

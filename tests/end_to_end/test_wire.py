@@ -179,7 +179,7 @@ async def test_the_oldest_of_too_many_sockets_is_closed(any_site):
 
 
 async def test_the_stream_after_the_hundredth_is_refused(site):
-    served = site("uvicorn", app="tests.realtime.served:application")
+    served = site("uvicorn", app="tests.end_to_end.served:application")
     async with wire(served, cookies=served.login("alice").cookie_header()) as socket:
         await socket.frame("welcome")
         for number in range(101):
@@ -190,7 +190,7 @@ async def test_the_stream_after_the_hundredth_is_refused(site):
 
 
 async def test_a_stream_offers_its_snapshot_and_answers(site):
-    served = site("daphne", app="tests.realtime.served:application")
+    served = site("daphne", app="tests.end_to_end.served:application")
     async with wire(served, cookies=served.login("alice").cookie_header()) as socket:
         await socket.frame("welcome")
         await socket.send({"type": "subscribe", "ref": 1, "stream": "open.7"})
@@ -203,7 +203,7 @@ async def test_a_stream_offers_its_snapshot_and_answers(site):
 
 
 async def test_a_snapshot_larger_than_the_limit_and_a_burst_end_no_healthy_socket(site):
-    served = site("uvicorn", app="tests.realtime.served:application")
+    served = site("uvicorn", app="tests.end_to_end.served:application")
     async with wire(served, cookies=served.login("alice").cookie_header()) as socket:
         await socket.frame("welcome")
         await socket.send({"type": "subscribe", "ref": 1, "stream": "open.big"})
@@ -224,7 +224,7 @@ async def test_many_commands_at_once_are_all_answered(any_site):
 
 
 async def test_a_busy_application_delays_no_pong_and_has_a_bounded_queue(site):
-    served = site("uvicorn", app="tests.realtime.served:application")
+    served = site("uvicorn", app="tests.end_to_end.served:application")
     async with wire(served, cookies=served.login("alice").cookie_header()) as socket:
         await socket.frame("welcome")
         await socket.send({"type": "subscribe", "ref": 1, "stream": "open.7"})
