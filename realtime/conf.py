@@ -1,4 +1,4 @@
-"""The setting ``REALTIME``: its names, defaults and bounds, read late and forgotten on a change."""
+"""The setting ``REALTIME``: its names, defaults and bounds; read late, and again after a change."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ class RealtimeSettings:
     RETENTION: dict[str, int] = field(default_factory=lambda: {"COUNT": 1000, "AGE": 7 * 86400})
     """Events kept of each stream: the newest ``COUNT``, for ``AGE`` seconds."""
     POSITION_CHECK: float = 10.0
-    """Seconds between two checks of the log for events whose ring was lost."""
+    """Seconds between two checks of the log for events whose broadcast was lost."""
+    DRAIN: bool = True
+    """On SIGTERM, send every socket away before the server ends; False leaves the signal alone."""
 
 
 def problems(configured: Any) -> list[str]:
@@ -54,6 +56,9 @@ def problems(configured: Any) -> list[str]:
                 found.append(f"REALTIME['EVENT_LOG'] must have a BACKEND, or be None: {value!r}.")
         elif name == "RETENTION":
             found += _retention_problems(value)
+        elif kinds[name] == "bool":
+            if not isinstance(value, bool):
+                found.append(f"REALTIME[{name!r}] must be True or False, not {value!r}.")
         else:
             found += _number_problems(f"REALTIME[{name!r}]", value, whole=kinds[name] == "int")
     return found

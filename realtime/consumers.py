@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import Any
 
+from asgiref.sync import markcoroutinefunction
 from django.db import DatabaseError
 
-from realtime.fanout.hub import Hub, running_hub
+from realtime.fanout.hub import running_hub
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import SUBPROTOCOL, SUBPROTOCOL_FAMILY
+from realtime.protocol.stream_names import user_stream_name
+from realtime.sockets.asgi import Application, Receive, Scope, Send
 from realtime.sockets.authentication import is_foreign, user_of
-from realtime.sockets.realtime_socket import Socket
-from realtime.sockets.transport import Receive, Scope, Send
-from realtime.sockets.wrapped_socket import SCOPE_KEY, Application, HeartbeatSocket
-from realtime.streams import user_stream_name
-from realtime.subscriptions.commands import Subscriptions
+from realtime.sockets.realtime_socket import RealtimeSocket
+from realtime.sockets.user_sockets import user_sockets
+from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions, WrappedSocket
+from realtime.subscriptions.commands import Commands
+
+__all__ = ["HeartbeatMixin", "RealtimeConsumer"]
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +41,7 @@ class HeartbeatMixin:
     require_heartbeat: bool = True
     """False leaves peers alone that never send a heartbeat (pages opened before an upgrade)."""
 
-    _heartbeat: HeartbeatSocket | None = None
+    _socket: WrappedSocket | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -47,29 +51,46 @@ class HeartbeatMixin:
     @property
     def latency(self) -> float | None:
         """The last round trip in seconds, None before the first."""
-        return None if self._heartbeat is None else self._heartbeat.latency
+        return None if self._socket is None else self._socket.latency
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         consumer: Application = super().__call__  # type: ignore[misc]
-        outer = scope.get(SCOPE_KEY)
-        self._heartbeat = heartbeat = outer or HeartbeatSocket(receive, send)
-        heartbeat.interval = self.heartbeat_interval or heartbeat.interval
-        heartbeat.timeout = self.heartbeat_timeout or heartbeat.timeout
-        heartbeat.required = self.require_heartbeat and heartbeat.required
-        if hasattr(self, "heartbeat_stale"):
-            heartbeat.on_stale = {"type": "heartbeat.stale"}
-        if outer is not None:
-            return await consumer(scope, receive, send)
-        return await heartbeat.run(consumer, scope)
+        on_stale = {"type": "heartbeat.stale"} if hasattr(self, "heartbeat_stale") else None
+        options = HeartbeatOptions(
+            self.heartbeat_interval, self.heartbeat_timeout, self.require_heartbeat, on_stale
+        )
+        outer: WrappedSocket | None = scope.get(SCOPE_KEY)
+        if outer is None:
+            self._socket = WrappedSocket(receive, send, options)
+            return await self._socket.run(consumer, scope)
+        self._socket = outer
+        outer.override(options)
+        return await consumer(scope, receive, send)
 
 
 class RealtimeConsumer:
     """Serves the protocol ``realtime.v1``; route to ``RealtimeConsumer.as_asgi()``."""
 
+    def __init__(self, **initkwargs: Any) -> None:
+        for name, value in initkwargs.items():
+            setattr(self, name, value)
+
     @classmethod
-    def as_asgi(cls) -> Application:
-        """Return the ASGI application; one instance serves all sockets."""
-        return cls().serve
+    def as_asgi(cls, **initkwargs: Any) -> Application:
+        """Return the ASGI application, which makes an instance for each socket.
+
+        ``initkwargs`` are set on it, as Django's ``View.as_view`` does; raises ``TypeError`` for a
+        name that is no attribute of the class.
+        """
+        for name in initkwargs:
+            if not hasattr(cls, name):
+                raise TypeError(f"{cls.__name__}.as_asgi() takes attributes of it, not {name!r}.")
+
+        def application(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+            return cls(**initkwargs).serve(scope, receive, send)
+
+        # A coroutine of its own would take 0.5 KiB of each socket.
+        return markcoroutinefunction(application)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket until it ends.
@@ -82,23 +103,23 @@ class RealtimeConsumer:
             await send({"type": "websocket.close"})
             return
         if SCOPE_KEY in scope:
-            scope[SCOPE_KEY].stand_down()
+            scope[SCOPE_KEY].bypass()
         subprotocol = _chosen(scope["subprotocols"])
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
-        hub, socket = running_hub(), Socket(send)
-        subscriptions = Subscriptions(socket, hub)
+        socket = RealtimeSocket(send)
+        commands = Commands(socket, running_hub())
         if subprotocol not in (SUBPROTOCOL, None):
-            socket.end(CloseCode.UNSUPPORTED_VERSION)
-        socket.run(partial(_sign_in, socket, hub, scope))
+            socket.close(CloseCode.UNSUPPORTED_VERSION)
+        socket.run(partial(_sign_in, socket, scope))
         del scope, send  # Most sockets live for hours, and wait: 1 KiB of each goes.
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
-                socket.received(message.get("text"), subscriptions.command)
+                socket.received(message.get("text"), commands.run)
                 del message
         finally:
-            subscriptions.end()
-            hub.gone(socket)
-            socket.left()
+            commands.end()
+            user_sockets().remove(socket)
+            socket.disconnected()
 
 
 def _chosen(offered: Sequence[str]) -> str | None:
@@ -107,7 +128,7 @@ def _chosen(offered: Sequence[str]) -> str | None:
     return SUBPROTOCOL if SUBPROTOCOL in versions else next(iter(versions), None)
 
 
-async def _sign_in(socket: Socket, hub: Hub, scope: Scope) -> None:
+async def _sign_in(socket: RealtimeSocket, scope: Scope) -> None:
     try:
         user = await user_of(scope)
         me = None if user is None else user_stream_name(user)
@@ -115,11 +136,10 @@ async def _sign_in(socket: Socket, hub: Hub, scope: Scope) -> None:
         # Not known is not "not signed in": the client is to come back.
         known = isinstance(error, DatabaseError)
         logger.error("sign-in failed socket=%s error=%r", socket.id, error, exc_info=not known)
-        socket.end(CloseCode.RESTARTING)
+        socket.close(CloseCode.RESTARTING)
         return
     if me is None:
-        socket.end(CloseCode.NOT_SIGNED_IN)
+        socket.close(CloseCode.NOT_SIGNED_IN)
     else:
-        socket.user = user
-        hub.signed_in(socket)
-        socket.welcome(me)
+        socket.welcome(user, me)
+        user_sockets().add(socket)

@@ -7,8 +7,8 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
@@ -17,42 +17,58 @@ from django.core.serializers.json import DjangoJSONEncoder
 from realtime.conf import realtime_settings
 from realtime.eventlog import Draft, LoggedEvent, event_log
 from realtime.eventlog.commit import after_commit
-from realtime.layer.broadcast import Message, Ring, aring, ring
-from realtime.protocol import frames
-from realtime.protocol.position import NOWHERE
-from realtime.streams import require_stream_name, user_stream_name
+from realtime.layer.broadcast import abroadcast, broadcast
+from realtime.layer.messages import (
+    GroupMessage,
+    Message,
+    ephemeral_messages,
+    group_name,
+    logged_messages,
+    plain_message,
+)
+from realtime.protocol.position import NOWHERE, Position
+from realtime.protocol.stream_names import require_stream_name, user_stream_name
+
+if TYPE_CHECKING:  # Models can't be imported before the apps are loaded.
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
+
+__all__ = [
+    "Recipient",
+    "aposition",
+    "apublish",
+    "event_message",
+    "group_name",
+    "position",
+    "publish",
+]
 
 logger = logging.getLogger(__name__)
 
-EVENT_TYPE = "realtime.event"
-"""The channel layer message type of an event."""
-EVENTS_TYPE = "realtime.events"
-"""That of several events in one message, which goes to every hub."""
-EVERYONE = "realtime"
-"""The group of every hub."""
+Recipient: TypeAlias = "str | AbstractBaseUser | AnonymousUser"
+"""A stream's name, or a user, who stands for their own stream.
 
-FEW = 10
-"""Events that are rung one by one, each in the group of its stream, at 0.1 ms each.
-
-More are rung together; an event that a hub does not follow costs it a microsecond.
+``request.user`` may be anonymous to a type checker; at run time that is a ``ValueError``.
 """
-TOGETHER = 100
-"""Events in one message."""
-LARGE = 2048
-"""Characters of a frame that goes to those alone who follow its stream."""
 
 MAX_NAME = 200
 """Characters of the longest name of an event, and of the longest key."""
 
 
 def publish(
-    to: Any, name: str, data: Any = None, *, key: str | None = None, ephemeral: bool = False
+    to: Recipient | Iterable[Recipient],
+    name: str,
+    data: Any = None,
+    *,
+    key: str | None = None,
+    ephemeral: bool = False,
 ) -> None:
     """Publish one event, from sync code; inside a transaction, it is committed with it.
 
     ``to`` is a stream's name, a user (their own stream), or several of these. ``name`` is the
     event's; ``data`` is anything that Django's JSON encoder takes. ``key`` makes a retry harmless:
-    a stream takes each key once. An ``ephemeral`` event is not kept, and reaches whoever is there.
+    a stream takes each key once. An ``ephemeral`` event is not kept, and reaches those who follow
+    the stream at that moment.
 
     Raises ``ValueError`` or ``TypeError`` for a stream, name or data that can't be published, what
     the event log raises if it is away, and ``RuntimeError`` in a running event loop, which it would
@@ -64,32 +80,45 @@ def publish(
     streams = stream_names(to)
     log = None if ephemeral else event_log()
     if log is None:
-        rings = _ephemeral_rings(streams, name, data)
-        after_commit(lambda: ring(rings))
+        outgoing = _ephemeral(streams, name, data)
+        after_commit(lambda: broadcast(outgoing))
     elif streams:
         draft = _draft(name, data, key)
-        _say(draft.id, streams, name, key)
-        log.append(streams, draft, _ring_all)
+        _log_publish(draft, streams)
+        log.append(streams, draft, _broadcast_logged)
 
 
 async def apublish(
-    to: Any, name: str, data: Any = None, *, key: str | None = None, ephemeral: bool = False
+    to: Recipient | Iterable[Recipient],
+    name: str,
+    data: Any = None,
+    *,
+    key: str | None = None,
+    ephemeral: bool = False,
 ) -> None:
     """Publish one event, from async code; see ``publish`` for the arguments.
 
     An event that is kept is written in the thread of Django's async database calls.
     """
     if ephemeral or event_log() is None:
-        await aring(_ephemeral_rings(stream_names(to), name, data))
+        await abroadcast(_ephemeral(stream_names(to), name, data))
     else:
         await sync_to_async(publish)(to, name, data, key=key)
 
 
-def position(to: Any) -> Any:
+# A name is itself a series of strings, so the first signature has to be tried first.
+@overload
+def position(to: Recipient) -> Position: ...  # type: ignore[overload-overlap]
+@overload
+def position(to: Iterable[Recipient]) -> dict[str, Position]: ...
+def position(to: Recipient | Iterable[Recipient]) -> Position | dict[str, Position]:
     """Return where a stream is: take it before the data that a page shows, and hand it to the page.
 
     ``to`` is a stream's name or a user, for one ``Position``; or several of these, for a dict of
     them by name. What is published after this is replayed to the page that resumes from there.
+
+    Raises ``ValueError`` or ``TypeError`` for what is no stream or user, and what the event log
+    raises if it is away.
     """
     streams = stream_names(to)
     log = event_log()
@@ -97,51 +126,24 @@ def position(to: Any) -> Any:
     return found[streams[0]] if isinstance(to, str) or _is_user(to) else found
 
 
-async def aposition(to: Any) -> Any:
+@overload
+async def aposition(to: Recipient) -> Position: ...  # type: ignore[overload-overlap]
+@overload
+async def aposition(to: Iterable[Recipient]) -> dict[str, Position]: ...
+async def aposition(to: Recipient | Iterable[Recipient]) -> Position | dict[str, Position]:
     """Do what ``position`` does, from async code."""
-    return await sync_to_async(position)(to)
+    find: Callable[[Any], Any] = position
+    found: Position | dict[str, Position] = await sync_to_async(find)(to)
+    return found
 
 
 def event_message(stream: str, name: str, data: Any = None) -> Message:
     """Return the channel layer message that hands an ephemeral event to a stream's followers.
 
-    ``data`` is copied, as JSON would carry it (dates become strings).
+    ``data`` is copied, as JSON would carry it (dates become strings). Raises ``ValueError`` or
+    ``TypeError`` for a stream, name or data that can't be published.
     """
-    draft = _draft(name, data, None)
-    return {
-        "type": EVENT_TYPE,
-        "stream": require_stream_name(stream),
-        "name": draft.name,
-        "data": json.loads(draft.data),
-        "id": draft.id,
-        "at": draft.at,
-    }
-
-
-def ring_of(event: LoggedEvent) -> Ring:
-    """Return the ring that hands over an event of the log."""
-    return group_name(event.stream), {
-        "type": EVENT_TYPE,
-        "stream": event.stream,
-        "epoch": event.epoch,
-        "offset": event.offset,
-        "id": event.id,
-        "name": event.name,
-        "frame": event.frame,
-    }
-
-
-def events_in(message: Message) -> list[Message]:
-    """Return the messages of single events that a message of the channel layer stands for."""
-    if message.get("type") == EVENTS_TYPE:
-        events = message.get("events")
-        return [one for one in events if isinstance(one, dict)] if isinstance(events, list) else []
-    return [message] if message.get("type") == EVENT_TYPE else []
-
-
-def group_name(stream: str) -> str:
-    """Return the channel layer group of a stream, for a ``group_send`` of one's own."""
-    return f"realtime.{require_stream_name(stream)}"
+    return plain_message(stream, _draft(name, data, None))
 
 
 def stream_names(to: Any) -> list[str]:
@@ -170,8 +172,8 @@ def _draft(name: str, data: Any, key: str | None) -> Draft:
     if key is not None:
         _require_text("key", key)
     encoded = json.dumps(data, cls=DjangoJSONEncoder, allow_nan=False, separators=(",", ":"))
-    if len(encoded) > (most := realtime_settings().MAX_IN_FLIGHT_BYTES // 2):
-        raise ValueError(f"An event's data has at most {most} bytes, not {len(encoded)}.")
+    if len(encoded) > (limit := realtime_settings().MAX_IN_FLIGHT_BYTES // 2):
+        raise ValueError(f"An event's data has at most {limit} bytes, not {len(encoded)}.")
     return Draft(uuid.uuid4().hex, name, encoded, int(time.time() * 1000), key)
 
 
@@ -182,46 +184,24 @@ def _require_text(what: str, text: Any) -> None:
         )
 
 
-def _ephemeral_rings(streams: Sequence[str], name: str, data: Any) -> list[Ring]:
+def _ephemeral(streams: Sequence[str], name: str, data: Any) -> list[GroupMessage]:
     if not streams:
         return []
     draft = _draft(name, data, None)
-    _say(draft.id, streams, name, None)
-    return _together([_ephemeral_ring(draft, stream) for stream in streams])
+    _log_publish(draft, streams)
+    return ephemeral_messages(streams, draft)
 
 
-def _ephemeral_ring(draft: Draft, stream: str) -> Ring:
-    return group_name(stream), {
-        "type": EVENT_TYPE,
-        "stream": stream,
-        "id": draft.id,
-        "name": draft.name,
-        "frame": frames.event(stream, draft.name, draft.data, event_id=draft.id, at=draft.at),
-    }
-
-
-def _ring_all(events: Sequence[LoggedEvent]) -> None:
+def _broadcast_logged(events: Sequence[LoggedEvent]) -> None:
     if events:
-        ring(_together([ring_of(event) for event in events]))
+        broadcast(logged_messages(events))
 
 
-def _together(rings: list[Ring]) -> list[Ring]:
-    """Return rings for the same events, in fewer messages where there are many."""
-    messages = [message for _, message in rings]
-    if len(rings) <= FEW or max(len(message["frame"]) for message in messages) > LARGE:
-        return rings
-    parts = [messages[start : start + TOGETHER] for start in range(0, len(rings), TOGETHER)]
-    return [(EVERYONE, _joined(part)) for part in parts]
-
-
-def _joined(messages: list[Message]) -> Message:
-    ids = dict.fromkeys(message["id"] for message in messages)
-    return {"type": EVENTS_TYPE, "id": ",".join(ids), "events": messages}
-
-
-def _say(event_id: str, streams: Sequence[str], name: str, key: str | None) -> None:
+def _log_publish(draft: Draft, streams: Sequence[str]) -> None:
     names = ",".join(streams)
-    logger.info("publish event=%s name=%s key=%s streams=%s", event_id, name, key, names)
+    logger.info(
+        "publish event=%s name=%s key=%s streams=%s", draft.id, draft.name, draft.key, names
+    )
 
 
 def _in_event_loop() -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from realtime.sockets.transport import Receive, Scope, Send
-from realtime.sockets.wrapped_socket import SCOPE_KEY, Application, HeartbeatSocket
+from realtime.sockets.asgi import Application, Receive, Scope, Send
+from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions, WrappedSocket
+
+__all__ = ["HeartbeatMiddleware"]
 
 
 class HeartbeatMiddleware:
@@ -25,15 +27,9 @@ class HeartbeatMiddleware:
         require_heartbeat: bool = True,
     ) -> None:
         self.app = app
-        self.interval = interval
-        self.timeout = timeout
-        self.require_heartbeat = require_heartbeat
+        self.options = HeartbeatOptions(interval, timeout, require_heartbeat)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         if scope["type"] != "websocket" or SCOPE_KEY in scope:
             return await self.app(scope, receive, send)
-        heartbeat = HeartbeatSocket(receive, send)
-        heartbeat.interval = self.interval
-        heartbeat.timeout = self.timeout
-        heartbeat.required = self.require_heartbeat
-        return await heartbeat.run(self.app, scope)
+        return await WrappedSocket(receive, send, self.options).run(self.app, scope)

@@ -1,4 +1,4 @@
-"""What realtime does when a project's data changes: a deleted user's events go with the user."""
+"""Receivers of Django's signals: a deleted user's events are erased with the user."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models.signals import post_delete
 
 from realtime.eventlog import event_log
 from realtime.eventlog.commit import after_commit
-from realtime.streams import user_stream_name
+from realtime.protocol.stream_names import user_stream_name
 
 
 def forget_user(instance: Any, **_: Any) -> None:
@@ -25,5 +25,5 @@ def forget_user(instance: Any, **_: Any) -> None:
 
 
 def connect() -> None:
-    """Listen to all deletions, since a proxy of the user model is a sender of its own."""
+    """Receive all deletions, since a proxy of the user model is a sender of its own."""
     post_delete.connect(forget_user, dispatch_uid="realtime.forget_user")

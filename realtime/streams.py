@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, overload
 
-from realtime.concurrency.threads import in_place
+from realtime.concurrency.threads import nonblocking
+from realtime.exceptions import Refused
+from realtime.protocol.stream_names import STREAM_NAME, user_stream_name
 
-NAME = re.compile(r"[A-Za-z0-9_.-]{1,80}")
-
-
-class Refused(Exception):
-    """Raised by ``Stream.receive`` to refuse a message; its sentence goes to the sender."""
+__all__ = ["Refused", "Stream", "UserStream", "register"]
 
 
 class Stream:
@@ -30,17 +27,17 @@ class Stream:
         """What follows the prefix."""
         return self.name.partition(".")[2]
 
-    @in_place
-    def authorize(self, user: Any) -> Any:
+    @nonblocking
+    def authorize(self, user: Any) -> bool | Awaitable[bool]:
         """Return True if ``user`` may follow this stream; nobody may, unless a subclass says so."""
         return False
 
-    @in_place
+    @nonblocking
     def snapshot(self, user: Any) -> Any:
         """Return what the stream's subject looks like now (JSON), or None to offer nothing."""
         return None
 
-    @in_place
+    @nonblocking
     def receive(self, user: Any, name: str, data: Any) -> Any:
         """Take the message ``name`` from a socket of ``user``; what is returned is the reply.
 
@@ -59,7 +56,7 @@ def register(prefix: str) -> Callable[[StreamClass], StreamClass]: ...
 @overload
 def register(prefix: str, stream_class: StreamClass) -> StreamClass: ...
 def register(prefix: str, stream_class: Any = None) -> Any:
-    """Serve the streams named ``prefix.<key>`` with a subclass of ``Stream``; also a decorator.
+    """Serve the streams named ``prefix.<key>`` with a subclass of ``Stream``; also as a decorator.
 
     An app's module ``streams`` is imported at start, so that is where registrations belong. A
     subclass of the class that serves a prefix takes its place: so an application gives
@@ -67,7 +64,7 @@ def register(prefix: str, stream_class: Any = None) -> Any:
     """
     if stream_class is None:
         return lambda decorated: register(prefix, decorated)
-    if not NAME.fullmatch(prefix) or "." in prefix:
+    if not STREAM_NAME.fullmatch(prefix) or "." in prefix:
         raise ValueError(f"A prefix is letters, digits, '_' and '-', not {prefix!r}.")
     present = _registered.get(prefix, Stream)
     if not issubclass(stream_class, present):
@@ -82,26 +79,10 @@ def find(name: str) -> Stream | None:
     return None if stream_class is None else stream_class(name)
 
 
-def require_stream_name(name: str) -> str:
-    """Return ``name``; raises ``ValueError`` if it can't name a stream."""
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise ValueError(
-            f"A stream's name is 1 to 80 letters, digits, '_', '.' and '-', not {name!r}."
-        )
-    return name
-
-
-def user_stream_name(user: Any) -> str:
-    """Return the name of the user's own stream; raises ``ValueError`` for one without a pk."""
-    if user.pk is None:
-        raise ValueError(f"{user!r} has no primary key, and so no stream.")
-    return require_stream_name(f"user.{user.pk}")
-
-
 @register("user")
 class UserStream(Stream):
     """A user's own stream, ``user.<pk>``: only that user may follow it."""
 
-    @in_place
+    @nonblocking
     def authorize(self, user: Any) -> bool:
         return self.name == user_stream_name(user)

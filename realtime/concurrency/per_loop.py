@@ -1,4 +1,4 @@
-"""One object for each event loop, such as the hub: made at first use, forgotten with the loop."""
+"""One object for each event loop, such as the hub: made at first use, dropped with the loop."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import asyncio
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-Thing = TypeVar("Thing")
+Value = TypeVar("Value")
 
 
-class PerLoop(Generic[Thing]):
-    """Makes a ``Thing`` in each event loop that asks for one."""
+class PerLoop(Generic[Value]):
+    """Makes a value in each event loop that asks for one."""
 
-    def __init__(self, make: Callable[[], Thing]) -> None:
+    def __init__(self, make: Callable[[], Value]) -> None:
         self._make = make
-        self._things: dict[asyncio.AbstractEventLoop, Thing] = {}
+        self._values: dict[asyncio.AbstractEventLoop, Value] = {}
 
-    def current(self) -> Thing:
+    def current(self) -> Value:
         """Return the running event loop's; raises ``RuntimeError`` where none is running."""
         loop = asyncio.get_running_loop()
-        if loop not in self._things:
-            for closed in [other for other in self._things if other.is_closed()]:
-                del self._things[closed]
-            self._things[loop] = self._make()
-        return self._things[loop]
+        if loop not in self._values:
+            for closed in [other for other in self._values if other.is_closed()]:
+                del self._values[closed]
+            self._values[loop] = self._make()
+        return self._values[loop]

@@ -36,29 +36,29 @@ KEEP = 1.0
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def in_place(function: Function) -> Function:
-    """Mark a sync function that waits for nothing: ``call`` needs no thread for it."""
-    function.is_in_place = function  # type: ignore[attr-defined]
+def nonblocking(function: Function) -> Function:
+    """Mark a sync function that waits for nothing: ``run_sync`` needs no thread for it."""
+    function.nonblocking = function  # type: ignore[attr-defined]
     return function
 
 
-def _is_in_place(function: Any) -> bool:
+def _is_nonblocking(function: Any) -> bool:
     """A decorator copies the mark to its wrapper, which may wait."""
-    return getattr(function, "is_in_place", None) is getattr(function, "__func__", function)
+    return getattr(function, "nonblocking", None) is getattr(function, "__func__", function)
 
 
-async def call(function: Callable[..., Any], *args: Any) -> Any:
-    """Await an async ``function``, or run a sync one in a thread; returns what it returns."""
-    return await _call(_ours, function, args)
+async def run_sync(function: Callable[..., Any], *args: Any) -> Any:
+    """Run a sync ``function`` in a thread, or await an async one; returns what it returns."""
+    return await _run(_pool, function, args)
 
 
-async def call_application(function: Callable[..., Any], *args: Any) -> Any:
-    """Do what ``call`` does for a function that may sleep, without making others wait."""
-    return await _call(_application, function, args)
+async def run_application(function: Callable[..., Any], *args: Any) -> Any:
+    """Do what ``run_sync`` does for a function that may sleep, without making others wait."""
+    return await _run(_application_pool, function, args)
 
 
-async def _call(pool: Pool, function: Callable[..., Any], args: Any) -> Any:
-    if _is_in_place(function):
+async def _run(pool: Pool, function: Callable[..., Any], args: Any) -> Any:
+    if _is_nonblocking(function):
         return function(*args)
     if inspect.iscoroutinefunction(function):
         return await function(*args)
@@ -94,13 +94,13 @@ class Pool:
         return future
 
     def _work(self) -> None:
-        """Run jobs until none comes any more."""
+        """Run jobs until none comes for ``LINGER`` seconds."""
         keep_until = 0.0
         while job := self._next():
-            anew = time.monotonic() > keep_until
-            if anew:
+            close_old = time.monotonic() > keep_until
+            if close_old:
                 keep_until = time.monotonic() + KEEP
-            if not job.run(anew=anew):
+            if not job.run(close_old=close_old):
                 keep_until = 0.0
         close_old_connections()
 
@@ -117,23 +117,26 @@ class Pool:
 
 @dataclass(slots=True)
 class Job:
-    """A function to call, and who waits for what it returns."""
+    """A function to call, and the future of its result."""
 
     function: Callable[..., Any]
     args: Any
     future: asyncio.Future[Any]
 
-    def run(self, *, anew: bool) -> bool:
-        """Run it if someone still waits, ``anew`` without old connections; False if it failed."""
+    def run(self, *, close_old: bool) -> bool:
+        """Run it if someone still waits, and return False if it failed.
+
+        ``close_old`` closes the database connections that are too old first.
+        """
         if self.future.cancelled():
             return True
         result = error = None
         try:
-            if anew:
+            if close_old:
                 close_old_connections()
             reset_queries()  # With DEBUG, a connection remembers its last 9,000.
             result = self.function(*self.args)
-        except BaseException as raised:  # Handed to the one who waits.
+        except BaseException as raised:  # The future hands it to the caller.
             error = raised
         if isinstance(error, StopIteration):  # A future can't hold it.
             error = RuntimeError("StopIteration was raised")
@@ -150,5 +153,5 @@ class Job:
             self.future.set_exception(error)
 
 
-_ours = Pool("realtime")
-_application = Pool("realtime-receive")
+_pool = Pool("realtime")
+_application_pool = Pool("realtime-receive")

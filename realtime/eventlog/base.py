@@ -1,4 +1,4 @@
-"""What an event log promises, in words; ``tests/realtime/eventlog`` holds every backend to it."""
+"""What an event log promises; ``tests/realtime/eventlog`` holds every backend to it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from realtime.protocol.position import Position
 
 @dataclass(frozen=True)
 class Draft:
-    """An event before it has a place: ``data`` is JSON text, ``at`` in milliseconds."""
+    """An event before it has a position: ``data`` is JSON text, ``at`` in milliseconds."""
 
     id: str
     name: str
@@ -30,7 +30,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class LoggedEvent:
-    """An event in its place."""
+    """An event with its position."""
 
     stream: str
     epoch: str
@@ -38,11 +38,11 @@ class LoggedEvent:
     id: str
     name: str
     frame: str
-    """The ``event`` frame, encoded once for everyone."""
+    """The ``event`` frame, encoded once for all followers."""
 
     @classmethod
     def of(cls, draft: Draft, stream: str, epoch: str, offset: int) -> LoggedEvent:
-        """Give a draft its place."""
+        """Give a draft its position."""
         frame = frames.event(
             stream, draft.name, draft.data, event_id=draft.id, at=draft.at, offset=offset
         )
@@ -72,8 +72,8 @@ class EventLog(ABC):
     - An event whose ``append`` began after another's commit has the higher offset; concurrent ones
       get one order, the same for everyone.
     - Who has read offset n has been able to read all offsets below it.
-    - Each life of a stream has a random epoch. A stream that was forgotten, or whose log is found
-      to have gone back, begins a new life.
+    - Offsets count within an epoch, whose name is random. A stream that was forgotten, or whose log
+      is found to have gone back, begins a new epoch.
     - A ``key`` names one event of a stream: appending it again changes nothing.
     - Old events go, by count and by age (``RETENTION``), oldest first; offsets are never reused
       within an epoch.
@@ -87,7 +87,7 @@ class EventLog(ABC):
         """Append a draft to each of the streams, if and when the caller's transaction commits.
 
         ``on_numbered`` then gets the events that have been given their offsets; where another
-        process was faster in doing so, that one rings them, and they are not among these.
+        process was faster in doing so, that one broadcasts them, and they are not among these.
         """
 
     @abstractmethod
@@ -103,24 +103,24 @@ class EventLog(ABC):
         """
 
     @abstractmethod
-    def renew(self, stream: str, epoch: str) -> Position:
-        """Begin a new life if the stream is still in ``epoch``; returns its position then."""
+    def new_epoch(self, stream: str, epoch: str) -> Position:
+        """Begin a new epoch if the stream is still in ``epoch``; returns its position then."""
 
     @abstractmethod
     def forget(self, stream: str) -> None:
-        """Erase a stream's events and begin a new life."""
+        """Erase a stream's events and begin a new epoch."""
 
     @abstractmethod
     def prune(self) -> int:
         """Remove what ``RETENTION`` no longer keeps; returns how many events went."""
 
     def number_pending(self) -> Sequence[LoggedEvent]:
-        """Number events whose publisher died after its commit; returns them, to be rung."""
+        """Number events whose publisher died after its commit; returns them, to be broadcast."""
         return ()
 
 
-def new_epoch() -> str:
-    """Return a name for a life of a stream; 64 random bits."""
+def random_epoch() -> str:
+    """Return the name of a new epoch; 64 random bits."""
     return secrets.token_urlsafe(8)
 
 

@@ -1,4 +1,4 @@
-"""What is to happen once the caller's data is committed."""
+"""Calls a function once the caller's data is committed."""
 
 from __future__ import annotations
 

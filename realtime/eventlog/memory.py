@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from realtime.conf import realtime_settings
-from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, new_epoch
+from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
 from realtime.eventlog.commit import after_commit
 from realtime.protocol.position import Position
 
 
 @dataclass
 class _Stream:
-    epoch: str = field(default_factory=new_epoch)
+    epoch: str = field(default_factory=random_epoch)
     top: int = 0
     events: list[tuple[LoggedEvent, int]] = field(default_factory=list)
     """Events and the milliseconds at which they were published."""
@@ -40,7 +40,7 @@ class MemoryEventLog(EventLog):
         with self._lock:
             return {name: self._page(name, offset, limit) for name, offset in after.items()}
 
-    def renew(self, stream: str, epoch: str) -> Position:
+    def new_epoch(self, stream: str, epoch: str) -> Position:
         with self._lock:
             if self._stream(stream).epoch == epoch:
                 self._streams[stream] = _Stream()

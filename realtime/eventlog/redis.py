@@ -16,7 +16,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from realtime.conf import realtime_settings
-from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, new_epoch
+from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
 from realtime.eventlog.commit import after_commit
 from realtime.protocol.position import Position
 
@@ -37,7 +37,7 @@ for i = 1, #KEYS, 3 do
     if fresh and (key == '' or redis.call('SET', keyed, id, 'NX', 'EX', age)) then
         redis.call('HSETNX', head, 'epoch', epoch)
         local offset = redis.call('HINCRBY', head, 'top', 1)
-        if offset == 1 then redis.call('DEL', events) end -- of a life whose head was evicted
+        if offset == 1 then redis.call('DEL', events) end -- of an epoch whose head was evicted
         redis.call('XADD', events, 'MAXLEN', count, offset .. '-0',
                    'id', id, 'name', name, 'data', data, 'at', at)
         redis.call('EXPIRE', head, age)
@@ -59,7 +59,7 @@ end
 return positions
 """
 
-RENEW = """
+NEW_EPOCH = """
 local old, new, age = unpack(ARGV)
 if old == '' or redis.call('HGET', KEYS[1], 'epoch') == old then
     redis.call('DEL', KEYS[1], KEYS[2])
@@ -83,14 +83,14 @@ class RedisEventLog(EventLog):
         )
         self._append_script = self._redis.register_script(APPEND)
         self._positions_script = self._redis.register_script(POSITIONS)
-        self._renew_script = self._redis.register_script(RENEW)
+        self._new_epoch_script = self._redis.register_script(NEW_EPOCH)
 
     def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
         after_commit(lambda: on_numbered(self._append(streams, draft)))
 
     def positions(self, streams: Sequence[str]) -> dict[str, Position]:
         heads = [self._head(name) for name in streams]
-        found = _twice(lambda: self._positions_script(keys=heads, args=[new_epoch(), _age()]))
+        found = _twice(lambda: self._positions_script(keys=heads, args=[random_epoch(), _age()]))
         return {
             name: Position(epoch, int(top))
             for name, (epoch, top) in zip(streams, found, strict=True)
@@ -100,12 +100,12 @@ class RedisEventLog(EventLog):
         pages: dict[str, Page] = _twice(lambda: self._read(after, limit))
         return pages
 
-    def renew(self, stream: str, epoch: str) -> Position:
-        self._begin_new_life(stream, epoch)
+    def new_epoch(self, stream: str, epoch: str) -> Position:
+        self._begin_epoch(stream, epoch)
         return self.positions([stream])[stream]
 
     def forget(self, stream: str) -> None:
-        self._begin_new_life(stream, "")
+        self._begin_epoch(stream, "")
         for key in self._redis.scan_iter(self._key("key", stream, "*"), count=1000):
             self._redis.delete(key)
 
@@ -131,7 +131,7 @@ class RedisEventLog(EventLog):
                 self._key("key", name, draft.key or ""),
             )
         ]
-        parts = (draft.id, draft.name, draft.data, draft.at, draft.key or "", new_epoch())
+        parts = (draft.id, draft.name, draft.data, draft.at, draft.key or "", random_epoch())
         arguments: list[Any] = [*parts, realtime_settings().RETENTION["COUNT"], _age()]
         try:
             numbered = self._append_script(keys=keys, args=[*arguments, ""])
@@ -139,8 +139,8 @@ class RedisEventLog(EventLog):
             # It may have been done before the answer was lost.
             numbered = self._append_script(keys=keys, args=[*arguments, "again"])
         return [
-            LoggedEvent.of(draft, streams[place], epoch, offset)
-            for place, epoch, offset in numbered
+            LoggedEvent.of(draft, streams[index], epoch, offset)
+            for index, epoch, offset in numbered
         ]
 
     def _read(self, after: Mapping[str, int], limit: int) -> dict[str, Page]:
@@ -157,9 +157,9 @@ class RedisEventLog(EventLog):
             pages[name] = Page(position, events)
         return pages
 
-    def _begin_new_life(self, stream: str, epoch: str) -> None:
+    def _begin_epoch(self, stream: str, epoch: str) -> None:
         keys = [self._head(stream), self._key("events", stream)]
-        self._renew_script(keys=keys, args=[epoch, new_epoch(), _age()])
+        self._new_epoch_script(keys=keys, args=[epoch, random_epoch(), _age()])
 
     def _head(self, stream: str) -> str:
         return self._key("head", stream)

@@ -1,4 +1,4 @@
-"""Reads of the event log by the hub: those that come while one is under way go out together."""
+"""Reads of the event log by the hub: those that come during another one are joined."""
 
 from __future__ import annotations
 
@@ -7,43 +7,40 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
 from typing import Generic, TypeVar
 
-from realtime.concurrency.threads import call
+from realtime.concurrency.threads import run_sync
 from realtime.eventlog import EventLog, LoggedEvent, Page
+from realtime.exceptions import PositionLost
 from realtime.protocol.position import Position
 
-PAGE = 500
-"""Events of one stream that are read at once."""
+PAGE_SIZE = 500
+"""Events of one stream in one read."""
 
-MOST = 500
-"""Streams that are asked for at once."""
+BATCH_SIZE = 500
+"""Streams of one read."""
 
 Answer = TypeVar("Answer")
 
 
-class Lost(Exception):
-    """The events that follow a position are not kept any more, or are of another life."""
+class JoinedReads(Generic[Answer]):
+    """Joins reads about streams: at any time one is under way, and the others wait together.
 
-
-class Batch(Generic[Answer]):
-    """Joins questions about streams: at any time one is under way, and the others wait together.
-
-    A question has a number, and of two about the same stream the lower number is asked. An answer
-    is of a question that was asked after ``get`` was called.
+    A read has a number, and of two about the same stream the lower number is read. An answer is of
+    a read that began after ``get`` was called.
     """
 
-    def __init__(self, ask: Callable[[dict[str, int]], Mapping[str, Answer]]) -> None:
-        self._ask = ask
+    def __init__(self, read: Callable[[dict[str, int]], Mapping[str, Answer]]) -> None:
+        self._read = read
         self._waiting: dict[str, tuple[int, asyncio.Future[tuple[int, Answer]]]] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def get(self, stream: str, number: int = 0) -> tuple[int, Answer]:
-        """Return the number that was asked with, and the answer."""
+        """Return the number that was read with, and the answer."""
         if stream in self._waiting:
             lowest, future = self._waiting[stream]
             self._waiting[stream] = min(lowest, number), future
         else:
             future = asyncio.get_running_loop().create_future()
-            future.add_done_callback(lambda done: done.exception())  # Its asker may be gone.
+            future.add_done_callback(lambda done: done.exception())  # Its caller may be gone.
             self._waiting[stream] = number, future
         if self._task is None:
             self._task = asyncio.create_task(self._run())
@@ -52,26 +49,38 @@ class Batch(Generic[Answer]):
     async def _run(self) -> None:
         try:
             while self._waiting:
-                asked = {name: self._waiting.pop(name) for name in list(self._waiting)[:MOST]}
-                numbers = {name: number for name, (number, _) in asked.items()}
-                try:
-                    answers = await call(self._ask, numbers)
-                except Exception as error:  # Handed to each of those who asked.
-                    for _, future in asked.values():
-                        future.set_exception(error)
-                else:
-                    for name, (number, future) in asked.items():
-                        future.set_result((number, answers[name]))
+                names = list(self._waiting)[:BATCH_SIZE]
+                await self._read_batch({name: self._waiting.pop(name) for name in names})
         finally:
             self._task = None
 
+    async def _read_batch(
+        self, batch: dict[str, tuple[int, asyncio.Future[tuple[int, Answer]]]]
+    ) -> None:
+        try:
+            answers = await run_sync(
+                self._read, {name: number for name, (number, _) in batch.items()}
+            )
+        except Exception as error:  # The futures hand it to each caller.
+            for _, future in batch.values():
+                future.set_exception(error)
+        else:
+            for name, (number, future) in batch.items():
+                future.set_result((number, answers[name]))
+
 
 class LogReader:
-    """Reads positions and events for a hub."""
+    """Reads positions and events for a hub, and begins new epochs."""
 
     def __init__(self, log: EventLog) -> None:
-        self._positions = Batch[Position](lambda wanted: log.positions(list(wanted)))
-        self._pages = Batch[Page](lambda after: log.read(after, PAGE))
+        self._log = log
+        self._positions = JoinedReads[Position](lambda wanted: log.positions(list(wanted)))
+        self._pages = JoinedReads[Page](lambda after: log.read(after, PAGE_SIZE))
+
+    async def new_epoch(self, stream: str, epoch: str) -> Position:
+        """Begin a new epoch if the stream is still in ``epoch``; returns its position then."""
+        position: Position = await run_sync(self._log.new_epoch, stream, epoch)
+        return position
 
     async def position(self, stream: str) -> Position:
         """Return where the stream is now."""
@@ -80,19 +89,19 @@ class LogReader:
     async def events(self, stream: str, after: Position) -> list[LoggedEvent]:
         """Return the next events after a position, all or a page of them; none at the top.
 
-        Raises ``Lost`` if they are not there any more.
+        Raises ``PositionLost`` if they are not there any more.
         """
         while True:
-            asked_after, page = await self._pages.get(stream, after.offset)
+            read_after, page = await self._pages.get(stream, after.offset)
             if page.position.epoch != after.epoch:
-                raise Lost(stream)
+                raise PositionLost(stream)
             events = [event for event in page.events if event.offset > after.offset]
             if successive := _successive(events, after.offset):
                 return successive
             if not events and page.position.offset <= after.offset:
                 return []
-            if asked_after == after.offset:
-                raise Lost(stream)
+            if read_after == after.offset:
+                raise PositionLost(stream)
 
 
 def _successive(events: Sequence[LoggedEvent], offset: int) -> list[LoggedEvent]:

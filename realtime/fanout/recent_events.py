@@ -12,7 +12,7 @@ MAX_BYTES = 64 * 1024
 """Bytes that are kept of one stream."""
 
 MAX_AGE = 60.0
-"""Seconds for which an event is kept; a client that was away for longer has the log read."""
+"""Seconds for which an event is kept; for a client that was away for longer the log is read."""
 
 
 class RecentEvents:

@@ -1,8 +1,8 @@
-"""Ringing: handing messages to the channel layer, from async code and, without its cost, from sync.
+"""Hands messages to the channel layer, from async code and, at little cost, from sync code.
 
 ``async_to_sync`` makes an event loop and a Redis connection for each call (2 ms measured). Sync
-code has one loop for all its threads: each in its turn runs it until its own rings are out. A
-thread that ran it for all of them would cost as much again as the ring, in switches of threads.
+code has one loop for all its threads: each in its turn runs it until its own messages are out. A
+thread that ran it for all of them would cost as much again, in switches of threads.
 """
 
 from __future__ import annotations
@@ -13,140 +13,140 @@ import os
 import threading
 from collections.abc import Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from channels.layers import get_channel_layer
 
+from realtime.layer import backends, messages
+from realtime.layer.messages import GroupMessage, Message
+
 logger = logging.getLogger(__name__)
 
-Message = dict[str, Any]
-Ring = tuple[str, Message]
-"""A group of the channel layer, and the message for it."""
-
-RING_TIMEOUT = 2.0
-"""Seconds that ringing may take before it is given up; so long a thread waits for its turn, too."""
-
-_turn = threading.Lock()
-_callers_loop: asyncio.AbstractEventLoop | None = None
-_resident: asyncio.AbstractEventLoop | None = None
-_starting = threading.Lock()
-_failing = False
-_home_loops: WeakKeyDictionary[Any, asyncio.AbstractEventLoop] = WeakKeyDictionary()
+TIMEOUT = 2.0
+"""Seconds that a broadcast may take before it is given up, and that a thread waits for its turn."""
 
 
-async def aring(rings: Sequence[Ring]) -> None:
-    """Send each message to its group; a failure is logged, never raised."""
-    layer = get_channel_layer()
-    if layer is None:
-        logger.error("ring failed: no channel layer is configured, set CHANNEL_LAYERS")
-        return
-    home = _home_loops.get(layer)
-    if home is None or home.is_closed() or home is asyncio.get_running_loop():
-        await _ring(layer, rings)
-    else:
+class Broadcaster:
+    """Sends messages to groups, from any thread; a failure is logged, never raised.
+
+    ``timeout`` is in seconds.
+    """
+
+    def __init__(self, timeout: float = TIMEOUT) -> None:
+        self.timeout = timeout
+        self.is_failing = False
+        """Whether the layer failed to take the last message."""
+        self._turn = threading.Lock()
+        self._callers_loop: asyncio.AbstractEventLoop | None = None
+        self._starting = threading.Lock()
+        self._background_loop: asyncio.AbstractEventLoop | None = None
+        if hasattr(os, "register_at_fork"):  # Windows has no forks.
+            os.register_at_fork(
+                before=self._close_callers_loop,
+                after_in_parent=self._turn.release,
+                after_in_child=self._begin_as_child,
+            )
+
+    async def abroadcast(self, outgoing: Sequence[GroupMessage]) -> None:
+        """Send each message to its group."""
+        layer = get_channel_layer()
+        if layer is None:
+            logger.error("broadcast failed: no channel layer is configured, set CHANNEL_LAYERS")
+            return
+        home = backends.home_loop(layer)
+        if home is None or home is asyncio.get_running_loop():
+            await self._send_all(layer, outgoing)
+        else:
+            await self._send_all_in(home, layer, outgoing)
+
+    def broadcast(self, outgoing: Sequence[GroupMessage]) -> None:
+        """Do what ``abroadcast`` does, from sync code; returns when the layer has the messages.
+
+        After a failure it does not wait, until the layer has taken something again: a thread that
+        serves requests must not stand still for ``timeout`` at each of them.
+        """
+        if not self._broadcast_in_turn(outgoing):
+            loop = self._running_background_loop()
+            asyncio.run_coroutine_threadsafe(self.abroadcast(outgoing), loop)
+
+    async def _send_all_in(
+        self, home: asyncio.AbstractEventLoop, layer: Any, outgoing: Sequence[GroupMessage]
+    ) -> None:
+        sending = asyncio.run_coroutine_threadsafe(self._send_all(layer, outgoing), home)
         try:
-            async with asyncio.timeout(RING_TIMEOUT):
-                ringing = asyncio.run_coroutine_threadsafe(_ring(layer, rings), home)
-                await asyncio.wrap_future(ringing)
+            async with asyncio.timeout(self.timeout):
+                await asyncio.wrap_future(sending)
         except TimeoutError:
-            logger.error("ring failed: the event loop of the in-memory layer does not run")
+            logger.error("broadcast failed: the event loop of the in-memory layer does not run")
 
+    async def _send_all(self, layer: Any, outgoing: Sequence[GroupMessage]) -> None:
+        try:
+            async with asyncio.timeout(self.timeout):
+                for group, message in outgoing:
+                    await self._send(layer, group, message)
+            self.is_failing = False
+        except Exception as error:
+            self.is_failing = True
+            ids = ",".join(dict.fromkeys(messages.ids(message) for _, message in outgoing))
+            name = type(layer).__name__
+            logger.error("broadcast failed event=%s layer=%s error=%r", ids, name, error)
 
-def ring(rings: Sequence[Ring]) -> None:
-    """Do what ``aring`` does, from sync code; returns when the layer has the messages.
+    async def _send(self, layer: Any, group: str, message: Message) -> None:
+        """Send once more after an error: redis-py 8 finds an ended connection when it uses it.
 
-    After a failure it does not wait, until the layer has taken something again: a thread that
-    serves requests must not stand still for ``RING_TIMEOUT`` at each of them.
-    """
-    if not _rung_in_turn(rings):
-        asyncio.run_coroutine_threadsafe(aring(rings), _resident_loop())
+        An event without an offset could not be told from its repetition, and comes once at most.
+        """
+        try:
+            await layer.group_send(group, message)
+        except Exception as error:
+            if not messages.is_logged(message):
+                raise
+            logger.info("broadcast repeated event=%s error=%r", messages.ids(message), error)
+            await layer.group_send(group, message)
 
-
-def read_only_by(layer: Any, loop: asyncio.AbstractEventLoop) -> None:
-    """Note that the queues of ``layer`` live in ``loop``, so that rings have to be sent there.
-
-    An in-memory layer's queues wake only the loop that waits on them.
-    """
-    _home_loops[layer] = loop
-
-
-async def _ring(layer: Any, rings: Sequence[Ring]) -> None:
-    global _failing
-    try:
-        async with asyncio.timeout(RING_TIMEOUT):
-            for group, message in rings:
-                await _send(layer, group, message)
-        _failing = False
-    except Exception as error:
-        _failing = True
-        events = ",".join(sorted({message["id"] for _, message in rings}))
-        logger.error("ring failed event=%s layer=%s error=%r", events, type(layer).__name__, error)
-
-
-async def _send(layer: Any, group: str, message: Message) -> None:
-    """Send once more after an error: redis-py 8 hears that a connection ended when it is used.
-
-    An event without an offset could not be told from its repetition, and comes at most once.
-    """
-    try:
-        await layer.group_send(group, message)
-    except Exception as error:
-        if "offset" not in message.get("events", [message])[0]:
-            raise
-        logger.info("ring repeated event=%s error=%r", message["id"], error)
-        await layer.group_send(group, message)
-
-
-def _rung_in_turn(rings: Sequence[Ring]) -> bool:
-    """Ring in this thread, unless the last ring failed or the turn does not come."""
-    global _callers_loop
-    if not _turn.acquire(timeout=RING_TIMEOUT):
-        return False
-    try:
-        if _failing:
+    def _broadcast_in_turn(self, outgoing: Sequence[GroupMessage]) -> bool:
+        """Send in this thread, unless the last broadcast failed or the turn does not come."""
+        if not self._turn.acquire(timeout=self.timeout):
             return False
-        _callers_loop = _callers_loop or asyncio.new_event_loop()
-        _callers_loop.run_until_complete(aring(rings))
-        return True
-    finally:
-        _turn.release()
+        try:
+            if self.is_failing:
+                return False
+            self._callers_loop = self._callers_loop or asyncio.new_event_loop()
+            self._callers_loop.run_until_complete(self.abroadcast(outgoing))
+            return True
+        finally:
+            self._turn.release()
+
+    def _running_background_loop(self) -> asyncio.AbstractEventLoop:
+        """Return a loop that a thread of its own runs."""
+        with self._starting:
+            if self._background_loop is None:
+                self._background_loop = loop = asyncio.new_event_loop()
+                threading.Thread(
+                    target=loop.run_forever, name="realtime-broadcast", daemon=True
+                ).start()
+            return self._background_loop
+
+    def _close_callers_loop(self) -> None:
+        """Close the loop before a fork: the child would share its connections and its epoll.
+
+        A fork waits for the broadcast that is under way. The loop is closed in a thread of its own,
+        since channels_redis runs it for that, and this thread may be running another one.
+        """
+        self._turn.acquire()
+        loop, self._callers_loop = self._callers_loop, None
+        if loop is not None:
+            closing = threading.Thread(
+                target=loop.close, name="realtime-broadcast-close", daemon=True
+            )
+            closing.start()
+            closing.join(self.timeout)
+
+    def _begin_as_child(self) -> None:
+        """Drop the background loop: a forked child has it, but not the thread that ran it."""
+        self._background_loop, self._starting = None, threading.Lock()
+        self._turn.release()
 
 
-def _resident_loop() -> asyncio.AbstractEventLoop:
-    """Return a loop that runs by itself, in a thread."""
-    global _resident
-    with _starting:
-        if _resident is None:
-            _resident = asyncio.new_event_loop()
-            threading.Thread(
-                target=_resident.run_forever, name="realtime-ring", daemon=True
-            ).start()
-        return _resident
-
-
-def _close_callers_loop() -> None:
-    """A forked child that had it would share its connections, and change what its epoll hears.
-
-    A fork waits for the ring that is under way. The loop is closed in a thread of its own, since
-    channels_redis runs it for that, and this thread may be running another one.
-    """
-    global _callers_loop
-    _turn.acquire()
-    loop, _callers_loop = _callers_loop, None
-    if loop is not None:
-        closing = threading.Thread(target=loop.close, name="realtime-ring-close", daemon=True)
-        closing.start()
-        closing.join(RING_TIMEOUT)
-
-
-def _begin_as_child() -> None:
-    """A forked child has the loops, but not the threads that ran them."""
-    global _resident, _starting
-    _resident, _starting = None, threading.Lock()
-    _home_loops.clear()
-    _turn.release()
-
-
-os.register_at_fork(
-    before=_close_callers_loop, after_in_parent=_turn.release, after_in_child=_begin_as_child
-)
+_broadcaster = Broadcaster()
+broadcast = _broadcaster.broadcast
+abroadcast = _broadcaster.abroadcast

@@ -1,9 +1,8 @@
-"""Whether what waits for an application tells that it is busy, or only that much came at once."""
+"""Tells a busy application from a burst of frames, by what waits for it; without a clock."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+import math
 
 MAX_WAITING = 32
 """Frames that may wait for a busy application."""
@@ -16,38 +15,43 @@ MAX_BURST = 256
 
 
 class Backlog:
-    """Counts what waits, and calls ``on_overflow`` once when it is too much."""
+    """Counts the frames that wait for an application."""
 
-    def __init__(self, on_overflow: Callable[[], None]) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._on_overflow = on_overflow
+    __slots__ = ("_taken", "_taken_before", "_waiting", "check_at")
+
+    def __init__(self) -> None:
+        self.check_at = math.inf
+        """The instant at which to call ``check``."""
         self._waiting = 0
         self._taken = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._taken_before = 0
 
-    def arrived(self) -> None:
-        """Count a frame that waits from now on."""
+    @property
+    def is_full(self) -> bool:
+        """Whether too many frames wait for any application."""
+        return self._waiting > MAX_BURST
+
+    def arrived(self, now: float) -> None:
+        """Count a frame that waits from ``now`` on (seconds)."""
         self._waiting += 1
-        if self._waiting > MAX_BURST:
-            self._on_overflow()
-        elif self._waiting > MAX_WAITING and self._timer is None:
-            self._timer = self._loop.call_later(BUSY_AFTER, self._judge, self._taken)
+        if self._waiting > MAX_WAITING and self.check_at == math.inf:
+            self._check_later(now)
 
     def took(self) -> None:
         """Count a frame that the application has taken."""
         self._waiting -= 1
         self._taken += 1
 
-    def stop(self) -> None:
-        """Judge no more."""
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _judge(self, taken_then: int) -> None:
-        self._timer = None
+    def check(self, now: float) -> bool:
+        """Tell whether too many frames wait for an application that has taken none of them."""
+        self.check_at = math.inf
         if self._waiting <= MAX_WAITING:
-            return
-        if self._taken == taken_then:
-            self._on_overflow()
-        else:
-            self._timer = self._loop.call_later(BUSY_AFTER, self._judge, self._taken)
+            return False
+        if self._taken == self._taken_before:
+            return True
+        self._check_later(now)
+        return False
+
+    def _check_later(self, now: float) -> None:
+        self._taken_before = self._taken
+        self.check_at = now + BUSY_AFTER

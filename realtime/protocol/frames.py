@@ -6,6 +6,7 @@ import json
 import math
 from typing import Any
 
+from realtime.exceptions import FrameError
 from realtime.protocol.position import Position
 
 VERSION = 1
@@ -16,16 +17,6 @@ MAX_NONCE = 128
 """Characters of the longest nonce that is repeated to its sender."""
 
 Frame = dict[str, Any]
-
-
-class FrameError(Exception):
-    """A frame that can't be taken; told to its sender as an ``error`` frame."""
-
-    def __init__(self, code: str, message: str, ref: int | str | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.ref = ref
 
 
 def encode(value: Any) -> str:
@@ -194,9 +185,9 @@ def event(
 
     ``data`` is JSON text already, ``at`` is in milliseconds.
     """
-    place = "" if offset is None else f',"offset":{offset}'
+    position = "" if offset is None else f',"offset":{offset}'
     names = f'"id":{json.dumps(event_id)},"name":{json.dumps(name)}'
-    return f'{{"type":"event","stream":"{stream}"{place},{names},"data":{data},"at":{at}}}'
+    return f'{{"type":"event","stream":"{stream}"{position},{names},"data":{data},"at":{at}}}'
 
 
 def replayed(event_frame: str) -> str:

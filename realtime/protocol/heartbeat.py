@@ -49,12 +49,12 @@ class Heartbeat:
 
     __slots__ = (
         "_answer_within",
-        "_heard_at",
-        "_in_flight",
         "_check_clock_every",
         "_checked_at",
+        "_in_flight",
         "_next_ping",
         "_overslept",
+        "_received_at",
         "_role",
         "_silence_limit",
         "interval",
@@ -70,15 +70,15 @@ class Heartbeat:
         self._answer_within = timeout if role is Role.SERVER else PROBE_TIMEOUT
         self._silence_limit = math.inf if role is Role.SERVER else interval + timeout
         self._check_clock_every = math.inf if role is Role.SERVER else CHECK_CLOCK_EVERY
-        self._heard_at = self._checked_at = now
+        self._received_at = self._checked_at = now
         self._overslept = False
         self._next_ping = now + jitter * interval if role is Role.SERVER else math.inf
         self._in_flight: dict[str, float] = {}
 
     @property
     def deadline(self) -> float:
-        """The instant at which the peer is stale unless it is heard before."""
-        silence_ends = self._heard_at + self._silence_limit
+        """The instant at which the peer is stale unless a frame comes before."""
+        silence_ends = self._received_at + self._silence_limit
         if not self._in_flight:
             return silence_ends
         oldest = next(iter(self._in_flight.values()))
@@ -96,17 +96,17 @@ class Heartbeat:
     def wake(self, now: float) -> Verdict:
         """Say what to do at ``now``; ``PING`` is to be followed by ``ping()``.
 
-        Waking more than ``LATE`` seconds after a deadline, or a check of the clock, tells that this process was
-        stopped, and the peer's frames may lie unread: all clocks start again, with a ping. For a
-        client that is so once, until it hears something: a browser's timers may always be late,
-        and it would ping for ever.
+        Waking more than ``LATE`` seconds after a deadline, or after a check of the clock was due,
+        shows that this process was stopped, and the peer's frames may lie unread: all clocks start
+        again, with a ping. A client does so once, until a frame comes: a browser's timers may
+        always be late, and it would ping without end.
         """
         late = now - self._due > LATE
         self._checked_at = now
         if late and (self._role is Role.SERVER or not self._overslept):
             self._overslept = True
             self._in_flight.clear()
-            self._heard_at = now
+            self._received_at = now
             return Verdict.PING
         if now >= self.deadline:
             return Verdict.STALE
@@ -118,9 +118,9 @@ class Heartbeat:
         if self._next_ping != math.inf:
             self._next_ping = now + self.interval
 
-    def heard(self, now: float) -> None:
+    def received(self, now: float) -> None:
         """Note that a frame of any kind came from the peer."""
-        self._heard_at = self._checked_at = now
+        self._received_at = self._checked_at = now
         self._overslept = False
 
     def pong(self, nonce: str, now: float) -> float | None:
@@ -134,6 +134,6 @@ class Heartbeat:
         while next(iter(self._in_flight)) != nonce:
             del self._in_flight[next(iter(self._in_flight))]
         del self._in_flight[nonce]
-        self.heard(now)
+        self.received(now)
         self.latency = now - sent_at
         return self.latency

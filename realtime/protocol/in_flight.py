@@ -21,10 +21,10 @@ class InFlight:
     """Counts bytes against ``limit``: past half of it a ping is due, past all of it a pause.
 
     ``total`` bytes were sent, and ``arrived`` of them are proved to have arrived.
-    ``look_at`` is the total at which ``pressure`` may have changed: below it, adding is enough.
+    ``check_at`` is the total at which ``pressure`` may have changed: below it, adding is enough.
     """
 
-    __slots__ = ("_last_ping", "_limit", "_pings", "arrived", "look_at", "total")
+    __slots__ = ("_last_ping", "_limit", "_pings", "arrived", "check_at", "total")
 
     def __init__(self, limit: int) -> None:
         self.total = 0
@@ -32,7 +32,7 @@ class InFlight:
         self._limit = limit
         self._last_ping = 0
         self._pings: dict[str, int] = {}
-        self._set_look_at()
+        self._set_check_at()
 
     @property
     def unproved(self) -> int:
@@ -40,8 +40,8 @@ class InFlight:
         return self.total - self.arrived
 
     @property
-    def is_asked_for(self) -> bool:
-        """Whether a ping was sent behind all that was sent."""
+    def is_ping_last(self) -> bool:
+        """Whether the last ping went out behind all that was sent."""
         return self._last_ping == self.total
 
     @property
@@ -56,7 +56,7 @@ class InFlight:
     def pinged(self, nonce: str) -> None:
         """Note that a ping goes out behind all that was sent so far."""
         self._pings[nonce] = self._last_ping = self.total
-        self._set_look_at()
+        self._set_check_at()
 
     def ponged(self, nonce: str) -> None:
         """Note the pong to a ping in flight; it proves the arrival of all before that ping."""
@@ -64,7 +64,7 @@ class InFlight:
             return
         self.arrived = self._pings[nonce]
         self._pings = {other: at for other, at in self._pings.items() if at > self.arrived}
-        self._set_look_at()
+        self._set_check_at()
 
-    def _set_look_at(self) -> None:
-        self.look_at = 1 + min(self._last_ping + self._limit // 2, self.arrived + self._limit)
+    def _set_check_at(self) -> None:
+        self.check_at = 1 + min(self._last_ping + self._limit // 2, self.arrived + self._limit)

@@ -1,4 +1,4 @@
-"""Who opens a socket: the page it may come from, and the user of its session."""
+"""Checks who opens a socket: the page that it may come from, and the user of its session."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from django.http.request import validate_host
 from django.utils.crypto import constant_time_compare
 from django.utils.http import is_same_domain
 
-from realtime.concurrency.threads import call
-from realtime.sockets.transport import Scope
+from realtime.concurrency.threads import run_sync
+from realtime.sockets.asgi import Scope, header
 
 
 def is_foreign(scope: Scope) -> bool:
@@ -60,22 +60,14 @@ def _is_trusted(origin: SplitResult, trusted: str) -> bool:
 async def user_of(scope: Scope) -> Any | None:
     """Return the active user of a socket, or None for a visitor who is not signed in.
 
-    A user that a middleware put into the scope counts; else the session cookie tells.
+    A user that a middleware put into the scope counts, else the user of the session cookie.
     """
     if "user" in scope:
-        return await call(_signed_in, scope["user"])
-    return await call(_session_user, header(scope, b"cookie") or "")
+        return await run_sync(_active, scope["user"])
+    return await run_sync(_session_user, header(scope, b"cookie") or "")
 
 
-def header(scope: Scope, name: bytes) -> str | None:
-    """Return a header of the handshake, None if it was not sent."""
-    for key, value in scope["headers"]:
-        if key == name:
-            return bytes(value).decode("latin1")
-    return None
-
-
-def _signed_in(user: Any) -> Any | None:
+def _active(user: Any) -> Any | None:
     return user if user is not None and user.is_authenticated and user.is_active else None
 
 
@@ -95,7 +87,7 @@ def _session_user(cookie_header: str) -> Any | None:
     user = load_backend(backend).get_user(primary_key)
     if user is None or not _is_current(user, session.get(HASH_SESSION_KEY, "")):
         return None
-    return _signed_in(user)
+    return _active(user)
 
 
 def _is_current(user: Any, session_hash: str) -> bool:

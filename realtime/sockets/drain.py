@@ -1,8 +1,9 @@
-"""SIGTERM: every socket is told to come back, spread over time, before the server ends.
+"""SIGTERM: every socket is sent away, to come back spread over time, before the server ends.
 
-Daphne cancels its applications without a word, and Uvicorn closes all sockets at once. Both take
-the signal with ``signal.signal``, so the farewell stands before their handler and calls it when all
-is said. A server that takes it otherwise (a Gunicorn worker, Hypercorn) is left alone.
+Daphne cancels its applications without a word, and Uvicorn closes all sockets together. Both take
+the signal with ``signal.signal``, so the drain takes it over and calls their handler when it is
+done. A server that takes it otherwise (a Gunicorn worker, Hypercorn) is left alone, and so is one
+where ``REALTIME["DRAIN"]`` is False.
 """
 
 from __future__ import annotations
@@ -17,57 +18,66 @@ from types import FrameType
 from typing import Any, Protocol
 
 from realtime.concurrency.per_loop import PerLoop
+from realtime.conf import realtime_settings
 
 logger = logging.getLogger(__name__)
 
-BATCH = 100
-"""Sockets that are told before the loop does something else."""
+BATCH_SIZE = 100
+"""Sockets that are sent away before the loop does something else."""
 
 SPREAD_EACH = 2.0
 """Milliseconds by which each socket widens the time over which all come back: 500 a second."""
 
-SPREAD_LEAST = 1000.0
+MIN_SPREAD = 1000.0
 """Milliseconds over which even a few sockets come back."""
 
 GRACE = 1.0
 """Seconds that the peers have to close, before the server goes on to end."""
 
 
-class Leaver(Protocol):
-    """A socket that can be told to come back."""
+class Drainable(Protocol):
+    """A socket that can be sent away."""
 
-    def restart(self, after: int) -> None:
-        """Say ``bye`` 4412 and close; the peer comes back in ``after`` milliseconds."""
+    def drain(self, after: int) -> None:
+        """Send ``bye`` 4412 and close; the peer comes back in ``after`` milliseconds."""
 
 
-class Farewell:
+class Drain:
     """The sockets of one event loop, and whether they are being sent away."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._leavers: dict[Leaver, None] = {}
-        self._all_left = asyncio.Event()
+        self._sockets: dict[Drainable, None] = {}
+        self._is_empty = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._server_handler: Any = None
-        if threading.current_thread() is threading.main_thread():
-            self._stand_before(signal.getsignal(signal.SIGTERM))
 
-    def add(self, leaver: Leaver) -> None:
-        """Include a socket; during a farewell it is sent away at once."""
-        self._leavers[leaver] = None
+    def add(self, socket: Drainable) -> None:
+        """Include a socket; during a drain it is sent away immediately."""
+        self._sockets[socket] = None
         if self._task is not None:
-            leaver.restart(self._after(len(self._leavers)))
+            socket.drain(_random_wait(len(self._sockets)))
 
-    def discard(self, leaver: Leaver) -> None:
+    def remove(self, socket: Drainable) -> None:
         """Leave out a socket that has ended."""
-        self._leavers.pop(leaver, None)
-        if not self._leavers:
-            self._all_left.set()
+        self._sockets.pop(socket, None)
+        if not self._sockets:
+            self._is_empty.set()
 
-    def _stand_before(self, handler: Any) -> None:
-        if callable(handler) and handler.__module__ != asyncio.unix_events.__name__:
-            self._server_handler = handler
-            signal.signal(signal.SIGTERM, self._on_signal)
+    def take_over_sigterm(self) -> None:
+        """Drain on SIGTERM, and call the server's own handler after it.
+
+        A second SIGTERM goes to that handler immediately.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return  # Python hands signals to the main thread alone.
+        handler = signal.getsignal(signal.SIGTERM)
+        if not callable(handler) or handler.__module__ == "asyncio.unix_events":
+            logger.info("SIGTERM is not taken over: the server handles it in its event loop")
+            return
+        self._server_handler = handler
+        signal.signal(signal.SIGTERM, self._on_signal)
+        logger.info("SIGTERM is taken over: sockets are drained before the server's own handler")
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._task is not None or self._loop.is_closed():
@@ -77,32 +87,40 @@ class Farewell:
 
     def _begin(self, number: int) -> None:
         if self._task is None:
-            self._task = self._loop.create_task(self._say_goodbye(number))
+            self._task = self._loop.create_task(self._drain(number))
 
-    async def _say_goodbye(self, number: int) -> None:
-        leavers = list(self._leavers)
-        logger.info("restarting sockets=%d", len(leavers))
+    async def _drain(self, number: int) -> None:
+        sockets = list(self._sockets)
+        logger.info("draining sockets=%d", len(sockets))
         try:
-            for told, leaver in enumerate(leavers, start=1):
-                leaver.restart(self._after(len(leavers)))
-                if told % BATCH == 0:
+            for sent_away, socket in enumerate(sockets, start=1):
+                socket.drain(_random_wait(len(sockets)))
+                if sent_away % BATCH_SIZE == 0:
                     await asyncio.sleep(0)
-            if self._leavers:
-                self._all_left.clear()
+            if self._sockets:
+                self._is_empty.clear()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(GRACE):
-                        await self._all_left.wait()
+                        await self._is_empty.wait()
         finally:
             self._server_handler(number, None)
 
-    @staticmethod
-    def _after(sockets: int) -> int:
-        return int(random.random() * (SPREAD_LEAST + SPREAD_EACH * sockets))
+
+def _random_wait(sockets: int) -> int:
+    """Return the milliseconds after which one of so many sockets comes back."""
+    return int(random.random() * (MIN_SPREAD + SPREAD_EACH * sockets))
 
 
-_farewells = PerLoop(Farewell)
+def _start_drain() -> Drain:
+    drain = Drain()
+    if realtime_settings().DRAIN:
+        drain.take_over_sigterm()
+    return drain
 
 
-def farewell() -> Farewell:
-    """Return the farewell of the running event loop."""
-    return _farewells.current()
+_drains = PerLoop(_start_drain)
+
+
+def running_drain() -> Drain:
+    """Return the drain of the running event loop; the first call takes SIGTERM over."""
+    return _drains.current()

@@ -11,7 +11,7 @@ from realtime.protocol import frames
 from realtime.protocol.heartbeat import Heartbeat, Role, Verdict
 from realtime.sockets.transport import Transport
 
-SECOND_LOOK_AFTER = 0.05
+SECOND_CHECK_AFTER = 0.05
 """Seconds between a verdict and its execution, in which a pong that lies unread is read.
 
 A process that was stopped across the deadline runs its timers before it reads its sockets.
@@ -21,7 +21,7 @@ A process that was stopped across the deadline runs its timers before it reads i
 class Keepalive:
     """Pings over ``transport`` and calls ``on_stale`` once if the peer doesn't answer.
 
-    ``interval`` and ``timeout`` are in seconds. ``on_ping`` hears the nonce of each ping sent.
+    ``interval`` and ``timeout`` are in seconds. ``on_ping`` gets the nonce of each ping sent.
     """
 
     __slots__ = (
@@ -29,7 +29,7 @@ class Keepalive:
         "_heartbeat",
         "_on_ping",
         "_on_stale",
-        "_second_look",
+        "_second_check",
         "_slot",
         "_timers",
         "_transport",
@@ -49,7 +49,7 @@ class Keepalive:
         self._transport = transport
         self._on_stale = on_stale
         self._on_ping = on_ping
-        self._second_look = False
+        self._second_check = False
         self._heartbeat = Heartbeat(
             Role.SERVER, interval, timeout, now=self._clock(), jitter=random.random()
         )
@@ -82,13 +82,13 @@ class Keepalive:
             self.ping()
         elif verdict is Verdict.WAIT:
             self._wake_at(self._heartbeat.wake_at)
-        elif self._second_look:
+        elif self._second_check:
             self._on_stale()
         else:
-            self._wake_at(self._clock() + SECOND_LOOK_AFTER)
-            self._second_look = True
+            self._wake_at(self._clock() + SECOND_CHECK_AFTER)
+            self._second_check = True
 
     def _wake_at(self, when: float) -> None:
-        self._second_look = False
+        self._second_check = False
         self._timers.discard(self._slot, self._wake)
         self._slot = self._timers.add(when, self._wake)

@@ -10,17 +10,14 @@ import asyncio
 import functools
 import logging
 import types
-from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any
+
+from realtime.sockets.asgi import Message, Send
 
 logger = logging.getLogger(__name__)
 
-Message = MutableMapping[str, Any]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
-CUT_AFTER = 1.0
+ABORT_AFTER = 1.0
 """Seconds that a peer which doesn't answer or read has to take its close, before it is cut off."""
 
 CLOSE_TIMEOUT = 10.0
@@ -33,20 +30,20 @@ class Transport:
     A message that can't go out at once is queued, and one task sends the queue and ends with it.
     """
 
-    __slots__ = ("_backlog", "_drain", "_send", "closing")
+    __slots__ = ("_outbox", "_send", "_sending", "closing")
 
     def __init__(self, send: Send) -> None:
         self.closing = False
         self._send: Any = server_send(send)
-        self._backlog: list[Message] = []
-        self._drain: asyncio.Task[None] | None = None
+        self._outbox: list[Message] = []
+        self._sending: asyncio.Task[None] | None = None
 
     def send(self, message: Message) -> None:
         """Send ``message``, or queue it behind those that wait; nothing after a close."""
         if self.closing:
             return
-        if self._drain is not None:
-            self._backlog.append(message)
+        if self._sending is not None:
+            self._outbox.append(message)
             return
         coroutine = self._send(message)
         try:
@@ -54,44 +51,48 @@ class Transport:
         except StopIteration:
             return
         except Exception as error:
-            self._gone(error)
+            self._failed(error)
             return
-        self._drain = asyncio.get_running_loop().create_task(self._finish(coroutine, awaited))
+        self._sending = asyncio.get_running_loop().create_task(self._finish(coroutine, awaited))
 
     def send_text(self, text: str) -> None:
         """Send a text frame; see ``send``."""
         self.send({"type": "websocket.send", "text": text})
 
-    def close(self, code: int, last_frame: str | None = None, *, cut_after: float) -> None:
-        """Say ``last_frame``, close, and cut the connection ``cut_after`` seconds later.
+    def close(self, code: int, last_frame: str | None = None, *, abort_after: float) -> None:
+        """Send ``last_frame``, close, and abort the connection ``abort_after`` seconds later.
 
-        Where the peer doesn't read, nothing can be said, and the connection is cut at once.
+        Where the peer doesn't read, nothing can be sent, and the connection is aborted.
         """
         if self.closing:
             return
-        if self._drain is not None:
-            self.cut()
+        if self._sending is not None:
+            self.abort()
             return
         if last_frame is not None:
             self.send_text(last_frame)
         if self.closing:
             return
         # Uvicorn's "websockets" protocol waits with asyncio.timeout, which works in a task only.
-        self._backlog.append({"type": "websocket.close", "code": int(code), "reason": ""})
-        if self._drain is None:
-            self._drain = asyncio.get_running_loop().create_task(self._send_backlog())
+        self._outbox.append({"type": "websocket.close", "code": int(code), "reason": ""})
+        if self._sending is None:
+            self._sending = asyncio.get_running_loop().create_task(self._send_outbox())
         self.closing = True
-        self.cut_later(cut_after)
+        self.abort_later(abort_after)
 
-    def cut_later(self, seconds: float) -> None:
-        """Cut the connection after that time, if it has not ended by then."""
-        asyncio.get_running_loop().call_later(seconds, self.cut)
+    def stop(self) -> None:
+        """Send nothing more, as the connection has ended."""
+        self.closing = True
 
-    def cut(self) -> None:
+    def abort_later(self, seconds: float) -> None:
+        """Abort the connection after that time, if it has not ended by then."""
+        asyncio.get_running_loop().call_later(seconds, self.abort)
+
+    def abort(self) -> None:
         """End the connection without waiting for anything; harmless on one that has ended."""
         self.closing = True
-        if self._drain is not None and self._drain is not asyncio.current_task():
-            self._drain.cancel()
+        if self._sending is not None and self._sending is not asyncio.current_task():
+            self._sending.cancel()
         if abort := find_abort(self._send):
             abort()
 
@@ -99,26 +100,26 @@ class Transport:
         try:
             await _resume(coroutine, awaited)
         except Exception as error:
-            self._gone(error)
-        await self._send_backlog()
+            self._failed(error)
+        await self._send_outbox()
 
-    async def _send_backlog(self) -> None:
+    async def _send_outbox(self) -> None:
         try:
-            while self._backlog:
-                waiting, self._backlog = self._backlog, []
+            while self._outbox:
+                waiting, self._outbox = self._outbox, []
                 for message in waiting:
                     await self._send(message)
         except Exception as error:
-            self._gone(error)
+            self._failed(error)
         finally:
-            self._drain = None
+            self._sending = None
 
-    def _gone(self, error: Exception) -> None:
-        """The server does not send: the peer has left (ASGI: an OSError), or it failed."""
+    def _failed(self, error: Exception) -> None:
+        """Abort: the peer has left (ASGI: an OSError), or the server failed to send."""
         if not isinstance(error, OSError):
-            logger.error("send failed error=%r: the connection is cut", error)
-        self._backlog.clear()
-        self.cut()
+            logger.error("send failed error=%r: the connection is aborted", error)
+        self._outbox.clear()
+        self.abort()
 
 
 @types.coroutine
@@ -147,7 +148,7 @@ def server_send(send: Send) -> Send:
 
 
 def find_abort(send: Any, depth: int = 8) -> Callable[[], Any] | None:
-    """Return what ends the connection behind ``send`` at once, or None on an unknown server.
+    """Return what aborts the connection behind ``send``, or None on an unknown server.
 
     Uvicorn's ``send`` is a method of its protocol; Daphne's is a partial that holds its protocol.
     A middleware's own ``send`` is looked through, ``depth`` of them.

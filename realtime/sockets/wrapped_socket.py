@@ -7,85 +7,98 @@ application stops reading while it handles a message, and its peer's pongs would
 from __future__ import annotations
 
 import asyncio
-import logging
-import time
-import uuid
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from realtime.conf import realtime_settings
 from realtime.protocol import frames
-from realtime.protocol.backlog import Backlog
-from realtime.protocol.close_codes import CloseCode, may_reconnect
-from realtime.protocol.rate import Rate
-from realtime.sockets.drain import farewell
-from realtime.sockets.keepalive import Keepalive
-from realtime.sockets.transport import (
-    CLOSE_TIMEOUT,
-    CUT_AFTER,
-    Message,
-    Receive,
-    Scope,
-    Send,
-    Transport,
-)
-
-logger = logging.getLogger(__name__)
+from realtime.protocol.close_codes import CloseCode
+from realtime.protocol.frames import Frame
+from realtime.sockets.asgi import Application, Message, Receive, Scope, Send
+from realtime.sockets.drain import running_drain
+from realtime.sockets.peer import Peer
+from realtime.sockets.transport import ABORT_AFTER, CLOSE_TIMEOUT
+from realtime.sockets.waiting_frames import WaitingFrames
 
 SCOPE_KEY = "realtime.heartbeat"
+"""The key of an application's scope under which it finds its ``WrappedSocket``."""
+
 NORMAL_CLOSURE = 1000
-Application = Callable[[Scope, Receive, Send], Awaitable[Any]]
+"""RFC 6455, section 7.4.1."""
 
 
-class HeartbeatSocket:
-    """One socket with a heartbeat; ``receive`` and ``send`` are what its application gets.
+class State(StrEnum):
+    """How far a wrapped socket has come."""
 
-    Until the application accepts, the attributes may be set: ``interval`` and ``timeout`` in
-    seconds (None: the setting); ``required``, without which the first ping waits for the peer's
-    first heartbeat; ``on_stale``, a message for the application before it hears of the disconnect.
+    CONNECTING = "connecting"
+    """The application has not accepted yet."""
+    BYPASSED = "bypassed"
+    """The application has a heartbeat of its own."""
+    OPEN = "open"
+    CLOSING = "closing"
+    """One side has closed it, or the peer is gone."""
+
+
+@dataclass(frozen=True)
+class HeartbeatOptions:
+    """How a heartbeat goes; ``interval`` and ``timeout`` are in seconds, None takes the setting.
+
+    Without ``required`` the first ping waits for the peer's first heartbeat. ``on_stale`` is a
+    message that the application gets before the disconnect of a peer that does not answer.
     """
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    interval: float | None = None
+    timeout: float | None = None
+    required: bool = True
+    on_stale: Message | None = None
+
+    def overridden_by(self, inner: HeartbeatOptions) -> HeartbeatOptions:
+        """Return these with what an application inside has set."""
+        return HeartbeatOptions(
+            interval=inner.interval or self.interval,
+            timeout=inner.timeout or self.timeout,
+            required=inner.required and self.required,
+            on_stale=inner.on_stale or self.on_stale,
+        )
+
+
+class WrappedSocket(Peer):
+    """One socket with a heartbeat; ``receive`` and ``send`` are what its application gets."""
+
+    def __init__(
+        self, receive: Receive, send: Send, options: HeartbeatOptions | None = None
+    ) -> None:
+        super().__init__(send)
         self.real_send = send
-        self.interval: float | None = None
-        self.timeout: float | None = None
-        self.required = True
-        self.on_stale: Message | None = None
-        self._id = uuid.uuid4().hex[:12]
         self._receive = receive
+        self._options = options or HeartbeatOptions()
+        self._state = State.CONNECTING
+        self._peer_has_heartbeat = False
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._receiving = 0
-        self._backlog = Backlog(lambda: self._end(CloseCode.TOO_MANY_FRAMES))
+        self._waiting = WaitingFrames(self._loop, self._flooded)
         self._reader: asyncio.Task[None] | None = None
-        self._transport: Transport | None = None
-        self._keepalive: Keepalive | None = None
-        self._stood_down = False
-        self._ended = False
-        self._peer_speaks = False
 
-    @property
-    def latency(self) -> float | None:
-        """The last round trip in seconds, None before the first."""
-        return None if self._keepalive is None else self._keepalive.latency
+    def override(self, options: HeartbeatOptions) -> None:
+        """Set what the application wants otherwise; without effect after it has accepted."""
+        self._options = self._options.overridden_by(options)
 
-    def stand_down(self) -> None:
+    def bypass(self) -> None:
         """Leave the heartbeat to the application, which has one of its own."""
-        self._stood_down = True
+        self._state = State.BYPASSED
 
     async def run(self, application: Application, scope: Scope) -> Any:
         """Run the application on this socket until it returns."""
         try:
             returned = await application({**scope, SCOPE_KEY: self}, self.receive, self.send)
-            if self._transport is not None and not self._ended:
+            if self._state is State.OPEN:
                 # Daphne would leave the socket open, with nobody at this end of it.
                 await self.send({"type": "websocket.close", "code": NORMAL_CLOSURE})
             return returned
         finally:
-            farewell().discard(self)
-            self._backlog.stop()
-            self._stop_pinging()
-            if self._reader is not None:
-                self._reader.cancel()
+            running_drain().remove(self)
+            self._stop_heartbeat()
+            self._stop_reading()
 
     async def receive(self) -> Message:
         """Hand the application its next message."""
@@ -96,109 +109,106 @@ class HeartbeatSocket:
         finally:
             self._receiving -= 1
         if message["type"] == "websocket.receive":
-            self._backlog.took()
+            self._waiting.took()
         return message
 
     async def send(self, message: Message) -> None:
-        """Send the application's message; after the end of the socket, nothing is sent."""
-        if self._transport is None:
+        """Send the application's message; nothing after this end has closed the socket."""
+        if self.closing:
+            return
+        if message["type"] == "websocket.close" and self._state is State.OPEN:
+            self._state = State.CLOSING
+            self._stop_heartbeat()
+            self._transport.abort_later(CLOSE_TIMEOUT)
+        try:
             await self.real_send(message)
-            if message["type"] == "websocket.accept" and not self._stood_down:
-                self._accepted()
-        elif not self._transport.closing:
-            if message["type"] == "websocket.close":
-                self._ended = True
-                self._stop_pinging()
-                self._transport.cut_later(CLOSE_TIMEOUT)
-            try:
-                await self.real_send(message)
-            except OSError:  # The socket ended while the message waited for a peer that reads.
-                if not self._transport.closing:
-                    raise
+        except OSError:  # The socket ended while the message waited for a peer that reads.
+            if not self.closing:
+                raise
+        if message["type"] == "websocket.accept" and self._state is State.CONNECTING:
+            self._open()
 
-    def _accepted(self) -> None:
-        settings = realtime_settings()
-        now = asyncio.get_running_loop().time()
-        self._rate = Rate(settings.MAX_FRAMES_PER_SECOND, now=now)
-        self.interval = self.interval or settings.HEARTBEAT_INTERVAL
-        self.timeout = self.timeout or settings.HEARTBEAT_TIMEOUT
-        self._transport = Transport(self.real_send)
-        farewell().add(self)
+    @property
+    def _understands_bye(self) -> bool:
+        return self._peer_has_heartbeat
+
+    @property
+    def _interval(self) -> float:
+        return self._options.interval or self._settings.HEARTBEAT_INTERVAL
+
+    @property
+    def _timeout(self) -> float:
+        return self._options.timeout or self._settings.HEARTBEAT_TIMEOUT
+
+    def _open(self) -> None:
+        self._state = State.OPEN
+        running_drain().add(self)
         self._start_reading()
-        self._transport.send_text(
-            frames.welcome(self._id, self.interval, self.timeout, now=int(time.time() * 1000))
-        )
-        if self.required:
-            self._start_pinging()
-
-    def _start_pinging(self) -> None:
-        assert self._transport and self.interval and self.timeout
-        self._keepalive = Keepalive(
-            self._transport, self.interval, self.timeout, on_stale=self._stale
-        )
-
-    def _stop_pinging(self) -> None:
-        if self._keepalive is not None:
-            self._keepalive.stop()
+        self._greet(self._interval, self._timeout)
+        if self._options.required:
+            self._start_pinging(self._interval, self._timeout)
 
     def _start_reading(self) -> None:
         if self._reader is None:
             self._reader = asyncio.create_task(self._read())
 
+    def _stop_reading(self) -> None:
+        if self._reader is not None:
+            self._reader.cancel()
+
     async def _read(self) -> None:
         while True:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
-                self._stop_pinging()
+                self._stop_heartbeat()
                 self._hand_over_disconnect(message)
                 return
-            heartbeat = self._transport and frames.heartbeat_frame(message.get("text"))
-            if heartbeat:
-                self._heard(heartbeat)
+            heartbeat = self._heartbeat_in(message)
+            if heartbeat is not None:
+                self._received_heartbeat(heartbeat)
             else:
                 self._inbox.put_nowait(message)
-                if self._transport is not None:
-                    self._backlog.arrived()
+                if message["type"] == "websocket.receive":
+                    self._waiting.arrived()
+
+    def _heartbeat_in(self, message: Message) -> Frame | None:
+        has_heartbeat = self._state in (State.OPEN, State.CLOSING)
+        return frames.heartbeat_frame(message.get("text")) if has_heartbeat else None
+
+    def _received_heartbeat(self, frame: Frame) -> None:
+        if self._state is not State.OPEN:
+            return
+        self._peer_has_heartbeat = True
+        if self._keepalive is None:
+            self._start_pinging(self._interval, self._timeout)
+        self._take_heartbeat(frame)
 
     def _hand_over_disconnect(self, message: Message) -> None:
-        """Every ``receive`` that waits hears of it, and else the next one."""
-        self._ended = True
+        """Give it to every ``receive`` that waits, or to the next one."""
+        if self._state is State.OPEN:
+            self._state = State.CLOSING
         for _ in range(max(1, self._receiving)):
             self._inbox.put_nowait(message)
 
-    def _heard(self, heartbeat: frames.Frame) -> None:
-        assert self._transport is not None
-        self._peer_speaks = True
-        if self._keepalive is None:
-            self._start_pinging()
-        elif heartbeat["type"] == "pong" and self._keepalive.pong(heartbeat["nonce"]):
-            return
-        if not self._rate.allows(asyncio.get_running_loop().time()):
-            self._end(CloseCode.TOO_MANY_FRAMES)
-        elif heartbeat["type"] == "ping":
-            self._transport.send_text(frames.pong(heartbeat["nonce"]))
-
-    def restart(self, after: int) -> None:
-        """Send the peer away for ``after`` milliseconds: the server restarts."""
-        self._end(CloseCode.RESTARTING, after=after)
-
-    def _stale(self) -> None:
-        self._end(CloseCode.STALE, before=self.on_stale)
-
-    def _end(
-        self, code: CloseCode, *, before: Message | None = None, after: int | None = None
+    def close(
+        self, code: CloseCode, *, abort_after: float = ABORT_AFTER, after: int | None = None
     ) -> None:
-        """End the socket now; the application hears of it before anything that still waits."""
-        if self._transport is None or self._transport.closing:
+        """Send ``bye`` and close; the application gets the disconnect before all that waits."""
+        if self._state is not State.OPEN or self.closing:
             return
-        logger.info("closed socket=%s code=%d reason=%s", self._id, code, code.reason)
-        self._stop_pinging()
-        bye = frames.bye(code, code.reason, retry=may_reconnect(code), after=after)
-        self._transport.close(code, bye if self._peer_speaks else None, cut_after=CUT_AFTER)
-        if self._reader is not None:
-            self._reader.cancel()
+        super().close(code, abort_after=abort_after, after=after)
         while not self._inbox.empty():
             self._inbox.get_nowait()
-        if before is not None:
-            self._inbox.put_nowait(before)
+        if code is CloseCode.STALE and self._options.on_stale is not None:
+            self._inbox.put_nowait(self._options.on_stale)
         self._hand_over_disconnect({"type": "websocket.disconnect", "code": int(code)})
+
+    def _stop(self) -> None:
+        super()._stop()
+        self._waiting.stop()
+        self._stop_reading()
+
+    def _stop_heartbeat(self) -> None:
+        self._waiting.stop()
+        if self._keepalive is not None:
+            self._keepalive.stop()

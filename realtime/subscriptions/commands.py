@@ -1,4 +1,4 @@
-"""What a socket follows: the commands subscribe, unsubscribe and send."""
+"""The commands of a socket: subscribe, unsubscribe and send."""
 
 from __future__ import annotations
 
@@ -8,31 +8,33 @@ from typing import Any
 
 from django.db import DatabaseError
 
-from realtime.concurrency.threads import call, call_application
+from realtime.concurrency.threads import run_application, run_sync
 from realtime.conf import realtime_settings
+from realtime.exceptions import FrameError, Refused
 from realtime.fanout.hub import Hub
 from realtime.protocol import frames
-from realtime.protocol.frames import Frame, FrameError
+from realtime.protocol.frames import Frame
 from realtime.protocol.position import Position, parse_position
-from realtime.sockets.realtime_socket import Socket
-from realtime.streams import NAME, Refused, Stream, find, user_stream_name
+from realtime.protocol.stream_names import STREAM_NAME, user_stream_name
+from realtime.sockets.realtime_socket import RealtimeSocket
+from realtime.streams import Stream, find
 from realtime.subscriptions.subscription import Subscription
 
 logger = logging.getLogger(__name__)
 
 
-class Subscriptions:
-    """The streams that one socket follows, by name."""
+class Commands:
+    """Carries out the commands of one socket, and keeps its subscriptions by name."""
 
     __slots__ = ("_by_name", "_hub", "_socket")
 
-    def __init__(self, socket: Socket, hub: Hub) -> None:
+    def __init__(self, socket: RealtimeSocket, hub: Hub) -> None:
         self._socket = socket
         self._hub = hub
         self._by_name: dict[str, Subscription] = {}
 
-    async def command(self, frame: Frame) -> None:
-        """Carry out one command; what goes wrong is told to the socket."""
+    async def run(self, frame: Frame) -> None:
+        """Carry out one command; what goes wrong goes to the socket as an error."""
         ref = frame.get("ref")
         try:
             text = await self._handlers[frame["type"]](self, frame, ref)
@@ -40,7 +42,7 @@ class Subscriptions:
             logger.info("refused socket=%s code=%s reason=%s", self._socket.id, error.code, error)
             text = frames.error(error.code, error.message, ref)
         except DatabaseError as error:
-            # Thousands of sockets hear of it at once, and no traceback says more.
+            # Thousands of sockets get it together, and no traceback says more.
             logger.error("failed socket=%s error=%r", self._socket.id, error)
             text = frames.error("internal", "The database is away; try again.", ref)
         except Exception:
@@ -50,7 +52,7 @@ class Subscriptions:
             self._socket.send_text(text)
 
     def end(self) -> None:
-        """Follow nothing any more."""
+        """End all subscriptions."""
         for name in list(self._by_name):
             self._forget(name)
 
@@ -73,16 +75,16 @@ class Subscriptions:
             if frame.get("after") is not None:
                 raise FrameError("refused", "after goes with the stream's own name, not with me.")
             name = user_stream_name(self._socket.user)
-        if not NAME.fullmatch(name):
+        if not STREAM_NAME.fullmatch(name):
             raise FrameError("bad_frame", f"{name[:80]!r} can't be a stream's name.")
         if name in self._by_name:
             raise FrameError("already_subscribed", f"This socket follows {name} already.")
-        if len(self._by_name) >= (most := realtime_settings().MAX_STREAMS_PER_SOCKET):
-            raise FrameError("too_many", f"A socket follows at most {most} streams.")
+        if len(self._by_name) >= (limit := realtime_settings().MAX_STREAMS_PER_SOCKET):
+            raise FrameError("too_many", f"A socket follows at most {limit} streams.")
         stream = find(name)
         if stream is None:
             raise FrameError("unknown_stream", f"There are no streams like {name}.")
-        if not await call(stream.authorize, self._socket.user):
+        if not await run_sync(stream.authorize, self._socket.user):
             raise FrameError("forbidden", f"You may not follow {name}.")
         return stream
 
@@ -94,7 +96,7 @@ class Subscriptions:
     async def _send(self, frame: Frame, ref: int | str | None) -> str:
         stream = self._followed(frame)
         try:
-            answer = await call_application(
+            answer = await run_application(
                 stream.receive, self._socket.user, frame["name"], frame.get("data")
             )
         except Refused as refusal:
@@ -112,7 +114,7 @@ class Subscriptions:
         if subscription is not None:
             subscription.end()
 
-    _handlers: dict[str, Callable[[Subscriptions, Frame, Any], Awaitable[str | None]]] = {
+    _handlers: dict[str, Callable[[Commands, Frame, Any], Awaitable[str | None]]] = {
         "subscribe": _subscribe,
         "unsubscribe": _unsubscribe,
         "send": _send,

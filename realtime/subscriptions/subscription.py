@@ -5,84 +5,107 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from enum import StrEnum
 from typing import Any
 
-from realtime.concurrency.threads import call
+from realtime.concurrency.threads import run_sync
+from realtime.exceptions import PositionLost
 from realtime.fanout.feed import Feed
 from realtime.fanout.hub import Hub
-from realtime.fanout.log_reader import Lost
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.delivery import MAX_EPHEMERAL
-from realtime.protocol.position import NO_EPOCH, Position
-from realtime.sockets.realtime_socket import Socket
-from realtime.sockets.transport import Message
+from realtime.protocol.position import NO_EPOCH, NOWHERE, Position
+from realtime.sockets.asgi import Message
+from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream
 
 logger = logging.getLogger(__name__)
 
-
 LAG = 0.5
-"""Seconds until a log is read again that has less than was rung: a replica that lags."""
+"""Seconds until a log is read again that has less than was broadcast: a replica that lags."""
+
+
+class State(StrEnum):
+    """How far a subscription has come."""
+
+    STARTING = "starting"
+    """The client has no answer yet."""
+    REPLAYING = "replaying"
+    """The client misses events, which a task reads from the log."""
+    REBUILDING = "rebuilding"
+    """The client's position is lost; a task sends it a reset."""
+    LIVE = "live"
+    """The feed hands over what comes."""
+    ENDED = "ended"
 
 
 class Subscription:
     """Follows a feed for a socket.
 
-    It has a place of its own in the stream. While that is behind the feed's, a task replays what is
-    between; when it has caught up, the feed hands on what comes.
+    It has a position of its own in the stream. While that is behind the feed's, a task replays what
+    is between; when it has caught up, the feed hands over what comes.
     """
 
-    __slots__ = ("_feed", "_held", "_hub", "_place", "_socket", "_task", "stream")
+    __slots__ = ("_feed", "_held", "_hub", "_position", "_socket", "_state", "_task", "stream")
 
-    def __init__(self, socket: Socket, stream: Stream, hub: Hub) -> None:
+    def __init__(self, socket: RealtimeSocket, stream: Stream, hub: Hub) -> None:
         self.stream = stream
         self._socket = socket
         self._hub = hub
+        self._state = State.STARTING
         self._feed: Feed | None = None
-        self._place: Position | None = None
-        self._held: deque[tuple[Message, int]] | None = deque(maxlen=MAX_EPHEMERAL)
+        self._position = NOWHERE
+        self._held: deque[tuple[Message, int]] | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, after: Position | None, ref: int | str | None) -> None:
-        """Answer a subscribe: go on ``after`` a position if that is possible, else begin anew."""
+        """Answer a subscribe: go on ``after`` a position if that is possible, else start again."""
         self._feed = feed = await self._hub.follow(self.stream.name, self, after)
         recovered = after is not None and await self._can_resume(feed, after)
         position = feed.position
         snapshot = None if recovered else await self._snapshot()
-        self._place = after if recovered else position
-        name = self.stream.name
+        self._position = after if recovered and after is not None else position
         self._socket.send_text(
-            frames.subscribed(name, ref, position, recovered=recovered, snapshot=snapshot)
+            frames.subscribed(
+                self.stream.name, ref, position, recovered=recovered, snapshot=snapshot
+            )
         )
-        self._catch_up()
+        self._state = State.REPLAYING
+        if self._position == feed.position:
+            self._go_live(feed)
+        else:
+            self._catch_up(feed)
 
     def deliver(self, message: Message, size: int) -> bool:
-        """Hand an encoded event of ``size`` bytes to the socket; hold it during a replay.
+        """Hand an encoded event of ``size`` bytes to the socket; hold it until the client is live.
 
         Returns False where the socket has too much in flight to take it.
         """
-        if self._held is None:
+        if self._state is State.LIVE:
             return self._socket.deliver(message, size)
+        if self._held is None:
+            self._held = deque(maxlen=MAX_EPHEMERAL)
         self._held.append((message, size))
         return True
 
-    def fall_behind(self, place: Position) -> None:
-        """Replay what follows ``place``, at the pace of the socket."""
+    def fall_behind(self, position: Position) -> None:
+        """Replay what follows ``position``, at the pace of the socket."""
         assert self._feed is not None
-        self._place = place
-        self._held = deque(maxlen=MAX_EPHEMERAL)
-        self._task = asyncio.create_task(self._replay(self._feed))
+        self._position = position
+        self._state = State.REPLAYING
+        self._catch_up(self._feed)
 
     def reset(self) -> None:
-        """Begin anew from the feed's position: the log was cut or lost."""
-        if self._place is not None:
-            self._place = None
-            self._held = self._held or deque(maxlen=MAX_EPHEMERAL)
-            self._catch_up()
+        """Start again from the feed's position: the log was cut or lost."""
+        if self._state in (State.REPLAYING, State.LIVE):
+            assert self._feed is not None
+            self._state = State.REBUILDING
+            self._catch_up(self._feed)
 
     def end(self) -> None:
         """Follow no more."""
+        self._state = State.ENDED
         self._hub.unfollow(self.stream.name, self)
         if self._task is not None:
             self._task.cancel()
@@ -95,62 +118,61 @@ class Subscription:
             return after.offset == position.offset
         try:
             return bool(await feed.since(after)) and after.epoch == feed.position.epoch
-        except Lost:
+        except PositionLost:
             return False
 
     async def _snapshot(self) -> Any:
-        return await call(self.stream.snapshot, self._socket.user)
+        return await run_sync(self.stream.snapshot, self._socket.user)
 
-    def _catch_up(self) -> None:
-        assert self._feed is not None
-        if self._task is not None:
-            return
-        if self._place == self._feed.position:
-            self._go_live(self._feed)
-        else:
-            self._task = asyncio.create_task(self._replay(self._feed))
+    def _catch_up(self, feed: Feed) -> None:
+        """Have a task do what is needed until the client is live, unless it does so already."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(feed))
 
-    async def _replay(self, feed: Feed) -> None:
+    async def _run(self, feed: Feed) -> None:
         try:
-            while self._place != feed.position and not self._socket.closing:
-                if self._place is None:
+            while self._state in (State.REPLAYING, State.REBUILDING) and not self._socket.closing:
+                if self._state is State.REBUILDING:
                     await self._rebuild(feed)
+                elif self._position == feed.position:
+                    self._go_live(feed)
                 else:
-                    await self._replay_page(feed, self._place)
-            self._go_live(feed)
+                    await self._replay_page(feed)
         except Exception:
-            # The client comes back, and is told what is wrong when it subscribes.
+            # The client comes back, and gets the error when it subscribes.
             logger.exception("replay failed socket=%s stream=%s", self._socket.id, feed.stream)
-            self._socket.end(CloseCode.RESTARTING)
+            self._socket.close(CloseCode.RESTARTING)
         finally:
             self._task = None
 
-    async def _replay_page(self, feed: Feed, place: Position) -> None:
+    async def _replay_page(self, feed: Feed) -> None:
         try:
-            events = await feed.since(place)
-        except Lost:
-            self._place = None
+            events = await feed.since(self._position)
+        except PositionLost:
+            self._state = State.REBUILDING
             return
         if not events:
             await asyncio.sleep(LAG)
         for event in events:
             await self._socket.room()
-            if self._place != place or self._socket.closing:
+            if self._state is not State.REPLAYING or self._socket.closing:
                 return  # A reset came meanwhile.
             self._socket.send_text(event.replayed_frame)
-            self._place = place = place._replace(offset=event.offset)
+            self._position = self._position._replace(offset=event.offset)
 
     async def _rebuild(self, feed: Feed) -> None:
         position = feed.position
         snapshot = await self._snapshot()
         if feed.position.epoch == position.epoch:
             self._socket.send_text(frames.reset(feed.stream, position, snapshot))
-            self._place = position
+            self._position = position
+            self._state = State.REPLAYING
 
     def _go_live(self, feed: Feed) -> None:
         if self._socket.closing:
             return
-        feed.go_live(self)
+        feed.followers.go_live(self)
+        self._state = State.LIVE
         held, self._held = self._held or (), None
         for message, size in held:
             self._socket.deliver(message, size)

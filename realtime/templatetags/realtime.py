@@ -10,7 +10,7 @@ from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 
 from realtime.protocol.position import Position
-from realtime.streams import user_stream_name
+from realtime.protocol.stream_names import user_stream_name
 
 register = template.Library()
 

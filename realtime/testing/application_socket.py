@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
-from realtime.sockets.transport import Message, Receive, Scope, Send
+from realtime.sockets.asgi import Application, Message, Scope
 
 HOST = "testserver"
 """The host of Django's test client, which test runners add to ``ALLOWED_HOSTS``."""
@@ -16,7 +16,6 @@ HOST = "testserver"
 ABNORMAL = 1006
 """What a browser reports when a handshake was refused or a server broke off (RFC 6455, 7.4.1)."""
 
-Application = Callable[[Scope, Receive, Send], Awaitable[Any]]
 Found = TypeVar("Found")
 
 

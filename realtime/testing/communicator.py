@@ -7,9 +7,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
+from realtime.exceptions import RealtimeException
 from realtime.protocol.frames import SUBPROTOCOL, Frame, heartbeat_frame, ping, pong
+from realtime.sockets.asgi import Application
 from realtime.testing.application_socket import (
-    Application,
     ApplicationSocket,
     Found,
     browser_scope,
@@ -19,7 +20,7 @@ GOING_AWAY = 1001
 """What a browser says when its page is left (RFC 6455, section 7.4.1)."""
 
 
-class RealtimeError(Exception):
+class RealtimeError(RealtimeException):
     """A command was answered with an ``error`` frame; ``code`` is one of the protocol's."""
 
     def __init__(self, code: str, message: str) -> None:

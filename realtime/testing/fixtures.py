@@ -12,7 +12,7 @@ from channels.layers import get_channel_layer
 
 from realtime.eventlog import Draft, EventLog, event_log
 from realtime.eventlog.base import OnNumbered
-from realtime.events import events_in
+from realtime.layer.messages import events_in
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Published:
 
 @pytest.fixture
 def published(monkeypatch: pytest.MonkeyPatch) -> list[Published]:
-    """The events that go out during the test, in their order; sockets get them as ever.
+    """The events that go out during the test, in their order; sockets get them as always.
 
     It listens where all of them pass, at the ``group_send`` of the channel layer. What is
     published inside a transaction passes after the commit; where the test itself is one, take
@@ -41,10 +41,9 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[Published]:
     group_send = layer.group_send
 
     async def recording_group_send(group: str, message: dict[str, Any]) -> None:
-        for one in events_in(message):
-            event = json.loads(one["frame"] if "frame" in one else json.dumps(one))
-            key = keys.get(one.get("id"))
-            records.append(Published(event["stream"], event["name"], event.get("data"), key))
+        for event in events_in(message):
+            data = json.loads(event.frame)["data"]
+            records.append(Published(event.stream, event.name, data, keys.get(event.id)))
         await group_send(group, message)
 
     monkeypatch.setattr(layer, "group_send", recording_group_send)

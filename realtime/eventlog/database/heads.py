@@ -1,4 +1,4 @@
-"""The heads of the database log's streams: the life that each is in, and how far it has come."""
+"""The heads of the database log's streams: the epoch that each is in, and how far it has come."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from contextlib import contextmanager
 
 from django.db import connections, transaction
 
-from realtime.eventlog.base import new_epoch
+from realtime.eventlog.base import random_epoch
 from realtime.models import StreamHead
 from realtime.protocol.position import Position
 
 READ_COMMITTED = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
 
 SEED = ""
-"""The name, of no stream, whose head's epoch is the seed of all first epochs."""
+"""The name, which no stream has, of the head whose epoch is the seed of all first epochs."""
 
 
 def positions(streams: Sequence[str], using: str) -> dict[str, Position]:
@@ -57,7 +57,7 @@ def short_transaction(using: str) -> Iterator[None]:
 
 
 def first_epoch(seed: str, stream: str) -> str:
-    """Return the epoch of a stream's first life, which needs no row before the first event.
+    """Return the epoch of a stream's first one, which needs no row before the first event.
 
     A view asks for positions inside its transaction, where a new row would be a lock.
     """
@@ -66,6 +66,6 @@ def first_epoch(seed: str, stream: str) -> str:
 
 def _new_seed(using: str) -> str:
     seed, _ = StreamHead.objects.using(using).get_or_create(
-        name=SEED, defaults={"epoch": new_epoch()}
+        name=SEED, defaults={"epoch": random_epoch()}
     )
     return seed.epoch

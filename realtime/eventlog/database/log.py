@@ -1,4 +1,4 @@
-"""The event log in the project's own database: an event is committed with the data it tells of.
+"""The event log in the project's own database: an event is committed with its cause.
 
 The publishing transaction inserts rows without an offset and so locks no stream; ``numbering``
 gives them their offsets after its commit. Whatever a crash leaves unnumbered, ``number_pending``
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from django.db import Error, connections, router
 
-from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, new_epoch
+from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
 from realtime.eventlog.commit import after_commit
 from realtime.eventlog.database.heads import make_heads, positions, short_transaction
 from realtime.eventlog.database.numbering import logged, number
@@ -23,7 +23,7 @@ from realtime.protocol.position import Position
 logger = logging.getLogger(__name__)
 
 PENDING_BATCH = 500
-"""Streams that are numbered at once after a crash."""
+"""Streams that are numbered in one go after a crash."""
 
 
 class DatabaseEventLog(EventLog):
@@ -79,18 +79,18 @@ class DatabaseEventLog(EventLog):
         unknown = self.positions([name for name in after if name not in pages])
         return pages | {name: Page(position, []) for name, position in unknown.items()}
 
-    def renew(self, stream: str, epoch: str) -> Position:
+    def new_epoch(self, stream: str, epoch: str) -> Position:
         make_heads([stream], self._using)
         with short_transaction(self._using):
             head = self._locked_head(stream)
             if head.epoch == epoch:
-                self._begin_new_life(head)
+                self._begin_epoch(head)
             return Position(head.epoch, head.top)
 
     def forget(self, stream: str) -> None:
         make_heads([stream], self._using)
         with short_transaction(self._using):
-            self._begin_new_life(self._locked_head(stream))
+            self._begin_epoch(self._locked_head(stream))
 
     def prune(self) -> int:
         return prune_by_age(self._using) + prune_by_count(self._using)
@@ -102,9 +102,9 @@ class DatabaseEventLog(EventLog):
     def _locked_head(self, stream: str) -> StreamHead:
         return StreamHead.objects.using(self._using).select_for_update().get(name=stream)
 
-    def _begin_new_life(self, head: StreamHead) -> None:
+    def _begin_epoch(self, head: StreamHead) -> None:
         Event.objects.using(self._using).filter(stream=head.name).delete()
-        head.epoch, head.top, head.pruned = new_epoch(), 0, 0
+        head.epoch, head.top, head.pruned = random_epoch(), 0, 0
         head.save(using=self._using)
 
 

@@ -45,7 +45,7 @@ def _takes_several_statements(connection: Any) -> bool:
     """Tell whether statements that are sent together will be one transaction, of their own.
 
     That is PostgreSQL's simple query protocol. It has no parameters, so the driver must fill them
-    in, as psycopg 3 does unless told otherwise; psycopg2 shows only the last answer.
+    in, as psycopg 3 does by default; psycopg2 shows only the last answer.
     """
     return (
         connection.get_autocommit()
@@ -59,7 +59,7 @@ def _number_in_one_trip(
 ) -> tuple[dict[str, str], list[Row]]:
     statements = ";".join((READ_COMMITTED, _HEADS + _LOCKED, _NUMBER_AND_RAISE))
     with connection.cursor() as cursor:
-        cursor.execute(statements.format(names=_places(names)), [*names, *names])
+        cursor.execute(statements.format(names=_placeholders(names)), [*names, *names])
         cursor.nextset()
         epochs = dict(cursor.fetchall())
         cursor.nextset()
@@ -72,16 +72,16 @@ def _number_in_steps(
     """Do it with any driver, and inside a transaction; SQLite's locks the whole database."""
     lock = _HEADS + (_LOCKED if connection.features.has_select_for_update else "")
     with short_transaction(connection.alias), connection.cursor() as cursor:
-        cursor.execute(lock.format(names=_places(names)), names)
+        cursor.execute(lock.format(names=_placeholders(names)), names)
         epochs = dict(cursor.fetchall())
-        cursor.execute(_NUMBER.format(names=_places(names)), names)
+        cursor.execute(_NUMBER.format(names=_placeholders(names)), names)
         rows = sorted(cursor.fetchall())
         tops = {stream: offset for stream, offset, *_ in rows}
         cursor.executemany(_RAISE, [(top, stream) for stream, top in tops.items()])
         return epochs, rows
 
 
-def _places(values: Sequence[Any]) -> str:
+def _placeholders(values: Sequence[Any]) -> str:
     return ", ".join(["%s"] * len(values))
 
 

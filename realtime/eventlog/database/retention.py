@@ -33,12 +33,12 @@ def prune_by_count(using: str) -> int:
     removed = 0
     over = heads.filter(top__gt=F("pruned") + count)
     for name, epoch, top in over.values_list("name", "epoch", "top"):
-        same_life = heads.filter(name=name, epoch=epoch)
+        same_epoch = heads.filter(name=name, epoch=epoch)
         events = Event.objects.using(using).filter(stream=name, offset__lte=top - count)
-        while same_life.exists():
+        while same_epoch.exists():
             ids = list(events.values_list("id", flat=True)[:BATCH])
             if not ids:
                 break
             removed += Event.objects.using(using).filter(id__in=ids).delete()[0]
-        same_life.update(pruned=top - count)
+        same_epoch.update(pruned=top - count)
     return removed

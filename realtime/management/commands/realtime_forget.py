@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from realtime.eventlog import event_log
-from realtime.streams import require_stream_name, user_stream_name
+from realtime.protocol.stream_names import require_stream_name, user_stream_name
 
 
 def event_log_keeps(stream: str) -> bool:

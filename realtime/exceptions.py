@@ -1,0 +1,31 @@
+"""What realtime raises of its own: one root, so that one ``except`` can take it all."""
+
+from __future__ import annotations
+
+__all__ = ["RealtimeException", "Refused"]
+
+
+class RealtimeException(Exception):
+    """The root of all exceptions of this package."""
+
+
+class Refused(RealtimeException):
+    """Raised by ``Stream.receive`` to refuse a message; its sentence goes to the sender."""
+
+
+class FrameError(RealtimeException):
+    """A frame that can't be taken; its sender gets it as an ``error`` frame."""
+
+    def __init__(self, code: str, message: str, ref: int | str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.ref = ref
+
+
+class PositionLost(RealtimeException):
+    """The log no longer has the events that follow a position, or they are of another epoch."""
+
+
+class LinkFault(RealtimeException):
+    """The channel layer did not do what it was asked."""

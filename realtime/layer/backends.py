@@ -1,0 +1,84 @@
+"""What differs between channel layers: whose instance to take, how it fails, how it closes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from channels import DEFAULT_CHANNEL_LAYER
+from channels.layers import InMemoryChannelLayer, channel_layers, get_channel_layer
+
+from realtime.exceptions import LinkFault
+
+on_complaint: ContextVar[Callable[[str], None] | None] = ContextVar("realtime_on_complaint")
+"""What a task sets to be called with the errors that its layer only logs."""
+
+_home_loops: WeakKeyDictionary[Any, tuple[int, asyncio.AbstractEventLoop]] = WeakKeyDictionary()
+
+
+def own_layer() -> Any:
+    """Return an instance of the default layer that nobody else uses; in-memory, the shared one.
+
+    Raises ``LinkFault`` where none is configured.
+    """
+    shared = get_channel_layer()
+    if shared is None:
+        raise LinkFault("no channel layer is configured: set CHANNEL_LAYERS")
+    if isinstance(shared, InMemoryChannelLayer):
+        _home_loops[shared] = os.getpid(), asyncio.get_running_loop()
+        return shared
+    return channel_layers.make_backend(DEFAULT_CHANNEL_LAYER)
+
+
+def home_loop(layer: Any) -> asyncio.AbstractEventLoop | None:
+    """Return the event loop in which messages have to be sent, None where any will do.
+
+    An in-memory layer's queues wake only the loop that waits on them. A forked child has a copy of
+    the loop, which does not run.
+    """
+    pid, loop = _home_loops.get(layer, (None, None))
+    return loop if loop is not None and pid == os.getpid() and not loop.is_closed() else None
+
+
+def is_receive_timeout(error: Exception) -> bool:
+    """Tell whether a layer only stopped waiting for a message, as ``RedisChannelLayer`` does."""
+    return type(error).__name__ == "TimeoutError"
+
+
+def closing_of(layer: Any) -> Callable[[], Awaitable[None]] | None:
+    """Return what closes the connections of a layer, None where that is not known.
+
+    ``flush`` does so in the pub/sub layer alone; elsewhere it deletes the groups of everyone.
+    """
+    if type(layer).__name__ == "RedisPubSubChannelLayer":
+        return layer.flush  # type: ignore[no-any-return]
+    return getattr(layer, "close_pools", None)
+
+
+class _Complaints(logging.Filter):
+    """Takes what a layer logs inside a link as a fault of that link.
+
+    The Redis layers catch the errors of their readers and log each with a traceback, once a
+    second. The link gets the fault immediately, and logs it in one line.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        complain = on_complaint.get(None)
+        if complain is None or record.levelno < logging.ERROR:
+            return True
+        error = record.exc_info[1] if record.exc_info else None
+        complain(f"{record.getMessage()} {error!r}")
+        return False
+
+
+_complaints = _Complaints()
+
+
+def watch_complaints_of(layer: Any) -> None:
+    """Filter the logger of the layer's own module."""
+    logging.getLogger(type(layer).__module__).addFilter(_complaints)

@@ -1,0 +1,117 @@
+"""What every kind of socket with a heartbeat has: its id, greeting, rate, pongs, drain and end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable
+
+from realtime.conf import RealtimeSettings, realtime_settings
+from realtime.protocol import frames
+from realtime.protocol.close_codes import CloseCode, may_reconnect
+from realtime.protocol.frames import Frame
+from realtime.protocol.rate import Rate
+from realtime.sockets.asgi import Send
+from realtime.sockets.drain import running_drain
+from realtime.sockets.keepalive import Keepalive
+from realtime.sockets.transport import ABORT_AFTER, CLOSE_TIMEOUT, Transport
+
+logger = logging.getLogger(__name__)
+
+
+class Peer:
+    """The server's end of one connection; a subclass says what else ends with it."""
+
+    __slots__ = ("_keepalive", "_loop", "_rate", "_settings", "_transport", "id")
+
+    def __init__(self, send: Send) -> None:
+        self.id = uuid.uuid4().hex[:12]
+        self._settings: RealtimeSettings = realtime_settings()
+        self._loop = asyncio.get_running_loop()
+        self._transport = Transport(send)
+        self._rate = Rate(self._settings.MAX_FRAMES_PER_SECOND, now=self._loop.time())
+        self._keepalive: Keepalive | None = None
+
+    @property
+    def closing(self) -> bool:
+        """Whether this end has closed the socket, or knows that it has ended."""
+        return self._transport.closing
+
+    @property
+    def latency(self) -> float | None:
+        """The last round trip in seconds, None before the first."""
+        return None if self._keepalive is None else self._keepalive.latency
+
+    def send_text(self, text: str) -> None:
+        """Send a frame of this socket's own."""
+        self._transport.send_text(text)
+
+    def drain(self, after: int) -> None:
+        """Send the peer away for ``after`` milliseconds: the server restarts."""
+        self.close(CloseCode.RESTARTING, after=after)
+
+    def close(
+        self, code: CloseCode, *, abort_after: float = CLOSE_TIMEOUT, after: int | None = None
+    ) -> None:
+        """Send ``bye`` and close; abort the connection after ``abort_after`` seconds at the latest.
+
+        ``after`` tells the peer how many milliseconds to wait before it comes back.
+        """
+        if self.closing:
+            return
+        logger.info("closed socket=%s code=%d reason=%s", self.id, code, code.reason)
+        bye = frames.bye(code, code.reason, retry=may_reconnect(code), after=after)
+        self._transport.close(code, bye if self._understands_bye else None, abort_after=abort_after)
+        self._stop()
+
+    def disconnected(self) -> None:
+        """Note that the connection has ended."""
+        running_drain().remove(self)
+        self._stop()
+
+    @property
+    def _understands_bye(self) -> bool:
+        return True
+
+    def _greet(self, interval: float, timeout: float, me: str | None = None) -> None:
+        """Send ``welcome``; ``interval`` and ``timeout`` of the heartbeat are in seconds."""
+        now = int(time.time() * 1000)
+        self.send_text(frames.welcome(self.id, interval, timeout, now=now, me=me))
+
+    def _start_pinging(
+        self, interval: float, timeout: float, on_ping: Callable[[str], None] = lambda nonce: None
+    ) -> Keepalive:
+        self._keepalive = Keepalive(
+            self._transport, interval, timeout, on_stale=self._stale, on_ping=on_ping
+        )
+        return self._keepalive
+
+    def _take_heartbeat(self, frame: Frame) -> bool:
+        """Answer a ping, or take a pong; returns whether a pong proved that its ping arrived."""
+        kind, nonce = frame["type"], frame["nonce"]
+        if kind == "pong" and self._keepalive is not None and self._keepalive.pong(nonce):
+            return True
+        if self._is_within_rate() and kind == "ping":
+            self.send_text(frames.pong(nonce))
+        return False
+
+    def _is_within_rate(self) -> bool:
+        """Count a frame of the peer; one too many closes the socket."""
+        if self._rate.allows(self._loop.time()):
+            return True
+        self._flooded()
+        return False
+
+    def _stale(self) -> None:
+        self.close(CloseCode.STALE, abort_after=ABORT_AFTER)
+
+    def _flooded(self) -> None:
+        self.close(CloseCode.TOO_MANY_FRAMES)
+
+    def _stop(self) -> None:
+        """Stop all that goes on for this socket."""
+        self._transport.stop()
+        if self._keepalive is not None:
+            self._keepalive.stop()
