@@ -1,4 +1,4 @@
-"""Imports run one way, as docs/architecture.md draws them."""
+"""Imports run one way: from room to room as the picture in docs/architecture.md has them."""
 
 import ast
 from pathlib import Path
@@ -6,7 +6,23 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-SERVER_SIDE = {"channels", "django", "asyncio"}
+
+BELOW = {
+    "protocol": set(),
+    "concurrency": set(),
+    "eventlog": {"protocol", "concurrency"},
+    "layer": {"protocol", "concurrency", "eventlog"},
+    "fanout": {"protocol", "concurrency", "eventlog", "layer"},
+    "sockets": {"protocol", "concurrency"},
+    "subscriptions": {"protocol", "concurrency", "eventlog", "layer", "fanout", "sockets"},
+}
+"""The rooms that each room may import."""
+
+EVERYWHERE = {"exceptions", "conf"}
+"""Modules of the top level that every room may import."""
+
+TOP_LEVEL = {"eventlog": {"models"}, "subscriptions": {"streams"}}
+"""Other modules of the top level that a room needs."""
 
 
 def imported(path):
@@ -21,51 +37,52 @@ def imported(path):
     return names
 
 
+def parts_of_realtime(path):
+    """Return the rooms and top-level modules of realtime that a file imports."""
+    names = (name.split(".") for name in imported(path))
+    return {name[1] for name in names if name[0] == "realtime" and len(name) > 1}
+
+
 def files(folder):
     return sorted((PROJECT / folder).rglob("*.py"))
 
 
-@pytest.mark.parametrize("path", files("realtime"), ids=lambda path: path.stem)
+def place(path):
+    return path.relative_to(PROJECT).as_posix()
+
+
+def test_every_folder_of_python_is_a_room_or_on_the_top_level():
+    folders = {path.parent.name for path in (PROJECT / "realtime").glob("*/*.py")}
+    assert folders == {*BELOW, "management", "migrations", "templatetags", "testing"}
+
+
+@pytest.mark.parametrize("room", BELOW)
+def test_a_room_imports_only_what_is_below_it(room):
+    allowed = {room} | BELOW[room] | EVERYWHERE | TOP_LEVEL.get(room, set())
+    too_high = {
+        place(path): parts_of_realtime(path) - allowed for path in files(f"realtime/{room}")
+    }
+    assert not {path: parts for path, parts in too_high.items() if parts}
+
+
+@pytest.mark.parametrize("path", files("realtime"), ids=place)
 def test_realtime_knows_nothing_of_its_users(path):
     names = imported(path)
     assert not {name for name in names if name.split(".")[0] in {"calls", "project", "tests"}}
-    if "testing" not in path.parts and path.stem != "testing":
-        assert not {name for name in names if name.startswith("realtime.testing")}
+    if "testing" not in path.parts:
+        assert "testing" not in parts_of_realtime(path)
 
 
-@pytest.mark.parametrize("path", files("realtime/protocol"), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", files("realtime/protocol"), ids=place)
 def test_the_protocol_is_pure(path):
     names = {name.split(".")[0] for name in imported(path)}
     assert not names & {"django", "channels", "asyncio", "time", "random", "secrets", "logging"}
-    theirs = {name for name in imported(path) if name.startswith("realtime")}
-    assert all(name.startswith("realtime.protocol") for name in theirs)
-
-
-ABOVE = {
-    "protocol": {"keepalive", "middleware", "consumers", "events", "hub", "socket", "transport"},
-    "transport": {"keepalive", "middleware", "consumers", "events", "hub", "socket"},
-    "keepalive": {"middleware", "consumers", "events", "hub", "socket", "conf"},
-    "ring": {"events", "hub", "consumers", "layer_link"},
-    "streams": {"events", "hub", "consumers"},
-    "events": {"hub", "consumers", "layer_link", "subscriptions"},
-    "layer_link": {"hub", "consumers", "subscriptions"},
-    "hub": {"consumers", "subscriptions", "middleware"},
-    "middleware": {"consumers", "hub", "events"},
-    "heartbeat_socket": {"consumers", "middleware", "hub", "events"},
-}
-
-
-@pytest.mark.parametrize("module", ABOVE)
-def test_nothing_imports_what_stands_above_it(module):
-    path = PROJECT / "realtime" / f"{module}.py"
-    for file in [path] if path.exists() else files(f"realtime/{module}"):
-        forbidden = {f"realtime.{name}" for name in ABOVE[module]}
-        assert not imported(file) & forbidden, file
+    assert parts_of_realtime(path) <= {"protocol", "exceptions"}
 
 
 def test_calls_knows_realtime_only_by_what_is_documented():
     known = {
-        path.relative_to(PROJECT).as_posix(): theirs
+        place(path): theirs
         for path in files("calls")
         if (theirs := {name for name in imported(path) if name.split(".")[0] == "realtime"})
     }

@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 from django.db.backends.signals import connection_created
 
-from realtime.concurrency.threads import THREADS, Pool, call, call_application, in_place
+from realtime.concurrency.threads import THREADS, Pool, nonblocking, run_application, run_sync
 from tests.processes.waiting import until
 
 
@@ -35,23 +35,23 @@ async def double(number):
 
 
 async def test_async_and_sync_functions_and_what_looks_like_one():
-    assert await call(double, 2) == 4
-    assert await call(lambda number: 3 * number, 2) == 6
-    assert await call(refuse, 2) is False
+    assert await run_sync(double, 2) == 4
+    assert await run_sync(lambda number: 3 * number, 2) == 6
+    assert await run_sync(refuse, 2) is False
 
 
 async def test_an_application_that_sleeps_delays_no_one_else():
     awake = threading.Event()
-    sleeping = [asyncio.ensure_future(call_application(awake.wait, 5)) for _ in range(8)]
-    await asyncio.wait_for(call(threading.get_ident), 2)
+    sleeping = [asyncio.ensure_future(run_application(awake.wait, 5)) for _ in range(8)]
+    await asyncio.wait_for(run_sync(threading.get_ident), 2)
     assert not any(one.done() for one in sleeping)
     awake.set()
     assert all(await asyncio.gather(*sleeping))
 
 
-async def test_a_function_that_waits_for_nothing_is_called_in_place():
+async def test_a_function_that_waits_for_nothing_is_called_nonblocking():
     class Stream:
-        @in_place
+        @nonblocking
         def authorize(self):
             return threading.get_ident()
 
@@ -62,19 +62,19 @@ async def test_a_function_that_waits_for_nothing_is_called_in_place():
     class Decorated(Stream):
         authorize = decorated(Stream.authorize)
 
-    assert await call(Stream().authorize) == threading.get_ident()
-    assert await call(Careful().authorize) != threading.get_ident()
-    assert await call(Decorated().authorize) != threading.get_ident()
+    assert await run_sync(Stream().authorize) == threading.get_ident()
+    assert await run_sync(Careful().authorize) != threading.get_ident()
+    assert await run_sync(Decorated().authorize) != threading.get_ident()
 
 
 async def test_what_a_function_raises_reaches_its_caller_and_the_next_ones_are_served():
-    results = await asyncio.gather(*(call(int, text) for text in "1x2"), return_exceptions=True)
+    results = await asyncio.gather(*(run_sync(int, text) for text in "1x2"), return_exceptions=True)
     assert results[::2] == [1, 2] and isinstance(results[1], ValueError)
 
 
 async def test_an_iterator_that_is_empty_is_an_error_like_others():
     with pytest.raises(RuntimeError, match="StopIteration"):
-        await asyncio.wait_for(call(next, iter(())), 2)
+        await asyncio.wait_for(run_sync(next, iter(())), 2)
 
 
 async def test_a_system_without_threads_is_told_and_later_calls_are_served(monkeypatch):
@@ -93,13 +93,13 @@ async def test_a_system_without_threads_is_told_and_later_calls_are_served(monke
 
 async def test_what_nobody_waits_for_any_more_is_not_begun():
     awake, begun = threading.Event(), []
-    sleeping = [asyncio.ensure_future(call(awake.wait, 5)) for _ in range(THREADS)]
-    late = asyncio.ensure_future(call(begun.append, "late"))
+    sleeping = [asyncio.ensure_future(run_sync(awake.wait, 5)) for _ in range(THREADS)]
+    late = asyncio.ensure_future(run_sync(begun.append, "late"))
     await asyncio.sleep(0)
     late.cancel()
     awake.set()
     await asyncio.gather(*sleeping)
-    assert await call(len, begun) == 0
+    assert await run_sync(len, begun) == 0
 
 
 @pytest.fixture
@@ -126,8 +126,8 @@ def ask():
 async def burst(*functions):
     """Have all of them wait at the same time."""
     awake = threading.Event()
-    sleeping = [asyncio.ensure_future(call(awake.wait, 5)) for _ in range(THREADS)]
-    asked = [asyncio.ensure_future(call(function)) for function in functions]
+    sleeping = [asyncio.ensure_future(run_sync(awake.wait, 5)) for _ in range(THREADS)]
+    asked = [asyncio.ensure_future(run_sync(function)) for function in functions]
     await asyncio.sleep(0)
     awake.set()
     return await asyncio.gather(*sleeping, *asked, return_exceptions=True)
@@ -138,7 +138,7 @@ async def test_a_burst_shares_connections_which_end_with_it(opened):
     assert 1 <= len(opened) <= THREADS
     await until(lambda: all(one.connection is None for one in opened), 2, "all are closed")
     before = len(opened)
-    await call(ask)
+    await run_sync(ask)
     assert len(opened) == before + 1
 
 

@@ -32,7 +32,7 @@ def draft(name="n", data="null", key=None, at=None):
     return Draft(uuid.uuid4().hex, name, data, at or 1_769_100_000_000, key)
 
 
-class Rung(list):
+class Broadcast(list):
     """Collects what the log gave its offsets."""
 
     def __call__(self, events):
@@ -40,9 +40,9 @@ class Rung(list):
 
 
 def publish(log, *streams, **fields):
-    rung = Rung()
-    log.append(streams, draft(**fields), rung)
-    return rung
+    broadcast = Broadcast()
+    log.append(streams, draft(**fields), broadcast)
+    return broadcast
 
 
 def offsets(log, stream, after=0, limit=1000):
@@ -56,23 +56,23 @@ def names(log, stream, after=0):
 def test_offsets_start_at_one_and_have_no_holes(log):
     before = log.positions(["user.1"])["user.1"]
     assert before.offset == 0
-    rung = [publish(log, "user.1", name=str(number))[0] for number in range(5)]
-    assert [event.offset for event in rung] == [1, 2, 3, 4, 5]
+    broadcast = [publish(log, "user.1", name=str(number))[0] for number in range(5)]
+    assert [event.offset for event in broadcast] == [1, 2, 3, 4, 5]
     page = log.read({"user.1": 2}, 2)["user.1"]
     assert [event.offset for event in page.events] == [3, 4]
     assert page.position == (before.epoch, 5)
-    assert {event.epoch for event in rung} == {before.epoch}
+    assert {event.epoch for event in broadcast} == {before.epoch}
 
 
-def test_an_event_is_the_same_when_it_is_rung_and_when_it_is_read(log):
-    (rung,) = publish(log, "user.1", name='a"ü', data='{"x":[1,"ü"]}', at=1_769_100_000_123)
+def test_an_event_is_the_same_when_it_is_broadcast_and_when_it_is_read(log):
+    (broadcast,) = publish(log, "user.1", name='a"ü', data='{"x":[1,"ü"]}', at=1_769_100_000_123)
     (read,) = log.read({"user.1": 0}, 10)["user.1"].events
-    assert read == rung
+    assert read == broadcast
     assert json.loads(read.frame) == {
         "type": "event",
         "stream": "user.1",
         "offset": 1,
-        "id": rung.id,
+        "id": broadcast.id,
         "name": 'a"ü',
         "data": {"x": [1, "ü"]},
         "at": 1_769_100_000_123,
@@ -96,8 +96,8 @@ def test_streams_do_not_know_of_each_other(log):
 def test_an_epoch_stays_and_many_streams_are_one_publish(log):
     streams = [f"user.{number}" for number in range(200)]
     before = log.positions(streams)
-    rung = publish(log, *streams)
-    assert sorted(event.stream for event in rung) == sorted(streams)
+    broadcast = publish(log, *streams)
+    assert sorted(event.stream for event in broadcast) == sorted(streams)
     after = log.positions(streams)
     assert all(after[name] == (before[name].epoch, 1) for name in streams)
 
@@ -113,23 +113,23 @@ def test_a_key_given_twice_is_the_first_event(log):
 
 
 def test_what_is_rolled_back_was_never_there(log):
-    rung = Rung()
+    broadcast = Broadcast()
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        log.append(["user.1"], draft(name="never", key="k"), rung)
+        log.append(["user.1"], draft(name="never", key="k"), broadcast)
         raise ZeroDivisionError
     with transaction.atomic():
-        log.append(["user.1"], draft(name="outer"), rung)
+        log.append(["user.1"], draft(name="outer"), broadcast)
         with pytest.raises(ZeroDivisionError), transaction.atomic():
-            log.append(["user.1"], draft(name="inner"), rung)
+            log.append(["user.1"], draft(name="inner"), broadcast)
             raise ZeroDivisionError
-        assert rung == []
+        assert broadcast == []
     publish(log, "user.1", name="after", key="k")
-    assert [event.name for event in rung] == ["outer"]
+    assert [event.name for event in broadcast] == ["outer"]
     assert names(log, "user.1") == ["outer", "after"]
     assert offsets(log, "user.1") == [1, 2]
 
 
-def test_forgetting_erases_and_begins_a_new_life(log):
+def test_forgetting_erases_and_begins_a_new_epoch(log):
     publish(log, "user.1", name="secret", key="k")
     old = log.positions(["user.1"])["user.1"]
     log.forget("user.1")
@@ -142,12 +142,12 @@ def test_forgetting_erases_and_begins_a_new_life(log):
     assert log.positions(["user.1"])["user.1"].epoch == new.epoch
 
 
-def test_a_life_is_renewed_once(log):
+def test_an_epoch_ends_once(log):
     publish(log, "user.1")
     old = log.positions(["user.1"])["user.1"]
-    new = log.renew("user.1", old.epoch)
+    new = log.new_epoch("user.1", old.epoch)
     assert new.epoch != old.epoch
-    assert log.renew("user.1", old.epoch) == new == log.positions(["user.1"])["user.1"]
+    assert log.new_epoch("user.1", old.epoch) == new == log.positions(["user.1"])["user.1"]
 
 
 def test_the_newest_are_kept_and_offsets_go_on(log, settings):
@@ -178,12 +178,12 @@ def test_old_events_go(log, settings):
 def test_many_writers_at_once_make_no_hole_and_no_repeat(log, caplog):
     if isinstance(log, DatabaseEventLog) and connection.vendor == "sqlite":
         pytest.skip("SQLite in memory has one writer; test_database has them on a file")
-    rung = Rung()
+    broadcast = Broadcast()
 
     def write(writer):
         for number in range(10):
             streams = ["user.1", "user.2"] if (writer + number) % 2 else ["user.2", "user.1"]
-            log.append([*streams, f"new.{number}"], draft(name=f"{writer}.{number}"), rung)
+            log.append([*streams, f"new.{number}"], draft(name=f"{writer}.{number}"), broadcast)
         connection.close()
 
     threads = [threading.Thread(target=write, args=(writer,)) for writer in range(20)]
@@ -193,7 +193,7 @@ def test_many_writers_at_once_make_no_hole_and_no_repeat(log, caplog):
         thread.join()
     for stream in ("user.1", "user.2"):
         assert offsets(log, stream) == list(range(1, 201))
-        assert sorted(e.offset for e in rung if e.stream == stream) == list(range(1, 201))
+        assert sorted(e.offset for e in broadcast if e.stream == stream) == list(range(1, 201))
         seen = names(log, stream)
         for writer in range(20):
             own = [name for name in seen if name.startswith(f"{writer}.")]

@@ -3,15 +3,15 @@
 import asyncio
 import json
 import threading
-from types import SimpleNamespace
 
 import pytest
 from channels.layers import get_channel_layer
 
 from realtime import aposition, apublish, publish
 from realtime.eventlog import LoggedEvent
-from realtime.events import event_message, group_name, ring_of
+from realtime.events import event_message, group_name
 from realtime.fanout.hub import running_hub
+from realtime.layer.messages import logged_messages
 from tests.processes.waiting import until
 from tests.realtime.test_events import Listener
 
@@ -28,7 +28,7 @@ class Follower:
     async def of(cls, stream):
         """Follow a stream from its present position on."""
         follower = cls()
-        (await running_hub().follow(stream, follower)).go_live(follower)
+        (await running_hub().follow(stream, follower)).followers.go_live(follower)
         return follower
 
     def deliver(self, message, size):
@@ -38,8 +38,8 @@ class Follower:
         self.events.put_nowait(json.loads(message["text"]))
         return True
 
-    def fall_behind(self, place):
-        self.fell_behind_from = place.offset
+    def fall_behind(self, position):
+        self.fell_behind_from = position.offset
         self.is_full = False
 
     def reset(self):
@@ -78,7 +78,7 @@ async def test_who_has_left_gets_nothing_and_who_comes_back_gets_all():
 
 
 async def test_a_group_is_left_some_time_after_its_last_follower(monkeypatch):
-    monkeypatch.setattr("realtime.fanout.hub.LEAVE_AFTER", 0)
+    monkeypatch.setattr("realtime.fanout.membership.LEAVE_AFTER", 0)
     layer, group = get_channel_layer(), group_name("user.1")
     hub, follower = running_hub(), await Follower.of("user.1")
     assert group in layer.groups
@@ -131,16 +131,17 @@ async def test_a_bad_event_among_many_costs_only_itself(caplog):
     assert "event dropped stream='user.1'" in caplog.text
 
 
-async def test_what_a_later_version_adds_to_a_ring_is_passed_over():
+async def test_what_a_later_version_adds_to_a_message_is_passed_over():
     follower, hub = await Follower.of("user.1"), running_hub()
     position = await aposition("user.1")
     event = LoggedEvent("user.1", position.epoch, 1, "id", "new", '{"name":"new"}')
-    hub.deliver({**ring_of(event)[1], "more": 1})
+    [(_, message)] = logged_messages([event])
+    hub.deliver({**message, "more": 1})
     assert (await follower.next())["name"] == "new"
 
 
 @pytest.mark.parametrize("ephemeral", [False, True])
-async def test_what_goes_to_many_streams_is_rung_in_one_message(ephemeral):
+async def test_what_goes_to_many_streams_is_sent_in_one_message(ephemeral):
     first, last = await Follower.of("user.1"), await Follower.of("user.99")
     seen = await Listener().join("user.1")
     streams = [f"user.{number}" for number in range(1, 100)]
@@ -162,7 +163,7 @@ async def test_what_is_large_goes_to_nobody_who_does_not_follow():
 
 
 async def test_publish_does_not_wait_for_a_loop_that_stands_still(monkeypatch, caplog):
-    monkeypatch.setattr("realtime.layer.broadcast.RING_TIMEOUT", 0.05)
+    monkeypatch.setattr("realtime.layer.broadcast._broadcaster.timeout", 0.05)
     await Follower.of("user.1")
     publisher = threading.Thread(target=publish, args=("user.1", "n"))
     publisher.start()
@@ -183,24 +184,3 @@ async def test_a_follower_that_takes_no_more_is_left_to_catch_up_from_there():
     assert slow.events.empty()
     await apublish("user.1", "typing", ephemeral=True)
     assert (await slow.next())["name"] == "typing"
-
-
-class CountedSocket:
-    def __init__(self, pk):
-        self.user = SimpleNamespace(pk=pk)
-        self.ended = None
-
-    def end(self, code):
-        self.ended = int(code)
-
-
-async def test_one_socket_too_many_ends_the_oldest_of_that_user(settings):
-    settings.REALTIME = {"MAX_SOCKETS_PER_USER": 2}
-    hub = running_hub()
-    first, second, third, others = *(CountedSocket(1) for _ in range(3)), CountedSocket(2)
-    for socket in (first, others, second, third):
-        hub.signed_in(socket)
-    assert [first.ended, second.ended, third.ended, others.ended] == [4505, None, None, None]
-    hub.gone(second)
-    hub.signed_in(CountedSocket(1))
-    assert third.ended is None

@@ -1,4 +1,4 @@
-"""Ringing from sync code: who waits, for how long, and what a connection that ended costs."""
+"""Broadcasts from sync code: who waits, for how long, and what a connection that ended costs."""
 
 import asyncio
 import os
@@ -8,9 +8,11 @@ import threading
 
 import pytest
 import redis
+from channels.layers import channel_layers
 
-from realtime import publish
-from realtime.layer import broadcast as ring
+from realtime.eventlog import Draft, LoggedEvent
+from realtime.layer.broadcast import Broadcaster
+from realtime.layer.messages import ephemeral_messages, events_in, logged_messages
 from tests.processes.process import PROJECT
 from tests.processes.waiting import wait_until
 
@@ -39,7 +41,7 @@ assert connections() >= made + 2, "one for the child, and a new one for its pare
 
 
 class Layer:
-    """A layer at the edge, which fails as often as it is told, or stands still."""
+    """A layer at the edge, which fails as often as it is asked to, or stands still."""
 
     def __init__(self):
         self.names = []
@@ -54,71 +56,87 @@ class Layer:
         if self.errors:
             self.errors -= 1
             raise ConnectionError("it has ended")
-        self.names.append(message.get("events", [message])[0]["name"])
+        self.names.append(next(events_in(message)).name)
 
 
 @pytest.fixture
-def layer(monkeypatch):
+def layer():
     layer = Layer()
-    monkeypatch.setattr(ring, "get_channel_layer", lambda: layer)
-    monkeypatch.setattr(ring, "_failing", False)
+    channel_layers.set("default", layer)
     return layer
 
 
-def say(name):
-    publish("user.1", name, ephemeral=True)
+@pytest.fixture
+def broadcaster():
+    return Broadcaster(timeout=60)
 
 
-@pytest.mark.parametrize("streams", ["user.1", [f"user.{number}" for number in range(20)]])
-def test_a_connection_that_had_ended_costs_no_ring_of_a_logged_event(layer, caplog, streams):
+def draft(name):
+    return Draft(f"id of {name}", name, "1", 0)
+
+
+def send(broadcaster, name):
+    broadcaster.broadcast(ephemeral_messages(["user.1"], draft(name)))
+
+
+@pytest.mark.parametrize("streams", [1, 20])
+def test_a_connection_that_had_ended_costs_no_logged_event(layer, broadcaster, caplog, streams):
     layer.errors = 1
-    publish(streams, "first")
+    names = [f"user.{number}" for number in range(streams)]
+    events = [LoggedEvent.of(draft("first"), name, "e", 1) for name in names]
+    broadcaster.broadcast(logged_messages(events))
     assert layer.names == ["first"]
-    assert "ring failed" not in caplog.text
+    assert "broadcast failed" not in caplog.text
 
 
-def test_an_ephemeral_event_is_never_sent_twice(layer, caplog):
+def test_an_ephemeral_event_is_never_sent_twice(layer, broadcaster, caplog):
     layer.errors = 1
-    say("perhaps taken before the error")
+    send(broadcaster, "perhaps taken before the error")
     assert layer.names == []
-    assert caplog.text.count("ring failed event=") == 1
+    assert caplog.text.count("broadcast failed event=id of perhaps taken") == 1
 
 
-def test_only_one_ring_waits_for_a_layer_that_stands_still(layer, monkeypatch, caplog):
-    monkeypatch.setattr(ring, "RING_TIMEOUT", 0.05)
+def test_only_one_broadcast_waits_for_a_layer_that_stands_still(layer, broadcaster, caplog):
+    broadcaster.timeout = 0.05
     layer.stands_still = True
-    say("lost")
-    assert caplog.text.count("ring failed event=") == 1
-    monkeypatch.setattr(ring, "RING_TIMEOUT", 60)
-    say("left in the background")
+    send(broadcaster, "lost")
+    assert caplog.text.count("broadcast failed event=") == 1
+    broadcaster.timeout = 60
+    send(broadcaster, "left in the background")
     wait_until(lambda: layer.standing == 2, 5, "it is tried")
     layer.stands_still = False
-    say("the first that goes out")
-    wait_until(lambda: not ring._failing, 5, "the layer works again")
-    say("waited for")
+    send(broadcaster, "the first that goes out")
+    wait_until(lambda: not broadcaster.is_failing, 5, "the layer works again")
+    send(broadcaster, "waited for")
     assert layer.names == ["the first that goes out", "waited for"]
 
 
-def test_who_waited_behind_a_ring_that_failed_does_not_try_it_too(layer, monkeypatch):
+def test_a_thread_behind_a_broadcast_that_failed_does_not_try_it_too(layer, broadcaster):
+    broadcaster.timeout = 0.2
     layer.stands_still = True
-    monkeypatch.setattr(ring, "RING_TIMEOUT", 0.2)
-    first = threading.Thread(target=say, args=("first",))
+    first = threading.Thread(target=send, args=(broadcaster, "first"))
     first.start()
     wait_until(lambda: layer.standing, 5, "it has the turn")
-    monkeypatch.setattr(ring, "RING_TIMEOUT", 60)
-    second = threading.Thread(target=say, args=("second",), daemon=True)
+    broadcaster.timeout = 60
+    second = threading.Thread(target=send, args=(broadcaster, "second"), daemon=True)
     second.start()
     second.join(5)
     assert not second.is_alive()
 
 
+def test_without_a_layer_it_says_what_to_set(broadcaster, settings, caplog):
+    settings.CHANNEL_LAYERS = {}
+    send(broadcaster, "to nobody")
+    assert "no channel layer is configured, set CHANNEL_LAYERS" in caplog.text
+
+
 @pytest.mark.processes
 def test_a_parent_and_its_forked_child_have_connections_of_their_own(redis_server):
-    with redis.Redis.from_url(redis_server.url).pubsub(ignore_subscribe_messages=True) as heard:
-        heard.subscribe("asgi__group__realtime.user.1")
-        heard.get_message(timeout=1)
+    with redis.Redis.from_url(redis_server.url).pubsub(ignore_subscribe_messages=True) as listener:
+        listener.subscribe("asgi__group__realtime.user.1")
+        listener.get_message(timeout=1)
         site = {"DJANGO_SETTINGS_MODULE": "project.settings", "REDIS_URL": redis_server.url}
         command = [sys.executable, "-c", FORK]
         subprocess.run(command, cwd=PROJECT, env=os.environ | site, check=True, timeout=20)
-        messages = b"".join(heard.get_message(timeout=1)["data"] for _ in range(4))
+        messages = b"".join(listener.get_message(timeout=1)["data"] for _ in range(4))
     assert all(name in messages for name in (b"before", b"child", b"after", b"at last"))

@@ -1,45 +1,44 @@
-import asyncio
-
-from realtime.protocol.backlog import MAX_BURST, MAX_WAITING, Backlog
-from tests.processes.waiting import until
+from realtime.protocol.backlog import BUSY_AFTER, MAX_BURST, MAX_WAITING, Backlog
 
 
-class Overflow(list):
-    def __call__(self):
-        self.append("overflow")
+def waiting(frames, now=0.0):
+    backlog = Backlog()
+    for _ in range(frames):
+        backlog.arrived(now)
+    return backlog
 
 
-async def test_what_came_at_once_is_no_overflow_while_it_is_being_taken(monkeypatch):
-    monkeypatch.setattr("realtime.protocol.backlog.BUSY_AFTER", 0.01)
-    overflow = Overflow()
-    backlog = Backlog(overflow)
-    for _ in range(MAX_WAITING + 20):
-        backlog.arrived()
-    for _ in range(20):
+def test_a_burst_is_no_overflow_while_it_is_being_taken():
+    backlog = waiting(MAX_WAITING + 20)
+    now = 0.0
+    for _ in range(15):
+        now += BUSY_AFTER
         backlog.took()
-        await asyncio.sleep(0.001)
-    await asyncio.sleep(0.05)
-    assert not overflow
+        assert backlog.check_at == now
+        assert not backlog.check(now)
+    for _ in range(5):
+        backlog.took()
+    assert not backlog.check(now + BUSY_AFTER)
+    assert backlog.check_at == float("inf"), "there is nothing to check any more"
 
 
-async def test_a_busy_application_overflows_at_the_frame_after_the_last_allowed(monkeypatch):
-    monkeypatch.setattr("realtime.protocol.backlog.BUSY_AFTER", 0.01)
-    overflow = Overflow()
-    backlog = Backlog(overflow)
-    for _ in range(MAX_WAITING):
-        backlog.arrived()
-    await asyncio.sleep(0.05)
-    assert not overflow
-    backlog.arrived()
-    await until(lambda: overflow, 2, "it overflowed")
+def test_a_busy_application_overflows_at_the_frame_after_the_last_allowed():
+    backlog = waiting(MAX_WAITING, now=1.0)
+    assert backlog.check_at == float("inf")
+    backlog.arrived(2.0)
+    assert backlog.check_at == 2.0 + BUSY_AFTER
+    assert backlog.check(backlog.check_at)
 
 
-async def test_a_burst_has_a_bound():
-    overflow = Overflow()
-    backlog = Backlog(overflow)
-    for _ in range(MAX_BURST):
-        backlog.arrived()
-    assert not overflow
-    backlog.arrived()
-    assert overflow
-    backlog.stop()
+def test_an_application_that_has_just_taken_one_is_not_busy():
+    backlog = waiting(MAX_WAITING + 2)
+    backlog.took()
+    assert not backlog.check(BUSY_AFTER)
+    assert backlog.check(2 * BUSY_AFTER)
+
+
+def test_a_burst_has_a_bound():
+    backlog = waiting(MAX_BURST)
+    assert not backlog.is_full
+    backlog.arrived(0.0)
+    assert backlog.is_full

@@ -23,7 +23,7 @@ def test_vector(vector):
         if "ping" in step:
             heartbeat.ping(step["ping"], step["now"])
         if "heard" in step:
-            heartbeat.heard(step["heard"])
+            heartbeat.received(step["heard"])
         if "pong" in step:
             assert heartbeat.pong(step["pong"], step["now"]) == step["latency"], step
         if "wake_at" in step:

@@ -54,7 +54,7 @@ def test_a_later_pong_answers_earlier_pings_which_then_count_no_more():
 
 
 @given(st.lists(st.tuples(st.sampled_from(["send", "ping", "pong"]), st.integers(1, 80))))
-def test_pressure_never_changes_below_look_at(steps):
+def test_pressure_never_changes_below_check_at(steps):
     in_flight = InFlight(100)
     nonces = []
     for step, number in steps:
@@ -65,7 +65,7 @@ def test_pressure_never_changes_below_look_at(steps):
             in_flight.pinged(nonces[-1])
         elif nonces:
             in_flight.ponged(nonces[number % len(nonces)])
-        if in_flight.total < in_flight.look_at:
+        if in_flight.total < in_flight.check_at:
             assert in_flight.pressure is Pressure.FINE
         else:
             assert in_flight.pressure is not Pressure.FINE

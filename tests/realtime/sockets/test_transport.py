@@ -50,30 +50,30 @@ async def test_what_would_block_is_sent_later_in_order_and_once():
     assert server.sent == ["a", "b", "c", "d", "e"]
 
 
-async def test_a_close_says_goodbye_and_nothing_comes_after_it():
+async def test_a_close_sends_its_last_frame_and_nothing_comes_after_it():
     server = Server()
     transport = Transport(server.send)
-    transport.close(4408, "bye", cut_after=60)
+    transport.close(4408, "bye", abort_after=60)
     transport.send_text("too late")
-    transport.close(4413, "again", cut_after=60)
+    transport.close(4413, "again", abort_after=60)
     await asyncio.sleep(0)
     assert server.sent == ["bye", "websocket.close"]
     assert not server.aborted
 
 
-async def test_the_connection_is_cut_when_the_peer_does_not_close():
+async def test_the_connection_is_aborted_when_the_peer_does_not_close():
     server = Server()
-    Transport(server.send).close(4408, cut_after=0)
-    await until(lambda: server.aborted, 2, "the connection was cut")
+    Transport(server.send).close(4408, abort_after=0)
+    await until(lambda: server.aborted, 2, "the connection was aborted")
     assert server.sent == ["websocket.close"]
 
 
-async def test_a_peer_that_does_not_read_is_cut_at_once():
+async def test_a_peer_that_does_not_read_is_cut_off():
     server = Server()
     transport = Transport(server.send)
     server.writable.clear()
     transport.send_text("a")
-    transport.close(4413, "bye", cut_after=60)
+    transport.close(4413, "bye", abort_after=60)
     assert server.aborted
     await asyncio.sleep(0)
     assert server.sent == []
@@ -84,7 +84,7 @@ class FailingServer(Server):
         raise AssertionError("a fault of the server")
 
 
-async def test_a_server_that_fails_to_send_has_its_connection_cut(caplog):
+async def test_a_server_that_fails_to_send_has_its_connection_aborted(caplog):
     server = FailingServer()
     Transport(server.send).send_text("a")
     assert server.aborted
@@ -100,7 +100,7 @@ async def test_a_send_that_is_refused_ends_the_transport_without_a_word(caplog):
     assert not [record for record in caplog.records if record.levelname != "DEBUG"]
 
 
-async def test_the_way_to_cut_is_found_behind_middleware():
+async def test_the_way_to_abort_is_found_behind_middleware():
     server = Server()
 
     def middleware(send):
@@ -113,7 +113,7 @@ async def test_the_way_to_cut_is_found_behind_middleware():
     assert server.aborted
 
 
-def test_the_way_to_cut_on_daphne():
+def test_the_way_to_abort_on_daphne():
     class Twisted:
         def abortConnection(self):
             return "aborted"
@@ -128,7 +128,7 @@ def test_the_way_to_cut_on_daphne():
 
 
 @pytest.mark.parametrize("send", [lambda message: None, functools.partial(print), print])
-def test_an_unknown_server_cannot_be_cut(send):
+def test_an_unknown_server_cannot_be_aborted(send):
     assert find_abort(send) is None
     assert server_send(send) is send
 
