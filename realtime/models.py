@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+__all__ = ["Event", "StreamHead"]
+
 
 class StreamHead(models.Model):
     """How far a stream has come; the row with the empty name holds the seed of all epochs."""

@@ -19,6 +19,8 @@ from websockets.protocol import State
 
 from realtime.concurrency.per_loop import PerLoop
 
+__all__ = ["WebSocketProtocol"]
+
 MAX_JOINED = 64 * 1024
 """Bytes that wait for the end of a round; with as many, asyncio's transports say stop."""
 

@@ -12,6 +12,8 @@ from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Pag
 from realtime.eventlog.commit import after_commit
 from realtime.protocol.position import Position
 
+__all__ = ["MemoryEventLog"]
+
 
 @dataclass
 class _Stream:

@@ -20,6 +20,8 @@ from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Pag
 from realtime.eventlog.commit import after_commit
 from realtime.protocol.position import Position
 
+__all__ = ["RedisEventLog"]
+
 ANSWER_WITHIN = 2.0
 """Seconds that Redis may take to connect or to answer."""
 

@@ -10,37 +10,37 @@ from enum import IntEnum
 
 
 class CloseCode(IntEnum):
-    """A code of ours; ``reason`` is for people, programs decide on the number."""
+    """A code of ours; programs decide on the number, ``reason`` is for people."""
 
-    STALE = 4408
-    RESTARTING = 4412
-    TOO_SLOW = 4413
-    TOO_MANY_FRAMES = 4429
-    NOT_SIGNED_IN = 4501
-    PROTOCOL_ERROR = 4502
-    UNSUPPORTED_VERSION = 4503
-    SIGNED_OUT = 4504
-    TOO_MANY_SOCKETS = 4505
-    DISCONNECTED = 4506
+    reason: str
 
-    @property
-    def reason(self) -> str:
-        """The reason that goes with the code, in words."""
-        return REASONS[self]
+    def __new__(cls, number: int, reason: str) -> CloseCode:
+        """Make a member of its number and its reason."""
+        code = int.__new__(cls, number)
+        code._value_ = number
+        code.reason = reason
+        return code
 
-
-REASONS: dict[CloseCode, str] = {
-    CloseCode.STALE: "stale",
-    CloseCode.RESTARTING: "restarting",
-    CloseCode.TOO_SLOW: "too slow",
-    CloseCode.TOO_MANY_FRAMES: "too many frames",
-    CloseCode.NOT_SIGNED_IN: "not signed in",
-    CloseCode.PROTOCOL_ERROR: "protocol error",
-    CloseCode.UNSUPPORTED_VERSION: "unsupported version",
-    CloseCode.SIGNED_OUT: "signed out",
-    CloseCode.TOO_MANY_SOCKETS: "one socket too many for this user",
-    CloseCode.DISCONNECTED: "disconnected by the application",
-}
+    STALE = 4408, "stale"
+    """The peer did not answer a ping in time. The client comes back immediately."""
+    RESTARTING = 4412, "restarting"
+    """The server stops, or a replay failed. The client comes back after the wait of ``bye``."""
+    TOO_SLOW = 4413, "too slow"
+    """The client takes less than it is sent. It comes back, and resumes where it was."""
+    TOO_MANY_FRAMES = 4429, "too many frames"
+    """The client sent more frames than it may. It comes back after the usual wait."""
+    NOT_SIGNED_IN = 4501, "not signed in"
+    """The server takes no visitors. The client stays away: the page has the user log in."""
+    PROTOCOL_ERROR = 4502, "protocol error"
+    """The client broke the protocol. It stays away: a newer client is needed."""
+    UNSUPPORTED_VERSION = 4503, "unsupported version"
+    """The client offers only versions that the server lacks. It stays away: reload the page."""
+    SIGNED_OUT = 4504, "signed out"
+    """The login has ended. The client stays away: the page has the user log in again."""
+    TOO_MANY_SOCKETS = 4505, "one socket too many for this user"
+    """The user has newer sockets, as many as are allowed. This one stays away."""
+    DISCONNECTED = 4506, "disconnected by the application"
+    """The application ended this socket. It stays away until the page connects again."""
 
 
 def may_reconnect(code: int) -> bool:

@@ -14,6 +14,8 @@ from realtime.eventlog import Draft, EventLog, event_log
 from realtime.eventlog.base import OnNumbered
 from realtime.layer.messages import events_in
 
+__all__ = ["Published", "published"]
+
 
 @dataclass(frozen=True)
 class Published:
