@@ -23,6 +23,18 @@ class FrameError(RealtimeException):
         self.ref = ref
 
 
+class RealtimeError(RealtimeException):
+    """The server answered a command of a test's client with an ``error`` frame.
+
+    ``code`` is one of the protocol's.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
 class PositionLost(RealtimeException):
     """The log no longer has the events that follow a position, or they are of another epoch."""
 

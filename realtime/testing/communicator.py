@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
-from realtime.exceptions import RealtimeException
+from realtime.events import apublish
+from realtime.exceptions import RealtimeError
 from realtime.protocol.frames import SUBPROTOCOL, Frame, heartbeat_frame, ping, pong
 from realtime.sockets.asgi import Application
 from realtime.testing.application_socket import (
@@ -18,15 +20,6 @@ from realtime.testing.application_socket import (
 
 GOING_AWAY = 1001
 """What a browser says when its page is left (RFC 6455, section 7.4.1)."""
-
-
-class RealtimeError(RealtimeException):
-    """A command was answered with an ``error`` frame; ``code`` is one of the protocol's."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
 
 
 class RealtimeCommunicator:
@@ -61,6 +54,7 @@ class RealtimeCommunicator:
         self._timeout = timeout
         self._silent = False
         self._unanswered: list[str] = []
+        self._followed: dict[str, None] = {}
         self._refs = itertools.count(1)
 
     @property
@@ -117,6 +111,26 @@ class RealtimeCommunicator:
 
         frame: Frame = await self._next(wanted, f"event {name}" if name else "event", timeout)
         return frame
+
+    async def no_event(self, name: str | None = None, timeout: float = 1) -> None:  # noqa: ASYNC109
+        """Show that no event (or none of that name) has come that was published before this call.
+
+        A marker is published to each stream that the socket follows. When the markers have arrived,
+        so has all that was published before them, or it never will.
+
+        Raises ``AssertionError`` if such an event is unread, or a marker doesn't come, and
+        ``RuntimeError`` where the socket follows nothing.
+        """
+        if not self._followed:
+            raise RuntimeError("Follow a stream first: the marker has to reach this socket.")
+        for stream in self._followed:
+            marker = uuid.uuid4().hex
+            await apublish(stream, marker, ephemeral=True)
+            await self.event(marker, timeout)
+        events = [one for one in self.unread if _is_a("event", one)]
+        found = [event for event in events if name in (None, event["name"])]
+        if found:
+            raise AssertionError(f"No event {name or ''} should have come, but: {found}")
 
     async def frame(self, type: str | None = None, timeout: float = 1) -> Any:  # noqa: ASYNC109
         """Return the next frame, or the next of that type; others wait to be asked for.
@@ -200,7 +214,14 @@ class RealtimeCommunicator:
         answer: Frame = await self._next(answers, f"answer to {frame['type']}", timeout)
         if answer["type"] == "error":
             raise RealtimeError(answer["code"], answer["message"])
+        self._note_followed(answer)
         return answer
+
+    def _note_followed(self, answer: Frame) -> None:
+        if answer["type"] == "subscribed":
+            self._followed[answer["stream"]] = None
+        elif answer["type"] == "unsubscribed":
+            self._followed.pop(answer["stream"], None)
 
     async def _next(self, wanted: Callable[[Any], bool], what: str, seconds: float) -> Any:
         def position() -> int | None:

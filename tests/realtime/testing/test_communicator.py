@@ -261,3 +261,27 @@ async def test_the_error_of_the_test_itself_is_what_it_fails_with(alice):
     with pytest.raises(ZeroDivisionError):
         async with RealtimeCommunicator(endless, user=alice):
             raise ZeroDivisionError
+
+
+async def test_no_event_shows_that_nothing_came(alice):
+    async with RealtimeCommunicator(application, user=alice) as socket:
+        await socket.subscribe()
+        await socket.subscribe("shelf.1")
+        await apublish("shelf.2", "not followed")
+        await socket.no_event()
+        await apublish("shelf.1", "first")
+        await socket.no_event("second")
+        with pytest.raises(AssertionError, match="No event first should have come, but: .*first"):
+            await socket.no_event("first")
+        with pytest.raises(AssertionError, match="No event  should have come"):
+            await socket.no_event()
+        assert (await socket.event())["name"] == "first"
+        await socket.no_event()
+
+
+async def test_no_event_needs_a_stream_that_is_followed(alice):
+    async with RealtimeCommunicator(application, user=alice) as socket:
+        await socket.subscribe("shelf.1")
+        await socket.unsubscribe("shelf.1")
+        with pytest.raises(RuntimeError, match="Follow a stream first"):
+            await socket.no_event()
