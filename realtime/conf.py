@@ -25,7 +25,7 @@ class RealtimeSettings:
     MAX_IN_FLIGHT_BYTES: int = 256 * 1024
     """Bytes sent to a socket and not yet proved to have arrived."""
     MAX_FRAMES_PER_SECOND: int = 100
-    """Frames a second that one socket may send; twice as many may come at once."""
+    """Frames a second that one socket may send; twice as many may come together."""
     MAX_STREAMS_PER_SOCKET: int = 100
     """Streams that one socket may follow."""
     MAX_SOCKETS_PER_USER: int = 20

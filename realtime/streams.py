@@ -1,4 +1,4 @@
-"""Streams: who may follow one, what it looks like now, and what a message to it does."""
+"""Streams: who may follow one, its snapshot, and what a message to it does."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Stream:
 
     @nonblocking
     def snapshot(self, user: Any) -> Any:
-        """Return what the stream's subject looks like now (JSON), or None to offer nothing."""
+        """Return the present state of the stream's subject (JSON), or None to offer nothing."""
         return None
 
     @nonblocking
@@ -59,7 +59,7 @@ def register(prefix: str, stream_class: Any = None) -> Any:
     """Serve the streams named ``prefix.<key>`` with a subclass of ``Stream``; also as a decorator.
 
     An app's module ``streams`` is imported at start, so that is where registrations belong. A
-    subclass of the class that serves a prefix takes its place: so an application gives
+    subclass of the class that serves a prefix replaces it: so an application gives
     ``UserStream`` a snapshot. Raises ``ValueError`` if the prefix is no name, or is taken.
     """
     if stream_class is None:

@@ -71,14 +71,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
 
 class Inbox:
-    """What has come from the peer; an ``asyncio.Queue``, empty or not, would take 3 KiB."""
+    """The messages of the peer; an ``asyncio.Queue``, empty or not, would take 3 KiB."""
 
     __slots__ = ("_come", "_taking", "_waiters")
 
     def __init__(self) -> None:
         self._come: list[Any] = []
         self._taking: list[Any] = []
-        """What came first, the first at the end: taking from the front costs the length."""
+        """The oldest messages, the first at the end: taking from the front costs the length."""
         self._waiters: list[asyncio.Future[None]] = []
 
     def qsize(self) -> int:
@@ -90,14 +90,14 @@ class Inbox:
         return not (self._come or self._taking)
 
     def put_nowait(self, message: Any) -> None:
-        """Add a message, and have all look who wait for one."""
+        """Add a message, and wake all that wait for one."""
         self._come.append(message)
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
 
     async def get(self) -> Any:
-        """Take the first message, or wait for it."""
+        """Take the oldest message, or wait for one."""
         while self.empty():
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
@@ -112,7 +112,7 @@ class Inbox:
 
 
 class JoinedWrites:
-    """A transport that writes at once what it is given within a round of the event loop."""
+    """A transport that joins what is written within one round of the event loop."""
 
     __slots__ = ("_bytes", "_round", "_transport", "_waiting", "is_closed")
 
@@ -153,7 +153,7 @@ class JoinedWrites:
         self._transport.abort()
 
     def is_closing(self) -> bool:
-        """Tell what the transport does."""
+        """Pass it on."""
         return self._transport.is_closing()
 
     def pause_reading(self) -> None:

@@ -26,7 +26,7 @@ THREADS = 4
 LINGER = 0.1
 """Seconds that a thread waits for more to do, before it closes the connections that are old.
 
-With Django's default, ``CONN_MAX_AGE = 0``, each of thousands who come back at once would have a
+With Django's default, ``CONN_MAX_AGE = 0``, each of thousands who come back together would have a
 connection of its own.
 """
 

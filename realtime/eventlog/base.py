@@ -98,8 +98,8 @@ class EventLog(ABC):
     def read(self, after: Mapping[str, int], limit: int) -> dict[str, Page]:
         """Return, for each stream, at most ``limit`` events after an offset.
 
-        A page whose first event is not the next one, or which is empty although the position is
-        further, tells that the events in between are no longer kept.
+        Where the first event of a page is not the next one, or a page is empty although the
+        position is further, the events in between are no longer kept.
         """
 
     @abstractmethod

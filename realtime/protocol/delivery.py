@@ -1,6 +1,6 @@
-"""In which order the events of a stream are handed on: each once, none early, no hole.
+"""The order in which the events of a stream are handed out: each once, none early, no hole.
 
-Events come by rings, which may be lost, repeated, late or out of order, and by reads of the log.
+Events come by broadcasts, which may be lost, repeated, late or out of order, and from the log.
 What comes out of here is what the log holds, in its order. ``delivery.js`` holds the same rules;
 ``tests/vectors/delivery.json`` runs on both.
 """
@@ -22,7 +22,7 @@ Event = TypeVar("Event")
 
 
 class Delivery(Generic[Event]):
-    """The delivery of one stream; each method returns the events to hand on now, in order."""
+    """The delivery of one stream; each method returns the events to hand out now, in order."""
 
     __slots__ = ("_ahead", "_ephemeral", "_top", "position")
 
@@ -38,7 +38,7 @@ class Delivery(Generic[Event]):
         return self._top > self.position.offset
 
     def take(self, offset: int, event: Event) -> list[Event]:
-        """Take an event of the present epoch from a ring."""
+        """Take an event of the present epoch that was broadcast."""
         if offset <= self.position.offset:
             return []
         self._top = max(self._top, offset)
@@ -57,29 +57,29 @@ class Delivery(Generic[Event]):
 
     def read(self, events: Iterable[tuple[int, Event]]) -> list[Event]:
         """Take what the log holds, with offsets, from anywhere up to the first event missing."""
-        handed_on = []
+        handed_out = []
         for offset, event in events:
-            handed_on += self.take(offset, event)
-        return handed_on
+            handed_out += self.take(offset, event)
+        return handed_out
 
     def checked(self, top: int) -> None:
         """Note that the log's last event in the present epoch has the offset ``top``."""
         self._top = max(self._top, top)
 
     def reset(self, position: Position) -> list[Event]:
-        """Start again from ``position``; what waited ephemerally is handed on."""
+        """Start again from ``position``; the ephemeral events that waited are handed out."""
         waiting = self._ephemeral
         self.__init__(position)  # type: ignore[misc]
         return waiting
 
     def _advance(self, offset: int) -> list[Event]:
         """Move to ``offset`` and on, over all that waits right behind it."""
-        handed_on = []
+        handed_out = []
         while (following := self._ahead.pop(offset + 1, None)) is not None:
-            handed_on.append(following)
+            handed_out.append(following)
             offset += 1
         self.position = self.position._replace(offset=offset)
         if not self.has_hole:
-            handed_on += self._ephemeral
+            handed_out += self._ephemeral
             self._ephemeral.clear()
-        return handed_on
+        return handed_out

@@ -1,6 +1,6 @@
 """How much of what was sent may not have arrived: back-pressure by proof of receipt.
 
-ASGI tells nobody how much a peer has read. A pong proves that all that was sent before its ping
+ASGI has no way to learn how much a peer has read. A pong proves that all that was sent before its ping
 has arrived, so what was sent since is in flight.
 """
 

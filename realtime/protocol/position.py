@@ -1,4 +1,4 @@
-"""Where one is in a stream: which life of it, and how far."""
+"""A position in a stream: an epoch, and how many of its events have been seen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ NO_EPOCH = "-"
 
 
 class Position(NamedTuple):
-    """``offset`` counts the events of a stream's life from 1, without holes; ``epoch`` names it."""
+    """``offset`` counts the events of an epoch from 1, without holes; ``epoch`` is its name."""
 
     epoch: str
     offset: int
@@ -20,7 +20,7 @@ NOWHERE = Position(NO_EPOCH, 0)
 
 
 def parse_position(value: Any) -> Position | None:
-    """Return the position that a client sent as an object, or None if it is none."""
+    """Return the position that a client sent as an object, or None if it is no position."""
     if not isinstance(value, dict):
         return None
     epoch, offset = value.get("epoch"), value.get("offset")

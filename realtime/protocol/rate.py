@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Rate:
-    """Allows ``per_second`` a second, and twice as many at once after a pause."""
+    """Allows ``per_second`` a second, and twice as many together after a pause."""
 
     __slots__ = ("_at", "_capacity", "_left", "_per_second")
 

@@ -27,7 +27,7 @@ CLOSE_TIMEOUT = 10.0
 class Transport:
     """Sends to one socket and never makes the caller wait.
 
-    A message that can't go out at once is queued, and one task sends the queue and ends with it.
+    A message that can't go out immediately is queued; a task sends the queue, and ends with it.
     """
 
     __slots__ = ("_outbox", "_send", "_sending", "closing")

@@ -48,7 +48,7 @@ def _configuration(context: template.Context, url: str, position: Any) -> dict[s
 
 
 def _nonce_attribute(context: template.Context) -> str:
-    """A lazy nonce counts as false until it is used, so that only None tells of none."""
+    """A lazy nonce counts as false until it is used, so only None means that there is none."""
     nonce = context.get("csp_nonce")
     if nonce is None:
         nonce = getattr(context.get("request"), "csp_nonce", None)

@@ -55,9 +55,9 @@ class Cable:
         self._run(self._heal)
 
     def forget(self) -> None:
-        """Lose all that belongs to the present connections for ever; new ones pass.
+        """Lose all that belongs to the present connections, also later; new ones pass.
 
-        That is what a router does which was started again. Nobody is told.
+        That is what a router does which was started again. Neither end gets any sign of it.
         """
         self._run(self._forget)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 TO_SERVER, TO_CLIENT = "to_server", "to_client"
 
-MOST_HELD = 64 * 1024
+MAX_HELD = 64 * 1024
 """Bytes that are held back, or written ahead of a slow reader; the rest waits in the kernels."""
 
 RESET = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -43,7 +43,7 @@ class End(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
-        self.transport.set_write_buffer_limits(high=MOST_HELD)
+        self.transport.set_write_buffer_limits(high=MAX_HELD)
         self.state = State.OPEN
         self._changed()
 
@@ -79,7 +79,7 @@ class End(asyncio.Protocol):
     def read_for(self, other: End) -> None:
         """Read on, or stop while too much is held back or waits for ``other`` to read it."""
         ahead = other.transport.get_write_buffer_size() if other.transport else 0
-        if max(len(self.held), ahead) > MOST_HELD:
+        if max(len(self.held), ahead) > MAX_HELD:
             self.transport.pause_reading()
         else:
             self.transport.resume_reading()

@@ -26,7 +26,7 @@ class RealtimeCommunicator:
     """A socket to an ASGI ``application``, open inside ``async with``; it answers pings by itself.
 
     ``path`` may have a query. ``user`` is put into the scope, as an authentication middleware
-    would; without it, a session cookie among ``headers`` tells. ``headers`` are added to the
+    would; without it, a session cookie among ``headers`` counts. ``headers`` are added to the
     ``Host`` and ``Origin`` that a browser sends. ``subprotocols`` are offered to the server.
 
     What does not come within ``timeout`` seconds, here the welcome, or can't come any more, raises

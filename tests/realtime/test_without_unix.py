@@ -43,7 +43,8 @@ signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(number))  # As a se
 
 async def main():
     user = get_user_model()(pk=7, username="alice")
-    for application in (RealtimeConsumer.as_asgi(), HeartbeatMiddleware(RealtimeConsumer.as_asgi())):
+    consumer = RealtimeConsumer.as_asgi()
+    for application in (consumer, HeartbeatMiddleware(consumer)):
         async with RealtimeCommunicator(application, user=user, timeout=5) as socket:
             await socket.subscribe(timeout=5)
             await apublish(user, "greeting", "hello")

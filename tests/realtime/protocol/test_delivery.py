@@ -16,18 +16,18 @@ VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "delivery.json").r
 def test_vector(vector):
     stream = Delivery(Position(*vector["position"]))
     for step in vector["steps"]:
-        handed_on = []
+        handed_out = []
         if "take" in step:
-            handed_on = stream.take(*step["take"])
+            handed_out = stream.take(*step["take"])
         elif "read" in step:
-            handed_on = stream.read(step["read"])
+            handed_out = stream.read(step["read"])
         elif "ephemeral" in step:
-            handed_on = stream.ephemeral(step["ephemeral"])
+            handed_out = stream.ephemeral(step["ephemeral"])
         elif "reset" in step:
-            handed_on = stream.reset(Position(*step["reset"]))
+            handed_out = stream.reset(Position(*step["reset"]))
         elif "checked" in step:
             stream.checked(step["checked"])
-        assert handed_on == step.get("handed_on", []), step
+        assert handed_out == step.get("handed_on", []), step
         if "has_hole" in step:
             assert stream.has_hole is step["has_hole"], step
         if "position" in step:
@@ -36,15 +36,15 @@ def test_vector(vector):
 
 @st.composite
 def histories(draw):
-    """A log that grows, and rings that are lost, repeated, late and out of order, with reads."""
+    """A log that grows, and broadcasts that are lost, repeated, late and out of order, with reads."""
     start = draw(st.integers(0, 3))
     top, steps = start, []
     for _ in range(draw(st.integers(1, 40))):
-        kind = draw(st.sampled_from(["publish", "ring", "ring", "read", "check", "ephemeral"]))
+        kind = draw(st.sampled_from(["publish", "take", "take", "read", "check", "ephemeral"]))
         if kind == "publish":
             top += draw(st.integers(1, 4))
-        elif kind == "ring" and top:
-            steps.append(("ring", draw(st.integers(1, top))))
+        elif kind == "take" and top:
+            steps.append(("take", draw(st.integers(1, top))))
         elif kind == "read":
             steps.append(("read", draw(st.integers(0, 3)), top))
         elif kind == "check":
@@ -55,29 +55,29 @@ def histories(draw):
 
 
 @given(histories())
-def test_whatever_happens_to_rings_the_log_is_handed_on_in_order_and_once(history):
+def test_whatever_happens_to_broadcasts_the_log_is_handed_out_in_order_and_once(history):
     start, top, steps = history
-    stream, handed_on, ephemeral = Delivery(Position("e", start)), [], []
+    stream, handed_out, ephemeral = Delivery(Position("e", start)), [], []
     for step in steps:
-        if step[0] == "ring":
-            handed_on += stream.take(step[1], step[1])
+        if step[0] == "take":
+            handed_out += stream.take(step[1], step[1])
         elif step[0] == "read":
             beginning = max(0, stream.position.offset - step[1])
-            handed_on += stream.read((n, n) for n in range(beginning + 1, step[2] + 1))
+            handed_out += stream.read((n, n) for n in range(beginning + 1, step[2] + 1))
         elif step[0] == "check":
             stream.checked(step[1])
         else:
             ephemeral.append(f"x{step[1]}")
-            handed_on += stream.ephemeral(ephemeral[-1])
-        kept = [event for event in handed_on if isinstance(event, int)]
+            handed_out += stream.ephemeral(ephemeral[-1])
+        kept = [event for event in handed_out if isinstance(event, int)]
         assert kept == list(range(start + 1, stream.position.offset + 1))
     stream.checked(top)
     if stream.has_hole:
-        handed_on += stream.read((n, n) for n in range(stream.position.offset + 1, top + 1))
-    assert [event for event in handed_on if isinstance(event, int)] == list(
+        handed_out += stream.read((n, n) for n in range(stream.position.offset + 1, top + 1))
+    assert [event for event in handed_out if isinstance(event, int)] == list(
         range(start + 1, top + 1)
     )
-    assert [event for event in handed_on if isinstance(event, str)] == ephemeral
+    assert [event for event in handed_out if isinstance(event, str)] == ephemeral
     assert not stream.has_hole
 
 
@@ -88,14 +88,14 @@ def test_what_waits_is_bounded():
         stream.ephemeral(f"x{number}")
     for offset in range(3, delivery.MAX_AHEAD + 50):
         stream.take(offset, offset)
-    handed_on = stream.take(1, 1)
-    assert handed_on[: delivery.MAX_AHEAD + 1] == list(range(1, delivery.MAX_AHEAD + 2))
+    handed_out = stream.take(1, 1)
+    assert handed_out[: delivery.MAX_AHEAD + 1] == list(range(1, delivery.MAX_AHEAD + 2))
     assert stream.has_hole
-    handed_on += stream.read(
+    handed_out += stream.read(
         (n, n) for n in range(stream.position.offset + 1, delivery.MAX_AHEAD + 50)
     )
-    assert handed_on[-1] == f"x{delivery.MAX_EPHEMERAL + 4}"
-    assert len([event for event in handed_on if isinstance(event, str)]) == delivery.MAX_EPHEMERAL
+    assert handed_out[-1] == f"x{delivery.MAX_EPHEMERAL + 4}"
+    assert len([event for event in handed_out if isinstance(event, str)]) == delivery.MAX_EPHEMERAL
 
 
 @pytest.mark.parametrize(

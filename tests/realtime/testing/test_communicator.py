@@ -271,7 +271,7 @@ async def test_no_event_shows_that_nothing_came(alice):
         await socket.no_event()
         await apublish("shelf.1", "first")
         await socket.no_event("second")
-        with pytest.raises(AssertionError, match="No event first should have come, but: .*first"):
+        with pytest.raises(AssertionError, match=r"No event first should have come, but: .*first"):
             await socket.no_event("first")
         with pytest.raises(AssertionError, match="No event  should have come"):
             await socket.no_event()
