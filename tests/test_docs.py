@@ -20,6 +20,15 @@ from realtime.protocol.close_codes import CloseCode
 PROJECT = Path(__file__).parents[1]
 README = PROJECT / "README.md"
 DOCUMENTS = [README, *sorted((PROJECT / "docs").glob("*.md"))]
+ROOMS = (
+    "protocol",
+    "concurrency",
+    "eventlog",
+    "layer",
+    "fanout",
+    "sockets",
+    "subscriptions",
+)
 SOURCES = [path for folder in ("realtime", "calls") for path in (PROJECT / folder).rglob("*.py")]
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)")
 
@@ -187,7 +196,7 @@ def test_log_lines():
         and ast.unparse(node.func).startswith("logger.")
         and isinstance(node.args[0], ast.Constant)
     }
-    (journey,) = blocks(doc("architecture.md"), "text")
+    (journey,) = blocks(section(doc("architecture.md"), "The way of one event"), "text")
     for line in journey.splitlines():
         assert shape(line.partition(" ")[2]) in logged, line
     shown = [
@@ -207,11 +216,26 @@ def shape(line):
 
 def test_modules():
     folder = PROJECT / "realtime"
-    modules = [*folder.glob("*.py"), *(folder / "protocol").glob("*.py")]
-    found = {str(path.relative_to(folder).with_suffix("")) for path in modules}
-    text = section(doc("architecture.md"), "What is where").partition("`calls/`")[0]
+    modules = [*folder.glob("*.py")]
+    for room in ROOMS:
+        modules += folder.glob(f"{room}/**/*.py")
+    found = {path.relative_to(folder).with_suffix("").as_posix() for path in modules}
+    text = section(doc("architecture.md"), "The rooms").partition("### `calls/`")[0]
     named_modules = {name for name in named(text) if not name.endswith("/")}
     assert named_modules == {name for name in found if not name.endswith("__init__")}
+
+
+def test_every_public_module_names_what_it_exports():
+    """Each documented name is exported by its module's ``__all__``, and nothing else is."""
+    listed = section(doc("architecture.md"), "Public names")
+    documented = {name for name in named(listed) if name.startswith("realtime.")}
+    modules = {importlib.import_module(name.rpartition(".")[0]) for name in documented}
+    exported = {f"{module.__name__}.{name}" for module in modules for name in module.__all__}
+    for name in ("publish", "apublish", "position", "aposition"):
+        exported.remove(f"realtime.events.{name}")  # The package has them.
+    assert documented == exported
+    for module in modules:
+        assert all(hasattr(module, name) for name in module.__all__)
 
 
 @of_each_document

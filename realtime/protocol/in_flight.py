@@ -1,7 +1,7 @@
 """How much of what was sent may not have arrived: back-pressure by proof of receipt.
 
-ASGI has no way to learn how much a peer has read. A pong proves that all that was sent before its ping
-has arrived, so what was sent since is in flight.
+ASGI has no way to learn how much a peer has read. A pong proves that all that was sent before its
+ping has arrived, so what was sent since is in flight.
 """
 
 from __future__ import annotations

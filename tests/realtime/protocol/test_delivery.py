@@ -36,7 +36,7 @@ def test_vector(vector):
 
 @st.composite
 def histories(draw):
-    """A log that grows, and broadcasts that are lost, repeated, late and out of order, with reads."""
+    """A log that grows, reads, and broadcasts that are lost, repeated, late and out of order."""
     start = draw(st.integers(0, 3))
     top, steps = start, []
     for _ in range(draw(st.integers(1, 40))):
