@@ -1,4 +1,5 @@
 # make demo: the demo site on http://127.0.0.1:8000. make test: everything that is checked.
+# make check: format, lint, types and unit tests in both languages, in less than a minute.
 # make npm: the browser client as an npm package, in dist/. make bench: this project beside its
 # peers, in 20 minutes on two cores that have nothing else to do; QUICK=1 only sees that all runs.
 PYTHON ?= python3
@@ -7,12 +8,16 @@ SOCKETSHARK_PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test npm bench system
+.PHONY: demo test check npm bench system
 demo: $(VENV)/demo
 	@$(BIN)/python manage.py demo
 
 test: $(VENV)/test
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/run
+
+check: $(VENV)/test
+	@! command -v npm >/dev/null || $(MAKE) --silent tests/js/node_modules/.package-lock.json
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/run check
 
 npm: tests/js/node_modules/.package-lock.json
 	@tests/js/package/build dist
