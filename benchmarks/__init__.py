@@ -1,1 +1,1 @@
-"""This project and its peers, side by side, in one run on one machine; see docs/performance.md."""
+"""Compares this project with its peers in one run on one machine; see docs/performance.md."""

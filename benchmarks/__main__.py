@@ -1,4 +1,4 @@
-"""Runs all of it, or renders the table of a run: ``python -m benchmarks [--quick | FILE]``."""
+"""Runs the benchmarks, or renders a run's tables: ``python -m benchmarks [--quick | FILE]``."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ RESULTS = Path(__file__).resolve().parent / "results"
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("results", nargs="?", type=Path, help="render the table of this run")
-    parser.add_argument("--quick", action="store_true", help="few sockets, to see that all runs")
+    parser.add_argument("results", nargs="?", type=Path, help="render the tables of this run")
+    parser.add_argument(
+        "--quick", action="store_true", help="few sockets, only to see that everything works"
+    )
     arguments = parser.parse_args()
     if arguments.results is not None:
         report.render(Results.read(arguments.results))
@@ -34,11 +36,11 @@ def main() -> None:
 
 
 def measure(scale: Scale) -> None:
-    """Run everything on ``scale``, keep the results and print the table."""
+    """Run everything on ``scale``, save the results and print the tables."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    logging.getLogger("picows").setLevel(logging.WARNING)  # else a line for each socket
+    logging.getLogger("picows").setLevel(logging.WARNING)  # It would log a line for each socket.
     machine.prepare()
-    gc.disable()  # The load's own pauses are not to be measured.
+    gc.disable()  # Else the load's own pauses would be measured.
     RESULTS.mkdir(exist_ok=True)
     make_sessions(scale.many)
     results = Results(about())
@@ -49,10 +51,10 @@ def measure(scale: Scale) -> None:
             path = RESULTS / time.strftime("%Y-%m-%d-%H%M%S.json")
             results.write(path)
     print(report.text(results))
-    print(f"\nkept in {path.relative_to(Path.cwd())}; with that as its argument, this program")
+    print(f"\nsaved in {path.relative_to(Path.cwd())}; with that as its argument, this program")
     print("writes the tables into README.md and docs/performance.md, and draws the chart")
     if scale is QUICK:
-        print("A quick run shows that all works. Its numbers say nothing.")
+        print("A quick run shows that everything works. Its numbers mean nothing.")
 
 
 def make_sessions(users: int) -> None:

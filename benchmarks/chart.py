@@ -1,4 +1,4 @@
-"""A chart with bars, as SVG."""
+"""A bar chart as SVG."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ ROW, BAR, TOP = 24, 16, 40
 
 
 def chart(title: str, rows: Sequence[tuple[str, float]]) -> str:
-    """Return a picture of ``rows``, the longest bar for the highest value."""
+    """Return a chart of ``rows``, with the longest bar for the highest value."""
     height = TOP + ROW * len(rows) + 8
     scale = (WIDTH - LABELS - VALUES) / max(value for _, value in rows)
     bars = "\n".join(
-        _bar(TOP + place * ROW, name, value, scale) for place, (name, value) in enumerate(rows)
+        _bar(TOP + index * ROW, name, value, scale) for index, (name, value) in enumerate(rows)
     )
     return f"""\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" \

@@ -1,4 +1,4 @@
-"""The machine: which core does what, and what a process has used of it."""
+"""The machine: the job of each core, and the CPU time and memory of a process."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 SERVER_CORE = 0
-"""Where the server that is measured runs, alone."""
+"""The core of the server that is measured, which has it alone."""
 LOAD_CORE = 1
-"""Where all else runs: the clients, the publisher and Redis."""
+"""The core of everything else: the clients, the publisher and Redis."""
 
 OPEN_FILES = 18_000
-"""Descriptors that the load has open when all servers are up."""
+"""Descriptors that the load has open while all servers run."""
 
 
 def cpu_us(pid: int) -> float:
@@ -26,7 +26,7 @@ def cpu_us(pid: int) -> float:
 
 
 def pss_kib(pid: int) -> int:
-    """Return the memory of a process in KiB, with its share of what it has in common."""
+    """Return the memory of a process in KiB, with its part of what it shares with others."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1])
@@ -34,9 +34,9 @@ def pss_kib(pid: int) -> int:
 
 
 def prepare() -> None:
-    """Keep this process, and those that it starts, to the load's core, with enough descriptors.
+    """Bind this process and its children to the load's core, and raise the limit of open files.
 
-    Raises ``SystemExit`` where the machine has not got what is needed.
+    Raises ``SystemExit`` if the machine has too few cores or allows too few open files.
     """
     if (os.cpu_count() or 1) < 2:
         raise SystemExit("The benchmarks need two cores: one for the server, one for the load.")

@@ -1,4 +1,4 @@
-"""What is compared: how each server is started, published to and spoken with."""
+"""The servers that are compared: each with its command, its publisher and its clients."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ NEVER = 1_000_000
 """Seconds between the control pings of a server whose application has a heartbeat of its own."""
 
 DATABASE = HERE / "results/sessions.sqlite3"
-"""Users and their sessions, for the servers that look them up."""
+"""Users and their sessions, for the servers that read them."""
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A server with its publisher, and its clients' side of the conversation.
+    """A server with its publisher, and the protocol of its clients.
 
-    ``serve`` is a command in which ``{port}`` and ``{heartbeat}`` (seconds) are filled in, and
-    ``publish`` one that takes a stream and an event's data on each line of its input.
+    ``serve`` is a command with the placeholders ``{port}`` and ``{heartbeat}`` (seconds).
+    ``publish`` is a command that reads a stream and an event's data from each line of its input.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Peer:
 
 
 def uvicorn(application: str, *options: str, pings: str = str(NEVER)) -> tuple[str, ...]:
-    """Return the command of an Uvicorn on Python's own event loop, as it is without extras."""
+    """Return the command of Uvicorn without extras, on Python's own event loop."""
     fixed = "--loop asyncio --http h11 --ws websockets-sansio --backlog 4096 --log-level warning"
     control = ("--ws-ping-interval", pings, "--ws-per-message-deflate", "false")
     command = ("uvicorn", f"benchmarks.servers.{application}:application", "--port", "{port}")
@@ -45,12 +45,12 @@ def uvicorn(application: str, *options: str, pings: str = str(NEVER)) -> tuple[s
 
 
 def joined(application: str, *, pings: str = str(NEVER)) -> tuple[str, ...]:
-    """Return the command of an Uvicorn with this project's WebSocket protocol in it."""
+    """Return the command of Uvicorn with this project's WebSocket protocol."""
     return uvicorn(application, "--ws", "realtime.uvicorn:WebSocketProtocol", pings=pings)
 
 
 def daphne(application: str, *, pings: str = str(NEVER)) -> tuple[str, ...]:
-    """Return the command of a Daphne."""
+    """Return the command of Daphne."""
     module = f"benchmarks.servers.{application}:application"
     return (*PYTHON, "daphne", "-v", "0", "-p", "{port}", "--ping-interval", pings, module)
 

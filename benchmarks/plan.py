@@ -1,4 +1,4 @@
-"""In which order the servers get which work, and how often."""
+"""The order in which the servers get their work, and how often."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from benchmarks.storm import storm
 logger = logging.getLogger("benchmarks")
 
 WORK = (workloads.fan_out, workloads.direct, workloads.single, workloads.paced)
-"""What every server is given in each round."""
+"""The work of every server in each round."""
 
 HOLDING = (
     peers.REALTIME,
@@ -34,21 +34,21 @@ HOLDING = (
     peers.BARE_UVICORN,
     peers.BARE_NODE,
 )
-"""Those that hold many idle sockets."""
+"""The peers that hold many idle sockets."""
 
 RETURNING = (peers.REALTIME_LOG, peers.REALTIME_LOG_SESSION, peers.PYTHON_SOCKETIO)
-"""Those to which many come back at once."""
+"""The peers to which many sockets come back at the same time."""
 
 STALLED = (peers.REALTIME_LOG, peers.REALTIME_LOG_DAPHNE)
-"""Those whose readers stall."""
+"""The peers whose readers stall."""
 
 STALLS = 3
-"""How often: a full pass of Python's garbage collector, 0.1 s, may fall into either half of one."""
+"""Runs for each peer: a garbage collection of 0.1 s may fall into either half of one."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How much of everything; times in seconds."""
+    """The size of a run; times in seconds."""
 
     rounds: int
     sockets: int
@@ -81,7 +81,7 @@ QUICK = Scale(
 
 @dataclass(frozen=True)
 class Bench:
-    """What every part of a run needs."""
+    """What all parts of a run share."""
 
     scale: Scale
     logs: Path
@@ -90,13 +90,13 @@ class Bench:
     def start(
         self, peer: Peer, heartbeat: int = 20
     ) -> contextlib.AbstractAsyncContextManager[Running]:
-        """Start a peer."""
+        """Start a peer, and return it as it runs."""
         logger.info("%s", peer.name)
         return running(peer, self.logs, heartbeat=heartbeat)
 
 
 async def run_all(scale: Scale, logs: Path, results: Results) -> None:
-    """Do everything; the results so far stand in ``results`` whenever this fails."""
+    """Run all parts; if one fails, ``results`` has what was measured before."""
     bench = Bench(scale, logs, results)
     for part in (side_by_side, holding, returning, stalling, growing, publishing):
         logger.info("%s", part.__name__)
@@ -105,9 +105,9 @@ async def run_all(scale: Scale, logs: Path, results: Results) -> None:
 
 
 async def side_by_side(bench: Bench) -> None:
-    """Run all servers at once and give each in turn a second of work, round after round.
+    """Run all servers side by side, and give each in turn a second of work in each round.
 
-    Only so are ratios worth something on a machine whose speed changes from minute to minute.
+    The machine's speed changes from minute to minute, so only ratios within a round mean something.
     """
     scale, results = bench.scale, bench.results
     async with contextlib.AsyncExitStack() as stack:
@@ -116,7 +116,7 @@ async def side_by_side(bench: Bench) -> None:
             run = await stack.enter_async_context(bench.start(peer))
             runs.append(run)
             results.add(peer.name, await workloads.connect(run, scale.sockets, 1.5 * scale.seconds))
-            await workloads.everyone_hears(run)
+            await workloads.everyone_receives(run)
         for _ in range(scale.rounds):
             for work in WORK:
                 logger.info("%s", work.__name__)
@@ -133,14 +133,14 @@ async def holding(bench: Bench) -> None:
 
 
 async def returning(bench: Bench) -> None:
-    """Let many come back at once."""
+    """Let many sockets come back at the same time."""
     for peer in RETURNING:
         async with bench.start(peer) as run:
             bench.results.add(peer.name, await storm(run, bench.scale.many))
 
 
 async def stalling(bench: Bench) -> None:
-    """Let some stop reading."""
+    """Let some sockets stop reading."""
     for peer in STALLED * STALLS:
         async with bench.start(peer) as run:
             bench.results.add(peer.name, await stalled(run, bench.scale.sockets))

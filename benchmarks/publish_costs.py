@@ -1,6 +1,6 @@
-"""What ``publish`` costs, in a process of its own: ``python -m benchmarks.publish_costs LOG``.
+"""Measures the cost of ``publish`` in its own process: ``python -m benchmarks.publish_costs LOG``.
 
-``LOG`` is ``redis`` or ``database``; the measurements are printed as JSON.
+``LOG`` is ``redis`` or ``database``. The measurements are printed as JSON.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from tests.processes.redis_server import RedisServer
 THREADS = 8
 MANY_STREAMS = 200
 USERS = 1000
-TIMES = 200
-"""How often a single call is timed, for the median."""
+REPEATS = 200
+"""The calls of which the median is taken."""
 SECONDS = 1.0
 ROUNDS = 5
 
@@ -52,7 +52,7 @@ def main(log: str) -> None:
 
 
 def start_postgres(stack: ExitStack) -> str:
-    """Start a PostgreSQL and return the URL of a database in it."""
+    """Start PostgreSQL and return the URL of a database in it."""
     postgres = Postgres(Path(stack.enter_context(tempfile.TemporaryDirectory())))
     postgres.start()
     stack.callback(postgres.kill)
@@ -60,7 +60,7 @@ def start_postgres(stack: ExitStack) -> str:
 
 
 def with_redis_log(url: str) -> Measured:
-    """Time a publish and a ring, and count how often Redis is asked for one."""
+    """Time a publish and a broadcast, and count the round trips to Redis for a publish."""
     from redis import Redis
 
     from realtime import publish
@@ -73,9 +73,9 @@ def with_redis_log(url: str) -> Measured:
     publish("user.1", "call.state", DATA)
     before = reads()
     took = milliseconds(lambda: publish("user.1", "call.state", DATA))
-    trips = (reads() - before - 1) / TIMES
-    ring = milliseconds(lambda: publish("user.1", "call.state", DATA, ephemeral=True))
-    return {"redis_publish_ms": took, "redis_round_trips": trips, "ring_ms": ring}
+    trips = (reads() - before - 1) / REPEATS
+    broadcast = milliseconds(lambda: publish("user.1", "call.state", DATA, ephemeral=True))
+    return {"redis_publish_ms": took, "redis_round_trips": trips, "broadcast_ms": broadcast}
 
 
 def with_database_log() -> Measured:
@@ -100,10 +100,10 @@ def with_database_log() -> Measured:
 
     from_threads(publish_one)
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")  # As autovacuum does within a minute.
+        cursor.execute("VACUUM ANALYZE")  # Autovacuum does it within a minute.
     rounds = [(from_threads(insert), from_threads(publish_one)) for _ in range(ROUNDS)]
     streams = [f"user.{number}" for number in range(MANY_STREAMS)]
-    many = milliseconds(lambda: publish(streams, "call.state", DATA), times=TIMES // 5)
+    many = milliseconds(lambda: publish(streams, "call.state", DATA), times=REPEATS // 5)
     return {
         "inserts_a_second": statistics.median(inserts for inserts, _ in rounds),
         "publishes_a_second": statistics.median(publishes for _, publishes in rounds),
@@ -113,7 +113,7 @@ def with_database_log() -> Measured:
 
 
 def from_threads(work: Callable[[str], None]) -> float:
-    """Return how often a second ``work`` is done by all threads together."""
+    """Return how often all threads together do ``work`` in a second."""
     counts: list[int] = []
 
     def repeat() -> None:
@@ -137,8 +137,8 @@ def from_threads(work: Callable[[str], None]) -> float:
     return sum(counts) / SECONDS
 
 
-def milliseconds(call: Callable[[], Any], times: int = TIMES) -> float:
-    """Return the median of what a call takes."""
+def milliseconds(call: Callable[[], Any], times: int = REPEATS) -> float:
+    """Return the median time of a call."""
     took = []
     for _ in range(times):
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The tables of a run, and their places in the documents."""
+"""Renders the tables of a run, and writes them into the documents."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ SHORT_ROWS = (
     peers.SOCKETIO_NODE,
     peers.BARE_UVICORN,
 )
-"""For the README."""
+"""The rows of the README's table."""
 
 
 def text(results: Results) -> str:
-    """Return what is worth reading in a terminal."""
+    """Return the tables for a terminal."""
     found = parts(results)
     return "\n\n".join([_made_on(results), found["peers"], found["targets"]])
 
 
 def parts(results: Results) -> dict[str, str]:
-    """Return the tables by the names of their places."""
+    """Return the tables by the names of their marks."""
     return {
         "machine": f"{results.about['machine']}. The day and the versions are in the README.",
         "peers": _peers(results, ROWS, tuple(COLUMNS)),
@@ -61,16 +61,16 @@ def parts(results: Results) -> dict[str, str]:
 
 
 def render(results: Results) -> None:
-    """Write the tables between their marks in the documents, and the chart beside them.
+    """Write the tables between their marks in the documents, and draw the chart.
 
-    A place is ``<!-- bench:peers -->`` up to the next ``<!-- /bench -->``.
+    A table's marks are ``<!-- bench:peers -->`` and the next ``<!-- /bench -->``.
     """
     found = parts(results)
     for document in DOCUMENTS:
         document.write_text(
             re.sub(
                 r"(<!-- bench:(\w+) -->\n).*?(<!-- /bench -->)",
-                lambda place: f"{place[1]}{found[place[2]]}\n{place[3]}",
+                lambda match: f"{match[1]}{found[match[2]]}\n{match[3]}",
                 document.read_text(),
                 flags=re.S,
             )

@@ -1,4 +1,4 @@
-"""What a run has measured: for each metric and peer, a value for each round."""
+"""The results of a run: for each metric and peer, a value for each round."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any
 
 
 class Results:
-    """Values by metric and peer, in the order of the rounds, and what they were measured on."""
+    """Values by metric and peer, in the order of the rounds; ``about`` describes the machine."""
 
     def __init__(self, about: Mapping[str, Any]) -> None:
         self.about = about
         self._values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
 
     def add(self, peer: str, measured: Mapping[str, float]) -> None:
-        """Note what one round measured at a peer."""
+        """Add what one round measured at a peer."""
         for metric, value in measured.items():
             self._values[metric][peer].append(value)
 
     def values(self, metric: str, peer: str) -> list[float]:
-        """Return the values of all rounds; empty where the peer was not given that work."""
+        """Return the values of all rounds; empty if the peer didn't get that work."""
         return list(self._values.get(metric, {}).get(peer, []))
 
     def median(self, metric: str, peer: str) -> float | None:
@@ -32,31 +32,31 @@ class Results:
         return statistics.median(values) if values else None
 
     def spread(self, metric: str, peer: str) -> float | None:
-        """Return how far the values of the rounds lie apart, as a part of their median."""
+        """Return the range of the rounds' values, as a fraction of their median."""
         values = self.values(metric, peer)
         if not values or not (median := statistics.median(values)):
             return None
         return (max(values) - min(values)) / median
 
     def ratio(self, metric: str, peer: str, other: str) -> float | None:
-        """Return the median of the ratios of two peers in the same round.
+        """Return the median of the two peers' ratios in the same round.
 
-        The machine's own speed, which changes from minute to minute, is in both.
+        The machine's speed, which changes from minute to minute, affects both.
         """
         pairs = zip(self.values(metric, peer), self.values(metric, other), strict=False)
         ratios = [one / two for one, two in pairs if two]
         return statistics.median(ratios) if ratios else None
 
     def write(self, path: Path) -> None:
-        """Keep them in a file."""
+        """Save the results in a file."""
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps({"about": self.about, "values": self._values}, indent=1))
 
     @classmethod
     def read(cls, path: Path) -> Results:
-        """Return what ``write`` kept."""
-        kept = json.loads(path.read_text())
-        results = cls(kept["about"])
-        for metric, peers in kept["values"].items():
+        """Return the results that ``write`` saved."""
+        saved = json.loads(path.read_text())
+        results = cls(saved["about"])
+        for metric, peers in saved["values"].items():
             results._values[metric].update(peers)
         return results

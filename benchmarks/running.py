@@ -1,4 +1,4 @@
-"""One server that runs, with its publisher and its crowd."""
+"""A running server with its publisher and its crowd."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ FILLER = {
     "to": "+15550100456",
     "queue": "support",
 }
-"""With its time and what a server puts around it, an event has about 300 bytes."""
+"""With its time and the server's envelope, an event has about 300 bytes."""
 
 
 @dataclass
 class Running:
-    """What a workload works with."""
+    """A running server, as the workloads use it."""
 
     peer: Peer
     server: Process
@@ -38,7 +38,7 @@ class Running:
     _publisher: asyncio.subprocess.Process
 
     def publish(self, stream: str, **more: Any) -> None:
-        """Have the publisher publish an event which tells when that was."""
+        """Have the publisher publish an event that carries its time."""
         data = {**FILLER, **more, "t": time.monotonic_ns()}
         assert self._publisher.stdin is not None
         self._publisher.stdin.write(f"{stream}\t{json.dumps(data)}\n".encode())
@@ -50,9 +50,9 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def running(peer: Peer, logs: Path, *, heartbeat: float) -> AsyncIterator[Running]:
-    """Start a server on its core, a Redis and a publisher on that of the load; end them all.
+    """Start a server on its core, and Redis and a publisher on the load's core; end them all.
 
-    Each server has a Redis of its own: channels have the same names in all of them.
+    Each server has its own Redis, because all use the same names of channels.
     """
     redis = RedisServer(logs)
     port = free_port()

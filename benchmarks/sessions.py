@@ -1,6 +1,6 @@
-"""The sessions that clients of this project log in with."""
+"""The sessions of this project's clients."""
 
 
 def session_key(user: int) -> str:
-    """Return the key of the session of a user, by primary key."""
+    """Return the session key of the user with this primary key."""
     return f"benchmark{user:06d}"

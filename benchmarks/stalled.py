@@ -1,4 +1,4 @@
-"""Readers that stall: what they cost the others and the server, and what they get in the end."""
+"""Stalled readers: their cost for the others and for the server, and what they miss in the end."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import re
 from picows import WSFrame, WSTransport
 
 from benchmarks.load.conversations import ROOM, Realtime
-from benchmarks.load.crowd import PATIENCE, Crowd
+from benchmarks.load.crowd import TIMEOUT, Crowd
 from benchmarks.machine import pss_kib
 from benchmarks.running import Running
-from benchmarks.workloads import Measured, everyone_hears, paced
+from benchmarks.workloads import Measured, everyone_receives, paced
 
-SHARE = 20
-"""One of so many sockets stalls."""
+STALLED_ONE_IN = 20
+"""One of this many sockets stalls."""
 
 PADDING = "x" * 8000
-"""Makes events so large that the limit of what is in flight is passed within seconds."""
+"""Makes events so large that they pass the limit of bytes in flight within seconds."""
 
 SECONDS = 6.5
-"""Until the limit of 256 KiB is passed, and the 2 s after it that a proof may take."""
+"""Seconds to pass the limit of 256 KiB, and the 2 s that a proof may take after it."""
 
 OFFSET = re.compile(rb'"offset":(\d+)')
 
 
 class Reader(Realtime):
-    """Keeps count of the events of the room, and notes when one is missing."""
+    """Counts the holes in the events of the room."""
 
     def __init__(self, crowd: Crowd, user: int) -> None:
         super().__init__(crowd, user)
@@ -43,22 +43,22 @@ class Reader(Realtime):
         super().on_ws_frame(transport, frame)
 
     def pause(self) -> None:
-        """Read no more."""
+        """Stop reading."""
         self.transport.underlying_transport.pause_reading()
 
-    def go_on(self) -> None:
-        """Read what has come meanwhile."""
+    def resume(self) -> None:
+        """Read again, first what has come meanwhile."""
         self.transport.underlying_transport.resume_reading()
 
 
 async def stalled(run: Running, sockets: int) -> Measured:
-    """Compare the latency of those who read without and with those who don't."""
-    stalling = sockets // SHARE
+    """Compare the latency of the readers before and while some sockets stall."""
+    stalling = sockets // STALLED_ONE_IN
     readers = sockets - stalling
     await run.crowd.join(range(1, readers + 1))
     crowd = Crowd(Reader, run.server.port)
     await crowd.join(range(readers + 1, sockets + 1))
-    await everyone_hears(run)
+    await everyone_receives(run)
     calm = await paced(run, SECONDS, padding=PADDING)
     members: list[Reader] = [member for member in crowd.members if isinstance(member, Reader)]
     for member in members:
@@ -67,7 +67,7 @@ async def stalled(run: Running, sockets: int) -> Measured:
     stalled = await paced(run, SECONDS, padding=PADDING)
     kib = memory.stop() / stalling
     for member in members:
-        member.go_on()
+        member.resume()
     await asyncio.wait_for(asyncio.gather(*(m.transport.wait_disconnected() for m in members)), 20)
     await crowd.come_back()
     returned = [member for member in crowd.members if isinstance(member, Reader)]
@@ -83,7 +83,7 @@ async def stalled(run: Running, sockets: int) -> Measured:
 
 
 class Memory:
-    """Watches how far the memory of a server grows."""
+    """Watches the highest memory use of a server."""
 
     def __init__(self, run: Running) -> None:
         self._pid = run.server.pid
@@ -91,7 +91,7 @@ class Memory:
         self._task = asyncio.create_task(self._watch())
 
     def stop(self) -> int:
-        """Return the most that was added, in KiB."""
+        """Return the highest growth in KiB."""
         self._task.cancel()
         return self._most - self._before
 
@@ -102,8 +102,8 @@ class Memory:
 
 
 async def all_have_the_same(members: list[Reader]) -> None:
-    """Wait until all have come to the same place, which is further than where they stalled."""
-    async with asyncio.timeout(PATIENCE):
+    """Wait until all have reached the same position, and stay there for a second."""
+    async with asyncio.timeout(TIMEOUT):
         while True:
             offsets = {member.positions[ROOM]["offset"] for member in members}
             await asyncio.sleep(1)

@@ -1,4 +1,4 @@
-"""A storm: all sockets of a server come back at once and want what they have missed."""
+"""A storm: all sockets of a server come back together and resume."""
 
 from __future__ import annotations
 
@@ -11,43 +11,43 @@ from benchmarks.running import Running
 from benchmarks.workloads import Countdown, Measured
 
 MISSED = 20
-"""Events that everyone has missed."""
+"""Events that each client has missed."""
 
-AT_ONCE = 1000
-"""Handshakes under way at the same time; the others wait for their turn, as a backlog would."""
+MAX_HANDSHAKES = 1000
+"""Handshakes under way at the same time; the others wait, as in a listen queue."""
 
-QUIET = 0.05
-"""Share of its core that a server uses at most when it has got over the last leave."""
+IDLE = 0.05
+"""Fraction of its core that an idle server uses at most."""
 
 
 async def storm(run: Running, sockets: int) -> Measured:
-    """Take all sockets away, publish, and let them come back.
+    """Close all sockets, publish, and let them come back.
 
-    Where there is nothing to resume, they only connect and follow.
+    Clients that can't resume only connect and follow their streams.
     """
-    crowd = Crowd(run.peer.conversation, run.server.port, at_once=AT_ONCE)
+    crowd = Crowd(run.peer.conversation, run.server.port, max_handshakes=MAX_HANDSHAKES)
     await crowd.join(range(1, sockets + 1))
     await crowd.leave()
-    await at_rest(run)
+    await server_idle(run)
     missed = MISSED if run.peer.conversation.resumes else 0
     for _ in range(missed):
         run.publish(ROOM)
-    await at_rest(run)
-    heard = Countdown(missed * sockets)
-    crowd.on_event = heard.one
+    await server_idle(run)
+    received = Countdown(missed * sockets)
+    crowd.on_event = received.one
     began, cpu = time.perf_counter(), run.cpu_us()
     await crowd.come_back()
-    await heard.wait()
+    await received.wait()
     return {
         "storm_seconds": time.perf_counter() - began,
         "storm_us": (run.cpu_us() - cpu) / sockets,
     }
 
 
-async def at_rest(run: Running) -> None:
-    """Wait until the server has little to do."""
+async def server_idle(run: Running) -> None:
+    """Wait until the server is idle."""
     while True:
         before = run.cpu_us()
         await asyncio.sleep(1)
-        if run.cpu_us() - before < QUIET * 1e6:
+        if run.cpu_us() - before < IDLE * 1e6:
             return

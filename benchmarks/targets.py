@@ -1,4 +1,4 @@
-"""What this project wants to reach, as numbers that a run can be held to."""
+"""The project's targets, as numbers to compare a run with."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Value = Callable[[Results], float | None]
 
 @dataclass(frozen=True)
 class Target:
-    """A number that is to be at least, or at most, so high; ``aim`` is what would be better still.
+    """A lower or upper bound for a number; ``aim`` is a better value still.
 
-    ``value`` finds it in the results; None where it was not measured.
+    ``value`` finds the number in the results; None if it was not measured.
     """
 
     name: str
@@ -37,12 +37,12 @@ class Target:
 
     @property
     def wanted(self) -> str:
-        """Say what is wanted."""
+        """Return the bound and the aim as text."""
         bound = f"≥ {self.at_least:g}" if self.at_least is not None else f"≤ {self.at_most:g}"
         return bound if self.aim is None else f"{bound}, aim {self.aim:g}"
 
     def reached(self, value: float) -> bool:
-        """Tell whether ``value`` is good enough."""
+        """Return whether ``value`` is within the bound."""
         if self.at_least is not None:
             return value >= self.at_least
         assert self.at_most is not None
@@ -50,23 +50,23 @@ class Target:
 
 
 def median(metric: str, peer: Peer = OURS) -> Value:
-    """Return what finds a peer's own number."""
+    """Return a function that finds a peer's own number."""
     return lambda results: results.median(metric, peer.name)
 
 
 def ratio(metric: str, one: Peer, other: Peer) -> Value:
-    """Return what finds how many times the number of ``other`` that of ``one`` is."""
+    """Return a function that finds the ratio of the numbers of ``one`` and ``other``."""
     return lambda results: results.ratio(metric, one.name, other.name)
 
 
 def best_channels(results: Results) -> float | None:
-    """Return how many times our cost of a delivery that of plain Channels is, at its best."""
+    """Return how many times cheaper our delivery is than that of plain Channels at its best."""
     ratios = [results.ratio("fan_out_us", peer.name, OURS.name) for peer in CHANNELS]
     return min((found for found in ratios if found is not None), default=None)
 
 
 def moved(peer: Peer) -> Value:
-    """Return what finds how many times the p99 it becomes when some readers stall."""
+    """Return a function that finds the factor by which p99 grows when some readers stall."""
 
     def value(results: Results) -> float | None:
         calm = results.median("calm_p99_ms", peer.name)
@@ -77,13 +77,13 @@ def moved(peer: Peer) -> Value:
 
 
 def grown(results: Results) -> float | None:
-    """Return how many times the cost of a delivery it becomes with ten times the sockets."""
+    """Return the factor by which the cost of a delivery grows with ten times the sockets."""
     few, most = (results.median(f"{name}_us", OURS.name) for name in ("few", "most"))
     return most / few if few and most else None
 
 
 def of_stalled(server: str, peer: Peer) -> tuple[Target, ...]:
-    """Return what is wanted where some readers stall."""
+    """Return the targets for stalled readers."""
     return (
         Target(f"stalled readers, {server}: p99 of the others, times", moved(peer), at_most=1.2),
         Target(
@@ -185,7 +185,7 @@ TARGETS = (
         at_most=2.5,
     ),
     Target("a publish with the Redis log: round trips", median("redis_round_trips"), at_most=2),
-    Target("a ring from sync code, ms", median("ring_ms"), at_most=0.3),
+    Target("a broadcast from sync code, ms", median("broadcast_ms"), at_most=0.3),
     Target(
         "publishes a second, database log, 8 threads", median("publishes_a_second"), at_least=1000
     ),

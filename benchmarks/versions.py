@@ -1,4 +1,4 @@
-"""What a run was made on: the machine, the day, and the version of everything."""
+"""Describes a run: the machine, the day and all versions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PACKAGES = (
 
 
 def about() -> dict[str, str]:
-    """Return what stands beside the results."""
+    """Return the description for the results."""
     return {
         "machine": _machine(),
         "day": time.strftime("%Y-%m-%d"),

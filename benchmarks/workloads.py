@@ -1,4 +1,4 @@
-"""The work that every server is given, and what is measured at it."""
+"""The work of every server, and what is measured."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import time
 from collections.abc import Callable
 
 from benchmarks.load.conversations import ROOM
-from benchmarks.load.crowd import PATIENCE
+from benchmarks.load.crowd import TIMEOUT
 from benchmarks.machine import pss_kib
 from benchmarks.running import Running
 
 Measured = dict[str, float]
 
 UNFINISHED_FAN_OUTS = 4
-"""Events to the shared stream that are under way at most: enough that no server waits."""
+"""Maximum of events to the shared stream under way: enough to keep every server busy."""
 UNFINISHED_DIRECT = 32
-"""Events to single users that are under way at most."""
+"""Maximum of events to single users under way."""
 
 SINGLE_EVERY = 0.002
-"""Seconds between two events, longer than any publisher takes for one."""
+"""Seconds between two events: longer than any publisher needs for one."""
 
 WARM_UP = 0.5
-"""Share of the time that is measured which comes before, unmeasured."""
+"""Seconds of warm-up for each second that is measured."""
 FIRST_SOCKETS = 20
-"""Sockets that connect before the memory of others is measured, so that all code is loaded."""
+"""Sockets that connect first, so that all code is loaded before memory is measured."""
 
 GIVEN_UP_AFTER = 2.0
-"""Seconds without a delivery after which what is missing is taken for lost."""
+"""Seconds without a delivery until missing events count as lost."""
 
 TIME = re.compile(rb'"t": ?(\d+)')
 
@@ -38,10 +38,10 @@ TIME = re.compile(rb'"t": ?(\d+)')
 async def connect(run: Running, sockets: int, seconds: float) -> Measured:
     """Connect ``sockets`` sockets, each of which follows two streams.
 
-    What a connect leaves to be done within the next ``seconds`` is counted too.
+    The work that connecting leaves for the next ``seconds`` is counted too.
     """
     await run.crowd.join(range(1, FIRST_SOCKETS + 1))
-    await everyone_hears(run)
+    await everyone_receives(run)
     await asyncio.sleep(seconds)
     memory, cpu = pss_kib(run.server.pid), run.cpu_us()
     await run.crowd.join(range(FIRST_SOCKETS + 1, sockets + 1))
@@ -53,16 +53,16 @@ async def connect(run: Running, sockets: int, seconds: float) -> Measured:
     }
 
 
-async def everyone_hears(run: Running) -> None:
-    """Publish one event to all, and wait until each socket has it."""
-    heard = Countdown(len(run.crowd.members))
-    run.crowd.on_event = heard.one
+async def everyone_receives(run: Running) -> None:
+    """Publish one event to all, and wait until each socket has received it."""
+    received = Countdown(len(run.crowd.members))
+    run.crowd.on_event = received.one
     run.publish(ROOM)
-    await heard.wait()
+    await received.wait()
 
 
 async def fan_out(run: Running, seconds: float) -> Measured:
-    """Publish to the shared stream, as fast as the server gets done with it."""
+    """Publish to the shared stream as fast as the server delivers."""
     size = len(run.crowd.members)
     flood = Flood(run, lambda: ROOM, deliveries=size, unfinished=UNFINISHED_FAN_OUTS)
     measured = await flood.measure(seconds)
@@ -93,24 +93,24 @@ async def direct(run: Running, seconds: float) -> Measured:
 
 
 async def single(run: Running, seconds: float) -> Measured:
-    """Publish to random users' own streams, each event alone and at the same pace for everyone."""
-    heard = 0
+    """Publish single events to random users' own streams, at the same pace for all servers."""
+    received = 0
 
     def on_event(payload: bytes) -> None:
-        nonlocal heard
-        heard += 1
+        nonlocal received
+        received += 1
 
     run.crowd.on_event = on_event
     cpu, events = run.cpu_us(), round(seconds / SINGLE_EVERY)
     for _ in range(events):
         run.publish(f"user.{random.randint(1, len(run.crowd.members))}")
         await asyncio.sleep(SINGLE_EVERY)
-    await arrival(lambda: heard, events)
+    await arrival(lambda: received, events)
     return {"single_us": (run.cpu_us() - cpu) / events}
 
 
 async def paced(run: Running, seconds: float, **more: str) -> Measured:
-    """Publish ten times a second to the shared stream; how long is each delivery under way?"""
+    """Publish ten times a second to the shared stream, and measure the latency of each delivery."""
     took: list[int] = []
 
     def on_event(payload: bytes) -> None:
@@ -129,7 +129,7 @@ async def paced(run: Running, seconds: float, **more: str) -> Measured:
 
 
 async def idle(run: Running, sockets: int, seconds: float) -> Measured:
-    """Hold sockets that only answer heartbeats, for a while before it is measured too."""
+    """Hold sockets that only answer heartbeats; measuring begins after half of ``seconds``."""
     await run.crowd.join(range(1, sockets + 1))
     await asyncio.sleep(seconds / 2)
     heartbeats, cpu = run.crowd.heartbeats, run.cpu_us()
@@ -148,21 +148,21 @@ class Countdown:
             self._done.set()
 
     def one(self, payload: bytes) -> None:
-        """Take one of them."""
+        """Count one delivery."""
         self._missing -= 1
         if not self._missing:
             self._done.set()
 
     async def wait(self) -> None:
-        """Wait for the last of them."""
-        async with asyncio.timeout(PATIENCE):
+        """Wait for the last delivery."""
+        async with asyncio.timeout(TIMEOUT):
             await self._done.wait()
 
 
 class Flood:
-    """Keeps a number of events under way: as one is delivered to all, the next is published.
+    """Keeps ``unfinished`` events under way: when one is delivered to all, it publishes the next.
 
-    An event has ``deliveries`` receivers.
+    Each event is delivered to ``deliveries`` sockets.
     """
 
     def __init__(
@@ -177,7 +177,7 @@ class Flood:
         self._stopped = False
 
     async def measure(self, seconds: float) -> Measured:
-        """Run for so long; returns what that took."""
+        """Run for ``seconds``, and return what was measured."""
         self._run.crowd.on_event = self._on_event
         for _ in range(self._unfinished):
             self._publish()
@@ -207,7 +207,7 @@ class Flood:
 
 
 async def arrival(count: Callable[[], int], expected: int) -> None:
-    """Wait until so many have been counted, or no more come."""
+    """Wait until ``count`` reaches ``expected``, or no longer grows."""
     latest, quiet_since = count(), time.monotonic()
     while count() < expected and time.monotonic() - quiet_since < GIVEN_UP_AFTER:
         await asyncio.sleep(0.01)

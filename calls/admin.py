@@ -1,4 +1,4 @@
-"""The calls in Django's admin, to look at: only the phone company changes them."""
+"""Calls in Django's admin, read-only: only the phone company changes them."""
 
 from typing import Any
 

@@ -28,7 +28,7 @@ def is_agent(user: AbstractUser | AnonymousUser) -> bool:
 
 
 def person(user: AbstractUser) -> Person:
-    """Return what others get to know of ``user``."""
+    """Return ``user`` as other agents see them."""
     return {"id": user.pk, "name": user.get_full_name() or user.get_username()}
 
 

@@ -1,4 +1,4 @@
-"""Installs the app: connects the receiver that tells of each change."""
+"""Installs the app and connects the receiver that publishes each change."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""What Twilio's webhooks carry."""
+"""The form that checks what Twilio's webhooks carry."""
 
 from typing import Any
 
@@ -7,14 +7,15 @@ from django import forms
 from calls.models import Direction
 from calls.states import State
 
-MOST = 2**31 - 1  # that every database keeps as an integer
+MAX_INTEGER = 2**31 - 1
+"""The largest number that every database stores in an integer column."""
 
 
 class WebhookForm(forms.Form):
     """The parameters of a voice request or status callback, by Twilio's names.
 
     See https://www.twilio.com/docs/voice/twiml#request-parameters and, for status callbacks,
-    https://www.twilio.com/docs/voice/api/call-resource#statuscallback; others are let pass.
+    https://www.twilio.com/docs/voice/api/call-resource#statuscallback. Others are ignored.
     """
 
     CallSid = forms.CharField(max_length=64, error_messages={"required": "It is missing."})
@@ -30,11 +31,11 @@ class WebhookForm(forms.Form):
     From = forms.CharField(max_length=320, required=False)
     To = forms.CharField(max_length=320, required=False)
     ParentCallSid = forms.CharField(max_length=64, required=False)
-    SequenceNumber = forms.IntegerField(min_value=0, max_value=MOST, required=False)
-    CallDuration = forms.IntegerField(min_value=0, max_value=MOST, required=False)
+    SequenceNumber = forms.IntegerField(min_value=0, max_value=MAX_INTEGER, required=False)
+    CallDuration = forms.IntegerField(min_value=0, max_value=MAX_INTEGER, required=False)
 
     def new_call(self) -> dict[str, Any]:
-        """Return the fields of the call, should it be a new one."""
+        """Return the fields that a new call gets."""
         outbound = self.cleaned_data["Direction"].startswith("outbound")
         return {
             "direction": Direction.OUTBOUND if outbound else Direction.INBOUND,
@@ -43,6 +44,6 @@ class WebhookForm(forms.Form):
         }
 
     def complaint(self) -> str:
-        """Return the first thing that is wrong, in a sentence."""
+        """Return a sentence about the first parameter that is wrong."""
         field, errors = next(iter(self.errors.items()))
         return f"{field}: {errors[0]}"

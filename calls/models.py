@@ -1,4 +1,4 @@
-"""Calls, and the only way in which they change."""
+"""Calls, and the one method that changes them."""
 
 import logging
 from datetime import datetime
@@ -22,7 +22,7 @@ class Direction(models.TextChoices):
 
 
 class CallConflict(Exception):
-    """An agent asked for what the call's state, or another agent, forbids; a sentence says why."""
+    """The call's state or another agent forbids what an agent asked for; the text says why."""
 
 
 class CallManager(models.Manager["Call"]):
@@ -41,12 +41,12 @@ class CallManager(models.Manager["Call"]):
         duration: int | None = None,
         **new: str,
     ) -> "Call":
-        """Take what the phone company says of a call; nothing else creates calls or moves them.
+        """Record what the phone company reports; nothing else creates or changes calls.
 
-        ``sequence`` is the event's number, if it has one, ``agent`` whose phone answered, and
-        ``duration`` the call's length in seconds. ``new`` (``direction``, ``from_number``,
-        ``to_number``) is for a call that isn't known yet. What comes late or twice changes nothing.
-        Returns the call, whose row stays locked until the transaction ends.
+        ``sequence`` is the number of the event, if it has one. ``agent`` is the user whose phone
+        answered. ``duration`` is the call's length in seconds. ``new`` (``direction``,
+        ``from_number``, ``to_number``) is for a call that isn't known yet. An event that comes late
+        or twice changes nothing. Returns the call; its row stays locked until the transaction ends.
         """
         began = timezone.now()
         first = {**new, "state": state, "started_at": began, "changed_at": began}
@@ -55,7 +55,7 @@ class CallManager(models.Manager["Call"]):
         if previous and (reason := refusal(previous, state, last=call.sequence, sequence=sequence)):
             logger.info("webhook ignored sid=%s state=%s reason=%s", sid, state, reason)
             return call
-        # A change that waited for the lock came after those that it waited for.
+        # A change that waited for the lock is later than the changes that it waited for.
         now = began if created else timezone.now()
         call._enter(state, now, sequence=sequence, agent=agent, duration=duration)
         call.save()
@@ -67,9 +67,10 @@ class CallManager(models.Manager["Call"]):
 
     @transaction.atomic
     def claim(self, pk: int, agent: AbstractUser) -> "Call":
-        """Reserve a ringing call for ``agent``, so that of two who answer at once one gets it.
+        """Reserve a ringing call for ``agent``; if two agents answer together, one gets it.
 
-        Raises ``CallConflict`` if it rings no more or is another's, ``Call.DoesNotExist``.
+        Raises ``CallConflict`` if it no longer rings or another agent has it, and
+        ``Call.DoesNotExist``.
         """
         call = self.select_for_update().get(pk=pk)
         call.check_free_for(agent)
@@ -81,10 +82,10 @@ class CallManager(models.Manager["Call"]):
 
 
 class Call(models.Model):
-    """One phone call. ``record`` alone changes what others see; ``version`` counts those changes.
+    """One phone call. Only ``record`` changes what others see; ``version`` counts those changes.
 
-    ``claimed_by`` is the agent who has pressed Answer or has placed the call; ``answered_by`` is
-    the one who talks, which only the phone company knows. Times are this server's.
+    ``claimed_by`` is the agent who pressed Answer or placed the call. ``answered_by`` is the agent
+    who talks, which only the phone company knows. Times are taken from this server's clock.
     """
 
     sid = models.CharField("Twilio's sid", max_length=64, unique=True)
@@ -123,7 +124,7 @@ class Call(models.Model):
             raise CallConflict(f"{person(owner)['name']} has this call.")
 
     def data(self) -> dict[str, Any]:
-        """Return the call as an event tells of it; times are milliseconds since the epoch."""
+        """Return the call as an event carries it; times are milliseconds since the epoch."""
         return {
             "call": self.pk,
             "sid": self.sid,
@@ -137,7 +138,7 @@ class Call(models.Model):
         }
 
     def listed(self) -> dict[str, Any]:
-        """Return the call as a list has it: ``data`` and its three times."""
+        """Return the call as a list carries it: ``data`` and its three times."""
         return {
             **self.data(),
             "started_at": milliseconds(self.started_at),

@@ -1,4 +1,4 @@
-"""Tells every agent's stream, and the call's own, of each change of a call."""
+"""Publishes each change of a call to every agent's stream and to the call's own."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from calls.streams import call_stream
 from realtime import publish
 
 
-@receiver(call_changed, dispatch_uid="calls.tell_followers")
-def tell_followers(call: Call, previous: State | None, **kwargs: Any) -> None:
-    """Publish ``call.state``; the key names the change, so that a retry publishes nothing new."""
+@receiver(call_changed, dispatch_uid="calls.publish_change")
+def publish_change(call: Call, previous: State | None, **kwargs: Any) -> None:
+    """Publish ``call.state``; the key names the change, so a retry publishes nothing new."""
     publish(
         [*agents(), call_stream(call)],
         "call.state",

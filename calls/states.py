@@ -2,7 +2,7 @@
 
 The states are Twilio's, from "Call status values" in https://www.twilio.com/docs/voice/api/call-resource:
 ``queued`` and ``initiated`` exist for outbound calls only, and an inbound call begins ``ringing``.
-``busy``, ``no-answer`` and ``canceled`` are said of calls that nobody had answered.
+``busy``, ``no-answer`` and ``canceled`` end calls that nobody answered.
 """
 
 from collections.abc import Mapping
@@ -27,9 +27,9 @@ class Refusal(StrEnum):
     """Why an event doesn't change a call."""
 
     LATE = "late"
-    """A later event of the call, or this very one, was taken before."""
+    """This event, or a later one of the same call, was recorded before."""
     IMPOSSIBLE = "impossible"
-    """The call's state doesn't lead to this one: it is the same, lies behind, or was the end."""
+    """The call can't enter this state: it is in it, has left it behind, or is over."""
 
 
 FINAL = frozenset(
@@ -38,8 +38,8 @@ FINAL = frozenset(
 ACTIVE = frozenset(State) - FINAL
 
 # Webhooks get lost and overtake each other, so any later state may follow, not only the next one.
-# `completed` straight from `ringing` is also what a caller's hang-up looks like: to carry out
-# <Dial> Twilio itself picks up, so for Twilio that call was answered, though by no agent.
+# A caller who hangs up also takes a call from `ringing` to `completed`: Twilio itself picks up to
+# carry out <Dial>, so Twilio counts the call as answered although no agent answered it.
 MOVES: Mapping[State, frozenset[State]] = {
     State.QUEUED: FINAL | {State.INITIATED, State.RINGING, State.IN_PROGRESS},
     State.INITIATED: FINAL | {State.RINGING, State.IN_PROGRESS},
@@ -47,17 +47,17 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.IN_PROGRESS: frozenset({State.COMPLETED, State.FAILED}),
     **{state: frozenset() for state in FINAL},
 }
-"""Where a call may go from each state."""
+"""The states that may follow each state."""
 
 
 def refusal(
     current: State, new: State, *, last: int | None = None, sequence: int | None = None
 ) -> Refusal | None:
-    """Say why a call in state ``current`` can't take an event with state ``new``; None if it can.
+    """Return why a call in state ``current`` can't enter the state ``new``; None if it can.
 
-    ``sequence`` is the event's ``SequenceNumber`` and ``last`` that of the newest event taken (None
-    for either if there was none). Twilio counts the events of a call in the order in which they
-    occurred, from 0, and doesn't promise that the webhooks arrive in that order
+    ``sequence`` is the event's ``SequenceNumber``. ``last`` is that of the newest event recorded.
+    Each is None if there is none. Twilio numbers the events of a call from 0, in the order in which
+    they occurred, and doesn't promise that the webhooks arrive in that order
     (https://www.twilio.com/docs/voice/api/call-resource#statuscallback).
     """
     if last is not None and sequence is not None and sequence <= last:

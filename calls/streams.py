@@ -1,4 +1,4 @@
-"""What an agent's stream and a call's stream look like now, and who may follow a call."""
+"""The streams of agents and of calls: their snapshots, and who may follow a call."""
 
 import re
 from typing import Any
@@ -17,10 +17,10 @@ def call_stream(call: Call) -> str:
 
 @register("user")
 class AgentStream(UserStream):
-    """An agent's own stream: it tells of all calls."""
+    """An agent's own stream, which carries all calls."""
 
     def snapshot(self, user: Any) -> dict[str, Any] | None:
-        """Return the calls that are active, as the list of calls has them; None to others."""
+        """Return the active calls as the list carries them; None if ``user`` is no agent."""
         if not is_agent(user):
             return None
         return {"calls": [call.listed() for call in Call.objects.active()]}
@@ -28,13 +28,13 @@ class AgentStream(UserStream):
 
 @register("call")
 class CallStream(Stream):
-    """The stream of one call, ``call.<pk>``, for those who may see it: the agents."""
+    """The stream of one call, ``call.<pk>``, which only agents may follow."""
 
     def authorize(self, user: Any) -> bool:
         return is_agent(user) and self._call() is not None
 
     def snapshot(self, user: Any) -> dict[str, Any] | None:
-        """Return the call as the list of calls has it."""
+        """Return the call as the list carries it."""
         call = self._call()
         return None if call is None else call.listed()
 

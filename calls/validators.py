@@ -1,4 +1,4 @@
-"""What a phone number looks like."""
+"""The format of a phone number."""
 
 from django.core.validators import RegexValidator
 

@@ -1,4 +1,4 @@
-"""The desk with its calls, and in JSON what it asks for: to list, place, answer, hang up one."""
+"""The desk, and its requests in JSON: list, place, answer, hang up and simulate calls."""
 
 import json
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def refused(status: int, reason: str) -> JsonResponse:
 
 
 def for_agents(view: View) -> View:
-    """Let only agents in, and turn what may go wrong into an answer in JSON."""
+    """Let only agents in, and answer expected errors in JSON."""
 
     @wraps(view)
     def guarded(request: HttpRequest, **arguments: Any) -> HttpResponse:
@@ -55,12 +55,12 @@ def for_agents(view: View) -> View:
 @require_safe
 @login_required
 def desk(request: HttpRequest) -> HttpResponse:
-    """Show the agent's desk; what happens after its position was taken is replayed to it."""
+    """Show the agent's desk; events after its position are replayed to it."""
     if not is_agent(request.user):
         return render(request, "calls/not_an_agent.html", status=403)
     context = {
         "position": position(request.user),
-        "calls": listing(),  # After the position, so that nothing falls between the two.
+        "calls": listing(),  # After the position, so that no change is missed.
         "agent": person(request.user),
         "simulated": is_simulated(),
     }
@@ -75,7 +75,7 @@ def call_list(request: HttpRequest) -> HttpResponse:
 
 
 def listing() -> list[dict[str, Any]]:
-    """Return all active calls and the last ended ones, newest first."""
+    """Return all active calls and the last ones that ended, newest first."""
     ended = Call.objects.select_related("answered_by").exclude(ended_at=None)
     both = sorted(
         chain(Call.objects.active(), ended.order_by("-ended_at")[:LAST_CALLS]),
@@ -90,7 +90,7 @@ def place(request: HttpRequest) -> JsonResponse:
     to = phone_number(request, "to")
     placed = get_telephony(request).place(to, request.user)
     with transaction.atomic():
-        # A webhook may have been quicker and have brought the call already.
+        # A webhook may have been faster and have created the call.
         call = Call.objects.record(
             placed.sid,
             placed.state,
@@ -106,7 +106,7 @@ def place(request: HttpRequest) -> JsonResponse:
 @require_POST
 @for_agents
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
-    """Connect a ringing call with this agent, unless another one was quicker."""
+    """Connect a ringing call with this agent, unless another agent was faster."""
     call = Call.objects.claim(pk, request.user)
     try:
         get_telephony(request).answer(call, request.user)
@@ -119,7 +119,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @for_agents
 def hang_up(request: HttpRequest, pk: int) -> HttpResponse:
-    """End a call; one that rings is declined for everybody."""
+    """End a call; a ringing call is declined for all agents."""
     call = Call.objects.get(pk=pk)
     call.check_free_for(request.user)
     get_telephony(request).hang_up(call)
@@ -129,7 +129,7 @@ def hang_up(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @for_agents
 def simulate(request: HttpRequest) -> HttpResponse:
-    """Let somebody call us, where the phone company is a simulated one."""
+    """Simulate an incoming call, unless a real phone company is connected."""
     if not is_simulated():
         return refused(404, "A real phone company is connected; call it.")
     number = phone_number(request, "from", CALLER)
@@ -138,7 +138,7 @@ def simulate(request: HttpRequest) -> HttpResponse:
 
 
 def phone_number(request: HttpRequest, field: str, default: str = "") -> str:
-    """Return the number that was sent as ``field``, in a form or in JSON.
+    """Return the number in ``field`` of a form or a JSON object.
 
     Raises ``ValidationError``.
     """
@@ -148,7 +148,7 @@ def phone_number(request: HttpRequest, field: str, default: str = "") -> str:
 
 
 def sent(request: HttpRequest) -> Any:
-    """Return the fields of a form or of a JSON object; anything else has none."""
+    """Return the fields of a form or a JSON object; another body has none."""
     if request.content_type != "application/json":
         return request.POST
     try:

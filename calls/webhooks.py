@@ -1,7 +1,7 @@
-"""The phone company's requests to this site: the one that asks what to do, and status callbacks.
+"""The phone company's webhooks: it asks what to do with a call, and reports what happened to it.
 
 At Twilio, enter ``/calls/twilio/voice/`` for "A call comes in" and ``/calls/twilio/status/`` for
-"Call status changes" of a number. Each request is checked before anything is read from it, see
+"Call status changes" of a number. The signature of each request is checked first, see
 https://www.twilio.com/docs/usage/security#validating-requests.
 """
 
@@ -27,7 +27,7 @@ Webhook = Callable[[WebhookForm, Telephony], HttpResponse]
 
 
 def webhook(view: Webhook) -> Callable[[HttpRequest], HttpResponse]:
-    """Give ``view`` only what the phone company has signed and what is complete."""
+    """Give ``view`` only requests that the phone company signed and that are complete."""
 
     @csrf_exempt
     @require_POST
@@ -48,7 +48,7 @@ def webhook(view: Webhook) -> Callable[[HttpRequest], HttpResponse]:
 
 @webhook
 def voice(form: WebhookForm, company: Telephony) -> HttpResponse:
-    """Take an incoming call and answer what is to be done with it: ring at all agents' phones."""
+    """Record an incoming call, and answer that it rings at all agents' phones."""
     data = form.cleaned_data
     call = Call.objects.record(data["CallSid"], data["CallStatus"], **form.new_call())
     return HttpResponse(company.ring(call, agents()), content_type="text/xml")
@@ -56,7 +56,7 @@ def voice(form: WebhookForm, company: Telephony) -> HttpResponse:
 
 @webhook
 def status(form: WebhookForm, company: Telephony) -> HttpResponse:
-    """Take what has become of a call, or of the leg of one that rang at an agent's phone."""
+    """Record the new state of a call, or of its leg to one agent's phone."""
     data = form.cleaned_data
     if data["ParentCallSid"]:
         record_leg(data["ParentCallSid"], data["CallStatus"], data["To"])
@@ -72,10 +72,11 @@ def status(form: WebhookForm, company: Telephony) -> HttpResponse:
 
 
 def record_leg(parent: str, state: State, to: str) -> None:
-    """Take what has become of one phone's leg of the call ``parent``.
+    """Record an answer at one phone's leg of the call ``parent``.
 
-    Only an answer matters to the call: the legs that nobody answered end while it goes on, and when
-    the leg that was answered ends, Twilio ends the call and says so. A leg counts its own events.
+    Other states of a leg don't change the call. A leg that nobody answered ends while the call goes
+    on. When the answered leg ends, Twilio ends the call and reports that. A leg's sequence numbers
+    are its own, so they aren't recorded.
     """
     if state != State.IN_PROGRESS:
         return
@@ -86,7 +87,7 @@ def record_leg(parent: str, state: State, to: str) -> None:
 
 
 def is_signed(request: HttpRequest, auth_token: str) -> bool:
-    """Say whether the phone company signed this request, for the URL that it was given."""
+    """Say whether the phone company signed this request; it signs the URL that it knows."""
     if settings.PUBLIC_URL:
         url = settings.PUBLIC_URL + request.get_full_path()
     else:
@@ -94,11 +95,11 @@ def is_signed(request: HttpRequest, auth_token: str) -> bool:
     signature = request.headers.get("X-Twilio-Signature", "")
     try:
         return RequestValidator(auth_token).validate(url, request.POST, signature)
-    except ValueError:  # the port in the Host header is none
+    except ValueError:  # The Host header has an invalid port.
         return False
 
 
 def refused(status: int, reason: str) -> HttpResponse:
-    """Answer that nothing was done, and why."""
+    """Refuse a webhook, and say why."""
     logger.warning("webhook refused status=%d reason=%s", status, reason)
     return HttpResponse(f"{reason}\n", content_type="text/plain", status=status)

@@ -1,4 +1,4 @@
-"""The demo behind a cable: a person pulls it by typing words, and lets calls come meanwhile."""
+"""The demo behind a cable, which a person pulls by typing words while calls come in."""
 
 import os
 import signal
@@ -24,34 +24,34 @@ from realtime.testing import Cable
 COLLEAGUE = "bob"
 
 LONGEST_ATTEMPT = 8
-"""Seconds after which a page gives up an attempt to connect: `connectionTimeout` of `socket.js`."""
+"""Seconds until a page gives up connecting: `connectionTimeout` in `heartbeat_socket.js`."""
 
 LONGEST_WAIT = 20
-"""Seconds that a page waits at most between two attempts: `LONGEST` of `backoff.js`."""
+"""Seconds that a page waits at most between two attempts: `LONGEST` in `protocol/backoff.js`."""
 
-PATIENCE = 10.0
-"""Seconds that the server has to end."""
+STOP_TIMEOUT = 10.0
+"""Seconds that the server gets to stop."""
 
 WORDS = """\
 Type a word here and press Enter:
-  call     somebody calls us
+  call     a call comes in
   answer   bob answers, at a desk that this cable doesn't lead to
   hangup   the call ends
-  cut      the cable is pulled: nothing passes, and nobody is told
-  deaf     pulled by half: the desk hears nothing from the server
-  mute     pulled by half: the server hears nothing from the desk
-  forget   the router is started again: what is connected now stays dead for ever
+  cut      the cable is pulled: nothing passes, and neither end notices
+  deaf     half pulled: the desk hears nothing from the server
+  mute     half pulled: the server hears nothing from the desk
+  forget   the router restarts: the present connections stay dead
   heal     the cable is plugged in again
 Enter alone shows this again. Ctrl-C ends the demo."""
 
 FIRST_STEPS = """\
-Try: call, cut, answer. Your desk rings on for a caller who is talking already: it can't know.
-After {notices:g} s at most it says that the connection is lost, and falls silent.
+Try: call, cut, answer. Your desk goes on ringing, because it can't know that bob has answered.
+After {notices:g} s at most it says that the connection is lost, and stops ringing.
 Then: forget, heal. After {returns:g} s at most it shows who has answered."""
 
 
 class Terminal:
-    """Obeys the words; ``cable`` leads to the server, which takes webhooks at ``site``."""
+    """Carries out the words; ``cable`` leads to the server, which takes webhooks at ``site``."""
 
     def __init__(self, cable: Cable, site: str) -> None:
         self._cable = cable
@@ -70,7 +70,7 @@ class Terminal:
         }
 
     def obey(self, line: str) -> str:
-        """Do what a line asks for and return what to tell the person."""
+        """Carry out a line and return the answer to show."""
         word = line.strip().lower()
         if word not in self._commands:
             return f"There is no word {word!r}. Enter alone shows those that there are."
@@ -89,19 +89,19 @@ class Terminal:
         if call is None:
             return "No call is ringing. Type: call"
         self._company.answer(call, get_user_model().objects.get(username=COLLEAGUE))
-        return f"{COLLEAGUE} answers. A desk that can't be reached doesn't hear of it."
+        return f"{COLLEAGUE} answers. A desk that can't be reached doesn't notice."
 
     def _hang_up(self) -> str:
         call = Call.objects.active().first()
         if call is None:
             return "There is no call that could end. Type: call"
         self._company.hang_up(call)
-        return "The call ends. A desk that can't be reached doesn't hear of it."
+        return "The call ends. A desk that can't be reached doesn't notice."
 
     def _cut(self) -> str:
         self._cable.cut()
         return (
-            "Nothing passes any more. The desk believes in its connection for "
+            "Nothing passes any more. The desk trusts its connection for "
             f"{self._notices:g} s at most, then it says that the connection is lost."
         )
 
@@ -115,40 +115,40 @@ class Terminal:
 
     def _forget(self) -> str:
         self._cable.forget()
-        return "The connections that there were are dead for ever. New ones pass if nothing is cut."
+        return "The old connections stay dead. New ones pass if nothing is cut."
 
     def _heal(self) -> str:
         self._cable.heal()
-        return f"All passes again. Within {self._returns:g} s the desk shows what is true now."
+        return f"All passes again. Within {self._returns:g} s the desk shows the present state."
 
 
 def instructions() -> str:
-    """Return what a newcomer has to know."""
+    """Return the words and the first steps."""
     notices, returns = bounds()
     return f"{WORDS}\n\n{FIRST_STEPS.format(notices=notices, returns=returns)}"
 
 
 def bounds() -> tuple[float, float]:
-    """Return the seconds in which a desk notices a cut, and is right again after it."""
+    """Return the seconds until a desk notices a cut, and until it is up to date after healing."""
     heartbeat = realtime_settings()
     notices = heartbeat.HEARTBEAT_INTERVAL + heartbeat.HEARTBEAT_TIMEOUT
     return notices, max(notices, LONGEST_ATTEMPT + LONGEST_WAIT)
 
 
-def serve(listener: socket.socket, command: list[str], say: Callable[[str], None]) -> int:
+def serve(listener: socket.socket, command: list[str], show: Callable[[str], None]) -> int:
     """Serve behind a cable at ``listener`` until somebody presses Ctrl-C; then return 0.
 
-    ``command`` starts Daphne, and ``say`` shows the person a text. Daphne's own exit code is
-    returned if it ends by itself.
+    ``command`` starts Daphne. ``show`` writes a text to the terminal. If Daphne ends by itself, its
+    exit code is returned.
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)  # So that Daphne never is left behind.
+        signal.signal(number, signal.default_int_handler)  # So that Daphne ends, too.
     own = socket.create_server(("127.0.0.1", 0))
     address = own.getsockname()
     site = f"http://{address[0]}:{address[1]}"
     try:
         with Cable(*address, listener=listener) as cable, daphne(command, own, site) as process:
-            arguments = (Terminal(cable, site), say)
+            arguments = (Terminal(cable, site), show)
             threading.Thread(target=read_words, args=arguments, daemon=True).start()
             return process.wait()
     except KeyboardInterrupt:
@@ -159,7 +159,7 @@ def serve(listener: socket.socket, command: list[str], say: Callable[[str], None
 def daphne(
     command: list[str], listener: socket.socket, site: str
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run Daphne on ``listener``, out of reach of Ctrl-C; ``site`` is where calls find it."""
+    """Run Daphne on ``listener``, out of reach of Ctrl-C; webhooks go to ``site``."""
     number = listener.fileno()
     process = subprocess.Popen(
         [*command, "--fd", str(number), "--verbosity", "0"],
@@ -175,13 +175,13 @@ def daphne(
     finally:
         process.terminate()
         try:
-            process.wait(PATIENCE)
+            process.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             process.kill()
 
 
-def read_words(terminal: Terminal, say: Callable[[str], None]) -> None:
-    """Obey what is typed; unbuffered, because a thread that holds a buffer can't be left behind."""
+def read_words(terminal: Terminal, show: Callable[[str], None]) -> None:
+    """Carry out what is typed; unbuffered, because a thread that reads a buffer blocks the exit."""
     with open(0, "rb", buffering=0, closefd=False) as keyboard:
         for line in keyboard:
-            say(terminal.obey(line.decode(errors="replace")))
+            show(terminal.obey(line.decode(errors="replace")))

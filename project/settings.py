@@ -1,4 +1,4 @@
-"""Settings of the demo site; the environment changes what differs from place to place."""
+"""Settings of the demo site; environment variables set what differs from place to place."""
 
 import contextlib
 import os
@@ -17,12 +17,12 @@ def environment_list(name: str, default: str) -> list[str]:
 
 
 def kept_secret_key(path: Path) -> str:
-    """Make a key at the first start and keep it, so that sessions outlive a restart."""
+    """Return the key that the first start makes and keeps, so that sessions outlive a restart."""
     if not path.exists():
         draft = path.with_suffix(f".{os.getpid()}")
         draft.write_text(get_random_secret_key())
         draft.chmod(0o600)
-        # Linking is atomic: of several processes that start together, the first one's key stays.
+        # Linking is atomic: if several processes start together, the first one's key stays.
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(draft)
         draft.unlink()
@@ -32,7 +32,7 @@ def kept_secret_key(path: Path) -> str:
 DEBUG = os.environ.get("DEBUG", "1") == "1"
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8000"))
-# Where others find the site, if a proxy stands before it: https://calls.example.com
+# The site's address behind a proxy: https://calls.example.com
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "").rstrip("/")
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or HOST
 ALLOWED_HOSTS = environment_list("ALLOWED_HOSTS", f"{HOST},{PUBLIC_HOST},localhost,127.0.0.1,[::1]")
@@ -129,7 +129,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
-        "django": {"level": "INFO"},  # without the console of its own that Django gives it
-        "twilio.http_client": {"level": "WARNING"},  # else it writes down each request
+        "django": {"level": "INFO"},  # without the console handler that Django gives it
+        "twilio.http_client": {"level": "WARNING"},  # At INFO it logs each request.
     },
 }

@@ -31,6 +31,7 @@ ROOMS = (
     "subscriptions",
 )
 SOURCES = [path for folder in ("realtime", "calls") for path in (PROJECT / folder).rglob("*.py")]
+RULE = re.compile(r"\|( ?:?-+:? ?\|)+")
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)")
 
 of_each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -51,6 +52,12 @@ def rows(text):
     """Return the cells of all lines of a text's tables."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def tables(text):
+    """Return the lines of each table of a text, outside its code blocks."""
+    text = re.sub(r"^```.*?^```", "", text, flags=re.S | re.M)
+    return [block.splitlines() for block in re.findall(r"(?:^\|.*\n?)+", text, re.M)]
 
 
 def named(text):
@@ -237,6 +244,19 @@ def test_links(document):
         if anchor:
             headings = re.findall(r"^#+ (.*)$", target.read_text(), re.M)
             assert anchor in {slug(heading) for heading in headings}, f"{path}#{anchor}"
+
+
+@of_each_document
+def test_tables_are_unbroken(document):
+    """Each table has a head, a rule and rows of as many cells, with no blank line between them."""
+    for head, *rest in tables(document.read_text()):
+        assert rest and RULE.fullmatch(rest[0]), f"{document.name}: no table begins with {head}"
+        for row in rest:
+            assert bars(row) == bars(head), f"{document.name}: {row}"
+
+
+def bars(line):
+    return len(re.findall(r"(?<!\\)\|", line))
 
 
 def slug(heading):

@@ -1,1 +1,1 @@
-"""The clients: many sockets in one process, light enough not to be what is measured."""
+"""The clients: many sockets in one process, so light that the server remains the bottleneck."""

@@ -1,4 +1,4 @@
-"""What a client says to each kind of server: how it follows its streams and answers heartbeats."""
+"""The client's side of each protocol: how it follows its streams and answers heartbeats."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from benchmarks.load.crowd import Crowd
 from benchmarks.sessions import session_key
 
 ROOM = "room.1"
-"""The stream that all share."""
+"""The stream that all clients follow."""
 
 
 class Conversation(WSListener):
-    """A client of a server that knows who it is by the path, and has it follow its streams.
+    """A client of a server that reads the user from the path and chooses the streams itself.
 
-    Its heartbeats are the control frames of the WebSocket protocol.
+    The heartbeats are control frames of the WebSocket protocol.
     """
 
     event_begins: ClassVar[bytes] = b'{"type":"event"'
@@ -36,7 +36,7 @@ class Conversation(WSListener):
         self._crowd = crowd
 
     def again(self) -> Conversation:
-        """Return the same client as it comes back."""
+        """Return the same client for its next connection."""
         return type(self)(self._crowd, self.user)
 
     def on_ws_connected(self, transport: WSTransport) -> None:
@@ -48,7 +48,7 @@ class Conversation(WSListener):
         if payload.startswith(self.event_begins):
             self._crowd.on_event(payload)
         elif frame.msg_type is WSMsgType.TEXT:
-            self.heard(payload)
+            self.received(payload)
         elif frame.msg_type is WSMsgType.PING:
             self._crowd.heartbeats += 1
             transport.send_pong(payload)
@@ -57,20 +57,20 @@ class Conversation(WSListener):
             transport.disconnect()
 
     def opened(self) -> None:
-        """Begin to talk."""
+        """Begin the conversation."""
         self.ready.set_result(None)
 
-    def heard(self, payload: bytes) -> None:
-        """Take a message that is no event."""
+    def received(self, payload: bytes) -> None:
+        """Take a message that is not an event."""
 
-    def say(self, text: str) -> None:
+    def send(self, text: str) -> None:
         """Send a message."""
         self.transport.send(WSMsgType.TEXT, text.encode())
 
     def heartbeat(self, answer: str) -> None:
         """Answer a heartbeat that came as a message."""
         self._crowd.heartbeats += 1
-        self.say(answer)
+        self.send(answer)
 
 
 class Channels(Conversation):
@@ -80,7 +80,7 @@ class Channels(Conversation):
 
 
 class Realtime(Conversation):
-    """Speaks ``realtime.v1``; who comes back resumes from where it was."""
+    """Speaks ``realtime.v1``; a client that comes back resumes from its positions."""
 
     path_of = "/realtime/?user={user}"
     resumes = True
@@ -98,15 +98,15 @@ class Realtime(Conversation):
     def opened(self) -> None:
         for stream, position in self.positions.items():
             frame = {"type": "subscribe", "ref": 1, "stream": stream}
-            self.say(json.dumps({**frame, "after": position} if position else frame))
+            self.send(json.dumps({**frame, "after": position} if position else frame))
 
-    def heard(self, payload: bytes) -> None:
+    def received(self, payload: bytes) -> None:
         frame = json.loads(payload)
         kind = frame["type"]
         if kind == "ping":
             self.heartbeat(f'{{"type":"pong","nonce":"{frame["nonce"]}"}}')
         elif kind == "welcome":
-            self.say('{"type":"ping","nonce":"c0ffee00"}')
+            self.send('{"type":"ping","nonce":"c0ffee00"}')
         elif kind == "subscribed":
             self._subscribed(frame)
         elif kind not in ("pong", "bye"):
@@ -115,7 +115,7 @@ class Realtime(Conversation):
     def _subscribed(self, frame: dict[str, Any]) -> None:
         position = self.positions[frame["stream"]]
         if position and not frame["recovered"]:
-            raise RuntimeError(f"told to start again: {frame}")
+            raise RuntimeError(f"not recovered: {frame}")
         if not position:
             position.update(epoch=frame["epoch"], offset=frame["offset"])
         self._missing -= 1
@@ -146,7 +146,7 @@ class RealtimeBrowser(RealtimeSession):
         if payload.startswith(self.event_begins):
             self._crowd.on_event(payload)
         else:
-            self.heard(payload)
+            self.received(payload)
 
 
 class SocketIO(Conversation):
@@ -158,11 +158,11 @@ class SocketIO(Conversation):
     def opened(self) -> None:
         pass
 
-    def heard(self, payload: bytes) -> None:
+    def received(self, payload: bytes) -> None:
         if payload == b"2":
             self.heartbeat("3")
         elif payload.startswith(b"0"):
-            self.say("40")
+            self.send("40")
         elif payload.startswith(b"40"):
             self.ready.set_result(None)
         else:
@@ -178,9 +178,9 @@ class SocketShark(Conversation):
     def opened(self) -> None:
         self._missing = 2
         for stream in (f"user.{self.user}", ROOM):
-            self.say(json.dumps({"event": "subscribe", "subscription": stream}))
+            self.send(json.dumps({"event": "subscribe", "subscription": stream}))
 
-    def heard(self, payload: bytes) -> None:
+    def received(self, payload: bytes) -> None:
         answer = json.loads(payload)
         if answer.get("status") != "ok":
             raise RuntimeError(f"unexpected message: {payload!r}")

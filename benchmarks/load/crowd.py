@@ -1,4 +1,4 @@
-"""Many sockets to one server, and what they hear together."""
+"""Many sockets to one server, and what they receive."""
 
 from __future__ import annotations
 
@@ -11,28 +11,30 @@ from picows import WSCloseCode, ws_connect
 if TYPE_CHECKING:
     from benchmarks.load.conversations import Conversation
 
-AT_ONCE = 50
-"""Handshakes under way at the same time: with 100, channels_redis has no connection left."""
+MAX_HANDSHAKES = 50
+"""Handshakes under way at the same time: with 100, channels_redis runs out of connections."""
 
-PATIENCE = 60.0
-"""Seconds that a server may take for anything, before the run is given up."""
+TIMEOUT = 60.0
+"""Seconds that a server may take for anything before the run fails."""
 
 
 class Crowd:
     """The sockets of one run.
 
-    ``on_event`` gets the payload of each event of the application; ``heartbeats`` counts the pings
-    that were answered, and ``closes`` the codes of closed sockets.
+    ``on_event`` gets the payload of each event of the application. ``heartbeats`` counts the pings
+    that were answered. ``closes`` lists the codes of closed sockets.
     """
 
-    def __init__(self, conversation: type[Conversation], port: int, at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self, conversation: type[Conversation], port: int, max_handshakes: int = MAX_HANDSHAKES
+    ) -> None:
         self.on_event: Callable[[bytes], None] = lambda payload: None
         self.heartbeats = 0
         self.closes: list[int] = []
         self.members: list[Conversation] = []
         self._conversation = conversation
         self._port = port
-        self._slots = asyncio.Semaphore(at_once)
+        self._slots = asyncio.Semaphore(max_handshakes)
 
     async def join(self, users: range) -> None:
         """Connect a socket for each of ``users``; returns when all follow their two streams."""
@@ -42,19 +44,19 @@ class Crowd:
 
     async def connect(self, member: Conversation) -> None:
         """Connect one socket, and wait until it follows its streams."""
-        async with self._slots, asyncio.timeout(PATIENCE):
+        async with self._slots, asyncio.timeout(TIMEOUT):
             await ws_connect(
                 lambda: member,
                 f"ws://127.0.0.1:{self._port}{member.path}",
                 extra_headers=member.headers,
-                websocket_handshake_timeout=PATIENCE,
-                enable_auto_pong=False,  # The conversation does it, and counts.
-                use_aiofastnet=False,  # With it, a reset while nothing is read is never told.
+                websocket_handshake_timeout=TIMEOUT,
+                enable_auto_pong=False,  # The conversation answers pings, and counts them.
+                use_aiofastnet=False,  # It never reports a reset while reading is paused.
             )
             await member.ready
 
     async def come_back(self) -> None:
-        """Connect again for each socket that was there."""
+        """Connect each socket again."""
         self.members = [member.again() for member in self.members]
         await asyncio.gather(*(self.connect(member) for member in self.members))
 

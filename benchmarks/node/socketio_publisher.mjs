@@ -1,4 +1,4 @@
-// Publishes each line of its input to a room of socket.io, from outside of the server.
+// Publishes each line of its input to a room of socket.io, from outside the server.
 import { Emitter } from "@socket.io/redis-emitter";
 import { Redis } from "ioredis";
 import { createInterface } from "node:readline";

@@ -1,4 +1,4 @@
-// The floor of Node: a bare `ws` server that sends text that came ready-made.
+// The floor for Node: a bare `ws` server that sends ready-made text.
 import { Redis } from "ioredis";
 import { WebSocketServer } from "ws";
 

@@ -1,1 +1,1 @@
-"""One publisher for each peer: a process of its own, which publishes each line that it is sent."""
+"""One publisher for each peer: its own process, which publishes each line of its input."""

@@ -1,4 +1,4 @@
-"""Publishes the very frames that this project would send, for servers that only send."""
+"""Publishes ready-made frames of this project, for servers that only send."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""What the publishers have in common: a stream and its event's data on each line of the input."""
+"""Reads the publishers' input: a stream and an event's data on each line."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Publishes to SocketShark, which takes messages from Redis as they are."""
+"""Publishes to SocketShark, which passes messages from Redis on unchanged."""
 
 import json
 import os

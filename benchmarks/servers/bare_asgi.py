@@ -1,4 +1,4 @@
-"""The floor of every ASGI application: it accepts, and sends text that came ready-made."""
+"""The floor for ASGI applications: it accepts sockets and sends ready-made text."""
 
 import asyncio
 import os
@@ -30,7 +30,7 @@ async def application(scope, receive, send):
 
 
 async def forward():
-    """Send each message, which is a stream's name and a text, to those who follow the stream."""
+    """Send the text of each message to the sockets that follow its stream."""
     subscription = Redis.from_url(os.environ["REDIS_URL"], decode_responses=True).pubsub()
     await subscription.subscribe("events")
     async for message in subscription.listen():

@@ -1,4 +1,4 @@
-"""The load generator's own ceiling: a server that sends ready-made bytes and does nothing else."""
+"""The load's own ceiling: a server that only sends ready-made bytes."""
 
 import os
 
@@ -11,7 +11,7 @@ by_stream = {}
 
 
 class Peer(WSListener):
-    """One socket, found by the path of its handshake."""
+    """One socket; the path of its handshake names its stream."""
 
     def __init__(self, stream):
         self.stream = stream
@@ -46,7 +46,7 @@ async def main():
 
 
 def forward(stream, text):
-    """Send to those who follow a stream."""
+    """Send a text to the sockets that follow a stream."""
     for transport in everyone if stream == b"room.1" else [by_stream[stream.decode()]]:
         transport.send(WSMsgType.TEXT, text)
 

@@ -1,4 +1,4 @@
-"""Plain Channels, as its tutorial shows: a consumer in two groups, which sends what they get."""
+"""Plain Channels, as its tutorial shows: a consumer in two groups, which sends their messages."""
 
 import json
 import os

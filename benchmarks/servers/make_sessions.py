@@ -1,4 +1,4 @@
-"""Makes the database of the servers that look users up: users, and a session for each."""
+"""Makes the database of the servers that use sessions: users, and a session for each."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""This project: ``RealtimeConsumer``, with users of Django sessions or named in the address."""
+"""This project: ``RealtimeConsumer``, with users from Django sessions or from the address."""
 
 import os
 from collections.abc import Awaitable
@@ -28,7 +28,7 @@ class Room(Stream):
 
 
 class UserInAddress:
-    """Puts into the scope the user that the address names, without asking anyone."""
+    """Puts the user that the address names into the scope, without a query."""
 
     def __init__(self, application: Any) -> None:
         self._application = application

@@ -16,14 +16,14 @@ def is_simulated() -> bool:
 
 
 def get_telephony(request: HttpRequest) -> Telephony:
-    """Return the phone company; it will call the webhooks of the site that ``request`` came to."""
+    """Return the phone company; it calls the webhooks of the site that ``request`` came to."""
     return (Simulator if is_simulated() else Twilio)(site_url(request))
 
 
 def site_url(request: HttpRequest) -> str:
-    """Return where the phone company finds this site: ``PUBLIC_URL``, or what ``request`` says.
+    """Return this site's address for the phone company: ``PUBLIC_URL``, or that of ``request``.
 
-    Behind a proxy that ends TLS, the request says so only with Django's ``SECURE_PROXY_SSL_HEADER``
-    and ``USE_X_FORWARDED_HOST``.
+    Behind a proxy that ends TLS, the request has the right address only with Django's settings
+    ``SECURE_PROXY_SSL_HEADER`` and ``USE_X_FORWARDED_HOST``.
     """
     return settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"

@@ -1,4 +1,4 @@
-"""What the desk asks of a phone company, whichever it is."""
+"""What the desk asks of any phone company."""
 
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
@@ -10,11 +10,11 @@ from calls.states import State
 
 
 class TelephonyError(Exception):
-    """The phone company refuses or doesn't answer; the text is a sentence for the agent."""
+    """The phone company refused or didn't answer; the text is a sentence for the agent."""
 
 
 class PlacedCall(NamedTuple):
-    """A new outbound call, as the phone company took it on."""
+    """A new outbound call that the phone company has accepted."""
 
     sid: str
     state: State
@@ -22,24 +22,24 @@ class PlacedCall(NamedTuple):
 
 
 class Telephony(Protocol):
-    """A phone company. Its methods return before anything has happened: webhooks tell the rest.
+    """A phone company. Its methods return before anything has happened; webhooks report it.
 
-    All of them but ``ring`` raise ``TelephonyError``.
+    All methods but ``ring`` raise ``TelephonyError``.
     """
 
     account_sid: str
-    """Stands in every webhook of this account."""
+    """Every webhook of this account carries it."""
     auth_token: str
-    """The secret with which the webhooks are signed."""
+    """The secret that signs the webhooks."""
 
     def ring(self, call: Call, agents: Iterable[AbstractUser]) -> str:
-        """Let an incoming call ring at the agents' phones; returns TwiML, the webhook's answer."""
+        """Ring an incoming call at the agents' phones; returns TwiML to answer the webhook."""
 
     def place(self, to: str, agent: AbstractUser) -> PlacedCall:
-        """Call the number ``to``, and ``agent``'s phone as soon as someone picks up there."""
+        """Call the number ``to``, and ``agent``'s phone as soon as someone answers there."""
 
     def answer(self, call: Call, agent: AbstractUser) -> None:
-        """Connect a ringing incoming call with ``agent``'s phone, and with no other."""
+        """Connect a ringing incoming call with ``agent``'s phone alone."""
 
     def hang_up(self, call: Call) -> None:
         """End a call, for everybody."""

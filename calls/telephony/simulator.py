@@ -1,8 +1,8 @@
-"""A phone company for trying out: it POSTs the webhooks that Twilio would, signed, over HTTP.
+"""A simulated phone company: it POSTs the same signed webhooks over HTTP as Twilio.
 
-All that it has to remember between two of them it reads from the call's row, so that any process
-may go on with any call. It speaks from threads: under ASGI a process runs all its sync views on one
-thread, where a view that waited for a webhook to its own site would wait for itself.
+It reads everything that it needs from the call's row, so that any process can continue any call.
+It sends from threads: under ASGI a process runs all its sync views on one thread, and a view that
+waited for a webhook to its own site would wait for itself.
 """
 
 import logging
@@ -55,7 +55,7 @@ class Simulator:
         self._site = site.rstrip("/")
 
     def call_in(self, from_number: str) -> str:
-        """Let somebody call us, and return the call's sid when the site has taken the webhook.
+        """Simulate an incoming call; returns its sid after the site accepted the webhook.
 
         Raises ``TelephonyError``.
         """
@@ -77,12 +77,12 @@ class Simulator:
         in_background(self._pick_up, call, agent)
 
     def hang_up(self, call: Call) -> None:
-        # `canceled` is for calls that were "queued or ringing", says Twilio's list of call states.
+        # Twilio's list of states has `canceled` for calls that were "queued or ringing".
         answered = call.state == State.IN_PROGRESS
         in_background(self.play, call.sid, [(0, State.COMPLETED if answered else State.CANCELED)])
 
     def play(self, sid: str, steps: Iterable[Step]) -> None:
-        """Lead a call through ``steps``, until it has gone another way.
+        """Move a call through ``steps``; stop if it has entered another state meanwhile.
 
         Raises ``TelephonyError``.
         """
@@ -104,7 +104,7 @@ class Simulator:
     def _pick_up(self, call: Call, agent: AbstractUser) -> None:
         phone = f"{CLIENT}{agent.get_username()}"
         leg = self._leg(new_sid(), State.IN_PROGRESS, "outbound-dial", call.from_number, phone)
-        # The leg's own count: its phone was called (0) and rang (1) before.
+        # A leg numbers its own events: 0 when the phone was called, 1 when it rang.
         self._post_status({**leg, "ParentCallSid": call.sid}, sequence=2)
 
     def _leg(self, sid: str, state: State, direction: str, from_: str, to: str) -> dict[str, str]:
@@ -132,7 +132,7 @@ class Simulator:
         signature = RequestValidator(self.auth_token).compute_signature(url, form)
         try:
             with requests.Session() as session:
-                session.trust_env = False  # a proxy for the way out would not find this site
+                session.trust_env = False  # A proxy for outgoing requests can't find this site.
                 response = session.post(
                     url,
                     form,
@@ -156,7 +156,7 @@ def new_sid() -> str:
 
 
 def in_background(function: Callable[..., Any], *arguments: Any) -> None:
-    """Run ``function`` in a thread of its own; what the phone company couldn't do is logged."""
+    """Run ``function`` in a thread of its own, and log what failed in it."""
 
     def run() -> None:
         try:
@@ -164,6 +164,6 @@ def in_background(function: Callable[..., Any], *arguments: Any) -> None:
         except (TelephonyError, DatabaseError, Call.DoesNotExist) as error:
             logger.error("simulator failed doing=%s error=%s", function.__name__, error)
         finally:
-            connection.close()  # it belongs to this thread
+            connection.close()  # Each thread has its own.
 
     threading.Thread(target=run, name="simulator", daemon=True).start()

@@ -24,11 +24,12 @@ TIMEOUT = 5.0
 UNKNOWN = "Twilio didn't answer. Whether that was done isn't known until the calls here show it."
 
 EVENTS = ["initiated", "ringing", "answered", "completed"]
-"""All that Twilio tells of an outbound call (https://www.twilio.com/docs/voice/api/call-resource)."""
+"""All events that Twilio reports of an outbound call
+(https://www.twilio.com/docs/voice/api/call-resource)."""
 
 
 class Twilio:
-    """The account of the settings; ``site`` is the base URL that Twilio's webhooks go to."""
+    """The account in the settings; ``site`` is the base URL that Twilio's webhooks go to."""
 
     def __init__(self, site: str) -> None:
         self.account_sid = settings.TWILIO_ACCOUNT_SID
@@ -59,7 +60,7 @@ class Twilio:
             calls(call.sid).update(twiml=dial([agent], self._site))
 
     def hang_up(self, call: Call) -> None:
-        # Twilio's `canceled` leaves a call alone that was answered meanwhile; this ends it always.
+        # `canceled` would not end a call that was answered meanwhile; `completed` always does.
         with self._calls() as calls:
             calls(call.sid).update(status="completed")
 

@@ -8,25 +8,25 @@ from django.urls import reverse
 from twilio.twiml.voice_response import VoiceResponse
 
 RING_SECONDS = 30
-"""How long phones ring before the call is given up: Twilio's own default for ``<Dial>``."""
+"""Seconds that phones ring before the call ends: Twilio's own default for ``<Dial>``."""
 
-MOST_CLIENTS = 10
-"""``<Dial>`` takes no more ``<Client>`` (https://www.twilio.com/docs/voice/twiml/client)."""
+MAX_CLIENTS = 10
+"""``<Dial>`` takes at most ten ``<Client>`` (https://www.twilio.com/docs/voice/twiml/client)."""
 
 
 def status_url(site: str) -> str:
-    """Return the address at ``site`` that takes status callbacks."""
+    """Return the address at ``site`` for status callbacks."""
     return site + reverse("twilio_status")
 
 
 def dial(agents: Iterable[AbstractUser], site: str) -> str:
-    """Return TwiML that rings the agents' phones, the first to answer gets the call.
+    """Return TwiML that rings the agents' phones; the first to answer gets the call.
 
-    No ``answerOnBridge``: a caller whose call Twilio hasn't picked up can't be redirected to the
-    one agent who presses Answer (https://www.twilio.com/docs/api/errors/21220).
+    It has no ``answerOnBridge``: then Twilio doesn't pick up, and can't redirect the caller to the
+    agent who presses Answer (https://www.twilio.com/docs/api/errors/21220).
     """
     response = VoiceResponse()
-    clients = list(islice(agents, MOST_CLIENTS))
+    clients = list(islice(agents, MAX_CLIENTS))
     if not clients:
         response.reject(reason="busy")
         return str(response)

@@ -58,12 +58,12 @@ def ringing(twilio: Poster, agents: None) -> Call:
 
 @pytest.fixture
 def changes() -> Iterator[list[tuple[str | None, str, int]]]:
-    """All changes that are told of: (state before, state, version)."""
-    told: list[tuple[str | None, str, int]] = []
+    """All changes that are signalled: (state before, state, version)."""
+    changes: list[tuple[str | None, str, int]] = []
 
-    def tell(call: Call, previous: str | None, **kwargs: Any) -> None:
-        told.append((previous, call.state, call.version))
+    def record(call: Call, previous: str | None, **kwargs: Any) -> None:
+        changes.append((previous, call.state, call.version))
 
-    call_changed.connect(tell)
-    yield told
-    call_changed.disconnect(tell)
+    call_changed.connect(record)
+    yield changes
+    call_changed.disconnect(record)

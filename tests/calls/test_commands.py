@@ -36,7 +36,7 @@ def test_creating_them_again_changes_nothing(db: None) -> None:
 
 @pytest.fixture
 def unserved(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Serving replaces the process, and that is pytest.
+    # Serving replaces the process, which here is pytest.
     monkeypatch.setattr("project.management.commands.demo.serve", lambda: pytest.fail("it serves"))
 
 

@@ -1,4 +1,4 @@
-"""Calls: what they record of themselves, and who may have one."""
+"""Calls: what they record, and which agent may claim one."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ def test_of_two_agents_the_first_gets_the_call(call: Call, alice: Any, bob: Any)
     Call.objects.claim(call.pk, alice)
     with pytest.raises(CallConflict, match="alice has this call"):
         Call.objects.claim(call.pk, bob)
-    Call.objects.claim(call.pk, alice)
+    assert Call.objects.claim(call.pk, alice).claimed_by == alice
 
 
 def test_a_claimed_call_goes_to_the_phone_that_really_answered(
@@ -64,7 +64,7 @@ def test_a_claimed_call_goes_to_the_phone_that_really_answered(
     assert Call.objects.record("CA1", State.IN_PROGRESS, agent=bob).answered_by == bob
 
 
-def test_without_word_of_a_phone_the_claimant_has_answered(call: Call, alice: Any) -> None:
+def test_without_an_answering_phone_the_claimant_has_answered(call: Call, alice: Any) -> None:
     Call.objects.claim(call.pk, alice)
     assert Call.objects.record("CA1", State.IN_PROGRESS).answered_by == alice
 
@@ -74,6 +74,8 @@ def test_only_a_ringing_call_can_be_claimed(call: Call, alice: Any, state: State
     Call.objects.record("CA1", state)
     with pytest.raises(CallConflict):
         Call.objects.claim(call.pk, alice)
+    call.refresh_from_db()
+    assert call.claimed_by is None
 
 
 def test_an_outbound_call_that_rings_there_can_not_be_claimed(alice: Any) -> None:

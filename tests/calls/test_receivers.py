@@ -1,4 +1,4 @@
-"""What streams are told of a call."""
+"""The events that are published for a call."""
 
 from typing import Any
 
@@ -21,14 +21,14 @@ def test_every_change_is_published_to_every_agent_and_to_the_call(
     call = Call.objects.get()
     streams = {f"user.{alice.pk}", f"user.{bob.pk}", f"call.{call.pk}"}
     assert len(published) == 2 * len(streams)
-    rang, answered = published[:3], published[3:]
-    assert {event.stream for event in rang} == {event.stream for event in answered} == streams
+    ringing, answered = published[:3], published[3:]
+    assert {event.stream for event in ringing} == {event.stream for event in answered} == streams
     assert {event.name for event in published} == {"call.state"}
-    assert {event.key for event in rang} == {f"call.{call.pk}.1"}
+    assert {event.key for event in ringing} == {f"call.{call.pk}.1"}
     assert {event.key for event in answered} == {f"call.{call.pk}.2"}
-    for event in rang:
-        said = (event.data["state"], event.data["previous"], event.data["answered_by"])
-        assert said == ("ringing", None, None)
+    for event in ringing:
+        data = event.data
+        assert (data["state"], data["previous"], data["answered_by"]) == ("ringing", None, None)
     for event in answered:
         assert event.data == {**call.data(), "previous": "ringing"}
 
@@ -37,6 +37,7 @@ def test_a_repeated_webhook_publishes_nothing(
     published: list[Published], twilio: Poster, agents: None
 ) -> None:
     twilio.voice()
-    once = len(published)
     twilio.voice()
-    assert len(published) == once
+    twilio.leg("bob", "in-progress", 2)
+    states = [event.data["state"] for event in published]
+    assert states == ["ringing"] * 3 + ["in-progress"] * 3

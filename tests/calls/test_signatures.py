@@ -64,7 +64,7 @@ def test_a_parameter_may_come_twice() -> None:
 @pytest.mark.parametrize(
     "request_",
     [
-        published(),  # http, and no proxy that is trusted to say otherwise
+        published(),  # http, and no proxy that Django trusts
         published(headers={"X-Forwarded-Proto": "https"}),
         published({**PUBLISHED, "Digits": "1235"}, secure=True),
         published({**PUBLISHED, "More": "1"}, secure=True),

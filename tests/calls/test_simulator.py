@@ -14,7 +14,7 @@ from calls.models import Call
 from calls.telephony import TelephonyError, simulator
 from calls.telephony.simulator import Simulator, in_background
 
-NOBODY = "http://127.0.0.1:9"  # the discard port, where no server is
+NOBODY = "http://127.0.0.1:9"  # the discard port, which has no server
 Jobs = list[Callable[[], Any]]
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +27,7 @@ def no_account(settings: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long the company waited between its webhooks; no time passes here."""
+    """The seconds that the company waits between its webhooks; here no time passes."""
     waited: list[float] = []
     monkeypatch.setattr(simulator.time, "sleep", waited.append)
     return waited
@@ -35,7 +35,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture(autouse=True)
 def jobs(monkeypatch: pytest.MonkeyPatch) -> Jobs:
-    """What the company has begun in the background; it happens when the test runs it."""
+    """The company's background jobs, which the test runs."""
     begun: Jobs = []
 
     def keep(function: Callable[..., Any], *arguments: Any) -> None:
@@ -134,7 +134,7 @@ def test_an_outgoing_call_that_is_hung_up_is_not_picked_up(
     assert states(changes) == ["queued", "canceled"]
 
 
-def test_the_desk_walks_the_whole_road(
+def test_a_call_from_the_desk_to_its_end(
     company: Simulator, jobs: Jobs, live_server: Any, alice: Any
 ) -> None:
     desk = Client(headers={"Host": live_server.url.removeprefix("http://")})
@@ -158,7 +158,7 @@ def test_the_number_of_a_simulated_call_is_checked(client: Client, alice: Any, j
     assert len(jobs) == 1
 
 
-def test_a_site_that_is_not_there() -> None:
+def test_a_site_that_can_not_be_reached() -> None:
     with pytest.raises(TelephonyError, match=f"The site at {NOBODY} can't be reached"):
         Simulator(NOBODY).call_in("+15550100123")
 
@@ -195,7 +195,7 @@ def test_what_fails_in_the_background_is_logged(
 def test_the_command_prints_the_sid(
     company: Simulator, live_server: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("http_proxy", NOBODY)  # is for the way out, not for this site
+    monkeypatch.setenv("http_proxy", NOBODY)  # is for outgoing requests, not for this site
     call_command("simulate_call", "--url", live_server.url, "--from", "+15550100155")
     assert capsys.readouterr().out == f"{Call.objects.get(from_number='+15550100155').sid}\n"
 

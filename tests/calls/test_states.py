@@ -8,7 +8,7 @@ import pytest
 
 from calls.states import ACTIVE, FINAL, MOVES, Refusal, State, refusal
 
-LIFE = [State.QUEUED, State.INITIATED, State.RINGING, State.IN_PROGRESS, State.COMPLETED]
+STATES_IN_ORDER = [State.QUEUED, State.INITIATED, State.RINGING, State.IN_PROGRESS, State.COMPLETED]
 
 
 def test_the_states_are_called_as_twilio_calls_them() -> None:
@@ -22,7 +22,7 @@ def test_every_state_is_active_or_final() -> None:
     assert set(MOVES) == set(State)
 
 
-@pytest.mark.parametrize(("earlier", "later"), list(itertools.combinations(LIFE, 2)))
+@pytest.mark.parametrize(("earlier", "later"), list(itertools.combinations(STATES_IN_ORDER, 2)))
 def test_a_call_goes_forward_even_over_missing_events_and_never_back(
     earlier: State, later: State
 ) -> None:
@@ -63,7 +63,7 @@ def test_an_answered_call_does_not_end_unanswered(outcome: State) -> None:
         (2, None, None),
     ],
 )
-def test_the_sequence_number_tells_what_is_late(
+def test_the_sequence_number_shows_what_is_late(
     last: int | None, sequence: int | None, expected: Refusal | None
 ) -> None:
     assert refusal(State.RINGING, State.COMPLETED, last=last, sequence=sequence) is expected

@@ -1,4 +1,4 @@
-"""What agents' sockets are told when they subscribe, and who may follow a call."""
+"""What agents' sockets get when they subscribe, and who may follow a call."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ async def test_an_agent_begins_with_the_active_calls_as_the_list_has_them(
     assert subscribed["snapshot"] == {"calls": [ringing.listed()]}
 
 
-async def test_who_is_no_agent_gets_no_calls(carol: Any, ringing: Call) -> None:
+async def test_a_user_who_is_no_agent_gets_no_calls(carol: Any, ringing: Call) -> None:
     async with socket_of(carol) as socket:
         assert "snapshot" not in await socket.subscribe()
 
@@ -52,7 +52,7 @@ async def test_agents_may_follow_a_call(alice: Any, ringing: Call, twilio: Poste
     assert (event["data"]["state"], event["data"]["answered_by"]["name"]) == ("in-progress", "bob")
 
 
-async def test_others_may_not(carol: Any, ringing: Call) -> None:
+async def test_other_users_may_not_follow_a_call(carol: Any, ringing: Call) -> None:
     async with socket_of(carol) as socket:
         with pytest.raises(RealtimeError, match="forbidden"):
             await socket.subscribe(f"call.{ringing.pk}")

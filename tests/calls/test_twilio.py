@@ -1,4 +1,4 @@
-"""What is asked of Twilio's REST API, at the edge: its HTTP client."""
+"""The requests to Twilio's REST API, seen at its HTTP client."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,7 @@ CALLBACK = "https://calls.example.com/calls/twilio/status/"
 
 
 class Api:
-    """Notes the requests to Twilio and answers with what the test wants."""
+    """Records the requests to Twilio and gives the answer that the test sets."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str, dict[str, Any]]] = []
@@ -90,7 +90,7 @@ def test_hanging_up(company: Twilio, api: Api) -> None:
     assert api.requests == [("POST", f"{CALLS}/CA1.json", {"Status": "completed"})]
 
 
-def test_a_refusal_is_told_in_twilios_words(company: Twilio, api: Api) -> None:
+def test_a_refusal_carries_twilios_message(company: Twilio, api: Api) -> None:
     api.answer = Response(400, '{"code": 21220, "message": "Call is not in-progress."}')
     with pytest.raises(TelephonyError, match=r"Twilio refused: .*Call is not in-progress"):
         company.hang_up(call())

@@ -1,4 +1,4 @@
-"""What the desk asks of its server."""
+"""The desk's page and its requests to the server."""
 
 import json
 import re
@@ -17,26 +17,26 @@ TIMES = {"started_at", "answered_at", "ended_at"}
 
 
 class Company:
-    """A phone company that notes what it is asked for, and refuses when told to."""
+    """A phone company that records its requests, and raises ``failure`` if it is set."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[Any, ...]] = []
+        self.requests: list[tuple[Any, ...]] = []
         self.failure: TelephonyError | None = None
 
-    def _ask(self, *what: Any) -> None:
+    def _take(self, *request: Any) -> None:
         if self.failure:
             raise self.failure
-        self.asked.append(what)
+        self.requests.append(request)
 
     def place(self, to: str, agent: Any) -> PlacedCall:
-        self._ask("place", to, agent.username)
+        self._take("place", to, agent.username)
         return PlacedCall("CA9", State.QUEUED, "+15550100000")
 
     def answer(self, call: Call, agent: Any) -> None:
-        self._ask("answer", call.sid, agent.username)
+        self._take("answer", call.sid, agent.username)
 
     def hang_up(self, call: Call) -> None:
-        self._ask("hang up", call.sid)
+        self._take("hang up", call.sid)
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_the_desk_knows_its_agent_and_the_phone_company(
     assert response.context["simulated"] is not bool(account)
 
 
-def test_the_desk_comes_with_its_calls_and_its_place_in_the_stream(
+def test_the_desk_comes_with_its_calls_and_its_position_in_the_stream(
     desk: Client, alice: Any, ringing: Call
 ) -> None:
     outbound("CA9", State.COMPLETED)
@@ -171,16 +171,14 @@ def test_placing_a_call(desk: Client, alice: Any, company: Company, kind: str) -
     content_type = {"content_type": "application/json"} if kind == "json" else {}
     response = desk.post("/calls/", {"to": " +15550100199"}, **content_type)
     assert response.status_code == 201
-    assert company.asked == [("place", "+15550100199", "alice")]
+    assert company.requests == [("place", "+15550100199", "alice")]
     placed = response.json()["call"]
     assert (placed["sid"], placed["state"], placed["direction"]) == ("CA9", "queued", "outbound")
     assert (placed["from"], placed["to"]) == ("+15550100000", "+15550100199")
     assert Call.objects.record("CA9", State.IN_PROGRESS).answered_by == alice
 
 
-def test_a_placed_call_whose_webhook_was_quicker(
-    desk: Client, alice: Any, company: Company
-) -> None:
+def test_a_placed_call_whose_webhook_was_faster(desk: Client, alice: Any, company: Company) -> None:
     outbound("CA9", State.INITIATED)
     response = desk.post("/calls/", {"to": "+15550100199"})
     assert (response.status_code, response.json()["call"]["state"]) == (201, "initiated")
@@ -194,21 +192,21 @@ def test_only_numbers_in_e164_are_called(desk: Client, company: Company, to: str
     response = desk.post("/calls/", {"to": to})
     assert response.status_code == 400
     assert response.json()["error"].startswith("Enter a phone number")
-    assert not company.asked
+    assert not company.requests
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{", '{"to": null}', '{"to": ["+15550100199"]}'])
 def test_json_that_names_no_number(desk: Client, company: Company, body: str) -> None:
     response = desk.post("/calls/", body, content_type="application/json")
     assert response.status_code == 400
-    assert not company.asked
+    assert not company.requests
 
 
 def test_answering(desk: Client, ringing: Call, company: Company) -> None:
     response = desk.post(f"/calls/{ringing.pk}/answer/")
     assert response.status_code == 202
     assert response.json() == {"call": ringing.listed()}
-    assert company.asked == [("answer", CALL_SID, "alice")]
+    assert company.requests == [("answer", CALL_SID, "alice")]
 
 
 def test_of_two_who_answer_one_is_refused(
@@ -218,7 +216,7 @@ def test_of_two_who_answer_one_is_refused(
     response = bobs_desk.post(f"/calls/{ringing.pk}/answer/")
     assert (response.status_code, response.json()) == (409, {"error": "alice has this call."})
     assert bobs_desk.post(f"/calls/{ringing.pk}/hangup/").status_code == 409
-    assert company.asked == [("answer", CALL_SID, "alice")]
+    assert company.requests == [("answer", CALL_SID, "alice")]
 
 
 def test_an_answer_that_failed_leaves_the_call_to_others(
@@ -244,7 +242,7 @@ def test_a_phone_company_that_fails(
 def test_hanging_up(desk: Client, ringing: Call, company: Company) -> None:
     response = desk.post(f"/calls/{ringing.pk}/hangup/")
     assert (response.status_code, response.json()) == (202, {"call": ringing.listed()})
-    assert company.asked == [("hang up", CALL_SID)]
+    assert company.requests == [("hang up", CALL_SID)]
 
 
 def test_a_call_that_is_over_can_neither_be_answered_nor_hung_up(
@@ -254,7 +252,7 @@ def test_a_call_that_is_over_can_neither_be_answered_nor_hung_up(
     for action in ["answer", "hangup"]:
         response = desk.post(f"/calls/{ringing.pk}/{action}/")
         assert (response.status_code, response.json()) == (409, {"error": "This call is over."})
-    assert not company.asked
+    assert not company.requests
 
 
 def test_another_agents_call_is_not_hung_up(

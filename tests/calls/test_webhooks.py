@@ -90,7 +90,7 @@ def test_a_phone_that_was_not_answered_does_not_end_the_call(
     assert Call.objects.count() == 1
 
 
-def test_a_leg_of_an_unknown_call_is_let_pass(twilio: Poster) -> None:
+def test_a_leg_of_an_unknown_call_is_ignored(twilio: Poster) -> None:
     assert twilio.leg("alice", "in-progress", 2).status_code == 204
     assert not Call.objects.exists()
 
@@ -104,7 +104,7 @@ def test_a_caller_who_gives_up(twilio: Poster, ringing: Call) -> None:
 OUTBOUND = {"Direction": "outbound-api", "From": "+15550100000", "To": "+15550100199"}
 
 
-def test_the_life_of_an_outbound_call(twilio: Poster, changes: Changes) -> None:
+def test_an_outbound_call_from_beginning_to_end(twilio: Poster, changes: Changes) -> None:
     for sequence, state in enumerate(["initiated", "ringing", "in-progress", "completed"]):
         twilio.status(state, sequence, **OUTBOUND)
     assert [state for _, state, _ in changes] == [
@@ -128,7 +128,7 @@ def test_a_late_end_of_another_kind_does_not_replace_the_end(twilio: Poster) -> 
     assert call().state == "completed"
 
 
-def test_the_sequence_number_alone_can_tell_what_is_late(twilio: Poster) -> None:
+def test_the_sequence_number_alone_can_show_what_is_late(twilio: Poster) -> None:
     twilio.status("ringing", 5, **OUTBOUND)
     twilio.status("in-progress", 4, **OUTBOUND)
     assert call().state == "ringing"
@@ -177,7 +177,7 @@ def test_no_csrf_token_is_asked_for(db: None) -> None:
     assert Poster(Client(enforce_csrf_checks=True)).voice().status_code == 200
 
 
-def test_a_receiver_that_fails_undoes_the_change(
+def test_a_receiver_that_fails_rolls_the_change_back(
     twilio: Poster, ringing: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*args: Any, **kwargs: Any) -> None:

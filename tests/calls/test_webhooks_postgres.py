@@ -13,9 +13,9 @@ ROUNDS = 10
 
 
 @pytest.mark.processes
-def test_twenty_at_once(postgres_url: str, site_env: dict[str, str]) -> None:
+def test_twenty_changes_at_the_same_moment(postgres_url: str, site_env: dict[str, str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.calls.at_once", str(ROUNDS)],
+        [sys.executable, "-m", "tests.calls.concurrent_changes", str(ROUNDS)],
         cwd=PROJECT,
         env={**site_env, "DATABASE_URL": postgres_url},
         capture_output=True,
@@ -30,11 +30,11 @@ def test_twenty_at_once(postgres_url: str, site_env: dict[str, str]) -> None:
     for call in outcome["webhooks"]:
         assert call["answers"] == [204] * 20
         assert (call["state"], call["sequence"]) == ("completed", 3)
-        # Each change was told of once, in order, and each was a move that a call may make.
-        assert [version for version, _, _ in call["told"]] == [*range(1, call["version"] + 1)]
-        states = [State(state) for _, state, _ in call["told"]]
+        # Each change was signalled once, in order, and each was a move that a call may make.
+        assert [version for version, _, _ in call["changes"]] == [*range(1, call["version"] + 1)]
+        states = [State(state) for _, state, _ in call["changes"]]
         assert not any(map(refusal, states, states[1:]))
-        instants = [at for _, _, at in call["told"]]
+        instants = [at for _, _, at in call["changes"]]
         assert instants == sorted(instants)
     for winners in outcome["claims"]:
         assert winners in (["alice"], ["bob"])

@@ -54,7 +54,7 @@ class Poster:
         return self.post(STATUS, event(state, sequence, **fields))
 
     def leg(self, username: str, state: str, sequence: int) -> Any:
-        """Send what became of the leg to an agent's phone."""
+        """Send a new state of the leg to an agent's phone."""
         return self.status(
             state,
             sequence,

@@ -114,7 +114,7 @@ async def test_a_call_is_answered_while_the_cable_is_pulled(demo: Demo) -> None:
         await until(lambda: "reason=stale" in demo.log(), 5, "the server gives up")
         # The phone company's webhooks don't go through the cable, also for what a desk asked for.
         await until(lambda: "state=initiated" in demo.log(), 5, "the call goes on")
-        await demo.type("forget", "dead for ever")
+        await demo.type("forget", "stay dead")
         await demo.type("heal", "All passes again")
         async with wire(behind, cookies=cookies, origin=demo.url) as new:
             after = {"epoch": epoch, "offset": rings["offset"]}

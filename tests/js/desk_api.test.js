@@ -1,4 +1,4 @@
-/** The desk's requests: what the agent is told when the server's answer doesn't come. */
+/** The desk's requests, and their errors when the server's answer doesn't come. */
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, mock, test } from "node:test";
@@ -38,8 +38,8 @@ const brokenOff = ({ signal }) => {
   return new Response(body, { status: 202 });
 };
 
-describe("what is asked for", () => {
-  test("goes as a form, with the token", async () => {
+describe("a request", () => {
+  test("is sent as a form, with the token", async () => {
     answers = [json(202, { call: 1 })];
     assert.deepEqual(await post("calls/", { to: "+1 555" }), { call: 1 });
     const [{ path, method, headers, body }] = requests;
@@ -47,7 +47,7 @@ describe("what is asked for", () => {
     assert.equal(headers["X-CSRFToken"], "token");
   });
 
-  const nobodyKnows = {
+  const unknownOutcomes = {
     "is not answered in time": silent,
     "is not answered to the end": brokenOff,
     "fails on the way": failed,
@@ -55,21 +55,21 @@ describe("what is asked for", () => {
     "is answered by a failure": page(500),
     "is answered by something else than the desk": page(200),
   };
-  for (const [what, answer] of Object.entries(nobodyKnows)) {
-    test(`and ${what} may have been done: it is not sent again, nor said to have failed`, async () => {
+  for (const [what, answer] of Object.entries(unknownOutcomes)) {
+    test(`that ${what} may have been done: it is not sent again, nor said to have failed`, async () => {
       answers = [answer, json(202, {})];
       await assert.rejects(post("calls/7/answer/"), { message: UNKNOWN, status: 0 });
       assert.equal(requests.length, 1);
     });
   }
 
-  test("and is refused gets the server's own sentence", async () => {
+  test("that is refused shows the server's own sentence", async () => {
     answers = [json(409, { error: "bob has this call." }), json(502, { error: "Twilio is away." })];
     await assert.rejects(post("calls/7/answer/"), { message: "bob has this call.", status: 409 });
     await assert.rejects(post("calls/7/answer/"), { message: "Twilio is away.", status: 502 });
   });
 
-  test("and is refused without one is known not to be done", async () => {
+  test("that is refused without a sentence was not done", async () => {
     answers = [page(403)];
     await assert.rejects(post("calls/7/answer/"), { message: "The server refused that (403).", status: 403 });
   });
@@ -77,12 +77,12 @@ describe("what is asked for", () => {
 
 describe("the list of calls", () => {
   const skip = !AbortSignal.any && "this version of node has no AbortSignal.any";
-  test("is asked for until it comes, and each failure is told", { skip }, async () => {
+  test("is fetched until it comes, and each failure is reported", { skip }, async () => {
     mock.method(globalThis, "setTimeout", (callback) => setImmediate(callback));
     answers = [failed, silent, brokenOff, page(502), json(200, { calls: ["a"] })];
-    const told = [];
-    assert.deepEqual(await fetchCalls(new AbortController().signal, (error) => told.push(error)), ["a"]);
-    assert.deepEqual(new Set(told.map((error) => error.message)), new Set(["The calls can't be fetched, trying again."]));
-    assert.equal(told.length, 4);
+    const errors = [];
+    assert.deepEqual(await fetchCalls(new AbortController().signal, (error) => errors.push(error)), ["a"]);
+    assert.deepEqual(new Set(errors.map((error) => error.message)), new Set(["The calls can't be fetched, trying again."]));
+    assert.equal(errors.length, 4);
   });
 });

@@ -1,4 +1,4 @@
-/** What the desk knows of its calls, whatever arrives in whatever order. */
+/** What the desk knows of its calls, in whatever order events and lists arrive. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -31,9 +31,9 @@ function ringing(calls) {
 }
 
 test("an incoming call rings until it is answered", () => {
-  const rung = merged(NOBODY, [event("a", 1, "ringing")]);
-  assert.deepEqual(ringing(rung), ["a"]);
-  const answered = merged(rung, [event("a", 2, "in-progress", { answered_by: ALICE })]);
+  const one = merged(NOBODY, [event("a", 1, "ringing")]);
+  assert.deepEqual(ringing(one), ["a"]);
+  const answered = merged(one, [event("a", 2, "in-progress", { answered_by: ALICE })]);
   assert.deepEqual(ringing(answered), []);
   assert.equal(place(answered.get("a")), "active");
 });
@@ -70,17 +70,17 @@ test("after the connection was lost, nothing rings until the list says so", () =
   assert.deepEqual(ringing(rebuilt(lost, list, lost)), ["b"]);
 });
 
-test("after the connection was lost, an event is believed", () => {
+test("after the connection was lost, an event is trusted", () => {
   const lost = doubted(merged(NOBODY, [event("a", 1, "queued")]));
   assert.deepEqual(ringing(merged(lost, [event("a", 2, "ringing")])), ["a"]);
 });
 
-test("a connection that resumed without a loss rings again at once", () => {
-  const rung = merged(NOBODY, [event("a", 1, "ringing")]);
-  assert.deepEqual(ringing(trusted(doubted(rung))), ["a"]);
+test("a connection that resumed without a loss rings again immediately", () => {
+  const one = merged(NOBODY, [event("a", 1, "ringing")]);
+  assert.deepEqual(ringing(trusted(doubted(one))), ["a"]);
 });
 
-test("doubt is not cast on calls that are over", () => {
+test("calls that are over are never in doubt", () => {
   const over = merged(NOBODY, [event("a", 1, "completed")]);
   assert.equal(doubted(over).get("a").doubtful, false);
 });

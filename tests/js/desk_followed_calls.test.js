@@ -21,18 +21,18 @@ function listed(sid, version, state, more = {}) {
   return { started_at: 500, answered_at: null, ended_at: null, ...change(sid, version, state, more) };
 }
 
-/** A desk whose page was made with `list` at offset 10; the test plays the server. */
+/** A desk whose page was rendered with `list` at offset 10; the test plays the server. */
 function deskWith(list) {
   const it = world();
   const positions = { "user.1": { epoch: "e", offset: 10 } };
   const client = new RealtimeClient("/realtime/", { ...it.options, me: "user.1", positions });
   const news = [];
-  const rang = [];
+  const ringings = [];
   const fetches = [];
   const calls = new FollowedCalls(client.subscribe("me"), list, {
     fetchList: (signal) => new Promise((resolve) => fetches.push({ signal, resolve })),
     changed: (before) => {
-      rang.push(ringing());
+      ringings.push(ringing());
       for (const [sid, call] of calls.known) news.push(changeText(before.get(sid), call, ALICE));
     },
   });
@@ -51,8 +51,8 @@ function deskWith(list) {
   };
   const event = (offset, data, name = "call.state") =>
     it.last().frame({ type: "event", stream: "user.1", offset, id: "i", name, data, at: 1 });
-  const told = () => news.splice(0).filter(Boolean);
-  return { ...it, calls, fetches, rang, told, ringing, places, connect, subscribed, event };
+  const takeNews = () => news.splice(0).filter(Boolean);
+  return { ...it, calls, fetches, ringings, takeNews, ringing, places, connect, subscribed, event };
 }
 
 test("a call on the page rings as soon as the stream says that nothing was missed", () => {
@@ -63,7 +63,7 @@ test("a call on the page rings as soon as the stream says that nothing was misse
   assert.deepEqual(desk.last().frames("subscribe")[0].after, { epoch: "e", offset: 10 });
   desk.subscribed(10);
   assert.deepEqual([desk.ringing(), desk.calls.complete], [["a"], true]);
-  assert.deepEqual(desk.told(), ["Incoming call from a"]);
+  assert.deepEqual(desk.takeNews(), ["Incoming call from a"]);
   assert.equal(desk.fetches.length, 0);
 });
 
@@ -72,8 +72,8 @@ test("a call that was answered before the page was connected never rings", () =>
   desk.connect();
   desk.subscribed(11);
   desk.event(11, change("a", 2, "in-progress", { answered_by: BOB }));
-  assert.deepEqual([desk.rang.flat(), desk.places().active], [[], ["a"]]);
-  assert.deepEqual(desk.told(), []);
+  assert.deepEqual([desk.ringings.flat(), desk.places().active], [[], ["a"]]);
+  assert.deepEqual(desk.takeNews(), []);
 });
 
 test("a call that came and was answered in a gap never rings; one that still does, rings", () => {
@@ -90,10 +90,10 @@ test("a call that came and was answered in a gap never rings; one that still doe
   desk.event(14, {}, "lunch");
   assert.deepEqual([desk.ringing(), desk.calls.complete], [["b"], true]);
   assert.deepEqual(desk.places(), { incoming: ["b"], active: ["a"], last: [] });
-  assert.ok(!desk.rang.flat().includes("a"));
-  assert.deepEqual(desk.told(), ["Incoming call from b"]);
+  assert.ok(!desk.ringings.flat().includes("a"));
+  assert.deepEqual(desk.takeNews(), ["Incoming call from b"]);
   desk.event(15, change("c", 1, "ringing"));
-  assert.deepEqual(desk.told(), ["Incoming call from c"]);
+  assert.deepEqual(desk.takeNews(), ["Incoming call from c"]);
 });
 
 test("what rings stops when the connection is lost, and rings again, as news, when it is back", () => {
@@ -102,7 +102,7 @@ test("what rings stops when the connection is lost, and rings again, as news, wh
   desk.subscribed(10);
   desk.event(11, change("a", 1, "ringing"));
   desk.event(12, change("b", 1, "ringing"));
-  desk.told();
+  desk.takeNews();
   desk.last().end();
   assert.deepEqual([desk.ringing(), desk.places().incoming], [[], ["a", "b"]]);
   desk.connect();
@@ -110,10 +110,10 @@ test("what rings stops when the connection is lost, and rings again, as news, wh
   desk.event(13, change("b", 2, "in-progress", { answered_by: BOB }));
   desk.event(14, {}, "lunch");
   assert.deepEqual(desk.ringing(), ["a"]);
-  assert.deepEqual(desk.told(), ["Incoming call from a", "Answered by bob: b"]);
+  assert.deepEqual(desk.takeNews(), ["Incoming call from a", "Answered by bob: b"]);
 });
 
-test("a snapshot says at once what rings; how the others ended is fetched", async () => {
+test("a snapshot shows immediately what rings; how the others ended is fetched", async () => {
   const old = listed("old", 3, "completed", { ended_at: 1 });
   const desk = deskWith([old, listed("a", 1, "ringing"), listed("b", 1, "ringing")]);
   desk.connect();
@@ -129,7 +129,7 @@ test("a snapshot says at once what rings; how the others ended is fetched", asyn
   assert.ok(desk.calls.complete);
 });
 
-test("a reset while connected begins anew, too", () => {
+test("a reset while connected starts again, too", () => {
   const desk = deskWith([listed("a", 1, "ringing")]);
   desk.connect();
   desk.subscribed(10);
@@ -138,7 +138,7 @@ test("a reset while connected begins anew, too", () => {
   assert.deepEqual([desk.ringing(), desk.fetches.length], [["b"], 1]);
 });
 
-test("who is no agent any more has no active calls", () => {
+test("a user who is no longer an agent has no active calls", () => {
   const desk = deskWith([listed("a", 1, "ringing")]);
   desk.connect();
   desk.subscribed(40, { recovered: false });
@@ -185,7 +185,7 @@ test("a desk that stays open for weeks keeps the last calls only", () => {
   assert.equal(desk.places().last[0], "c100");
 });
 
-test("nothing rings on a desk that the server has stopped telling", () => {
+test("nothing rings on a desk whose subscription the server has ended", () => {
   const desk = deskWith([listed("a", 1, "ringing")]);
   desk.connect();
   desk.subscribed(10);

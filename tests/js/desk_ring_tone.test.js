@@ -20,6 +20,6 @@ test("rings twice, then pauses, in a cycle of three seconds", () => {
   assert.equal(loudest(1, 3), 0);
 });
 
-test("begins and ends each ring softly, so that it doesn't click", () => {
+test("begins and ends each ring softly, without a click", () => {
   for (const edge of [0, 0.39875, 0.6, 0.99875]) assert.ok(loudest(edge, edge + 0.001) < 0.03);
 });

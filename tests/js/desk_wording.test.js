@@ -1,4 +1,4 @@
-/** What the desk tells its agent, and a screen reader. */
+/** The sentences that the desk shows, and a screen reader says. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -34,18 +34,18 @@ test("a call that still rings when the connection is back is announced again", (
   assert.equal(changeText(lost, RINGING, BOB), "Incoming call from +1 555 010 0123");
 });
 
-test("who answered is said, also to the one who did", () => {
+test("the desk names the agent who answered, also to that agent", () => {
   assert.equal(changeText(RINGING, ANSWERED, BOB), "Answered by alice: +1 555 010 0123");
   assert.equal(changeText(RINGING, ANSWERED, ALICE), "Answered by you: +1 555 010 0123");
 });
 
-test("who answered is said of a call that ended meanwhile", () => {
+test("the desk names the agent who answered a call that ended meanwhile", () => {
   const lost = { ...RINGING, doubtful: true };
   const over = call("completed", { answered_by: ALICE });
   assert.equal(changeText(lost, over, BOB), "Answered by alice: +1 555 010 0123");
 });
 
-test("the end of a call is told", () => {
+test("the end of a call is announced", () => {
   const canceled = changeText(RINGING, call("canceled"), BOB);
   assert.equal(canceled, "Ended before an answer: +1 555 010 0123");
   const over = call("completed", { answered_by: ALICE });
@@ -74,19 +74,19 @@ test("a call that may have changed unseen says so", () => {
   assert.equal(talking, "May be over by now");
 });
 
-test("the status of a call names who talks", () => {
+test("the status of a call names the agent who talks", () => {
   assert.equal(statusText(ANSWERED, BOB), "Answered by alice");
   assert.equal(statusText({ ...ANSWERED, direction: "outbound" }, BOB), "alice is talking");
   assert.equal(statusText(ANSWERED, ALICE), "You are talking");
   assert.equal(statusText(call("no-answer"), BOB), "Incoming, no answer");
 });
 
-test("numbers are grouped where it is known how", () => {
+test("numbers are grouped where the grouping is known", () => {
   assert.equal(otherSide(RINGING), "+1 555 010 0123");
   assert.equal(otherSide(OUTGOING), "+442079460000");
 });
 
-test("nothing is said of a connection that is open, or is being made for the first time", () => {
+test("a connection that is open, or connects for the first time, shows nothing", () => {
   assert.equal(connectionText({ state: "open", wasOpen: true }, 0), "");
   assert.equal(connectionText({ state: "connecting", wasOpen: false }, 0), "");
 });
@@ -97,7 +97,7 @@ test("a lost connection counts down to the next attempt", () => {
   assert.equal(lost("connecting", 0), "Connection lost, trying again now");
 });
 
-test("a first connection that fails is told too", () => {
+test("a first connection that fails is shown too", () => {
   const failed = connectionText({ state: "waiting", wasOpen: false }, 4);
   assert.equal(failed, "No connection, trying again in 4 s");
 });
@@ -111,7 +111,7 @@ test("a desk that gets no more calls says why", () => {
   assert.match(connectionText({ state: "open", deaf: true }, 0), /no calls/);
 });
 
-test("a clock shows minutes and seconds, and never less than nothing", () => {
+test("a clock shows minutes and seconds, and never less than zero", () => {
   assert.equal(clockText(0), "00:00");
   assert.equal(clockText(65_999), "01:05");
   assert.equal(clockText(3_725_000), "62:05");

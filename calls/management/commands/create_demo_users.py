@@ -13,7 +13,7 @@ PASSWORD = "demo"
 
 
 class Command(BaseCommand):
-    help = "Creates the agents of the demo where they are missing."
+    help = "Creates the agents of the demo that don't exist yet."
 
     def handle(self, *args: Any, **options: Any) -> None:
         group, _ = Group.objects.get_or_create(name=GROUP)

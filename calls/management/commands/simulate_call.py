@@ -13,14 +13,14 @@ from calls.validators import validate_phone_number
 
 
 class Command(BaseCommand):
-    help = "Lets somebody call the site that is running, and prints the sid of the call."
+    help = "Simulates an incoming call to the running site and prints the call's sid."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--from", dest="number", default=CALLER, help=f"default: {CALLER}")
         parser.add_argument(
             "--url",
             default=settings.PUBLIC_URL or f"http://{settings.HOST}:{settings.PORT}",
-            help="where the site is (default: %(default)s)",
+            help="address of the site (default: %(default)s)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,12 +1,13 @@
-/** The desk's requests to its server: JSON in return, a CSRF token along, errors as a sentence to show. */
+/** The desk's requests to its server. Answers are JSON; errors are sentences to show to the agent. */
 
-const POST_PATIENCE = 10_000;
-const FIRST_PATIENCE = 3_000;
-const MOST_PATIENCE = 24_000;
+// Milliseconds.
+const POST_TIMEOUT = 10_000;
+const FIRST_TIMEOUT = 3_000;
+const MAX_TIMEOUT = 24_000;
 const UNFETCHED = "The calls can't be fetched, trying again.";
 const UNKNOWN = "The server didn't answer. Whether that was done isn't known until the calls here show it.";
 
-/** What to tell the agent of a request that came to nothing; `status` is 0 unless the server refused. */
+/** A request that failed, with a sentence for the agent; `status` is 0 unless the server refused it. */
 export class ApiError extends Error {
   constructor(message, status = 0) {
     super(message);
@@ -15,11 +16,11 @@ export class ApiError extends Error {
 }
 
 /**
- * Asks for something to be done: `path` is relative to the desk, `fields` go as form fields.
+ * Asks the server to do something. `path` is relative to the desk; `fields` are sent as a form.
  *
- * A request that is not answered, or by a proxy or a failure alone, may have been carried out, or may
- * be yet, when a path that was cut is whole again. So it isn't sent a second time, and nothing is
- * claimed of it.
+ * The server may have carried out a request that it didn't answer, or may do so later, when a path
+ * that was cut works again. So the request isn't sent a second time, and the error says that its
+ * outcome isn't known.
  */
 export function post(path, fields = {}) {
   const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
@@ -27,33 +28,33 @@ export function post(path, fields = {}) {
     method: "POST",
     headers: { "X-CSRFToken": token },
     body: new URLSearchParams(fields),
-    signal: AbortSignal.timeout(POST_PATIENCE),
+    signal: AbortSignal.timeout(POST_TIMEOUT),
   };
   return request(path, options, UNKNOWN);
 }
 
 /**
- * Returns all calls that the server lists, however many attempts it takes; null once `signal` aborts.
+ * Returns all calls that the server lists, after as many attempts as it takes; null once `signal` aborts.
  *
  * After a cut the browser may send a request on a connection that is dead, and wait for minutes.
- * So an attempt is given up early, and the next one, on another connection, gets more time in case
- * the line is merely slow; the pauses grow along. `onError` is told of each failure.
+ * So an attempt ends early. The next one, on another connection, gets more time in case the line is
+ * only slow, and the pauses grow with it. `onError` gets each error.
  */
 export async function fetchCalls(signal, onError) {
-  for (let patience = FIRST_PATIENCE; ; patience = Math.min(2 * patience, MOST_PATIENCE)) {
+  for (let timeout = FIRST_TIMEOUT; ; timeout = Math.min(2 * timeout, MAX_TIMEOUT)) {
     try {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
       const { calls } = await request("calls/", { signal: limit }, UNFETCHED);
       return signal.aborted ? null : calls;
     } catch (error) {
       if (signal.aborted) return null;
       onError(error);
-      await new Promise((resolve) => setTimeout(resolve, patience / 3));
+      await new Promise((resolve) => setTimeout(resolve, timeout / 3));
     }
   }
 }
 
-/** `unanswered`: what to say where the server has neither agreed nor refused. */
+/** `unanswered`: the error's text if the server neither agreed nor refused. */
 async function request(path, options, unanswered) {
   const headers = { Accept: "application/json", ...options.headers };
   const { ok, status, body } = await answer(path, { ...options, headers });
@@ -63,7 +64,7 @@ async function request(path, options, unanswered) {
   throw new ApiError(unanswered);
 }
 
-// The answer may break off, too: its body is another wait on the same path.
+// The body of an answer may break off, too.
 async function answer(path, options) {
   const response = await fetch(path, options).catch(() => null);
   const body = await response?.json().catch(() => null);

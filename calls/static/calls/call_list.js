@@ -1,28 +1,28 @@
 /**
- * The calls that the desk knows: what an event or a fetched list changes in them, and which of them ring.
+ * The calls that the desk knows: how events and fetched lists change them, and which of them ring.
  *
- * Nothing here touches the page, the network or a clock. Calls are kept in a Map by `sid` that is
- * never changed in place; each function returns a new one.
+ * Nothing here touches the page, the network or a clock. Calls are kept in a Map by `sid`. No function
+ * changes the Map that it gets; each returns a new one.
  */
 
-const WAITING = new Set(["queued", "initiated", "ringing"]);
-const LAST_SHOWN = 30;
+const UNANSWERED = new Set(["queued", "initiated", "ringing"]);
+const MAX_LAST = 30;
 
-/** Returns the calls with what `news` (events or list items) says, unless something newer is known. */
+/** Returns the calls updated by `news` (events or list items), except where a newer version is known. */
 export function merged(calls, news) {
   const result = new Map(calls);
-  for (const told of news) {
-    const known = result.get(told.sid);
-    if (!known || told.version >= known.version) result.set(told.sid, joined(known, told));
+  for (const item of news) {
+    const known = result.get(item.sid);
+    if (!known || item.version >= known.version) result.set(item.sid, joined(known, item));
   }
   return result;
 }
 
 /**
- * Returns the calls after a fetched list, which also says which calls are gone.
+ * Returns the calls updated by a fetched list, without the calls that it lacks.
  *
- * `before` is what was known when the fetch began: what an event has changed since then may be
- * missing in the list and stays.
+ * `before` is what was known when the fetch began. A call that an event changed since then may be
+ * missing in the list, and stays.
  */
 export function rebuilt(calls, list, before) {
   const listed = new Set(list.map((call) => call.sid));
@@ -31,12 +31,12 @@ export function rebuilt(calls, list, before) {
   return merged(new Map(kept), list);
 }
 
-/** Returns the calls after the connection was lost: those not over may have moved on unseen. */
+/** Returns the calls after the connection was lost: the active ones may have changed since. */
 export function doubted(calls) {
   return withDoubt(calls, true);
 }
 
-/** Returns the calls after all that was missed has arrived. */
+/** Returns the calls after all missed events have arrived. */
 export function trusted(calls) {
   return withDoubt(calls, false);
 }
@@ -44,7 +44,7 @@ export function trusted(calls) {
 /** Says where on the desk a call belongs: "incoming", "active" or "last". */
 export function place(call) {
   if (call.state === "in-progress") return "active";
-  if (!WAITING.has(call.state)) return "last";
+  if (!UNANSWERED.has(call.state)) return "last";
   return call.direction === "inbound" ? "incoming" : "active";
 }
 
@@ -53,29 +53,29 @@ export function rings(call) {
   return place(call) === "incoming" && !call.doubtful;
 }
 
-/** Returns the calls of the three places, each in the order in which the desk shows it. */
+/** Returns the calls of the three places, in the order in which the desk shows them. */
 export function arranged(calls) {
   const places = { incoming: [], active: [], last: [] };
   for (const call of calls.values()) places[place(call)].push(call);
   places.incoming.sort((a, b) => a.started_at - b.started_at);
   places.active.sort((a, b) => a.started_at - b.started_at);
   places.last.sort((a, b) => (b.ended_at ?? b.at) - (a.ended_at ?? a.at));
-  places.last.splice(LAST_SHOWN);
+  places.last.splice(MAX_LAST);
   return places;
 }
 
-/** Returns the calls that the desk shows: of those that are over, the last ones. */
+/** Returns the calls that the desk shows: all active ones, and the last ones that are over. */
 export function shown(calls) {
   return new Map(Object.values(arranged(calls)).flat().map((call) => [call.sid, call]));
 }
 
-// A list item carries all three times, an event only the instant of its change.
-function joined(known, told) {
-  const at = (when) => (when ? told.at : null);
-  const call = { ...known, ...told, doubtful: false };
-  call.started_at = told.started_at ?? known?.started_at ?? told.at;
-  call.answered_at = told.answered_at ?? known?.answered_at ?? at(told.state === "in-progress");
-  call.ended_at = told.ended_at ?? known?.ended_at ?? at(place(told) === "last");
+// A list item carries all three times, an event only the time of its change.
+function joined(known, item) {
+  const at = (when) => (when ? item.at : null);
+  const call = { ...known, ...item, doubtful: false };
+  call.started_at = item.started_at ?? known?.started_at ?? item.at;
+  call.answered_at = item.answered_at ?? known?.answered_at ?? at(item.state === "in-progress");
+  call.ended_at = item.ended_at ?? known?.ended_at ?? at(place(item) === "last");
   return call;
 }
 

@@ -1,18 +1,18 @@
-/** The agent's desk: follows the agent's stream, rings, and asks the server for what the agent wants. */
+/** The agent's desk: follows the agent's stream, rings, and sends the agent's actions to the server. */
 
 import { RealtimeClient } from "../realtime/index.js";
 import "../realtime/status_element.js";
 import { fetchCalls, post } from "./api.js";
-import { Asked } from "./asked.js";
 import { arranged, rings } from "./call_list.js";
 import { FollowedCalls } from "./followed_calls.js";
+import { PendingActions } from "./pending.js";
 import { RingTone } from "./ring_tone.js";
 import { DeskView } from "./view.js";
 import { changeText, connectionText } from "./wording.js";
 
-const NEWS_STAYS = 12_000;
-const CHANGE_AWAITED = 10_000;
-const ASKED = { answer: "Answering", hangup: "Hanging up" };
+const NEWS_SHOWN = 12_000; // ms
+const CHANGE_TIMEOUT = 10_000; // ms
+const ACTIONS = { answer: "Answering", hangup: "Hanging up" };
 const KEYS = { a: "answer", d: "hangup" };
 
 const agent = onPage("agent");
@@ -31,7 +31,7 @@ status.querySelector("[part=latency]").id = "latency";
 let connection = { state: client.state, wasOpen: false, deaf: false };
 let retryAt = 0;
 let clockAhead = null; // ms by which this machine's clock is ahead of the server's
-const busy = new Asked();
+const pending = new PendingActions();
 const clearing = new Map();
 
 function onPage(id) {
@@ -39,11 +39,11 @@ function onPage(id) {
 }
 
 function draw() {
-  const ringing = arranged(calls.known).incoming.filter((call) => rings(call) && !busy.has(call.sid));
+  const ringing = arranged(calls.known).incoming.filter((call) => rings(call) && !pending.has(call.sid));
   view.draw({
     calls: calls.known,
     ringing,
-    busy,
+    pending,
     complete: calls.complete,
     connection: { ...connection, trouble: trouble() },
     blocked: tone.blocked,
@@ -57,27 +57,27 @@ function trouble() {
   return connectionText(connection, Math.ceil((retryAt - Date.now()) / 1000));
 }
 
-function say(kind, sentence) {
+function announce(kind, sentence) {
   clearTimeout(clearing.get(kind));
-  view.say(kind, sentence);
-  clearing.set(kind, setTimeout(() => view.say(kind, ""), NEWS_STAYS));
+  view.announce(kind, sentence);
+  clearing.set(kind, setTimeout(() => view.announce(kind, ""), NEWS_SHOWN));
 }
 
 function changed(before) {
   for (const [sid, call] of calls.known) {
-    if (before.get(sid)?.state !== call.state) busy.end(sid);
+    if (before.get(sid)?.state !== call.state) pending.end(sid);
     const sentence = changeText(before.get(sid), call, agent);
-    if (sentence) say(rings(call) ? "urgent" : "news", sentence);
+    if (sentence) announce(rings(call) ? "urgent" : "news", sentence);
   }
   draw();
 }
 
 function compareClocks(call, { replayed }) {
-  // No event arrives before it was sent: the least difference seen is the nearest to the truth.
+  // No event arrives before it was sent, so the smallest difference is the most accurate one.
   if (!replayed) clockAhead = Math.min(clockAhead ?? Infinity, Date.now() - call.at);
 }
 
-/** Another agent has logged in here: nothing of theirs belongs on this desk until it is loaded anew. */
+/** Another agent has logged in here, so the desk has to be loaded again. */
 function otherAgent() {
   client.close();
   location.reload();
@@ -91,20 +91,20 @@ function setDeaf(deaf) {
 function connectionChanged({ state, previous, code, retryIn }) {
   connection = { state, code, wasOpen: connection.wasOpen || previous === "open", deaf: false };
   retryAt = Date.now() + (retryIn ?? 0);
-  if (state === "open" && connection.wasOpen) say("connection-news", "Connected again");
+  if (state === "open" && connection.wasOpen) announce("connection-news", "Connected again");
   if (previous === "open") calls.lost();
-  if (previous === "open" || state === "closed") say("connection-news", trouble());
+  if (previous === "open" || state === "closed") announce("connection-news", trouble());
   draw();
 }
 
 function failed(error) {
   if (error.status === 401) location.assign(document.body.dataset.login);
-  say("complaint", error.message);
+  announce("complaint", error.message);
 }
 
-/** Asks the server for something; returns whether it agreed. */
-async function asked(path, fields) {
-  view.say("complaint", "");
+/** Sends a request to the server; returns whether it agreed. */
+async function request(path, fields) {
+  view.announce("complaint", "");
   try {
     await post(path, fields);
     return true;
@@ -115,12 +115,12 @@ async function asked(path, fields) {
 }
 
 async function act(sid, verb) {
-  if (!calls.known.has(sid) || busy.has(sid)) return;
-  const end = busy.begin(sid, ASKED[verb]);
+  if (!calls.known.has(sid) || pending.has(sid)) return;
+  const end = pending.begin(sid, ACTIONS[verb]);
   draw();
-  const agreed = await asked(`calls/${calls.known.get(sid).call}/${verb}/`);
-  // The change itself comes as an event; the phone company may take its time, or forget.
-  await new Promise((resolve) => setTimeout(resolve, agreed ? CHANGE_AWAITED : 0));
+  const agreed = await request(`calls/${calls.known.get(sid).call}/${verb}/`);
+  // The change comes as an event, which may be late if the phone company is slow, or never come.
+  await new Promise((resolve) => setTimeout(resolve, agreed ? CHANGE_TIMEOUT : 0));
   end();
   draw();
 }
@@ -128,7 +128,7 @@ async function act(sid, verb) {
 async function dial(event) {
   event.preventDefault();
   const form = event.target;
-  if (await asked("calls/", { to: form.elements.to.value })) form.reset();
+  if (await request("calls/", { to: form.elements.to.value })) form.reset();
 }
 
 function pressed(event) {
@@ -153,6 +153,6 @@ client.on("me_changed", otherAgent);
 addEventListener("keydown", pressed);
 addEventListener("click", clicked);
 document.getElementById("dial").addEventListener("submit", dial);
-document.getElementById("simulate")?.addEventListener("click", () => asked("calls/simulate/"));
+document.getElementById("simulate")?.addEventListener("click", () => request("calls/simulate/"));
 setInterval(draw, 1000);
 draw();

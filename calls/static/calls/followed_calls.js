@@ -1,12 +1,12 @@
-/** The calls as the agent's stream tells of them: from the page's own list, or a snapshot, to now. */
+/** The calls of the agent's stream: the page's own list or a snapshot, kept up to date by events. */
 
 import { doubted, merged, place, rebuilt, shown, trusted } from "./call_list.js";
 
 /**
  * Keeps `known`, the Map of calls, up to date.
  *
- * While what was missed is not all there yet, calls that are not over are in doubt: one that began
- * to ring in the gap may have been answered in it.
+ * Until all missed events have arrived, active calls are in doubt: a call that began to ring in the
+ * gap may have been answered in it.
  */
 export class FollowedCalls {
   known;
@@ -18,9 +18,10 @@ export class FollowedCalls {
   #lastComplete = true;
 
   /**
-   * `stream`: the subscription. `list`: what the page came with. `fetchList(signal)`: resolves to the
-   * list, null once aborted. `changed(before)`: `known` has changed; whatever differs from `before`
-   * is news, and nothing is while something missed is not there yet.
+   * `stream` is the subscription, `list` the list that the page was rendered with. `fetchList(signal)`
+   * resolves to the list, or to null once aborted. `changed(before)` is called when `known` has
+   * changed: the differences from `before` are news. Until all missed events have arrived, there are
+   * none.
    */
   constructor(stream, list, { fetchList, changed }) {
     this.known = doubted(merged(new Map(), list));
@@ -34,15 +35,15 @@ export class FollowedCalls {
     stream.on("error", () => this.lost());
   }
 
-  /** Whether every call that the desk should show is known, as it is now. */
+  /** True when all calls that the desk should show are known, in their present state. */
   get complete() {
     return this.#lastComplete && this.#stream.caughtUp;
   }
 
-  /** The stream can't be heard now. */
+  /** The connection to the stream is lost. */
   lost() {
     this.#fetching.abort();
-    this.#announced = doubted(this.#announced); // What rings again then is news.
+    this.#announced = doubted(this.#announced); // A call that rings again afterwards is news.
     this.#take([]);
   }
 
@@ -51,7 +52,7 @@ export class FollowedCalls {
     if (!this.#lastComplete) this.#fetch();
   }
 
-  // A snapshot has the active calls; how those that it lacks have ended, the list tells.
+  // A snapshot has the active calls only; the list says how the others ended.
   #begin({ calls } = { calls: [] }) {
     const over = [...this.known].filter(([, call]) => place(call) === "last");
     this.#learn(merged(new Map(over), calls));

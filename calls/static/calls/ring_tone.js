@@ -1,4 +1,4 @@
-/** The ring tone: the British double ring, made in the browser, silent the instant that it is told. */
+/** The ring tone: the British double ring, made in the browser so that it stops without delay. */
 
 // BT's ringing tone: 400 and 450 Hz together, 0.4 s on, 0.2 s off, 0.4 s on, 2 s off.
 const TONES = [400, 450];
@@ -7,10 +7,10 @@ const BURSTS = [
   [0.6, 1],
 ];
 const CYCLE = 3;
-const FADE = 0.01; // seconds; a tone that is cut hard clicks
+const FADE = 0.01; // seconds; a tone that ends abruptly clicks
 const VOLUME = 0.2;
 
-// Browsers count different ones of these as the gesture that allows sound.
+// Browsers differ in which of these allows sound.
 const GESTURES = ["pointerdown", "pointerup", "keydown"];
 
 /** Returns one cycle of the double ring as samples between -1 and 1, at `rate` samples a second. */
@@ -35,7 +35,7 @@ export class RingTone {
   #cycle = null;
   #source = null;
 
-  /** `onChange` is called when the browser begins or ceases to allow sound. */
+  /** `onChange` is called when the browser begins or stops allowing sound. */
   constructor(onChange) {
     this.#context.addEventListener("statechange", onChange);
     for (const gesture of GESTURES) addEventListener(gesture, () => this.#allow(), { capture: true });
@@ -46,11 +46,11 @@ export class RingTone {
     return this.#context.state !== "running";
   }
 
-  /** Rings until `stop()`; while sound is blocked, from the moment that it is allowed. */
+  /** Rings until `stop()`; if sound is blocked, begins when it is allowed. */
   start() {
     if (this.#source) return;
     this.#cycle ??= this.#rendered();
-    // The loop runs on the audio thread: timers of a tab in the background come too late for it.
+    // The loop runs on the audio thread; the timers of a tab in the background would come too late.
     this.#source = new AudioBufferSourceNode(this.#context, { buffer: this.#cycle, loop: true });
     this.#source.connect(this.#context.destination);
     this.#source.start();

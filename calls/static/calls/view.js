@@ -1,4 +1,4 @@
-/** Draws the desk: each call is one element for as long as it is known, so that focus stays in place. */
+/** Draws the desk. Each call keeps its element as long as it is shown, so that focus stays in place. */
 
 import { arranged, place } from "./call_list.js";
 import { clockText, isMine, otherSide, statusText } from "./wording.js";
@@ -21,20 +21,20 @@ export class DeskView {
     this.#agent = agent;
   }
 
-  /** Shows what is known now; `busy` maps the sid of a call to what was asked for it. */
-  draw({ calls, complete, ringing, busy, connection, blocked, now }) {
+  /** Shows the present state; `pending` has the pending actions by the calls' sids. */
+  draw({ calls, complete, ringing, pending, connection, blocked, now }) {
     this.#page.dataset.connection = connection.state;
     this.#page.toggleAttribute("data-ringing", ringing.length > 0);
-    if (ringing.length === 0) this.say("urgent", "");
+    if (ringing.length === 0) this.announce("urgent", "");
     document.title = ringing.length > 0 ? `Call from ${otherSide(ringing[0])}` : this.#title;
     element("desk").toggleAttribute("data-complete", complete);
     element("sound-hint").hidden = !blocked;
     this.#drawConnection(connection);
-    keepingFocus(() => this.#drawCalls(arranged(calls), busy, now));
+    keepingFocus(() => this.#drawCalls(arranged(calls), pending, now));
   }
 
-  /** Shows a sentence and has a screen reader say it: in "news", "urgent", "complaint", ... */
-  say(kind, sentence) {
+  /** Shows a sentence, which a screen reader says: in "news", "urgent", "complaint", ... */
+  announce(kind, sentence) {
     write(element(kind), sentence);
   }
 
@@ -44,12 +44,12 @@ export class DeskView {
     element("reload").hidden = state !== "closed";
   }
 
-  #drawCalls(places, busy, now) {
+  #drawCalls(places, pending, now) {
     const shown = new Set();
     for (const [name, calls] of Object.entries(places)) {
       calls.forEach((call, index) => {
         const row = this.#row(call.sid);
-        this.#fill(row, call, busy.get(call.sid), now);
+        this.#fill(row, call, pending.get(call.sid), now);
         putAt(element(name), index, row);
         shown.add(call.sid);
       });
@@ -71,18 +71,18 @@ export class DeskView {
     this.#rows.delete(sid);
   }
 
-  #fill(row, call, asked, now) {
+  #fill(row, call, action, now) {
     if (row.dataset.state !== call.state) row.dataset.state = call.state;
     row.dataset.direction = call.direction === "inbound" ? "inbound" : "outbound";
     row.toggleAttribute("data-doubtful", call.doubtful);
-    write(part(row, "status"), asked ?? statusText(call, this.#agent));
+    write(part(row, "status"), action ?? statusText(call, this.#agent));
     write(part(row, "number"), otherSide(call));
     write(part(row, "clock"), clockOf(call, now));
     write(part(row, "when"), whenOf(call, now));
-    this.#fillButtons(row, call, asked);
+    this.#fillButtons(row, call, action);
   }
 
-  #fillButtons(row, call, asked) {
+  #fillButtons(row, call, action) {
     const waits = place(call) === "incoming";
     const word = waits ? "Decline" : "Hang up";
     write(part(row, "hangup-word"), word);
@@ -91,7 +91,7 @@ export class DeskView {
     part(row, "decline-key").hidden = !waits;
     part(row, "answer").ariaLabel = `Answer ${otherSide(call)}`;
     part(row, "hangup").ariaLabel = `${word} ${otherSide(call)}`;
-    for (const button of row.querySelectorAll("button")) button.ariaDisabled = String(Boolean(asked));
+    for (const button of row.querySelectorAll("button")) button.ariaDisabled = String(Boolean(action));
   }
 
   #canHangUp(call) {
@@ -107,7 +107,7 @@ function part(row, name) {
   return row.querySelector(`[data-part=${name}]`);
 }
 
-// Writing the same text again would make a screen reader read it again.
+// A screen reader would read the same text again if it were written again.
 function write(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }
@@ -116,7 +116,7 @@ function putAt(list, index, row) {
   if (list.children[index] !== row) list.insertBefore(row, list.children[index] ?? null);
 }
 
-/** Gives a call that moves its focus back; where the focused button has gone, the call itself gets it. */
+/** Keeps the focus on a call that moves; if the focused button is hidden, its call gets the focus. */
 function keepingFocus(draw) {
   const focused = document.activeElement;
   draw();

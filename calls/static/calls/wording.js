@@ -1,4 +1,4 @@
-/** What the desk says in words: of a call, of a change, of the connection. */
+/** The desk's sentences about calls, their changes and the connection. */
 
 import { place, rings } from "./call_list.js";
 
@@ -12,7 +12,7 @@ const OUTCOMES = {
 const SIGNED_OUT = new Set([4501, 4504]);
 const TOO_MANY_WINDOWS = 4505;
 
-/** Returns the number of the other side as a person groups it. */
+/** Returns the number of the other side, grouped as people write it. */
 export function otherSide(call) {
   const number = call.direction === "inbound" ? call.from : call.to;
   return number.replace(/^(\+1)(\d{3})(\d{3})(\d{4})$/, "$1 $2 $3 $4");
@@ -23,7 +23,7 @@ export function isMine(call, agent) {
   return call.answered_by?.id === agent.id;
 }
 
-/** Returns what there is to know of a call in a few words. */
+/** Returns the state of a call in a few words. */
 export function statusText(call, agent) {
   if (call.doubtful) return doubtText(call);
   if (place(call) === "incoming") return "Incoming call";
@@ -35,7 +35,7 @@ export function statusText(call, agent) {
   return call.direction === "inbound" ? `Answered by ${name}` : `${name} is talking`;
 }
 
-/** Returns what a change of a call tells the agent; "" where it tells nothing. */
+/** Returns the news in a change of a call; "" if there is none. */
 export function changeText(before, after, agent) {
   const who = otherSide(after);
   if (rings(after)) return before && rings(before) ? "" : `Incoming call from ${who}`;
@@ -48,7 +48,7 @@ export function changeText(before, after, agent) {
 }
 
 /**
- * Returns what is wrong with the connection; "" when nothing is.
+ * Returns what is wrong with the connection; "" if nothing is.
  *
  * `wasOpen`: it was open before. `deaf`: the server has ended the desk's subscription.
  * `seconds`: until the next attempt.

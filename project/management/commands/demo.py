@@ -21,14 +21,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--cable", action="store_true", help="put a cable before it that you pull by hand"
+            "--cable", action="store_true", help="put a cable in front of it that you pull by hand"
         )
 
     def handle(self, *args: Any, cable: bool, **options: Any) -> None:
         if cable and (settings.PUBLIC_URL or not is_simulated()):
             raise CommandError(
-                "--cable is for the simulated phone company and for a site that nothing stands "
-                "before: unset PUBLIC_URL and TWILIO_ACCOUNT_SID."
+                "--cable is for the simulated phone company and for a site without a proxy: "
+                "unset PUBLIC_URL and TWILIO_ACCOUNT_SID."
             )
         with bound(settings.HOST, settings.PORT) as address:
             call_command("migrate", verbosity=0)
@@ -36,20 +36,21 @@ class Command(BaseCommand):
             if cable:
                 self._serve_behind_cable(address)
                 return
-        self._say(welcome())
+        self._show(welcome())
         serve()
 
     def _serve_behind_cable(self, address: socket.socket) -> None:
-        self._say(f"{where()}\n\n{cable_demo.instructions()}\n")
-        if code := cable_demo.serve(address, daphne(), self._say_loud):
+        self._show(f"{where()}\n\n{cable_demo.instructions()}\n")
+        if code := cable_demo.serve(address, daphne(), self._show_bold):
             raise CommandError(f"Daphne has ended by itself, with code {code}; so has the demo.")
 
-    def _say(self, text: str) -> None:
+    def _show(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()
 
-    def _say_loud(self, text: str) -> None:
-        self._say(self.style.MIGRATE_HEADING(text))  # Or it drowns in the server's log.
+    def _show_bold(self, text: str) -> None:
+        # So that it stands out from the server's log.
+        self._show(self.style.MIGRATE_HEADING(text))
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -73,16 +74,16 @@ def bound(host: str, port: int) -> socket.socket:
 
 
 def where() -> str:
-    """Return where the desk is, and how to get in."""
+    """Return the address of the desk, and how to log in."""
     return (
         f"The desk is at http://{settings.HOST}:{settings.PORT}\n"
-        f"Log in as {' or '.join(USERNAMES)}, password {PASSWORD}; for both at once, "
+        f"Log in as {' or '.join(USERNAMES)}, password {PASSWORD}; for both together, "
         "use a private window for the second."
     )
 
 
 def welcome() -> str:
-    """Return what a newcomer has to know."""
+    """Return where the desk is and how to simulate a call."""
     lines = [where()]
     if is_simulated():
         lines.append(

@@ -1,7 +1,7 @@
-"""A program: do twenty things to one call at the same moment, then print what came of it.
+"""A program that does twenty things to one call at the same moment, and prints the outcome.
 
-Its own process, since Django knows one database (``DATABASE_URL``) for each; in it a thread, and so
-a connection to the database, for each of the twenty.
+It is a process of its own because Django reads ``DATABASE_URL`` once. Each of the twenty has a
+thread, and so a connection to the database.
 """
 
 import json
@@ -46,11 +46,11 @@ def main(rounds: int) -> None:
 
 
 def twenty_webhooks(sid: str) -> dict[str, Any]:
-    """Send each event of a call's life five times, in any order."""
-    told: list[tuple[int, str, int]] = []
+    """Send each event of a call five times, in random order."""
+    changes: list[tuple[int, str, int]] = []
 
-    def tell(call: Call, **kwargs: Any) -> None:
-        told.append((call.version, call.state, call.data()["at"]))
+    def record(call: Call, **kwargs: Any) -> None:
+        changes.append((call.version, call.state, call.data()["at"]))
 
     def send(form: dict[str, str]) -> int:
         headers = {"Host": HOST, "X-Twilio-Signature": sign(f"http://{HOST}{STATUS}", form)}
@@ -58,12 +58,12 @@ def twenty_webhooks(sid: str) -> dict[str, Any]:
 
     webhooks = [event(state, number, CallSid=sid) for number, state in enumerate(STATES)] * 5
     random.shuffle(webhooks)
-    call_changed.connect(tell)
-    answers = at_once(send, webhooks)
-    call_changed.disconnect(tell)
+    call_changed.connect(record)
+    answers = run_together(send, webhooks)
+    call_changed.disconnect(record)
     (call,) = Call.objects.filter(sid=sid)
     row = {"state": call.state, "version": call.version, "sequence": call.sequence}
-    return {"answers": answers, "told": told, **row}
+    return {"answers": answers, "changes": changes, **row}
 
 
 def twenty_claims(sid: str) -> list[str]:
@@ -79,10 +79,11 @@ def twenty_claims(sid: str) -> list[str]:
         return agent.username
 
     agents = [*get_user_model().objects.all()] * 10
-    return sorted({winner for winner in at_once(claim, agents) if winner})
+    return sorted({winner for winner in run_together(claim, agents) if winner})
 
 
-def at_once(job: Callable[[Any], Any], inputs: Sequence[Any]) -> list[Any]:
+def run_together(job: Callable[[Any], Any], inputs: Sequence[Any]) -> list[Any]:
+    """Run ``job`` for all inputs, each in a thread, from the same moment."""
     start = threading.Barrier(len(inputs))
 
     def run(one: Any) -> Any:

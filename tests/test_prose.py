@@ -1,0 +1,86 @@
+"""The prose of code and documents does without some words, for which there are plainer ones."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+PLACES = ("realtime", "calls", "project", "benchmarks", "tests", "docs", "README.md")
+KINDS = {".py", ".js", ".mjs", ".ts", ".html", ".css", ".md"}
+NOT_OURS = {"node_modules", ".venv", ".venv-socketshark", "results", "test_prose.py"}
+
+NOT_YET_CLEAN = {"realtime", "tests", "docs/architecture.md"}
+"""Places and files that still have such words."""
+
+
+class Word(NamedTuple):
+    """A word that is out, as a regular expression; a space in it is any gap, a ``_`` too."""
+
+    out: str
+    instead: str
+    places: tuple[str, ...] = PLACES
+
+
+WITHOUT_CALLS = tuple(place for place in PLACES if place != "calls")
+
+WORDS = (
+    Word("whoever", "a user who, a client that"),
+    Word("anew", "again, a new one"),
+    Word("for ever", "forever, or a word for what stays"),
+    Word("(is|are|was|were|be|been|being) told", "name the one who says, sends or shows it"),
+    Word("hears? of|heard of", "notices, gets"),
+    Word("at once", "immediately, or together"),
+    Word("(let|lets|letting) go of", "drops, releases"),
+    Word("farewells?|leavers?", "drain, drainable"),
+    Word("pok(e|es|ed|ing)", "probe"),
+    Word("stands? down|standing down", "bypass"),
+    Word("looked at", "checked_at"),
+    Word("(?-i:MOST|FEW|TOGETHER|LARGE)", "MAX_..., BATCH_..."),
+    Word("rung|aring|ring of", "broadcast: only telephones ring", WITHOUT_CALLS),
+    Word("rings?|ringing|rang", "broadcast: only telephones ring", ("realtime",)),
+)
+
+
+def files(place: str) -> Iterator[Path]:
+    """Yield the files of a place that people read."""
+    top = PROJECT / place
+    for path in [top] if top.is_file() else sorted(top.rglob("*")):
+        name = path.relative_to(PROJECT)
+        ours = path.suffix in KINDS and not NOT_OURS & set(name.parts)
+        if ours and str(name) not in NOT_YET_CLEAN:
+            yield path
+
+
+def lines_with(word: Word, text: str) -> list[int]:
+    """Return the numbers of the lines in which a word begins; it may go on in the next comment."""
+    pattern = word.out.replace(" ", r"[\s_#*/]+")
+    found = re.finditer(rf"(?<![^\W_])({pattern})(?![^\W_])", text, re.I)
+    return [text.count("\n", 0, match.start()) + 1 for match in found]
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if place not in NOT_YET_CLEAN])
+def test_plain_words(place: str) -> None:
+    found = [
+        f"{path.relative_to(PROJECT)}:{number}: {word.out!r} is out; say: {word.instead}"
+        for path in files(place)
+        for word in WORDS
+        if place in word.places
+        for number in lines_with(word, path.read_text())
+    ]
+    assert not found, "\n".join(["", *found])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["At once", "def ends_at_once():", "at\n    once", "# is done at\n# once", " * at\n * once"],
+)
+def test_a_word_is_found_in_prose_names_and_comments(text: str) -> None:
+    assert lines_with(Word("at once", ""), text)
+
+
+@pytest.mark.parametrize("text", ["that once", "at onces", "atonce"])
+def test_other_words_are_not_found(text: str) -> None:
+    assert not lines_with(Word("at once", ""), text)
