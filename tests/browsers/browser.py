@@ -35,8 +35,7 @@ class Browser:
             text=True,
             start_new_session=True,
         )
-        self.complaints: list[tuple[str, str]] = []
-        """What pages have thrown and nobody caught: (page, sentence)."""
+        self._thrown: list[str] = []
         threading.Thread(target=self._read, daemon=True).start()
         self.version = self.ask("", "version")
 
@@ -64,12 +63,17 @@ class Browser:
         assert error is None, f"{self.name}: {method}{given}: {error}"
         return result
 
+    def errors(self) -> list[str]:
+        """Return what its pages have thrown and not caught."""
+        # Firefox lists failed connections among them.
+        return [error for error in self._thrown if "ws://" not in error]
+
     def _read(self) -> None:
         assert self._driver.stdout
         for line in self._driver.stdout:
             number, *rest = json.loads(line)
             if number is None:
-                self.complaints.append((rest[0], rest[1]))
+                self._thrown.append(": ".join(rest))
             else:
                 self._answers.put([number, *rest])
         self._answers.put(None)

@@ -6,9 +6,9 @@ import pytest
 
 from realtime.testing import Cable
 from tests.browsers.browser import Browser
-from tests.browsers.desk import Desk, OpenDesk
-from tests.browsers.office import Office
 from tests.processes.waiting import wait_until
+from tests.site.desk import Desk, OpenDesk
+from tests.site.office import Office
 
 pytestmark = pytest.mark.processes
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.browsers.desk import CONNECTED_WITHIN, OpenDesk
-from tests.browsers.office import Office
 from tests.processes.waiting import wait_until
+from tests.site.desk import CONNECTED_WITHIN, OpenDesk
+from tests.site.office import Office
 
 pytestmark = pytest.mark.processes
 

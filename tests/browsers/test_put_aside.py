@@ -3,9 +3,9 @@
 import pytest
 
 from tests.browsers.browser import Browser
-from tests.browsers.desk import Desk, OpenDesk
-from tests.browsers.office import Office
 from tests.processes.waiting import wait_until
+from tests.site.desk import Desk, OpenDesk
+from tests.site.office import Office
 
 pytestmark = pytest.mark.processes
 

@@ -6,9 +6,9 @@ import time
 import pytest
 
 from realtime.testing import Cable
-from tests.browsers.desk import OpenDesk
-from tests.browsers.office import Office
 from tests.processes.waiting import wait_until
+from tests.site.desk import OpenDesk
+from tests.site.office import Office
 
 pytestmark = pytest.mark.processes
 
