@@ -24,7 +24,7 @@ def served(request, site):
     return site(request.param, app="tests.end_to_end.served:application", env=FAST)
 
 
-async def test_a_peer_that_stops_answering_is_told_and_closed(served):
+async def test_a_peer_that_stops_answering_gets_a_bye_and_is_closed(served):
     async with wire(served, cookies=served.login("alice").cookie_header()) as socket:
         await until(lambda: socket.answered >= 2, 5, "two pings were answered")
         socket.silent = True
@@ -66,7 +66,7 @@ async def test_a_peer_that_never_reads_is_gone_from_the_process(served, path):
         await until(lambda: "closed socket=" in served.log(), 5, "the server gave up")
         await until(lambda: served.open_sockets() == 0, 2, "its file descriptor is closed")
         if path != "/realtime/":
-            await until(lambda: "DISCONNECT" in served.log(), 2, "the application was told")
+            await until(lambda: "DISCONNECT" in served.log(), 2, "the application is disconnected")
     assert "Traceback" not in served.log()
 
 
