@@ -56,7 +56,7 @@ def open_office(
 
 @pytest.fixture
 def quick(open_office: Callable[[float, float], Office]) -> Office:
-    """Both sides know of a dead path within 4 s."""
+    """Both sides notice a dead path within 4 s."""
     return open_office(1, 3)
 
 

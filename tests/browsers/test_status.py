@@ -14,7 +14,7 @@ pytestmark = pytest.mark.processes
 
 CONNECTED = re.compile(r"Connected \d+ ms")
 PROBE = 3.0  # seconds that a client waits for the pong to its own ping
-BUSY = 4.0  # seconds allowed for that a browser and a server are on the same core
+BUSY = 4.0  # seconds more, because a browser and a server share a core
 
 
 def test_online_again_it_replaces_a_dead_socket_and_says_so(
@@ -30,7 +30,7 @@ def test_online_again_it_replaces_a_dead_socket_and_says_so(
         desk.page.set_offline(True)
         cable.forget()
         sid = patient.ring()
-        assert CONNECTED.fullmatch(desk.status()), "nobody can know yet"
+        assert CONNECTED.fullmatch(desk.status()), "it cannot notice yet"
         online_at = time.time()
         desk.page.set_offline(False)
         wait_until(lambda: desk.shown().calls.get(sid) == "ringing", PROBE + BUSY, "it is right")

@@ -9,7 +9,7 @@ from tests.cuts.seat import NOTHING, Seat
 from tests.cuts.table import Row
 from tests.processes.waiting import wait_until
 
-BUSY = 2.0  # seconds allowed for that all browsers and servers are on the same two cores
+BUSY = 2.0  # seconds more, because all browsers and servers share two cores
 RIGHT_WITHIN = 28.0  # seconds after the path is back, as docs/browser.md says
 
 
