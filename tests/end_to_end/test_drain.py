@@ -25,7 +25,7 @@ def ended(site):
     return not site.alive
 
 
-async def test_sigterm_says_goodbye_to_all_at_spread_out_times_and_ends(served):
+async def test_sigterm_sends_all_away_at_spread_out_times_and_ends(served):
     cookies = [served.login(name).cookie_header() for name in ("alice", "bob")]
     async with contextlib.AsyncExitStack() as stack:
         sockets = []

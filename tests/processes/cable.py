@@ -25,13 +25,11 @@ class Cable:
             text=True,
             start_new_session=True,
         )
-        self._nft_command(f"add table {self._table} {{ flags owner; }}")
-        self._nft_command(f"add set {self._table} ports {{ type inet_service; }}")
-        self._nft_command(
-            f"add chain {self._table} arriving {{ type filter hook input priority 0; }}"
-        )
-        self._nft_command(f"add rule {self._table} arriving tcp dport @ports drop")
-        self._nft_command(f"add rule {self._table} arriving tcp sport @ports drop")
+        self._run(f"add table {self._table} {{ flags owner; }}")
+        self._run(f"add set {self._table} ports {{ type inet_service; }}")
+        self._run(f"add chain {self._table} arriving {{ type filter hook input priority 0; }}")
+        self._run(f"add rule {self._table} arriving tcp dport @ports drop")
+        self._run(f"add rule {self._table} arriving tcp sport @ports drop")
         try:
             wait_until(lambda: "sport @ports drop" in self._listing(), 5, "nft made its table")
         except AssertionError:
@@ -40,12 +38,12 @@ class Cable:
 
     def cut(self, port: int) -> None:
         """Lose all packets from and to the TCP port `port`, a server's or a client's."""
-        self._nft_command(f"add element {self._table} ports {{ {port} }}")
+        self._run(f"add element {self._table} ports {{ {port} }}")
         wait_until(lambda: self._holds(port), 5, f"the path of port {port} is cut")
 
     def heal(self, port: int) -> None:
         """Let the packets of `port` through again; TCP then repeats what was lost, in its time."""
-        self._nft_command(f"delete element {self._table} ports {{ {port} }}")
+        self._run(f"delete element {self._table} ports {{ {port} }}")
         wait_until(lambda: not self._holds(port), 5, f"the path of port {port} is healed")
 
     def close(self) -> None:
@@ -53,7 +51,7 @@ class Cable:
         self._nft.kill()
         self._nft.wait()
 
-    def _nft_command(self, command: str) -> None:
+    def _run(self, command: str) -> None:
         assert self._nft.stdin
         self._nft.stdin.write(command + "\n")
         self._nft.stdin.flush()
