@@ -1,4 +1,4 @@
-"""A real browser without a window, Chromium or Firefox, driven over Puppeteer."""
+"""A real browser without a window, Chromium or Firefox, driven by Puppeteer."""
 
 import itertools
 import json
@@ -35,20 +35,19 @@ class Browser:
             text=True,
             start_new_session=True,
         )
-        self.complaints: list[tuple[str, str]] = []
-        """What pages have thrown and nobody caught: (page, sentence)."""
+        self._thrown: list[str] = []
         threading.Thread(target=self._read, daemon=True).start()
-        self.version = self.ask("", "version")
+        self.version = self.request("", "version")
 
     def open(self, key: str, profile: str = "", kind: Kind = "window") -> "Page":
         """Open a page under a name; those of one profile have cookies in common.
 
         A tab comes before the other tabs of its window, which it hides; a window hides nothing.
         """
-        self.ask(key, "open", profile, kind)
+        self.request(key, "open", profile, kind)
         return Page(self, key)
 
-    def ask(self, key: str, method: str, *given: Any) -> Any:
+    def request(self, key: str, method: str, *given: Any) -> Any:
         """Have the driver do something, and return the result; fail with its error."""
         number = next(self._ids)
         assert self._driver.stdin
@@ -60,16 +59,21 @@ class Browser:
             raise AssertionError(f"{self.name} has not done {method} in {PATIENCE} s") from None
         assert answer, f"{self.name} has ended"
         answered, result, error = answer
-        assert answered == number, f"{self.name} answers {answered} where {number} was asked"
+        assert answered == number, f"{self.name} answers request {answered} instead of {number}"
         assert error is None, f"{self.name}: {method}{given}: {error}"
         return result
+
+    def errors(self) -> list[str]:
+        """Return what its pages have thrown and not caught."""
+        # Firefox lists failed connections among them.
+        return [error for error in self._thrown if "ws://" not in error]
 
     def _read(self) -> None:
         assert self._driver.stdout
         for line in self._driver.stdout:
             number, *rest = json.loads(line)
             if number is None:
-                self.complaints.append((rest[0], rest[1]))
+                self._thrown.append(": ".join(rest))
             else:
                 self._answers.put([number, *rest])
         self._answers.put(None)
@@ -97,11 +101,11 @@ class Page:
         self._ask("goto", url)
 
     def evaluate(self, expression: str) -> Any:
-        """Return what a JavaScript expression comes to, a promise's result included."""
+        """Return the value of a JavaScript expression, and of a promise its result."""
         return self._ask("evaluate", expression)
 
     def wait_for(self, expression: str) -> None:
-        """Wait until an expression is true, on whatever page the tab comes to meanwhile."""
+        """Wait until an expression is true, also on pages that the tab goes to meanwhile."""
         self._ask("waitForFunction", expression, {"polling": 50})
 
     def before_scripts(self, source: str) -> None:
@@ -126,7 +130,7 @@ class Page:
         self._ask("bringToFront")
 
     def set_offline(self, offline: bool) -> None:
-        """Have the browser take itself for offline, or for online again, and tell the page."""
+        """Have the browser go offline, or online again, with the events for the page."""
         self._ask("setOfflineMode", offline)
 
     def close(self) -> None:
@@ -150,4 +154,4 @@ class Page:
         self._ask("waitForSelector", "#desk")
 
     def _ask(self, method: str, *given: Any) -> Any:
-        return self.browser.ask(self.key, method, *given)
+        return self.browser.request(self.key, method, *given)

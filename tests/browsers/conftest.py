@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.browsers.browser import Browser, BrowserName
-from tests.browsers.desk import Desk, OpenDesk
-from tests.browsers.office import Office
 from tests.processes.site import Sites
+from tests.site.desk import Desk, OpenDesk
+from tests.site.office import Office
 
 NUMBERS = count(1)  # of the profiles; every test has its own cookies
 
@@ -34,47 +34,46 @@ def browser(
     request: pytest.FixtureRequest, launch: Callable[[BrowserName], Browser]
 ) -> Iterator[Browser]:
     browser = launch(request.param)
-    before = len(browser.complaints)
+    before = len(browser.errors())
     yield browser
-    # Firefox lists failed connections among what pages have thrown.
-    assert not [text for _, text in browser.complaints[before:] if "ws://" not in text]
+    assert not browser.errors()[before:]
 
 
 @pytest.fixture(scope="session")
-def offices(
+def open_office(
     tmp_path_factory: pytest.TempPathFactory, site_database: Path, site_env: dict[str, str]
 ) -> Iterator[Callable[[float, float], Office]]:
-    sites = Sites(tmp_path_factory.mktemp("offices"), site_database, site_env)
+    sites = Sites(tmp_path_factory.mktemp("site"), site_database, site_env)
 
     @cache
-    def open_office(interval: float, timeout: float) -> Office:
+    def opened(interval: float, timeout: float) -> Office:
         env = {"HEARTBEAT_INTERVAL": str(interval), "HEARTBEAT_TIMEOUT": str(timeout)}
         return Office(sites("daphne", env=env), interval, timeout)
 
-    yield open_office
+    yield opened
     sites.close()
 
 
 @pytest.fixture
-def quick(offices: Callable[[float, float], Office]) -> Office:
-    """Both sides know of a dead path within 4 s."""
-    return offices(1, 3)
+def quick(open_office: Callable[[float, float], Office]) -> Office:
+    """Both sides notice a dead path within 4 s."""
+    return open_office(1, 3)
 
 
 @pytest.fixture
-def patient(offices: Callable[[float, float], Office]) -> Office:
-    """Within 18 s, as without settings: too late for what a test waits for."""
-    return offices(10, 8)
+def patient(open_office: Callable[[float, float], Office]) -> Office:
+    """Within 18 s, as by default: later than any test waits."""
+    return open_office(10, 8)
 
 
 @pytest.fixture
 def open_desk(browser: Browser) -> Iterator[OpenDesk]:
-    """`open_desk(url)` is a tab before which nobody has logged in yet; all share their cookies."""
+    """`open_desk(url)` opens a tab, without a login at first; all of one test share cookies."""
     profile = str(next(NUMBERS))
     desks: list[Desk] = []
 
     def opened(url: str) -> Desk:
-        desks.append(Desk(browser, f"{profile}.{len(desks)}", profile, url))
+        desks.append(Desk(browser, url, key=f"{profile}.{len(desks)}", profile=profile))
         return desks[-1]
 
     yield opened

@@ -41,7 +41,7 @@ const developerTools = new Map();
 async function open(key, profile, type) {
   if (!contexts.has(profile)) contexts.set(profile, await browser.createBrowserContext());
   const page = await contexts.get(profile).newPage({ type });
-  page.on("pageerror", (error) => tell(null, key, String(error.stack ?? error)));
+  page.on("pageerror", (error) => write(null, key, String(error.stack ?? error)));
   pages.set(key, page);
 }
 
@@ -53,21 +53,21 @@ async function perform(key, method, given) {
   return method === "evaluate" ? result : null;
 }
 
-/** Chromium's own protocol, for what no other browser can be asked for. */
+/** Chromium's own protocol, for what no other browser does on request. */
 async function tools(key) {
   if (!developerTools.has(key)) developerTools.set(key, await pages.get(key).createCDPSession());
   return developerTools.get(key);
 }
 
-function tell(...line) {
+function write(...line) {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
   const [id, key, method, ...given] = JSON.parse(line);
   perform(key, method, given).then(
-    (result) => tell(id, result ?? null, null),
-    (error) => tell(id, null, String(error)),
+    (result) => write(id, result ?? null, null),
+    (error) => write(id, null, String(error)),
   );
 }
 await browser.close();

@@ -1,16 +1,16 @@
-/** Counts the sockets of a page, and keeps what the tab was sent: for which page, of which stream. */
+/** Counts the sockets of a page, and keeps each frame that came to the tab: its type, the page's user, the stream. */
 (() => {
   const owner = () => `user.${JSON.parse(document.getElementById("agent").textContent).id}`;
 
   window.attempts = 0;
-  window.sent = () => JSON.parse(sessionStorage.getItem("sent") ?? "[]");
+  window.received = () => JSON.parse(sessionStorage.getItem("received") ?? "[]");
   window.WebSocket = class extends WebSocket {
     constructor(...given) {
       super(...given);
       window.attempts += 1;
       this.addEventListener("message", ({ data }) => {
         const { type, stream = "" } = JSON.parse(data);
-        sessionStorage.setItem("sent", JSON.stringify([...window.sent(), [type, owner(), stream]]));
+        sessionStorage.setItem("received", JSON.stringify([...window.received(), [type, owner(), stream]]));
       });
     }
   };

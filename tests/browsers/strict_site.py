@@ -1,4 +1,4 @@
-"""What the strict site adds to the demo: hashed static files, a policy, a page that has a nonce."""
+"""What the strict site adds to the demo: hashed static files, a policy, a page with a nonce."""
 
 import secrets
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def content_security_policy(
 
 
 def nonce(request: HttpRequest) -> HttpResponse:
-    """Show the connection, with scripts that have nothing but a nonce to speak for them."""
+    """Show the connection, with scripts that only their nonce permits."""
     return render(request, "nonce.html")
 
 

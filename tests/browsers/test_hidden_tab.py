@@ -6,19 +6,19 @@ import pytest
 
 from realtime.testing import Cable
 from tests.browsers.browser import Browser
-from tests.browsers.desk import Desk, OpenDesk
-from tests.browsers.office import Office
 from tests.processes.waiting import wait_until
+from tests.site.desk import Desk, OpenDesk
+from tests.site.office import Office
 
 pytestmark = pytest.mark.processes
 
 TICK = 1.0  # seconds: what both browsers round the timers of a hidden page up to
 PROBE = 3.0  # seconds that a client waits for the pong to its own ping
-BUSY = 4.0  # seconds allowed for that a browser and a server are on the same core
+BUSY = 4.0  # seconds more, because a browser and a server share a core
 
 # A chain of timers, which is what Chromium slows down to one a minute.
 TICKING = "(() => { const tick = () => { ticked = Date.now(); setTimeout(tick, 50); }; tick(); })()"
-SLOW = {"chromium": 3.0, "firefox": 0.9}  # seconds without one tell that they are slow
+SLOW = {"chromium": 3.0, "firefox": 0.9}  # seconds without one show that they are slow
 
 
 def hide(desk: Desk, open_desk: OpenDesk) -> None:
@@ -51,11 +51,11 @@ def test_a_hidden_tab_needs_no_timer_while_it_lives_and_notices_when_it_is_dead(
         cut_at = time.time()
         cable.cut()
         within = quick.silence + 2 * TICK + BUSY
-        wait_until(lambda: desk.lost_since(cut_at), within, "the hidden desk knows")
+        wait_until(lambda: desk.lost_since(cut_at), within, "the hidden desk notices")
         assert desk.status() == "No connection, trying again"
 
 
-def test_shown_again_on_a_dead_path_it_knows_at_once(
+def test_shown_again_on_a_dead_path_it_notices_immediately(
     browser: Browser, patient: Office, open_desk: OpenDesk
 ) -> None:
     with Cable("127.0.0.1", patient.site.port) as cable:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.browsers.desk import CONNECTED_WITHIN, OpenDesk
-from tests.browsers.office import Office
 from tests.processes.waiting import wait_until
+from tests.site.desk import CONNECTED_WITHIN, OpenDesk
+from tests.site.office import Office
 
 pytestmark = pytest.mark.processes
 
@@ -31,7 +31,7 @@ def test_two_tabs_get_each_event_once(quick: Office, open_desk: OpenDesk) -> Non
         )
 
 
-def test_a_tab_becomes_the_desk_of_who_logged_in_last(quick: Office, open_desk: OpenDesk) -> None:
+def test_a_tab_becomes_the_desk_of_the_last_login(quick: Office, open_desk: OpenDesk) -> None:
     desk, other = open_desk(quick.url), open_desk(quick.url)
     desk.page.before_scripts(SOCKETS)
     desk.log_in("alice")
@@ -44,16 +44,16 @@ def test_a_tab_becomes_the_desk_of_who_logged_in_last(quick: Office, open_desk: 
     wait_until(lambda: desk.shown().calls.get(sid) == "ringing", SOON, "it is right")
     assert desk.shown().loaded > loaded
     events = [
-        frame[1:] for frame in desk.page.evaluate("sent()") if frame[0] in ("event", "subscribed")
+        frame[1:]
+        for frame in desk.page.evaluate("received()")
+        if frame[0] in ("event", "subscribed")
     ]
-    assert events, "nothing was noted"
+    assert events, "nothing was recorded"
     assert all(owner == stream for owner, stream in events), "another user's than the page's"
     quick.hang_up(sid)
 
 
-def test_a_tab_of_who_has_logged_out_stays_away_and_says_so(
-    quick: Office, open_desk: OpenDesk
-) -> None:
+def test_a_tab_stays_away_after_a_logout_and_says_so(quick: Office, open_desk: OpenDesk) -> None:
     desk, other = open_desk(quick.url), open_desk(quick.url)
     desk.page.before_scripts(SOCKETS)
     desk.log_in("alice")

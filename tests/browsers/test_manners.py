@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 import realtime
-from tests.browsers.desk import OpenDesk
-from tests.browsers.office import Office
+from tests.site.desk import OpenDesk
+from tests.site.office import Office
 
 pytestmark = pytest.mark.processes
 

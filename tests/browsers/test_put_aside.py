@@ -1,11 +1,11 @@
-"""A page that is frozen, left and come back to, or loaded again: it ends right."""
+"""A page that is frozen, left and come back to, or loaded again: it is right afterwards."""
 
 import pytest
 
 from tests.browsers.browser import Browser
-from tests.browsers.desk import Desk, OpenDesk
-from tests.browsers.office import Office
 from tests.processes.waiting import wait_until
+from tests.site.desk import Desk, OpenDesk
+from tests.site.office import Office
 
 pytestmark = pytest.mark.processes
 
@@ -41,7 +41,7 @@ def test_a_frozen_page_is_right_once_thawed(
     sid = office.whole_call()
     if closes:
         within = office.silence + SOON
-        wait_until(lambda: not sockets & office.held_sockets(), within, "the server gives it up")
+        wait_until(lambda: not sockets & office.held_sockets(), within, "the server closes them")
     assert sid not in desk.shown().calls, "it isn't frozen"
     assert sockets <= office.held_sockets() or closes
 
@@ -52,17 +52,17 @@ def test_a_frozen_page_is_right_once_thawed(
     assert desk.shown().loaded == loaded
 
 
-def test_come_back_to_it_misses_nothing(
+def test_a_page_come_back_to_misses_nothing(
     browser: Browser, patient: Office, open_desk: OpenDesk
 ) -> None:
-    """Chromium keeps the page; Firefox keeps none that has a socket, and loads it anew."""
+    """Chromium keeps the page; Firefox keeps none that has a socket, and loads it again."""
     others = patient.held_sockets()
     desk = followed(open_desk, patient)
     loaded, first = desk.shown().loaded, desk.position() + 1
     patient.whole_call()
     desk.page.goto(f"{desk.url}/login/")
     # Before the server could notice by itself that nobody answers.
-    wait_until(lambda: patient.held_sockets() <= others, SOON, "its sockets are let go")
+    wait_until(lambda: patient.held_sockets() <= others, SOON, "its sockets are closed")
     sid = patient.whole_call()
 
     desk.page.go_back()

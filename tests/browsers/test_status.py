@@ -6,15 +6,15 @@ import time
 import pytest
 
 from realtime.testing import Cable
-from tests.browsers.desk import OpenDesk
-from tests.browsers.office import Office
 from tests.processes.waiting import wait_until
+from tests.site.desk import OpenDesk
+from tests.site.office import Office
 
 pytestmark = pytest.mark.processes
 
 CONNECTED = re.compile(r"Connected \d+ ms")
 PROBE = 3.0  # seconds that a client waits for the pong to its own ping
-BUSY = 4.0  # seconds allowed for that a browser and a server are on the same core
+BUSY = 4.0  # seconds more, because a browser and a server share a core
 
 
 def test_online_again_it_replaces_a_dead_socket_and_says_so(
@@ -30,7 +30,7 @@ def test_online_again_it_replaces_a_dead_socket_and_says_so(
         desk.page.set_offline(True)
         cable.forget()
         sid = patient.ring()
-        assert CONNECTED.fullmatch(desk.status()), "nobody can know yet"
+        assert CONNECTED.fullmatch(desk.status()), "it cannot notice yet"
         online_at = time.time()
         desk.page.set_offline(False)
         wait_until(lambda: desk.shown().calls.get(sid) == "ringing", PROBE + BUSY, "it is right")

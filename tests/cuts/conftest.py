@@ -1,4 +1,4 @@
-"""The world that all cuts happen in, and the table of what they came to."""
+"""The environment that all cuts happen in, and the table of their results."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.cuts.environment import Environment
 from tests.cuts.table import Row, table
-from tests.cuts.world import World
 
 
 @pytest.fixture(scope="module")
-def world(
+def environment(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     site_database: Path,
     site_env: dict[str, str],
-) -> Iterator[World]:
-    """The world with a heartbeat of `request.param`: interval and timeout in seconds."""
+) -> Iterator[Environment]:
+    """The environment with a heartbeat of `request.param`: interval and timeout in seconds."""
     directory = tmp_path_factory.mktemp("cuts")
     with ExitStack() as ending:
-        yield World(ending, directory, site_database, site_env, *request.param)
+        yield Environment(ending, directory, site_database, site_env, *request.param)
 
 
 @pytest.fixture

@@ -3,51 +3,51 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.cuts.world import World
+from tests.cuts.environment import Environment
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """`cut` ends the path, `heal` brings it back; `silent`: the server is not told of the end."""
+    """`cut` ends the path, `heal` brings it back; `silent`: nothing tells the servers."""
 
     name: str
-    cut: Callable[[World], None]
-    heal: Callable[[World], None]
+    cut: Callable[[Environment], None]
+    heal: Callable[[Environment], None]
     silent: bool = True
 
 
 PULLED_CABLE = Scenario(
     "pulled cable, the router forgets",
-    lambda world: world.network.lose_all(),
-    lambda world: world.network.forget(),
+    lambda environment: environment.network.lose_all(),
+    lambda environment: environment.network.forget(),
 )
 
 SCENARIOS = [
     Scenario(
         "Wi-Fi off and on",
-        lambda world: world.network.wifi_off(),
-        lambda world: world.network.wifi_on(),
+        lambda environment: environment.network.wifi_off(),
+        lambda environment: environment.network.wifi_on(),
     ),
     Scenario(
         "bogus route, the close arrives late",
-        lambda world: world.network.misroute(),
-        lambda world: world.network.route_right(),
+        lambda environment: environment.network.misroute(),
+        lambda environment: environment.network.route_right(),
     ),
     PULLED_CABLE,
     Scenario(
         "server to client is lost",
-        lambda world: world.network.lose_from_server(),
-        lambda world: world.network.pass_all(),
+        lambda environment: environment.network.lose_from_server(),
+        lambda environment: environment.network.pass_all(),
     ),
     Scenario(
         "client to server is lost",
-        lambda world: world.network.lose_from_laptop(),
-        lambda world: world.network.pass_all(),
+        lambda environment: environment.network.lose_from_laptop(),
+        lambda environment: environment.network.pass_all(),
     ),
     Scenario(
         "kill -9, another server comes up",
-        lambda world: world.kill_edges(),
-        lambda world: world.start_edges(),
+        lambda environment: environment.kill_edges(),
+        lambda environment: environment.start_edges(),
         silent=False,
     ),
 ]

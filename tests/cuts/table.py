@@ -1,4 +1,4 @@
-"""What the cuts came to, as a table in Markdown."""
+"""The results of the cuts, as a table in Markdown."""
 
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
@@ -7,7 +7,7 @@ HEADS = (
     "scenario",
     "browser",
     "server",
-    "client knew after, s",
+    "client noticed after, s",
     "desk right after healing, s",
     "events missed",
     "a bare WebSocket's page",
@@ -16,12 +16,12 @@ HEADS = (
 
 @dataclass(frozen=True)
 class Row:
-    """One desk in one scenario; `knew` and `right` in seconds, None where nothing was cut."""
+    """One desk in one scenario; `noticed` and `right` in seconds, None where nothing was cut."""
 
     scenario: str
     browser: str
     server: str
-    knew: float | None
+    noticed: float | None
     right: float | None
     missed: int
     bare: str

@@ -1,4 +1,4 @@
-"""What the process tests serve besides the demo: streams and consumers of a project of its own."""
+"""What the end-to-end tests serve besides the demo: streams and consumers of another project."""
 
 import asyncio
 import time

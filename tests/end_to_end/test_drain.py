@@ -1,4 +1,4 @@
-"""A server that is told to end: its sockets are told first, and it ends in good time."""
+"""A server that gets SIGTERM: it sends its sockets away first, and ends in good time."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ def ended(site):
     return not site.alive
 
 
-async def test_sigterm_says_goodbye_to_all_at_spread_out_times_and_ends(served):
+async def test_sigterm_sends_all_away_at_spread_out_times_and_ends(served):
     cookies = [served.login(name).cookie_header() for name in ("alice", "bob")]
     async with contextlib.AsyncExitStack() as stack:
         sockets = []
@@ -57,11 +57,26 @@ async def test_a_peer_that_does_not_close_delays_the_end_by_a_second_at_most(ser
         await until(lambda: ended(served), 4, "the server has ended")
 
 
-async def test_a_second_signal_ends_at_once(served):
-    async with wire(served, cookies=served.login("alice").cookie_header()) as socket:
-        await socket.frame("welcome")
-        socket.stop_reading()
+@pytest.mark.parametrize("server", ["daphne", "uvicorn"])
+async def test_a_second_signal_ends_the_wait_for_sockets(site, server):
+    served = [site(server, app="tests.end_to_end.served:application") for _ in range(2)]
+    patient, hurried = await asyncio.gather(
+        seconds_to_end(served[0], signals=1), seconds_to_end(served[1], signals=2)
+    )
+    assert hurried < patient / 2
+
+
+async def seconds_to_end(served, *, signals):
+    """Measure from the first signal, with an application that stays busy after its peer's end."""
+    async with wire(served, path="/async/", subprotocols=[]) as socket:
+        await until(lambda: socket.answered, 5, "the peer has spoken")
+        await socket.send({"sleep": 5})
+        await socket.send({"type": "ping", "nonce": "it sleeps"})
+        await socket.frame("pong")
+        began = time.monotonic()
         os.kill(served.pid, signal.SIGTERM)
-        await asyncio.sleep(0.1)
-        os.kill(served.pid, signal.SIGTERM)
-        await until(lambda: ended(served), 5, "the server has ended")
+        await socket.frame("bye")
+        for _ in range(signals - 1):
+            os.kill(served.pid, signal.SIGTERM)
+        await until(lambda: not served.ready(), 5, "the server takes no connections any more")
+        return time.monotonic() - began

@@ -1,4 +1,4 @@
-"""The whole road with real processes: a webhook comes in, and both agents' sockets hear of it."""
+"""The whole road with real processes: from a webhook to both agents' sockets."""
 
 import asyncio
 import sys
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.processes
 
 
 async def change(socket: Any) -> tuple[str, str | None, str | None]:
-    """Return the next change that a socket tells of: the state before, the state, who answered."""
+    """Return the next change that comes to a socket: state before, state, who answered."""
     event = await socket.frame("event")
     assert event["name"] == "call.state"
     data = event["data"]

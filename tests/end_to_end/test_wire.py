@@ -1,4 +1,4 @@
-"""The protocol on real servers, frame by frame, as PROTOCOL.md has it."""
+"""The protocol on real servers, frame by frame, as docs/protocol.md has it."""
 
 import asyncio
 import json
@@ -8,6 +8,7 @@ import re
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from tests.processes.waiting import until
 from tests.processes.wire import wire
 
 pytestmark = pytest.mark.processes
@@ -122,7 +123,7 @@ async def test_ten_thousand_random_frames_kill_nothing(any_site):
         await socket.frame("welcome")
 
 
-async def test_an_anonymous_visitor_is_told_to_stay_away(any_site):
+async def test_an_anonymous_visitor_gets_a_bye_without_retry(any_site):
     async with wire(any_site) as socket:
         bye = {"type": "bye", "code": 4501, "reason": "not signed in", "retry": False}
         assert await socket.frame() == bye
@@ -149,7 +150,7 @@ async def test_a_page_of_the_site_is_let_in(any_site):
         await socket.frame("welcome")
 
 
-async def test_an_unknown_version_is_selected_and_said_goodbye(any_site):
+async def test_an_unknown_version_is_selected_and_then_refused(any_site):
     cookies = any_site.login("alice").cookie_header()
     async with wire(any_site, cookies=cookies, subprotocols=["realtime.v9"]) as socket:
         assert socket.subprotocol == "realtime.v9"
@@ -206,9 +207,10 @@ async def test_a_snapshot_larger_than_the_limit_and_a_burst_end_no_healthy_socke
     served = site("uvicorn", app="tests.end_to_end.served:application")
     async with wire(served, cookies=served.login("alice").cookie_header()) as socket:
         await socket.frame("welcome")
+        answered = socket.answered
         await socket.send({"type": "subscribe", "ref": 1, "stream": "open.big"})
         assert len((await socket.frame("subscribed"))["snapshot"]) == 400_000
-        await asyncio.sleep(0.3)
+        await until(lambda: socket.answered > answered, 5, "the snapshot's arrival is proved")
         publish = {"type": "send", "stream": "open.big", "name": "publish", "data": [60, 10_000]}
         await socket.send({**publish, "ref": 2})
         events = [await socket.frame("event") for _ in range(60)]

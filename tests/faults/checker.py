@@ -1,7 +1,7 @@
-"""Compares what clients were handed with what was committed: nothing missing, twice or disordered.
+"""Compares what clients received with what was committed: nothing missing, twice or disordered.
 
-Pure: it gets the rows of the log, the publisher's ledger and the clients' records, and returns what
-is wrong, a sentence each.
+Pure: it takes the rows of the log, the publisher's ledger and the clients' records, and returns the
+problems, a sentence each.
 """
 
 from collections import Counter
@@ -34,14 +34,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Begun:
-    """A client was told to start from here: by its first `subscribed`, or later to start again."""
+    """A client starts here: with its first `subscribed`, or again after a reset."""
 
     at: Position
 
 
 @dataclass(frozen=True)
-class Handed:
-    """A client was handed an event."""
+class Received:
+    """A client received an event."""
 
     at: Position
     id: str
@@ -50,7 +50,7 @@ class Handed:
 
 @dataclass(frozen=True)
 class Log:
-    """A stream's life as it was committed: the event of offset n is `ids[n - 1]`."""
+    """A stream as it was committed: the event of offset n is `ids[n - 1]`."""
 
     epoch: str
     ids: Sequence[str]
@@ -101,9 +101,9 @@ def _check_written(written: set[str], expected: set[str]) -> Iterator[str]:
 
 
 def check_client(
-    records: Mapping[str, Sequence[Begun | Handed]], logs: Mapping[str, Log]
+    records: Mapping[str, Sequence[Begun | Received]], logs: Mapping[str, Log]
 ) -> list[str]:
-    """Compare what a client was handed, stream by stream, with the logs."""
+    """Compare what a client received, stream by stream, with the logs."""
     return [
         f"{stream}: {problem}"
         for stream, record in records.items()
@@ -111,33 +111,33 @@ def check_client(
     ]
 
 
-def _check_record(record: Sequence[Begun | Handed], log: Log) -> Iterator[str]:
+def _check_record(record: Sequence[Begun | Received], log: Log) -> Iterator[str]:
     if not record or not isinstance(record[0], Begun):
-        yield "handed something before it was told where it is"
+        yield "received something before its first position"
         return
-    place = record[0].at
+    position = record[0].at
     for one in record[1:]:
         if isinstance(one, Begun):
-            if place.epoch == log.epoch and place.offset >= log.pruned:
-                yield f"told to start again from {one.at} when at {place}, which is kept"
-            place = one.at
+            if position.epoch == log.epoch and position.offset >= log.pruned:
+                yield f"started again from {one.at} when at {position}, which is kept"
+            position = one.at
             continue
-        yield from _check_event(one, place, log)
-        place = max(place, one.at, key=lambda at: at.offset)
-    if place != log.top:
-        yield f"missing at the end: it came to {place}, the log to {log.top}"
+        yield from _check_event(one, position, log)
+        position = max(position, one.at, key=lambda at: at.offset)
+    if position != log.top:
+        yield f"missing at the end: it came to {position}, the log to {log.top}"
 
 
-def _check_event(event: Handed, place: Position, log: Log) -> Iterator[str]:
+def _check_event(event: Received, position: Position, log: Log) -> Iterator[str]:
     epoch, offset = event.at
     if epoch != log.epoch or not 1 <= offset <= len(log.ids) or log.ids[offset - 1] != event.id:
         yield f"foreign: {event} is not in the log"
-    elif offset <= place.offset:
-        yield f"twice or too late: {event} when at {place}"
-    elif offset > place.offset + 1:
-        yield f"missing: {event} when at {place}"
+    elif offset <= position.offset:
+        yield f"twice or too late: {event} when at {position}"
+    elif offset > position.offset + 1:
+        yield f"missing: {event} when at {position}"
 
 
-def resets(record: Sequence[Begun | Handed]) -> int:
-    """Count how often a client was told to start again."""
+def resets(record: Sequence[Begun | Received]) -> int:
+    """Count how often a client had to start again."""
     return sum(isinstance(one, Begun) for one in record[1:])

@@ -1,4 +1,4 @@
-"""A client as the protocol describes it, which writes down all that it is handed."""
+"""A client as the protocol describes it, which records all that it receives."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
 from realtime.protocol.position import Position
-from tests.faults.checker import Begun, Handed
+from tests.faults.checker import Begun, Received
 
 SILENCE = 2.0
 """Seconds of silence after which a connection is dead: the settings' interval and timeout."""
@@ -21,40 +21,40 @@ JITTER = 0.5
 
 
 class Ended(Exception):
-    """The server said `bye`, or something that ends this connection."""
+    """The server sent `bye`, or something else that ends this connection."""
 
 
 class Client:
     """Follows its user's stream and some rooms, on any of the servers, and always comes back.
 
-    `records` holds what it was told for each stream; `port` is its own, while it is connected;
+    `records` holds what it received for each stream; `port` is its own, while it is connected;
     `ends` counts why connections ended.
     """
 
     def __init__(
         self, cookies: str, streams: Sequence[str], urls: Sequence[str], source: random.Random
     ) -> None:
-        self.records: dict[str, list[Begun | Handed]] = {name: [] for name in streams}
+        self.records: dict[str, list[Begun | Received]] = {name: [] for name in streams}
         self.ends: Counter[str] = Counter()
         self.port: int | None = None
         self._cookies = cookies
         self._urls = urls
         self._source = source
-        self._places: dict[str, Position] = {}
+        self._positions: dict[str, Position] = {}
         self._mute_for = 0.0
         self._wait = 0.0
 
     @property
-    def places(self) -> dict[str, Position]:
-        """Where it is in each stream that it was told of."""
-        return dict(self._places)
+    def positions(self) -> dict[str, Position]:
+        """Its position in each stream that has one."""
+        return dict(self._positions)
 
     def mute(self, seconds: float) -> None:
         """Neither read nor answer for some time, as a machine that sleeps."""
         self._mute_for = seconds
 
     async def run(self) -> None:
-        """Be connected, for ever."""
+        """Connect, and connect again after each end."""
         while True:
             self._wait = self._source.uniform(0, JITTER)
             try:
@@ -91,10 +91,10 @@ class Client:
                 await asyncio.sleep(seconds)
             async with asyncio.timeout(SILENCE):
                 text = await connection.recv()
-            for answer in self._take(json.loads(text)):
+            for answer in self._received(json.loads(text)):
                 await connection.send(json.dumps(answer))
 
-    def _take(self, frame: dict[str, Any]) -> list[dict[str, Any]]:
+    def _received(self, frame: dict[str, Any]) -> list[dict[str, Any]]:
         kind = frame["type"]
         if kind == "event":
             self._take_event(frame)
@@ -103,7 +103,7 @@ class Client:
         elif kind == "welcome":
             return [{"type": "ping", "nonce": "welcome"}, *map(self._subscribe, self.records)]
         elif kind in ("subscribed", "reset"):
-            self._take_place(frame)
+            self._take_position(frame)
         elif kind == "bye":
             self._wait = frame.get("after", self._wait * 1000) / 1000
             raise Ended(f"bye {frame['code']}")
@@ -113,20 +113,20 @@ class Client:
 
     def _subscribe(self, stream: str) -> dict[str, Any]:
         frame: dict[str, Any] = {"type": "subscribe", "ref": stream, "stream": stream}
-        if stream in self._places:
-            frame["after"] = self._places[stream]._asdict()
+        if stream in self._positions:
+            frame["after"] = self._positions[stream]._asdict()
         return frame
 
-    def _take_place(self, frame: dict[str, Any]) -> None:
+    def _take_position(self, frame: dict[str, Any]) -> None:
         stream, epoch = frame["stream"], frame["epoch"]
         if frame.get("recovered"):
-            self._places[stream] = self._places[stream]._replace(epoch=epoch)
+            self._positions[stream] = self._positions[stream]._replace(epoch=epoch)
         else:
-            self._places[stream] = Position(epoch, frame["offset"])
-            self.records[stream].append(Begun(self._places[stream]))
+            self._positions[stream] = Position(epoch, frame["offset"])
+            self.records[stream].append(Begun(self._positions[stream]))
 
     def _take_event(self, frame: dict[str, Any]) -> None:
         stream = frame["stream"]
-        place = self._places[stream]._replace(offset=frame["offset"])
-        self._places[stream] = place
-        self.records[stream].append(Handed(place, frame["id"], "replayed" in frame))
+        position = self._positions[stream]._replace(offset=frame["offset"])
+        self._positions[stream] = position
+        self.records[stream].append(Received(position, frame["id"], "replayed" in frame))

@@ -1,4 +1,4 @@
-"""A publisher in a process of its own that a test leads step by step; see `on_command`."""
+"""A publisher in a process of its own, which a test leads step by step; see `on_command`."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ class Commanded:
         self._process = process
 
     async def do(self, *command: str) -> str:
-        """Give a command; returns `done`, the error's class, or nothing from one who died."""
+        """Give a command; returns `done`, the error's class, or nothing if it died."""
         assert self._process.stdin
         self._process.stdin.write(f"{' '.join(command)}\n".encode())
         return await self.answer()

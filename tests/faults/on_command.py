@@ -1,4 +1,4 @@
-"""A program: write and publish step by step, as its input says, and say what came of each step.
+"""A program: write and publish step by step, as its input says, and report each outcome.
 
 A line is a command and its arguments; the answer is a line: `done`, or the error's class.
 """
@@ -16,7 +16,7 @@ from django.contrib.auth.models import Group  # noqa: E402
 from django.db import close_old_connections, connection, transaction  # noqa: E402
 
 from realtime import publish  # noqa: E402
-from realtime.eventlog import database  # noqa: E402
+from realtime.eventlog.database import log  # noqa: E402
 
 atomic = transaction.atomic()
 
@@ -38,19 +38,19 @@ def write(name: str) -> None:
     Group.objects.create(name=name)
 
 
-def tell(streams: str, data: str) -> None:
+def publish_to(streams: str, data: str) -> None:
     publish(streams.split(","), "on.command", data)
 
 
 def repeat(streams: str, times: str) -> None:
-    """Publish with the keys that another publisher uses too, at the same time."""
+    """Publish with keys that another publisher uses too, at the same time."""
     for number in range(int(times)):
         publish(streams.split(","), "on.command", f"repeated-{number}", key=str(number))
 
 
 def die_before_numbering() -> None:
     """Have the next publish die after its commit."""
-    database.number = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    log.number = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -58,7 +58,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "commit": commit,
     "reconnect": reconnect,
     "write": write,
-    "publish": tell,
+    "publish": publish_to,
     "repeat": repeat,
     "die": die_before_numbering,
 }

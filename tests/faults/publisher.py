@@ -1,4 +1,4 @@
-"""A program: publish along from several threads, in every way, and keep a ledger of it.
+"""A program: publish from several threads, in every way, and keep a ledger of it.
 
 Arguments: the ledger's path, a seed, the users' streams and the rooms, joined by commas. SIGTERM
 ends it. The ledger has a JSON line for each publish, once its outcome is known.
@@ -128,7 +128,7 @@ def main(path: str, seed: str, users: str, rooms: str) -> None:
         ]
         for thread in threads:
             thread.start()
-        print("publishing along", flush=True)
+        print("publishing", flush=True)
         for thread in threads:
             thread.join()
 

@@ -29,7 +29,7 @@ class PublisherProcess(Process):
         super().__init__(command, directory / "publisher.log", free_port(), env=env)
 
     def ready(self) -> bool:
-        return "publishing along" in self.log()
+        return "publishing" in self.log()
 
     def ledger(self) -> list[Entry]:
         """Return what it has published, once it has ended."""

@@ -40,7 +40,7 @@ class Schedule:
 
 
 def schedule(seed: int, *, seconds: float, workers: int, clients: int) -> Schedule:
-    """Return the faults of a storm; a stopped worker stands still for 2.5 to 6 seconds."""
+    """Return the faults of a storm; a stopped worker stays stopped for 2.5 to 6 seconds."""
     source = random.Random(seed)
 
     def redis() -> Fault:

@@ -1,15 +1,15 @@
-"""The checker of the storm sees each kind of fault; one that sees nothing would prove nothing."""
+"""The checker of the storm finds each kind of fault; one that finds nothing would prove nothing."""
 
 import pytest
 
 from realtime.protocol.position import Position
-from tests.faults.checker import Begun, Entry, Handed, Log, Row, check_client, check_log, resets
+from tests.faults.checker import Begun, Entry, Log, Received, Row, check_client, check_log, resets
 
 LOG = Log("e", ["a", "b", "c", "d"])
 
 
-def handed(*offsets):
-    return [Handed(Position("e", offset), LOG.ids[offset - 1]) for offset in offsets]
+def received(*offsets):
+    return [Received(Position("e", offset), LOG.ids[offset - 1]) for offset in offsets]
 
 
 def begun(offset, epoch="e"):
@@ -17,42 +17,45 @@ def begun(offset, epoch="e"):
 
 
 RIGHT = {
-    "all of it": [begun(0), *handed(1, 2, 3, 4)],
-    "from where it came": [begun(2), *handed(3, 4)],
+    "all of it": [begun(0), *received(1, 2, 3, 4)],
+    "from where it came": [begun(2), *received(3, 4)],
     "nothing new": [begun(4)],
 }
 
 WRONG = {
-    "missing: Handed": [begun(0), *handed(1, 3, 4)],
-    "missing at the end": [begun(0), *handed(1, 2, 3)],
-    "twice or too late": [begun(0), *handed(1, 2, 2, 3, 4)],
-    "twice or too late: Handed(at=Position(epoch='e', offset=2)": [begun(0), *handed(1, 3, 2, 4)],
-    "foreign": [begun(0), *handed(1), Handed(Position("e", 2), "x"), *handed(3, 4)],
-    "foreign: Handed(at=Position(epoch='f'": [begun(3), Handed(Position("f", 4), "d")],
-    "foreign: Handed(at=Position(epoch='e', offset=5)": [
+    "missing: Received": [begun(0), *received(1, 3, 4)],
+    "missing at the end": [begun(0), *received(1, 2, 3)],
+    "twice or too late": [begun(0), *received(1, 2, 2, 3, 4)],
+    "twice or too late: Received(at=Position(epoch='e', offset=2)": [
         begun(0),
-        *handed(1, 2, 3, 4),
-        Handed(Position("e", 5), "d"),
+        *received(1, 3, 2, 4),
     ],
-    "told to start again": [begun(0), *handed(1, 2), begun(3), *handed(4)],
-    "before it was told": handed(1, 2, 3, 4),
+    "foreign": [begun(0), *received(1), Received(Position("e", 2), "x"), *received(3, 4)],
+    "foreign: Received(at=Position(epoch='f'": [begun(3), Received(Position("f", 4), "d")],
+    "foreign: Received(at=Position(epoch='e', offset=5)": [
+        begun(0),
+        *received(1, 2, 3, 4),
+        Received(Position("e", 5), "d"),
+    ],
+    "started again from": [begun(0), *received(1, 2), begun(3), *received(4)],
+    "before its first position": received(1, 2, 3, 4),
     "missing at the end: it came to Position(epoch='f'": [begun(4, "f")],
 }
 
 
 @pytest.mark.parametrize("record", RIGHT.values(), ids=RIGHT)
-def test_a_client_that_was_handed_everything_once_in_order_is_right(record):
+def test_a_client_that_received_everything_once_in_order_is_right(record):
     assert check_client({"s": record}, {"s": LOG}) == []
 
 
 @pytest.mark.parametrize("problem", WRONG)
-def test_what_is_wrong_with_a_client_is_said(problem):
+def test_each_fault_of_a_client_is_found(problem):
     found = check_client({"s": WRONG[problem]}, {"s": LOG})
     assert any(problem in one for one in found), found
 
 
 def test_starting_again_is_right_where_the_events_are_not_kept():
-    record = [begun(0), *handed(1), begun(3), *handed(4)]
+    record = [begun(0), *received(1), begun(3), *received(4)]
     assert check_client({"s": record}, {"s": Log("e", LOG.ids, pruned=2)}) == []
     assert check_client({"s": record}, {"s": Log("e", LOG.ids, pruned=1)}) != []
     assert resets(record) == 1
@@ -79,7 +82,7 @@ def test_a_log_with_all_that_was_committed_is_right():
         ([*ROWS[:2], Row("s", None, "c", "two")], "s: two was not numbered"),
     ],
 )
-def test_what_is_wrong_with_the_log_is_said(rows, problem):
+def test_each_fault_of_the_log_is_found(rows, problem):
     found = check_log(rows, [*LEDGER, ROLLED_BACK], ["one"])
     assert any(problem in one for one in found), found
 

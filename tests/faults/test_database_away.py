@@ -55,8 +55,8 @@ async def test_a_server_stays_up_says_so_once_and_goes_on(worker, database):
         await asyncio.sleep(5)  # Longer than the heartbeat allows.
         assert socket.answered > answered
         assert "Traceback" not in served.log()
-        await asks_in_vain(socket)
-        await comes_in_vain(served, cookies)
+        await subscribes_in_vain(socket)
+        await connects_in_vain(served, cookies)
         database.start()
         async with commanded(served) as publisher:
             assert await publisher.do("publish", "room.1,room.2", "back") == "done"
@@ -75,15 +75,15 @@ async def subscribe(socket, stream="room.1"):
     return await socket.frame("subscribed")
 
 
-async def asks_in_vain(socket):
-    """Follow what cannot be read now: the client is told, and may ask again."""
+async def subscribes_in_vain(socket):
+    """Follow what cannot be read now: the client gets an error, and may ask again."""
     await socket.send({"type": "subscribe", "ref": 2, "stream": "room.2"})
     error = await socket.frame("error")
     assert (error["ref"], error["code"]) == (2, "internal")
 
 
-async def comes_in_vain(served, cookies):
-    """Connect while nobody can be asked who that is: the client is sent away, to come back."""
+async def connects_in_vain(served, cookies):
+    """Connect while nobody can be authenticated: the client is sent away, to come back."""
     async with wire(served, cookies=cookies) as socket:
         bye = await socket.frame("bye")
         assert bye["retry"], bye

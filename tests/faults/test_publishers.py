@@ -51,7 +51,7 @@ async def test_equal_keys_for_many_streams_in_opposite_order_do_not_deadlock(wor
     assert all(len(events) == times for events in found.values())
 
 
-async def test_who_begins_after_a_commit_comes_after_it(worker, postgres_url):
+async def test_a_publisher_that_begins_after_a_commit_comes_after_it(worker, postgres_url):
     served = worker("uvicorn")
     async with commanded(served) as one, commanded(served) as other, commanded(served) as third:
         await one.do("begin")

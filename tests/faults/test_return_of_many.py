@@ -13,30 +13,30 @@ from realtime.eventlog import event_log
 from realtime.eventlog.database.log import DatabaseEventLog
 from tests.processes.waiting import until
 
-pytestmark = pytest.mark.django_db(transaction=True)  # Its threads look after connections.
+pytestmark = pytest.mark.django_db(transaction=True)  # Its threads use connections of their own.
 
 SOCKETS = 5000
 MISSED = 5
-HANDFUL = 40  # 12 to 15 when measured: a look is good for a quarter of a second.
+HANDFUL = 40  # 12 to 15 when measured: one check holds for a quarter of a second.
 
 
 class CountingLog(DatabaseEventLog):
-    """The real log, which counts what is asked of it."""
+    """The real log, which counts its calls."""
 
     def __init__(self):
-        self.asked = []
+        self.called = []
 
     def positions(self, streams):
-        self.asked.append("positions")
+        self.called.append("positions")
         return super().positions(streams)
 
     def read(self, after, limit):
-        self.asked.append("read")
+        self.called.append("read")
         return super().read(after, limit)
 
 
 class Peer:
-    """An ASGI server's side of one socket, which says all it has to say at once."""
+    """An ASGI server's side of one socket, which sends everything it has immediately."""
 
     def __init__(self, user, stream, after):
         subscribe = {"type": "subscribe", "ref": 1, "stream": stream, "after": after}
@@ -73,13 +73,13 @@ async def test_many_sockets_in_the_same_second_cost_a_handful_of_reads(settings,
     epoch = (await asyncio.to_thread(log.positions, [stream]))[stream].epoch
     for number in range(MISSED):
         await asyncio.to_thread(publish, stream, "missed", number)
-    log.asked.clear()
+    log.called.clear()
     peers = [Peer(user, stream, {"epoch": epoch, "offset": 0}) for _ in range(SOCKETS)]
     tasks = [
         asyncio.create_task(peer.run(delay=number / SOCKETS)) for number, peer in enumerate(peers)
     ]
     await until(lambda: all(len(peer.frames) >= 1 + MISSED for peer in peers), 15, "all have all")
-    assert len(log.asked) <= HANDFUL, log.asked
+    assert len(log.called) <= HANDFUL, log.called
     for peer in peers:
         peer.leave()
     await asyncio.wait(tasks)

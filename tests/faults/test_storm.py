@@ -12,7 +12,7 @@ from collections import Counter
 import pytest
 
 from tests.faults import checker
-from tests.faults.checker import Handed
+from tests.faults.checker import Received
 from tests.faults.client import Client
 from tests.faults.committed import read_logs, read_rows, read_written
 from tests.faults.population import populate
@@ -68,7 +68,7 @@ async def test_storm_of_faults(
         print(f"\nFAULTS_SEED={seed}", flush=True)
     storm = Storm(redis_server, workers, clients, cable)
     async with connected(clients):
-        await until(lambda: all(is_placed(client) for client in clients), 20, "all subscribed")
+        await until(lambda: all(has_positions(client) for client in clients), 20, "all subscribed")
         await asyncio.to_thread(publisher.start)
         await storm.blow(
             schedule(seed, seconds=SECONDS, workers=len(workers), clients=len(clients))
@@ -76,9 +76,9 @@ async def test_storm_of_faults(
         await asyncio.to_thread(publisher.stop)
         rows = await asyncio.to_thread(read_rows, postgres_url)
         logs = read_logs(postgres_url, rows)
-        with contextlib.suppress(AssertionError):  # What is missing then, the checker says.
+        with contextlib.suppress(AssertionError):  # The checker names what is missing.
             await until(lambda: all_at_top(clients, logs), HEALTHY_WITHIN, "all got everything")
-        await asyncio.sleep(1)  # For what would come twice.
+        await asyncio.sleep(1)  # For anything that would come twice.
     with capsys.disabled():
         print(table(storm, rows, clients), flush=True)
     assert "Traceback" not in publisher.log()
@@ -93,7 +93,7 @@ async def test_storm_of_faults(
 
 @contextlib.asynccontextmanager
 async def connected(clients):
-    """Let the clients run meanwhile."""
+    """Have the clients run meanwhile."""
     tasks = [asyncio.create_task(client.run()) for client in clients]
     try:
         yield
@@ -103,28 +103,30 @@ async def connected(clients):
         await asyncio.wait(tasks)
 
 
-def is_placed(client):
-    return client.places.keys() == client.records.keys()
+def has_positions(client):
+    return client.positions.keys() == client.records.keys()
 
 
 def all_at_top(clients, logs):
     return all(
-        place == logs[stream].top for client in clients for stream, place in client.places.items()
+        position == logs[stream].top
+        for client in clients
+        for stream, position in client.positions.items()
     )
 
 
 def table(storm, rows, clients):
     """Return the counts of a run, a line each."""
     records = [record for client in clients for record in client.records.values()]
-    handed = [one for record in records for one in record if isinstance(one, Handed)]
+    received = [one for record in records for one in record if isinstance(one, Received)]
     ends = sum((client.ends for client in clients), Counter())
     lines = {
         "events committed": len(rows),
-        "events handed to clients": len(handed),
-        "of these replayed": sum(one.replayed for one in handed),
+        "events received by clients": len(received),
+        "of these replayed": sum(one.replayed for one in received),
         "reconnects": sum(ends.values()),
         **{f"after {reason}": count for reason, count in ends.most_common()},
         **{str(kind): count for kind, count in sorted(storm.done.items())},
-        "told to start again": sum(map(checker.resets, records)),
+        "started again": sum(map(checker.resets, records)),
     }
     return "\n".join(f"{count:>8}  {what}" for what, count in lines.items())

@@ -10,7 +10,7 @@ from realtime import publish
 
 
 def publish_to_room(request: HttpRequest) -> HttpResponse:
-    """Make a group of the name that was sent, and tell `room.1`."""
+    """Make a group of the given name, and publish it to `room.1`."""
     name = request.POST["name"]
     with transaction.atomic():
         Group.objects.create(name=name)

@@ -1,4 +1,4 @@
-"""Cut the path to a TCP port as a pulled cable does: every packet is lost, and no one is told."""
+"""Cut the path to a TCP port as a pulled cable does: every packet is lost, silently."""
 
 import os
 import subprocess
@@ -25,11 +25,11 @@ class Cable:
             text=True,
             start_new_session=True,
         )
-        self._say(f"add table {self._table} {{ flags owner; }}")
-        self._say(f"add set {self._table} ports {{ type inet_service; }}")
-        self._say(f"add chain {self._table} arriving {{ type filter hook input priority 0; }}")
-        self._say(f"add rule {self._table} arriving tcp dport @ports drop")
-        self._say(f"add rule {self._table} arriving tcp sport @ports drop")
+        self._run(f"add table {self._table} {{ flags owner; }}")
+        self._run(f"add set {self._table} ports {{ type inet_service; }}")
+        self._run(f"add chain {self._table} arriving {{ type filter hook input priority 0; }}")
+        self._run(f"add rule {self._table} arriving tcp dport @ports drop")
+        self._run(f"add rule {self._table} arriving tcp sport @ports drop")
         try:
             wait_until(lambda: "sport @ports drop" in self._listing(), 5, "nft made its table")
         except AssertionError:
@@ -38,12 +38,12 @@ class Cable:
 
     def cut(self, port: int) -> None:
         """Lose all packets from and to the TCP port `port`, a server's or a client's."""
-        self._say(f"add element {self._table} ports {{ {port} }}")
+        self._run(f"add element {self._table} ports {{ {port} }}")
         wait_until(lambda: self._holds(port), 5, f"the path of port {port} is cut")
 
     def heal(self, port: int) -> None:
         """Let the packets of `port` through again; TCP then repeats what was lost, in its time."""
-        self._say(f"delete element {self._table} ports {{ {port} }}")
+        self._run(f"delete element {self._table} ports {{ {port} }}")
         wait_until(lambda: not self._holds(port), 5, f"the path of port {port} is healed")
 
     def close(self) -> None:
@@ -51,7 +51,7 @@ class Cable:
         self._nft.kill()
         self._nft.wait()
 
-    def _say(self, command: str) -> None:
+    def _run(self, command: str) -> None:
         assert self._nft.stdin
         self._nft.stdin.write(command + "\n")
         self._nft.stdin.flush()

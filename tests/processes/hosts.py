@@ -65,7 +65,7 @@ class Host:
         return done.stdout
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close its namespace."""
         os.close(self._namespace)
 
 
@@ -108,7 +108,7 @@ class Network:
         host.run("ip", "route", "replace", "default", "via", host.address[:-1] + "1")
 
     def wifi_off(self) -> None:
-        """Take the laptop's own link down; its browser is told."""
+        """Take the laptop's own link down; its browser notices."""
         self.laptop.run("ip", "link", "set", "eth0", "down")
 
     def wifi_on(self) -> None:
@@ -129,7 +129,7 @@ class Network:
         self.router.run("ip", "route", "add", f"{self.server.address}/32", *ways[2:])
 
     def lose_all(self) -> None:
-        """Pull the cable behind the router: it drops everything, and nobody is told."""
+        """Pull the cable behind the router: it drops everything, silently."""
         self._forward("drop")
 
     def lose_from_server(self) -> None:
@@ -145,7 +145,7 @@ class Network:
         self._forward()
 
     def forget(self) -> None:
-        """Let packets pass, but drop those of all connections so far, for ever."""
+        """Let packets pass, but drop those of all connections so far."""
         self._generation += 1
         self._forward()
 
@@ -162,7 +162,7 @@ class Network:
         self.router.run("nft", "-f", "-", stdin="\n".join(table))
 
     def slow_down(self, *, delay: float, loss: float) -> None:
-        """Have packets take `delay` seconds more, and lose the share `loss` (0 to 1) of them."""
+        """Have packets take `delay` seconds more, and lose the fraction `loss` (0 to 1) of them."""
         command = [sys.executable, "-m", "tests.processes.slow_line", str(delay), str(loss)]
         with self.router.entered():
             self._slow = subprocess.Popen(
@@ -185,7 +185,7 @@ class Network:
         self._slow = None
 
     def close(self) -> None:
-        """Let go of all hosts."""
+        """Close all hosts."""
         self.speed_up()
         for host in (self.laptop, self.router, self.server):
             host.close()

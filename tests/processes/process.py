@@ -112,7 +112,7 @@ class Process:
             self.kill()
 
     def kill(self) -> None:
-        """End it at once, frozen or not; does nothing when it does not run."""
+        """End it immediately, frozen or not; does nothing when it does not run."""
         if self._popen:
             self._popen.kill()
             self._popen.wait()

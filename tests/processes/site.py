@@ -1,4 +1,4 @@
-"""One real server process of the demo site, and what the kernel knows about it."""
+"""One real server process of the demo site, and what the kernel reports about it."""
 
 import os
 import shutil
@@ -81,11 +81,11 @@ class Site(Process):
         return port == self.port and state != LISTENING and f"socket:[{inode}]" in held
 
     def memory(self) -> int:
-        """Return its share of memory (PSS) in bytes."""
+        """Return its proportional set size (PSS), in bytes."""
         for line in Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
                 return int(line.split()[1]) * 1024
-        raise AssertionError("the kernel tells no PSS")
+        raise AssertionError("the kernel reports no PSS")
 
 
 class Sites:
@@ -143,7 +143,7 @@ class Sites:
             self._prepared.add(env["DATABASE_URL"])
 
     def close(self) -> None:
-        """End them all at once."""
+        """End them all."""
         for site in self._sites:
             site.kill()
 

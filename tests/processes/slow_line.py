@@ -1,7 +1,7 @@
 """A line that delays packets and loses some: `python -m tests.processes.slow_line DELAY LOSS`.
 
 What the kernel routes into the device `slow` comes out of it again DELAY seconds later, unless it
-is among the share LOSS that gets lost. netem does that too, in kernels that were built with it.
+is lost, as the fraction LOSS of them is. netem does that too, in kernels that were built with it.
 """
 
 import asyncio

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.processes
 
 
 @pytest.mark.parametrize("server", ["daphne", "uvicorn"])
-async def test_who_has_logged_in_is_welcome(site: Sites, server: Server) -> None:
+async def test_a_user_who_has_logged_in_is_welcome(site: Sites, server: Server) -> None:
     served = site(server)
     alice = served.login("alice")
     assert alice.get("/").status_code == 200

@@ -31,12 +31,17 @@ class Socket:
         self._reader = asyncio.create_task(self._read())
         self._reader.add_done_callback(lambda _: self._news.set())
 
+    @property
+    def close_code(self) -> int | None:
+        """Its close code, None while it is open."""
+        return self._connection.close_code
+
     async def send(self, frame: dict[str, Any] | str | bytes) -> None:
         """Send an object as JSON, text and bytes as they are."""
         await self._connection.send(json.dumps(frame) if isinstance(frame, dict) else frame)
 
     async def frame(self, type: str | None = None, timeout: float = 5) -> Any:  # noqa: ASYNC109
-        """Return the next frame, or the next of this type; others wait to be asked for."""
+        """Return the next frame, or the next of this type; others stay for later."""
         try:
             async with asyncio.timeout(timeout):
                 while (position := self._position(type)) is None:
@@ -54,7 +59,7 @@ class Socket:
                 await self._connection.wait_closed()
         except TimeoutError:
             raise AssertionError(f"open after {timeout} s: {self._state()}") from None
-        return self._connection.close_code
+        return self.close_code
 
     def stop_reading(self) -> None:
         """Stay connected but never read again, so that what is sent to it piles up."""
@@ -68,15 +73,15 @@ class Socket:
         return None
 
     def _state(self) -> str:
-        return f"close code {self._connection.close_code}, unread {self._unread}"
+        return f"close code {self.close_code}, unread {self._unread}"
 
     async def _read(self) -> None:
         with contextlib.suppress(ConnectionClosed):
             async for message in self._connection:
-                await self._take(decoded(message))
+                await self._received(decoded(message))
                 self._news.set()
 
-    async def _take(self, frame: Any) -> None:
+    async def _received(self, frame: Any) -> None:
         is_ping = isinstance(frame, dict) and frame.get("type") == "ping"
         if is_ping and not self.silent:
             await self.send({"type": "pong", "nonce": frame["nonce"]})
@@ -86,7 +91,7 @@ class Socket:
 
 
 def decoded(message: str | bytes) -> Any:
-    """Return what JSON text stands for, and anything else as it is."""
+    """Return the value of JSON text, and anything else unchanged."""
     try:
         return json.loads(message)
     except ValueError:

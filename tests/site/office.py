@@ -1,28 +1,36 @@
-"""The site, and bob, who works there and to whom no path is ever cut."""
+"""The site, and bob, who works there and whose path is never cut."""
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from tests.processes.site import Site
 from tests.processes.waiting import wait_until
 
 DONE_WITHIN = 10.0  # seconds
-OPENED, ENDED = (re.compile(rf"({verbs}) socket=(\w+)") for verbs in ("opened", "closed|left"))
+OPENED = re.compile(r"opened socket=(\w+)")
+ENDED = re.compile(r"(?:closed|left|disconnected) socket=(\w+)")
 
 
 class Office:
-    """A site whose heartbeat is `interval` and `timeout` seconds."""
+    """A site whose heartbeat is `interval` and `timeout` seconds.
 
-    def __init__(self, site: Site, interval: float, timeout: float) -> None:
+    Bob and the phone company use `site`. `others` are further servers of the same data.
+    """
+
+    def __init__(
+        self, site: Site, interval: float, timeout: float, *, others: Sequence[Site] = ()
+    ) -> None:
         self.site = site
         self.url = site.url
         self.silence = interval + timeout
+        self._sites = [site, *others]
         self._bob = site.login("bob")
         self._alice = site.login("alice")
 
     def ring(self) -> str:
-        """Have somebody call, and return the call's sid."""
+        """Have a call come in, and return its sid."""
         known = set(self.calls())
         self._bob.post("/calls/simulate/").raise_for_status()
         [sid] = wait_until(lambda: set(self.calls()) - known, DONE_WITHIN, "a call rings")
@@ -33,7 +41,7 @@ class Office:
         self._ask(sid, "answer")
 
     def hang_up(self, sid: str) -> None:
-        """Have bob hang up, or decline what still rings."""
+        """Have bob hang up, or decline a call that still rings."""
         self._ask(sid, "hangup")
 
     def whole_call(self) -> str:
@@ -44,7 +52,7 @@ class Office:
         return sid
 
     def calls(self) -> dict[str, dict[str, Any]]:
-        """Return the calls as the database has them, by their sid."""
+        """Return the calls of the database by their sid."""
         return {call["sid"]: call for call in self._bob.get("/calls/").json()["calls"]}
 
     def top(self) -> int:
@@ -56,14 +64,14 @@ class Office:
         return int(position["offset"])
 
     def restart(self) -> None:
-        """Kill the server, which ends all connections, and start it again."""
+        """Kill the server, which ends all its connections, and start it again."""
         self.site.kill()
         self.site.start()
 
     def held_sockets(self) -> set[str]:
-        """Return the ids of the sockets that the server takes for open."""
-        opened, ended = ({sid for _, sid in at.findall(self.site.log())} for at in (OPENED, ENDED))
-        return opened - ended
+        """Return the ids of the sockets that the servers take for open."""
+        log = "".join(site.log() for site in self._sites)
+        return {*OPENED.findall(log)} - {*ENDED.findall(log)}
 
     def _ask(self, sid: str, verb: str) -> None:
         before = self.calls()[sid]

@@ -1,4 +1,4 @@
-/** Notes on a desk what a person would notice; runs before the page's own scripts. */
+/** Records what a person notices on a desk; runs before the page's own scripts. */
 (() => {
   const lost = [];
   const sounding = new Set();
