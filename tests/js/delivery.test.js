@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { Delivery, MAX_AHEAD, MAX_EPHEMERAL } from "../../realtime/static/realtime/delivery.js";
+import { Delivery, MAX_AHEAD, MAX_EPHEMERAL } from "../../realtime/static/realtime/protocol/delivery.js";
 
 const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 const at = ([epoch, offset]) => ({ epoch, offset });

@@ -21,7 +21,7 @@ test("the states and the notifications are documented", () => {
 });
 
 test("every option is documented", () => {
-  for (const module of ["socket.js", "backoff.js"]) {
+  for (const module of ["heartbeat_socket.js", "protocol/backoff.js"]) {
     const source = readFileSync(new URL(module, MODULES), "utf8");
     for (const [, option] of source.matchAll(/@property \{.*?\} \[(\w+)\]/g)) {
       assert.ok(DOCS.includes(`\`${option}\``), option);
@@ -36,7 +36,7 @@ test("a move that the table doesn't have is an error", () => {
 });
 
 test("nothing that a strict Content-Security-Policy or the back-forward cache forbids", () => {
-  for (const name of readdirSync(MODULES).filter((file) => file.endsWith(".js"))) {
+  for (const name of readdirSync(MODULES, { recursive: true }).filter((file) => file.endsWith(".js"))) {
     const source = readFileSync(new URL(name, MODULES), "utf8").replace(/\/\*\*.*?\*\//gs, "");
     assert.doesNotMatch(source, /\beval\(|new Function\(|"(before)?unload"|innerHTML|\.style\b/, name);
   }

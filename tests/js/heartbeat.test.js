@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 
-import { Heartbeat } from "../../realtime/static/realtime/heartbeat.js";
+import { Heartbeat } from "../../realtime/static/realtime/protocol/heartbeat.js";
 import { Keepalive } from "../../realtime/static/realtime/keepalive.js";
 import { FakeClock } from "./fakes.js";
 

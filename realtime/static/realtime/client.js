@@ -5,17 +5,17 @@ import { Emitter, report } from "./emitter.js";
 import { browserEnvironment } from "./environment.js";
 import { readPageConfig, socketUrl } from "./page_config.js";
 import { RealtimeError, Requests } from "./requests.js";
-import { HeartbeatSocket } from "./socket.js";
+import { HeartbeatSocket } from "./heartbeat_socket.js";
 import { Subscription } from "./subscription.js";
 
 /** @typedef {import("./connection_state.js").State} State */
-/** @typedef {import("./delivery.js").Position} Position */
+/** @typedef {import("./protocol/delivery.js").Position} Position */
 /** @typedef {import("./handler_types.js").Notifications} Notifications */
 /** @typedef {import("./socket_events.js").SocketEventMap} SocketEventMap */
 /**
  * The socket's options, and what the page knows already.
  *
- * @typedef {import("./socket.js").Options & {me?: string, positions?: Record<string, Position>}} ClientOptions
+ * @typedef {import("./heartbeat_socket.js").Options & {me?: string, positions?: Record<string, Position>}} ClientOptions
  */
 
 const SUBPROTOCOL = "realtime.v1";
@@ -183,7 +183,7 @@ export class RealtimeClient {
     this.#move(retryIn === null ? "closed" : "waiting", { code, reason, retryIn });
   }
 
-  /** @param {import("./control_frames.js").Welcome} frame */
+  /** @param {import("./protocol/frames.js").Welcome} frame */
   #welcomed({ me = null }) {
     const socket = this.#socket;
     this.#recognise(me);

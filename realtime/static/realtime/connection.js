@@ -1,7 +1,7 @@
 /** One native socket, from its construction to its end, which is told exactly once. */
 
-import { CloseCode, REASONS } from "./close_codes.js";
-import { readControlFrame } from "./control_frames.js";
+import { CloseCode, REASONS } from "./protocol/close_codes.js";
+import { readControlFrame } from "./protocol/frames.js";
 import { Keepalive } from "./keepalive.js";
 
 /**
@@ -16,7 +16,7 @@ import { Keepalive } from "./keepalive.js";
  * @typedef {object} Handlers
  * @property {() => void} open
  * @property {(event: MessageEvent) => void} message of the application
- * @property {(frame: import("./control_frames.js").Welcome) => void} welcome
+ * @property {(frame: import("./protocol/frames.js").Welcome) => void} welcome
  * @property {(milliseconds: number) => void} latency
  * @property {(error: Error) => void} error
  * @property {(ending: Ending) => void} ended
@@ -116,7 +116,7 @@ export class Connection {
     else this.on.message(event);
   }
 
-  /** @param {import("./control_frames.js").Welcome} frame */
+  /** @param {import("./protocol/frames.js").Welcome} frame */
   #welcomed(frame) {
     this.environment.clearTimeout(this.#patience);
     this.#keepalive = new Keepalive(frame.heartbeat, this.environment, {
@@ -130,7 +130,7 @@ export class Connection {
   /**
    * `bye` is the last frame: its close may be lost, so nobody waits for it.
    *
-   * @param {import("./control_frames.js").Bye} bye
+   * @param {import("./protocol/frames.js").Bye} bye
    */
   #dismissed({ code, reason, retry, after }) {
     this.discard();

@@ -1,6 +1,6 @@
 /** Drives the client's end of one heartbeat: owns the clock and the timer that the rules lack. */
 
-import { Heartbeat } from "./heartbeat.js";
+import { Heartbeat } from "./protocol/heartbeat.js";
 
 /** The heartbeat of one connection, from `welcome` to its end. */
 export class Keepalive {

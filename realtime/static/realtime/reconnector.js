@@ -1,7 +1,7 @@
 /** Makes one connection after the other, until it is told to stop. */
 
-import { reconnectDelay } from "./backoff.js";
-import { mayReconnect } from "./close_codes.js";
+import { reconnectDelay } from "./protocol/backoff.js";
+import { mayReconnect } from "./protocol/close_codes.js";
 import { Connection } from "./connection.js";
 import { ConnectionState } from "./connection_state.js";
 import { watchPage } from "./page_events.js";
@@ -18,7 +18,7 @@ import { watchPage } from "./page_events.js";
  * @property {boolean} expectWelcome
  * @property {number} minUptime milliseconds
  * @property {number} maxRetries
- * @property {import("./backoff.js").Backoff} backoff
+ * @property {import("./protocol/backoff.js").Backoff} backoff
  */
 
 /**
@@ -135,7 +135,7 @@ export class Reconnector {
     this.#on.open();
   }
 
-  /** @param {import("./control_frames.js").Welcome} frame */
+  /** @param {import("./protocol/frames.js").Welcome} frame */
   #welcomed(frame) {
     this.#openedAt = this.#settings.environment.now();
     this.#on.welcome(frame);

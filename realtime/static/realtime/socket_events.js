@@ -33,7 +33,7 @@ export class SocketErrorEvent extends Event {
  * @property {SocketErrorEvent} error
  * @property {SocketCloseEvent} close
  * @property {Event} connecting
- * @property {CustomEvent<import("./control_frames.js").Welcome>} welcome
+ * @property {CustomEvent<import("./protocol/frames.js").Welcome>} welcome
  * @property {CustomEvent<number>} latency
  */
 /**

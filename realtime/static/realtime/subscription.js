@@ -1,11 +1,11 @@
 /** One stream that the page follows: its position, its handlers, its commands. */
 
-import { reconnectDelay } from "./backoff.js";
-import { Delivery } from "./delivery.js";
+import { reconnectDelay } from "./protocol/backoff.js";
+import { Delivery } from "./protocol/delivery.js";
 import { Emitter } from "./emitter.js";
 import { RealtimeError, notConnected } from "./requests.js";
 
-/** @typedef {import("./delivery.js").Position} Position */
+/** @typedef {import("./protocol/delivery.js").Position} Position */
 /**
  * What a subscription needs of its client.
  *

@@ -20,7 +20,7 @@ import { SocketCloseEvent, SocketErrorEvent, SocketEventTarget } from "./socket_
  *   without its `welcome` within `connectionTimeout` is dead
  * @property {Partial<import("./environment.js").Environment>} [environment] for tests
  */
-/** @typedef {OwnOptions & import("./backoff.js").Backoff} Options */
+/** @typedef {OwnOptions & import("./protocol/backoff.js").Backoff} Options */
 
 // Said here, because a module that its own imports name can't be hashed by Django's static files.
 const TypedSocketTarget =
