@@ -24,7 +24,7 @@ from realtime.testing import Cable
 COLLEAGUE = "bob"
 
 LONGEST_ATTEMPT = 8
-"""Seconds after which a page gives up an attempt to connect: `connectionTimeout` of `heartbeat_socket.js`."""
+"""Seconds after which a page gives up an attempt to connect: `connectionTimeout` of `socket_options.js`."""
 
 LONGEST_WAIT = 20
 """Seconds that a page waits at most between two attempts: `LONGEST` of `backoff.js`."""

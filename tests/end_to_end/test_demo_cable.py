@@ -192,7 +192,7 @@ def test_the_bounds_that_are_shown_are_those_of_the_settings(settings: Any) -> N
 
 def test_the_bounds_that_are_the_browsers() -> None:
     socket, backoff = (
-        (STATIC / name).read_text() for name in ("heartbeat_socket.js", "protocol/backoff.js")
+        (STATIC / name).read_text() for name in ("socket_options.js", "protocol/backoff.js")
     )
     assert f"connectionTimeout ?? {cable_demo.LONGEST_ATTEMPT}000," in socket
     assert f"LONGEST = {cable_demo.LONGEST_WAIT}_000;" in backoff

@@ -3,8 +3,8 @@ import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 
 import * as index from "../../realtime/static/realtime/index.js";
-import { ConnectionState, MOVES } from "../../realtime/static/realtime/connection_state.js";
-import { LIFECYCLE } from "../../realtime/static/realtime/subscription.js";
+import { MOVES, connectionState } from "../../realtime/static/realtime/connection_state.js";
+import { LIFECYCLE } from "../../realtime/static/realtime/subscription_emitter.js";
 
 const MODULES = new URL("../../realtime/static/realtime/", import.meta.url);
 const DOCS = readFileSync(new URL("../../docs/browser.md", import.meta.url), "utf8");
@@ -21,7 +21,7 @@ test("the states and the notifications are documented", () => {
 });
 
 test("every option is documented", () => {
-  for (const module of ["heartbeat_socket.js", "protocol/backoff.js"]) {
+  for (const module of ["socket_options.js", "protocol/backoff.js"]) {
     const source = readFileSync(new URL(module, MODULES), "utf8");
     for (const [, option] of source.matchAll(/@property \{.*?\} \[(\w+)\]/g)) {
       assert.ok(DOCS.includes(`\`${option}\``), option);
@@ -30,7 +30,7 @@ test("every option is documented", () => {
 });
 
 test("a move that the table doesn't have is an error", () => {
-  const state = new ConnectionState();
+  const state = connectionState();
   assert.throws(() => state.move("open"), /idle to open/);
   assert.equal(state.move("connecting"), "idle");
 });

@@ -1,8 +1,9 @@
 /** One native socket, from its construction to its end, which is told exactly once. */
 
-import { CloseCode, REASONS } from "./protocol/close_codes.js";
-import { readControlFrame } from "./protocol/frames.js";
 import { Keepalive } from "./keepalive.js";
+import { frameOf } from "./message_frame.js";
+import { CloseCode, REASONS } from "./protocol/close_codes.js";
+import { MAX_CONTROL_FRAME, controlFrame } from "./protocol/frames.js";
 
 /**
  * How a connection ended. `after`: milliseconds that the server asked for, exactly; `atOnce`: the
@@ -108,7 +109,7 @@ export class Connection {
   /** @param {MessageEvent} event */
   #received(event) {
     this.#keepalive?.heard();
-    const frame = readControlFrame(event.data);
+    const frame = readControlFrame(event);
     if (frame?.type === "welcome" && !this.#keepalive) this.#welcomed(frame);
     else if (frame?.type === "ping" && this.#keepalive) this.#keepalive.answer(frame.nonce);
     else if (frame?.type === "pong" && this.#keepalive) this.#keepalive.pong(frame.nonce);
@@ -136,4 +137,9 @@ export class Connection {
     this.discard();
     this.on.ended({ code, reason, wasClean: true, retry, after });
   }
+}
+
+/** @param {MessageEvent} event */
+function readControlFrame(event) {
+  return event.data?.length > MAX_CONTROL_FRAME ? null : controlFrame(frameOf(event));
 }

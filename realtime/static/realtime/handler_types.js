@@ -3,7 +3,7 @@
 export {};
 
 /** @typedef {import("./connection_state.js").State} State */
-/** @typedef {import("./protocol/delivery.js").Position} Position */
+/** @typedef {import("./protocol/position.js").Position} Position */
 /** @typedef {import("./requests.js").RealtimeError} RealtimeError */
 /**
  * A change of `state`; `code`, `reason` and `retryIn` tell of the connection or attempt that ended.

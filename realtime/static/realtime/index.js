@@ -9,7 +9,7 @@ export { HeartbeatSocket } from "./heartbeat_socket.js";
 
 /** @typedef {import("./client.js").ClientOptions} ClientOptions */
 /** @typedef {import("./connection_state.js").State} State */
-/** @typedef {import("./protocol/delivery.js").Position} Position */
+/** @typedef {import("./protocol/position.js").Position} Position */
 /** @typedef {import("./environment.js").Environment} Environment */
 /** @typedef {import("./handler_types.js").StateChange} StateChange */
 /**
@@ -26,7 +26,7 @@ export { HeartbeatSocket } from "./heartbeat_socket.js";
 /** @typedef {globalThis.Event} Event */
 /** @typedef {import("./socket_events.js").SocketErrorEvent} ErrorEvent */
 /** @typedef {import("./socket_events.js").SocketCloseEvent} CloseEvent */
-/** @typedef {import("./heartbeat_socket.js").Options} Options */
+/** @typedef {import("./socket_options.js").Options} Options */
 /** @typedef {import("./reconnector.js").UrlProvider} UrlProvider */
 /** @typedef {import("./outbox.js").Message} Message */
 /**

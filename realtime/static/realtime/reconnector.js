@@ -3,7 +3,7 @@
 import { reconnectDelay } from "./protocol/backoff.js";
 import { mayReconnect } from "./protocol/close_codes.js";
 import { Connection } from "./connection.js";
-import { ConnectionState } from "./connection_state.js";
+import { connectionState } from "./connection_state.js";
 import { watchPage } from "./page_events.js";
 
 /** @typedef {string | URL | (() => string | URL | Promise<string | URL>)} UrlProvider */
@@ -31,7 +31,7 @@ import { watchPage } from "./page_events.js";
 export class Reconnector {
   #settings;
   #on;
-  #state = new ConnectionState();
+  #state = connectionState();
   /** Another one for each attempt and each end, so that a late answer is known as such. */
   #attempt = {};
   /** @type {Connection | null} */

@@ -10,7 +10,7 @@ export const MAX_EPHEMERAL = 100;
 /** Events that wait behind a hole; later ones have to come again. */
 export const MAX_AHEAD = 1000;
 
-/** @typedef {{epoch: string, offset: number}} Position */
+/** @typedef {import("./position.js").Position} Position */
 
 /** The delivery of one stream; what is to be handed on now is returned, in order. */
 export class Delivery {
