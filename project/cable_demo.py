@@ -24,10 +24,10 @@ from realtime.testing import Cable
 COLLEAGUE = "bob"
 
 LONGEST_ATTEMPT = 8
-"""Seconds after which a page gives up an attempt to connect: `connectionTimeout` of `socket_options.js`."""
+"""Seconds after which a page gives up an attempt: `connectionTimeout` in `socket_options.js`."""
 
 LONGEST_WAIT = 20
-"""Seconds that a page waits at most between two attempts: `LONGEST` of `backoff.js`."""
+"""Seconds that a page waits at most between two attempts: `MAX_DELAY` of `backoff.js`."""
 
 PATIENCE = 10.0
 """Seconds that the server has to end."""

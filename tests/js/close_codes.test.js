@@ -11,6 +11,6 @@ test("the table", () => {
 });
 
 test("who may come back", () => {
-  const told = Object.keys(VECTORS.may_reconnect).map((code) => [code, mayReconnect(Number(code))]);
-  assert.deepEqual(Object.fromEntries(told), VECTORS.may_reconnect);
+  const answers = Object.keys(VECTORS.may_reconnect).map((code) => [code, mayReconnect(Number(code))]);
+  assert.deepEqual(Object.fromEntries(answers), VECTORS.may_reconnect);
 });

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { HeartbeatSocket } from "../../realtime/static/realtime/index.js";
-import { recorded, world } from "./fakes.js";
+import { recorded, fakeEnvironment } from "./fakes.js";
 
 function connected(options = {}) {
-  const it = world();
+  const it = fakeEnvironment();
   const socket = new HeartbeatSocket("ws://server/", [], { ...it.options, ...options });
   const native = it.last();
   native.open();
@@ -21,7 +21,7 @@ function pong(native) {
 }
 
 describe("frames", () => {
-  test("a ping is answered at once, and kept from the page", () => {
+  test("a ping is answered immediately, and kept from the page", () => {
     const { socket, native } = connected();
     const messages = recorded(socket, "message");
     native.frame({ type: "ping", nonce: "9f3c1a2b" });
@@ -63,7 +63,7 @@ describe("frames", () => {
   });
 
   test("a server that never says welcome is left alone: all frames, no pings, no deadline", () => {
-    const { options, clock, page, last } = world();
+    const { options, clock, page, last } = fakeEnvironment();
     const socket = new HeartbeatSocket("ws://server/", undefined, options);
     const seen = recorded(socket, "message");
     last().open();
@@ -87,7 +87,7 @@ describe("silence", () => {
     assert.deepEqual([closes[0].code, closes[0].reason, closes[0].retryIn], [4408, "stale", 0]);
     assert.equal(native.listened, 0);
     assert.ok(native.closedWith);
-    assert.equal(made.length, 2, "and the next attempt is under way at once");
+    assert.equal(made.length, 2, "and the next attempt is under way immediately");
   });
 
   test("any frame counts as a sign of life", () => {
@@ -99,7 +99,7 @@ describe("silence", () => {
     assert.equal(socket.readyState, HeartbeatSocket.OPEN);
   });
 
-  test("frames that arrive late, from a discarded socket, are not heard", () => {
+  test("frames that arrive late, from a discarded socket, are ignored", () => {
     const { clock, socket, native } = connected();
     clock.advance(18_000);
     const events = recorded(socket, "message", "close", "error");
@@ -250,8 +250,8 @@ describe("the server's last word", () => {
     assert.equal(made.length, 1);
   });
 
-  test("where welcome is expected, bye is heard before it", () => {
-    const { options, last } = world();
+  test("where welcome is expected, bye counts before it", () => {
+    const { options, last } = fakeEnvironment();
     const socket = new HeartbeatSocket("ws://server/", [], { ...options, expectWelcome: true });
     last().open();
     last().frame({ type: "bye", code: 4501, reason: "not signed in", retry: false });

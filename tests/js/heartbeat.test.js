@@ -16,7 +16,7 @@ for (const vector of VECTORS) {
       const which = JSON.stringify(step);
       if ("wake" in step) assert.equal(heartbeat.wake(step.wake), step.verdict, which);
       if ("ping" in step) heartbeat.ping(step.ping, step.now);
-      if ("heard" in step) heartbeat.heard(step.heard);
+      if ("received" in step) heartbeat.received(step.received);
       if ("pong" in step) assert.equal(heartbeat.pong(step.pong, step.now), step.latency, which);
       if ("wake_at" in step) assert.equal(heartbeat.wakeAt, step.wake_at, which);
     }
@@ -34,7 +34,7 @@ describe("a hidden page, whose timers fire once a minute", () => {
       latency: () => {},
     });
     it.pinged = () => {
-      it.keepalive.heard();
+      it.keepalive.received();
       it.keepalive.answer("a");
     };
     return it;
@@ -51,7 +51,7 @@ describe("a hidden page, whose timers fire once a minute", () => {
   test("notices at the second, too, if the path died shortly before the first", () => {
     const it = hidden();
     it.clock.time += 45_000;
-    it.keepalive.heard();
+    it.keepalive.received();
     for (let minute = 0; minute < 2; minute += 1) it.clock.sleep(60_000);
     assert.equal(it.stale, 1);
   });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { HeartbeatSocket } from "../../realtime/static/realtime/index.js";
-import { recorded, settled, world } from "./fakes.js";
+import { recorded, settled, fakeEnvironment } from "./fakes.js";
 
 const URL_ = "ws://server/";
 
@@ -34,9 +34,9 @@ async function assertUsable({ made }, socket) {
 }
 
 describe("attempts", () => {
-  test("the delay is drawn anew for each attempt, up to the limits", () => {
+  test("the delay is drawn for each attempt, up to the limits", () => {
     const draws = [0.1, 0.9, 0.5];
-    const { options, clock, last, made } = world({ random: () => draws.shift() });
+    const { options, clock, last, made } = fakeEnvironment({ random: () => draws.shift() });
     const socket = new HeartbeatSocket(URL_, [], options);
     const closes = recorded(socket, "close");
     for (let attempt = 1; attempt <= 3; attempt += 1) {
@@ -48,7 +48,7 @@ describe("attempts", () => {
   });
 
   test("a connection that held for minUptime starts the count again, a shorter one doesn't", () => {
-    const { options, clock, last } = world();
+    const { options, clock, last } = fakeEnvironment();
     const socket = new HeartbeatSocket(URL_, [], { ...options, minUptime: 5000 });
     last().end();
     clock.advance(250);
@@ -65,7 +65,7 @@ describe("attempts", () => {
   });
 
   test("a connection that isn't made in time is given up", () => {
-    const { options, clock, made } = world();
+    const { options, clock, made } = fakeEnvironment();
     const socket = new HeartbeatSocket(URL_, [], { ...options, connectionTimeout: 2000 });
     const events = recorded(socket, "error", "close");
     clock.advance(2000);
@@ -77,7 +77,7 @@ describe("attempts", () => {
   });
 
   test("with expectWelcome, a connection without welcome isn't made", () => {
-    const { options, clock, made, last } = world();
+    const { options, clock, made, last } = fakeEnvironment();
     const settings = { ...options, connectionTimeout: 8000, expectWelcome: true };
     const socket = new HeartbeatSocket(URL_, [], settings);
     for (let attempt = 1; attempt <= 3; attempt += 1) {
@@ -90,7 +90,7 @@ describe("attempts", () => {
   });
 
   test("maxRetries", () => {
-    const { options, clock, last, made } = world();
+    const { options, clock, last, made } = fakeEnvironment();
     const socket = new HeartbeatSocket(URL_, [], { ...options, maxRetries: 2 });
     const closes = recorded(socket, "close");
     for (let attempt = 0; attempt < 5; attempt += 1) {
@@ -102,7 +102,7 @@ describe("attempts", () => {
   });
 
   test("coming online, or being seen, cuts a wait short", () => {
-    const { options, clock, page, last, made } = world();
+    const { options, clock, page, last, made } = fakeEnvironment();
     new HeartbeatSocket(URL_, [], options);
     last().end();
     page.windowEvent("online");
@@ -111,10 +111,10 @@ describe("attempts", () => {
     assert.equal(made.length, 2, "and the wait is not there any more");
   });
 
-  test("a url function is asked for each attempt", async () => {
-    const { options, clock, last, made } = world();
-    let asked = 0;
-    new HeartbeatSocket(async () => `ws://server/${++asked}`, ["chat"], options);
+  test("a url function is called for each attempt", async () => {
+    const { options, clock, last, made } = fakeEnvironment();
+    let calls = 0;
+    new HeartbeatSocket(async () => `ws://server/${++calls}`, ["chat"], options);
     await settled();
     last().end();
     clock.advance(250);
@@ -123,11 +123,11 @@ describe("attempts", () => {
     assert.deepEqual(made[0].protocols, ["chat"]);
   });
 
-  test("a url function that fails is asked again", async () => {
-    const { options, clock, made } = world();
-    let asked = 0;
+  test("a url function that fails is called again", async () => {
+    const { options, clock, made } = fakeEnvironment();
+    let calls = 0;
     const socket = new HeartbeatSocket(() => {
-      if (++asked === 1) throw new Error("no token");
+      if (++calls === 1) throw new Error("no token");
       return URL_;
     }, [], options);
     const events = recorded(socket, "error", "close");
@@ -139,14 +139,14 @@ describe("attempts", () => {
     assert.equal(made.length, 1);
   });
 
-  test("an invalid url is the caller's mistake, told at once and not retried", () => {
-    const { options, clock } = world();
+  test("an invalid url is the caller's mistake: it throws and is not retried", () => {
+    const { options, clock } = fakeEnvironment();
     assert.throws(() => new HeartbeatSocket("not a url", [], options), { name: "SyntaxError" });
     assert.equal(clock.timers.size, 0);
   });
 
   test("an invalid url from a function is an attempt that failed", async () => {
-    const { options, clock } = world();
+    const { options, clock } = fakeEnvironment();
     const socket = new HeartbeatSocket(() => "not a url", [], options);
     await settled();
     assert.equal(socket.state, "waiting");
@@ -154,14 +154,14 @@ describe("attempts", () => {
   });
 
   test("startClosed waits for reconnect()", async () => {
-    const it = world();
+    const it = fakeEnvironment();
     const socket = new HeartbeatSocket(URL_, [], { ...it.options, startClosed: true });
     assert.deepEqual([it.made.length, socket.readyState], [0, HeartbeatSocket.CLOSED]);
     await assertUsable(it, socket);
   });
 
-  test("reconnect() replaces a connection, and tells its end", () => {
-    const { options, last, made } = world();
+  test("reconnect() replaces a connection, and reports its end", () => {
+    const { options, last, made } = fakeEnvironment();
     const socket = new HeartbeatSocket(URL_, [], options);
     const closes = recorded(socket, "close");
     last().open();
@@ -183,7 +183,7 @@ describe("an early close()", () => {
       page.windowEvent("online");
     },
     "while waiting": ({ last }) => last().end(),
-    "while the server asked for a wait": ({ last }) => {
+    "during a wait that the server wants": ({ last }) => {
       last().open();
       last().welcome();
       last().frame({ type: "bye", code: 4412, reason: "restarting", retry: true, after: 60_000 });
@@ -200,7 +200,7 @@ describe("an early close()", () => {
   };
   for (const [stage, reach] of Object.entries(STAGES)) {
     test(stage, async () => {
-      const it = world();
+      const it = fakeEnvironment();
       const socket = new HeartbeatSocket(URL_, [], it.options);
       reach(it);
       const closes = recorded(socket, "close");
@@ -213,8 +213,8 @@ describe("an early close()", () => {
     });
   }
 
-  test("while the url is being asked for", async () => {
-    const it = world();
+  test("while the url function is running", async () => {
+    const it = fakeEnvironment();
     let answer;
     const socket = new HeartbeatSocket(() => new Promise((resolve) => (answer = resolve)), [], it.options);
     await settled();
@@ -231,8 +231,8 @@ describe("an early close()", () => {
     assert.equal(it.made.length, 1);
   });
 
-  test("while a url is being asked for that will fail", async () => {
-    const it = world();
+  test("while a url function is running that will fail", async () => {
+    const it = fakeEnvironment();
     const socket = new HeartbeatSocket(() => Promise.reject(new Error("no token")), [], it.options);
     const events = recorded(socket, "error", "close");
     socket.close();
@@ -241,7 +241,7 @@ describe("an early close()", () => {
   });
 
   test("after a url that failed", async () => {
-    const it = world();
+    const it = fakeEnvironment();
     let fails = true;
     const url = () => (fails ? Promise.reject(new Error("no token")) : URL_);
     const socket = new HeartbeatSocket(url, [], it.options);
@@ -253,7 +253,7 @@ describe("an early close()", () => {
   });
 
   test("after the last retry", async () => {
-    const it = world();
+    const it = fakeEnvironment();
     const socket = new HeartbeatSocket(URL_, [], { ...it.options, maxRetries: 0 });
     it.last().end();
     socket.close();
@@ -263,28 +263,28 @@ describe("an early close()", () => {
 
   for (const type of ["connecting", "open", "message", "error", "close"]) {
     test(`from a handler of ${type}`, async () => {
-      const it = world();
+      const it = fakeEnvironment();
       const socket = new HeartbeatSocket(URL_, [], { ...it.options, startClosed: true });
       socket.addEventListener(type, () => socket.close());
       socket.reconnect();
       it.last()?.open();
       it.last()?.frame("hello");
-      it.last()?.tell("error");
+      it.last()?.emit("error");
       it.last()?.end();
       await assertGone(it, socket);
     });
   }
 
   test("from a handler of error, when the connection timed out", async () => {
-    const it = world();
+    const it = fakeEnvironment();
     const socket = new HeartbeatSocket(URL_, [], it.options);
     socket.onerror = () => socket.close();
     it.clock.advance(8000);
     await assertGone(it, socket);
   });
 
-  test("handlers that are added after close() still hear it", async () => {
-    const { options } = world();
+  test("handlers that are added after close() still get it", async () => {
+    const { options } = fakeEnvironment();
     const socket = new HeartbeatSocket(URL_, [], options);
     socket.close(4000, "enough");
     const event = await new Promise((resolve) => (socket.onclose = resolve));
@@ -292,7 +292,7 @@ describe("an early close()", () => {
   });
 
   test("bad arguments change nothing", () => {
-    const { options, last } = world();
+    const { options, last } = fakeEnvironment();
     const socket = new HeartbeatSocket(URL_, [], options);
     last().open();
     assert.throws(() => socket.close(1001), { name: "InvalidAccessError" });
@@ -303,8 +303,8 @@ describe("an early close()", () => {
 });
 
 describe("the queue", () => {
-  test("what is sent before the connection goes out with it, in order, before open is told", () => {
-    const { options, last } = world();
+  test("what is sent before the connection goes out with it, in order, before open", () => {
+    const { options, last } = fakeEnvironment();
     const socket = new HeartbeatSocket(URL_, [], options);
     socket.onopen = () => socket.send("c");
     socket.send("a");
@@ -316,7 +316,7 @@ describe("the queue", () => {
   });
 
   test("it is limited, and says so", () => {
-    const { options, last } = world();
+    const { options, last } = fakeEnvironment();
     const socket = new HeartbeatSocket(URL_, [], options);
     const errors = recorded(socket, "error");
     for (let number = 0; number < 101; number += 1) socket.send(String(number));
@@ -325,8 +325,8 @@ describe("the queue", () => {
     assert.deepEqual([last().sent.length, last().sent.at(-1)], [100, "99"]);
   });
 
-  test("a message that the browser refuses is told, and holds up nothing", () => {
-    const { options, last } = world();
+  test("a message that the browser refuses is an error event, and holds up nothing", () => {
+    const { options, last } = fakeEnvironment();
     const socket = new HeartbeatSocket(URL_, [], options);
     const errors = recorded(socket, "error");
     const opens = recorded(socket, "open");
@@ -341,7 +341,7 @@ describe("the queue", () => {
   });
 
   test("what is sent while the peer closes waits for the next connection", () => {
-    const { options, last, clock } = world();
+    const { options, last, clock } = fakeEnvironment();
     const socket = new HeartbeatSocket(URL_, [], options);
     last().open();
     last().closing();
@@ -355,7 +355,7 @@ describe("the queue", () => {
   });
 
   test("maxEnqueuedMessages", () => {
-    const { options, last } = world();
+    const { options, last } = fakeEnvironment();
     const socket = new HeartbeatSocket(URL_, [], { ...options, maxEnqueuedMessages: 0 });
     socket.send("a");
     last().open();
@@ -365,7 +365,7 @@ describe("the queue", () => {
 
 describe("the interface of WebSocket", () => {
   test("constants, properties, handlers", () => {
-    const { options, last } = world();
+    const { options, last } = fakeEnvironment();
     const socket = new HeartbeatSocket(URL_, "chat", options);
     assert.deepEqual([socket.CONNECTING, socket.OPEN, socket.CLOSING, socket.CLOSED], [0, 1, 2, 3]);
     assert.equal(HeartbeatSocket.OPEN, 1);
@@ -382,7 +382,7 @@ describe("the interface of WebSocket", () => {
   });
 
   test("binaryType outlives a reconnect", () => {
-    const { options, last, clock } = world();
+    const { options, last, clock } = fakeEnvironment();
     const socket = new HeartbeatSocket(URL_, [], options);
     socket.binaryType = "arraybuffer";
     last().end();
@@ -395,8 +395,8 @@ describe("the interface of WebSocket", () => {
   });
 });
 
-test("an attempt that hangs is made anew when there is a network again", () => {
-  const { options, page, clock, made } = world({ random: 1 });
+test("an attempt that hangs is made again when there is a network again", () => {
+  const { options, page, clock, made } = fakeEnvironment({ random: 1 });
   new HeartbeatSocket(URL_, [], options);
   clock.advance(1000);
   page.windowEvent("online");
@@ -404,21 +404,21 @@ test("an attempt that hangs is made anew when there is a network again", () => {
   assert.ok(made[0].closedWith);
 });
 
-test("close(), reconnect(): the end is told before the beginning", async () => {
-  const { options, last } = world();
+test("close(), reconnect(): the end comes before the beginning", async () => {
+  const { options, last } = fakeEnvironment();
   const socket = new HeartbeatSocket(URL_, [], options);
   last().open();
-  const told = [];
-  for (const type of ["close", "connecting"]) socket.addEventListener(type, () => told.push(type));
+  const emitted = [];
+  for (const type of ["close", "connecting"]) socket.addEventListener(type, () => emitted.push(type));
   socket.close();
   socket.reconnect();
   await Promise.resolve();
-  assert.deepEqual(told, ["close", "connecting"]);
+  assert.deepEqual(emitted, ["close", "connecting"]);
 });
 
 describe("the back-forward cache", () => {
   test("a page that may be kept lets its socket go, and connects when it comes back", () => {
-    const { options, page, clock, last, made } = world();
+    const { options, page, clock, last, made } = fakeEnvironment();
     const socket = new HeartbeatSocket(URL_, [], options);
     last().open();
     page.windowEvent("pagehide", { persisted: true });
@@ -429,8 +429,8 @@ describe("the back-forward cache", () => {
     assert.deepEqual([made.length, socket.state], [2, "connecting"]);
   });
 
-  test("it doesn't shorten the wait that the server asked for", () => {
-    const { options, page, clock, last, made } = world();
+  test("it doesn't shorten the wait that the server wants", () => {
+    const { options, page, clock, last, made } = fakeEnvironment();
     new HeartbeatSocket(URL_, [], { ...options, expectWelcome: true });
     last().open();
     last().welcome();
@@ -444,7 +444,7 @@ describe("the back-forward cache", () => {
   });
 
   test("a page that goes for good is left alone", () => {
-    const { options, page, last } = world();
+    const { options, page, last } = fakeEnvironment();
     new HeartbeatSocket(URL_, [], options);
     last().open();
     page.windowEvent("pagehide", { persisted: false });

@@ -1,4 +1,4 @@
-/** One native socket, from its construction to its end, which is told exactly once. */
+/** One native socket, from its construction to its end, which is reported exactly once. */
 
 import { Keepalive } from "./keepalive.js";
 import { frameOf } from "./message_frame.js";
@@ -6,11 +6,11 @@ import { CloseCode, REASONS } from "./protocol/close_codes.js";
 import { MAX_CONTROL_FRAME, controlFrame } from "./protocol/frames.js";
 
 /**
- * How a connection ended. `after`: milliseconds that the server asked for, exactly; `atOnce`: the
- * path was given up here, nothing speaks against the next attempt.
+ * How a connection ended. `after`: the exact milliseconds that the server wants between. `immediate`:
+ * this end gave the path up, and nothing speaks against the next attempt.
  *
  * @typedef {{code: number, reason: string, wasClean: boolean, retry?: boolean, after?: number,
- *   atOnce?: boolean}} Ending
+ *   immediate?: boolean}} Ending
  */
 
 /**
@@ -23,7 +23,7 @@ import { MAX_CONTROL_FRAME, controlFrame } from "./protocol/frames.js";
  * @property {(ending: Ending) => void} ended
  */
 
-/** The life of one native socket. */
+/** One native socket, with its heartbeat if the server speaks it. */
 export class Connection {
   /** @type {Keepalive | null} */
   #keepalive = null;
@@ -51,7 +51,7 @@ export class Connection {
     this.#listeners = [
       ["open", () => this.#opened()],
       ["message", (event) => this.#received(event)],
-      // A browser says no more than that; ws says why.
+      // A browser gives no cause; ws does.
       ["error", ({ error }) => on.error(error ?? new Error("connection failed"))],
       ["close", (event) => this.#closed(event)],
     ];
@@ -64,13 +64,13 @@ export class Connection {
   }
 
   /**
-   * Let go of the native socket, which may take minutes to close, or for ever; nothing more is told.
+   * Close the native socket without waiting, which may take minutes; it reports nothing more.
    *
    * @param {number} [code]
    * @param {string} [reason]
    */
   discard(code, reason) {
-    this.#detach(); // First: Node's own WebSocket tells an error before its close() returns.
+    this.#detach(); // First: Node's own WebSocket emits an error before its close() returns.
     this.native.close(code, reason);
   }
 
@@ -98,7 +98,7 @@ export class Connection {
   #stale() {
     const code = CloseCode.STALE;
     this.discard(code, REASONS[code]);
-    this.on.ended({ code, reason: REASONS[code], wasClean: false, atOnce: true });
+    this.on.ended({ code, reason: REASONS[code], wasClean: false, immediate: true });
   }
 
   #opened() {
@@ -108,12 +108,12 @@ export class Connection {
 
   /** @param {MessageEvent} event */
   #received(event) {
-    this.#keepalive?.heard();
+    this.#keepalive?.received();
     const frame = readControlFrame(event);
     if (frame?.type === "welcome" && !this.#keepalive) this.#welcomed(frame);
     else if (frame?.type === "ping" && this.#keepalive) this.#keepalive.answer(frame.nonce);
     else if (frame?.type === "pong" && this.#keepalive) this.#keepalive.pong(frame.nonce);
-    else if (frame?.type === "bye" && (this.#keepalive || this.expectWelcome)) this.#dismissed(frame);
+    else if (frame?.type === "bye" && (this.#keepalive || this.expectWelcome)) this.#bye(frame);
     else this.on.message(event);
   }
 
@@ -129,11 +129,11 @@ export class Connection {
   }
 
   /**
-   * `bye` is the last frame: its close may be lost, so nobody waits for it.
+   * `bye` is the last frame: its close may be lost, so this end does not wait for it.
    *
    * @param {import("./protocol/frames.js").Bye} bye
    */
-  #dismissed({ code, reason, retry, after }) {
+  #bye({ code, reason, retry, after }) {
     this.discard();
     this.on.ended({ code, reason, wasClean: true, retry, after });
   }

@@ -14,7 +14,7 @@ export class Feed {
   /**
    * @param {Position | null} position what the page has seen
    * @param {import("./subscription_emitter.js").SubscriptionEmitter} emitter
-   * @param {() => boolean} live asked before each event: any handler may end the subscription
+   * @param {() => boolean} live checked before each event, as any handler may end the subscription
    */
   constructor(position, emitter, live) {
     this.#delivery = position && new Delivery(position);

@@ -6,7 +6,7 @@ export {};
 /** @typedef {import("./protocol/position.js").Position} Position */
 /** @typedef {import("./requests.js").RealtimeError} RealtimeError */
 /**
- * A change of `state`; `code`, `reason` and `retryIn` tell of the connection or attempt that ended.
+ * A change of `state`; `code`, `reason` and `retryIn` are of the connection or attempt that ended.
  *
  * @typedef {{previous: State} & (
  *   {state: "connecting" | "open", code?: undefined, reason?: undefined, retryIn?: undefined} |

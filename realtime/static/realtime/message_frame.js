@@ -1,7 +1,7 @@
 /**
  * The frame that a message event carries, parsed once for the event and for its copies.
  *
- * A page's message event has no place for it: it looks as the browser's own.
+ * It is kept beside the event, since a page's message events are as the browser's own.
  */
 
 import { decode } from "./protocol/frames.js";
@@ -9,7 +9,7 @@ import { decode } from "./protocol/frames.js";
 /** @type {WeakMap<object, any>} */
 const frames = new WeakMap();
 
-/** The JSON object that `event` carries; null for everything else. @param {MessageEvent} event @returns {any} */
+/** The JSON object in `event`; null for everything else. @param {MessageEvent} event @returns {any} */
 export function frameOf(event) {
   if (!frames.has(event)) frames.set(event, decode(event.data));
   return frames.get(event);

@@ -1,4 +1,4 @@
-/** The handlers of a subscription: those of its own life, and those of the stream's events. */
+/** The handlers of a subscription: for its own changes, and for the stream's events. */
 
 import { Emitter } from "./emitter.js";
 
