@@ -1,4 +1,4 @@
-/** `RealtimeClient`: its connection, its state, and who the user is. */
+/** `RealtimeClient`: the page's configuration, its state, its handlers, and who the user is. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,10 +1,10 @@
-/** The heartbeat of a `HeartbeatSocket`: what it keeps from the page, and when it gives up. */
+/** One connection and its heartbeat: what it keeps from the page, and when it gives up. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { HeartbeatSocket } from "../../realtime/static/realtime/index.js";
-import { recorded, fakeEnvironment } from "./fakes.js";
+import { fakeEnvironment, recorded } from "./fakes.js";
 
 function connected(options = {}) {
   const it = fakeEnvironment();

@@ -7,7 +7,7 @@ import { arranged, rings } from "../../calls/static/calls/call_list.js";
 import { FollowedCalls } from "../../calls/static/calls/followed_calls.js";
 import { changeText } from "../../calls/static/calls/wording.js";
 import { RealtimeClient } from "../../realtime/static/realtime/index.js";
-import { settled, fakeEnvironment } from "./fakes.js";
+import { fakeEnvironment, settled } from "./fakes.js";
 
 const ALICE = { id: 1, name: "alice" };
 const BOB = { id: 2, name: "bob" };

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 
 import * as index from "../../realtime/static/realtime/index.js";
-import { MOVES, connectionState } from "../../realtime/static/realtime/connection_state.js";
+import { MOVES } from "../../realtime/static/realtime/connection_state.js";
 import { LIFECYCLE } from "../../realtime/static/realtime/subscription_emitter.js";
 
 const MODULES = new URL("../../realtime/static/realtime/", import.meta.url);
@@ -27,12 +27,6 @@ test("every option is documented", () => {
       assert.ok(DOCS.includes(`\`${option}\``), option);
     }
   }
-});
-
-test("a move that the table doesn't have is an error", () => {
-  const state = connectionState();
-  assert.throws(() => state.move("open"), /idle to open/);
-  assert.equal(state.move("connecting"), "idle");
 });
 
 test("nothing that a strict Content-Security-Policy or the back-forward cache forbids", () => {

@@ -1,4 +1,4 @@
-/** Streams: events, positions, commands and their replies. */
+/** `Subscription` with its feed, its retries, its pending sends, and the requests that it makes. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -167,6 +167,16 @@ describe("following", () => {
     assert.deepEqual(emitted, [["unsubscribed", { reason: "forbidden" }]]);
     reconnect();
     assert.deepEqual(last().frames("subscribe"), []);
+  });
+
+  test("an answer that comes after the right has ended changes nothing", () => {
+    const { client, last } = opened();
+    const call = client.subscribe("call.7");
+    last().frame({ type: "unsubscribed", stream: "call.7", reason: "forbidden" });
+    confirm(last());
+    event(last(), { stream: "call.7", offset: 1 });
+    assert.equal(call.live, false);
+    assert.notEqual(client.subscribe("call.7"), call);
   });
 
   test("a refused subscription is an error and not tried again", () => {
