@@ -60,7 +60,7 @@ export class RealtimeClient {
         : socketUrl(address, document);
     this.#me = me ?? null;
     this.#positions = { ...positions };
-    // A command belongs to the connection that it was given to: the next one must not bring it.
+    // A command belongs to its connection: the next one must not send it.
     const fixed = { startClosed: true, expectWelcome: true, maxEnqueuedMessages: 0 };
     this.#options = { ...options, ...fixed };
     if (!options.startClosed) this.connect();

@@ -6,8 +6,8 @@ import { CloseCode, REASONS } from "./protocol/close_codes.js";
 import { MAX_CONTROL_FRAME, controlFrame } from "./protocol/frames.js";
 
 /**
- * How a connection ended. `after`: the exact milliseconds that the server wants between. `immediate`:
- * this end gave the path up, and nothing speaks against the next attempt.
+ * How a connection ended. `after`: milliseconds that the server wants before the next attempt, exactly.
+ * `immediate`: this end gave the path up, and nothing speaks against the next attempt.
  *
  * @typedef {{code: number, reason: string, wasClean: boolean, retry?: boolean, after?: number,
  *   immediate?: boolean}} Ending
@@ -37,7 +37,7 @@ export class Connection {
    * @param {object} options
    * @param {import("./environment.js").Environment} options.environment
    * @param {number} options.connectionTimeout milliseconds until the connection must be made
-   * @param {boolean} options.expectWelcome it isn't made before `welcome` has come
+   * @param {boolean} options.expectWelcome the connection is made when `welcome` has come
    * @param {Handlers} on
    */
   constructor(native, { environment, connectionTimeout, expectWelcome }, on) {
@@ -64,7 +64,7 @@ export class Connection {
   }
 
   /**
-   * Close the native socket without waiting, which may take minutes; it reports nothing more.
+   * Close the native socket and ignore it from now on: its own `close` may come minutes later.
    *
    * @param {number} [code]
    * @param {string} [reason]

@@ -25,7 +25,7 @@ export class NativeSockets {
    * @throws {DOMException} if the browser takes the url or a protocol for invalid
    */
   make(url) {
-    // A browser would take what is missing for the name of a page.
+    // A browser would take "undefined" for the name of a page.
     if (url === undefined || url === null) throw new TypeError(`the url is ${url}`);
     const native = this.#protocols ? new this.#WebSocket(url, this.#protocols) : new this.#WebSocket(url);
     native.binaryType = this.binaryType;

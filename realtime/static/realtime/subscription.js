@@ -22,7 +22,7 @@ import { subscriptionState } from "./subscription_state.js";
 /** The code of a refusal that may be over soon; any other ends the subscription. */
 const TRANSIENT = "internal";
 
-/** Codes of a command whose connection broke; it is given again on the next one. */
+/** Codes of a command whose connection broke; the next connection subscribes again. */
 const BROKEN = ["unknown_outcome", "not_connected"];
 
 /**
