@@ -24,10 +24,10 @@ from realtime.testing import Cable
 COLLEAGUE = "bob"
 
 LONGEST_ATTEMPT = 8
-"""Seconds until a page gives up connecting: `connectionTimeout` in `heartbeat_socket.js`."""
+"""Seconds until a page gives up connecting: `connectionTimeout` in `socket_options.js`."""
 
 LONGEST_WAIT = 20
-"""Seconds that a page waits at most between two attempts: `LONGEST` in `protocol/backoff.js`."""
+"""Seconds that a page waits at most between two attempts: `MAX_DELAY` in `protocol/backoff.js`."""
 
 STOP_TIMEOUT = 10.0
 """Seconds that the server gets to stop."""

@@ -10,7 +10,8 @@ from tests.site.office import Office
 
 pytestmark = pytest.mark.processes
 
-MODULES = sorted(path.name for path in Path(realtime.__file__).parent.glob("static/realtime/*.js"))
+STATIC = Path(realtime.__file__).parent / "static" / "realtime"
+MODULES = sorted(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js"))
 
 NEW_GLOBALS = """
 (async (modules) => {

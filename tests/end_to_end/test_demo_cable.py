@@ -192,9 +192,11 @@ def test_the_bounds_that_are_shown_are_those_of_the_settings(settings: Any) -> N
 
 
 def test_the_bounds_that_are_the_browsers() -> None:
-    socket, backoff = ((STATIC / name).read_text() for name in ("socket.js", "backoff.js"))
+    socket, backoff = (
+        (STATIC / name).read_text() for name in ("socket_options.js", "protocol/backoff.js")
+    )
     assert f"connectionTimeout ?? {cable_demo.LONGEST_ATTEMPT}000," in socket
-    assert f"LONGEST = {cable_demo.LONGEST_WAIT}_000;" in backoff
+    assert f"MAX_DELAY = {cable_demo.LONGEST_WAIT}_000;" in backoff
 
 
 @pytest.mark.parametrize("name", ["PUBLIC_URL", "TWILIO_ACCOUNT_SID"])

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { reconnectDelay } from "../../realtime/static/realtime/backoff.js";
+import { reconnectDelay } from "../../realtime/static/realtime/protocol/backoff.js";
 
 test("the ceiling doubles from 500 ms to 20 s, and the delay is drawn below it", () => {
   const ceilings = [1, 2, 3, 4, 5, 6, 7, 8].map((retry) => reconnectDelay(retry, 1));

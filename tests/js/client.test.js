@@ -1,21 +1,21 @@
-/** `RealtimeClient`: its connection, its state, and who the user is. */
+/** `RealtimeClient`: the page's configuration, its state, its handlers, and who the user is. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { RealtimeClient } from "../../realtime/static/realtime/index.js";
-import { world } from "./fakes.js";
+import { fakeEnvironment } from "./fakes.js";
 
 function opened(more = {}) {
-  const it = world();
+  const it = fakeEnvironment();
   const client = new RealtimeClient("/realtime/", { ...it.options, ...more });
   it.last().open();
   it.last().welcome();
   return { ...it, client };
 }
 
-/** All that `client` tells under `name`. */
-function told(client, name) {
+/** All that `client` emits under `name`. */
+function emitted(client, name) {
   const all = [];
   client.on(name, (details) => all.push(details));
   return all;
@@ -23,7 +23,7 @@ function told(client, name) {
 
 describe("the page's configuration", () => {
   test("a client without a url reads it", () => {
-    const { options, page, last } = world();
+    const { options, page, last } = fakeEnvironment();
     page.config = '{"url": "/realtime/", "me": "user.42"}';
     const client = new RealtimeClient(undefined, options);
     assert.equal(last().url, "wss://site.example/realtime/");
@@ -32,7 +32,7 @@ describe("the page's configuration", () => {
   });
 
   test("where it is missing, or has no url, the client says so", () => {
-    const { options, page } = world();
+    const { options, page } = fakeEnvironment();
     assert.throws(() => new RealtimeClient(undefined, options), /realtime-config/);
     page.config = '{"me": "user.42"}';
     assert.throws(() => new RealtimeClient(undefined, options), /no url/);
@@ -47,7 +47,7 @@ describe("the page's configuration", () => {
     for (const [url, expected] of Object.entries(urls)) {
       const forms = [url, () => url, async () => url, () => new URL(url, "https://site.example/desk/")];
       for (const given of forms) {
-        const { options, last } = world();
+        const { options, last } = fakeEnvironment();
         new RealtimeClient(given, options);
         await new Promise(setImmediate);
         assert.equal(last().url, expected);
@@ -56,21 +56,21 @@ describe("the page's configuration", () => {
   });
 });
 
-test("handlers hear of states in their order, whatever one of them does", () => {
+test("handlers get the states in their order, whatever one of them does", () => {
   const { client } = opened();
   client.on("state", ({ state }) => state === "closed" && client.connect());
-  const states = told(client, "state");
+  const states = emitted(client, "state");
   client.close();
   assert.deepEqual(states.map(({ state }) => state), ["closed", "connecting"]);
 });
 
-test("a handler that another one has removed hears nothing more", () => {
+test("a handler that another one has removed gets nothing more", () => {
   const { client } = opened();
   client.on("state", () => remove());
-  const heard = [];
-  const remove = client.on("state", (change) => heard.push(change));
+  const seen = [];
+  const remove = client.on("state", (change) => seen.push(change));
   client.close();
-  assert.deepEqual(heard, []);
+  assert.deepEqual(seen, []);
 });
 
 test("what is no name is refused with a sentence", () => {
@@ -79,21 +79,21 @@ test("what is no name is refused with a sentence", () => {
 });
 
 test("a url that is missing is no name of a page", async () => {
-  const { options, made } = world();
+  const { options, made } = fakeEnvironment();
   assert.throws(() => new RealtimeClient(null, options), TypeError);
   const client = new RealtimeClient(async () => undefined, options);
-  const states = told(client, "state");
+  const states = emitted(client, "state");
   await new Promise(setImmediate);
   assert.equal(made.length, 0);
   assert.match(states.at(-1).reason, /undefined/);
 });
 
 describe("state", () => {
-  test("it is open when welcome has come, and every change is told", () => {
-    const { options, clock, last } = world();
+  test("it is open when welcome has come, and every change is emitted", () => {
+    const { options, clock, last } = fakeEnvironment();
     const client = new RealtimeClient("/realtime/", { ...options, startClosed: true });
     assert.equal(client.state, "idle");
-    const states = told(client, "state");
+    const states = emitted(client, "state");
     client.connect();
     last().open();
     assert.equal(client.state, "connecting");
@@ -113,7 +113,7 @@ describe("state", () => {
 
   test("a dead path: waiting without a wait, then connecting", () => {
     const { client, clock, made } = opened();
-    const states = told(client, "state");
+    const states = emitted(client, "state");
     clock.advance(18_000);
     assert.deepEqual(states.map(({ state, code }) => [state, code]), [["waiting", 4408], ["connecting", undefined]]);
     assert.equal(made.length, 2);
@@ -121,7 +121,7 @@ describe("state", () => {
 
   test("sent away: closed, with the reason, until connect()", () => {
     const { client, clock, last, made } = opened();
-    const states = told(client, "state");
+    const states = emitted(client, "state");
     last().frame({ type: "bye", code: 4504, reason: "signed out", retry: false });
     clock.advance(3_600_000);
     assert.deepEqual(states, [{ state: "closed", previous: "open", code: 4504, reason: "signed out", retryIn: null }]);
@@ -133,7 +133,7 @@ describe("state", () => {
   });
 
   test("a server that accepts and never says welcome is not waited for", () => {
-    const { options, clock, last } = world();
+    const { options, clock, last } = fakeEnvironment();
     const client = new RealtimeClient("/realtime/", options);
     last().open();
     clock.advance(8000);
@@ -165,7 +165,7 @@ describe("state", () => {
 
   for (const [state, code] of [["connecting", 1006], ["open", 1006], ["waiting", 1006], ["closed", 4501]]) {
     test(`close() from a handler of ${state}`, () => {
-      const { options, clock, last } = world();
+      const { options, clock, last } = fakeEnvironment();
       const client = new RealtimeClient("/realtime/", { ...options, startClosed: true });
       client.on("state", (change) => change.state === state && client.close());
       client.connect();
@@ -180,7 +180,7 @@ describe("state", () => {
 
   test("latency, in milliseconds, while it is open", () => {
     const { client, clock, last } = opened();
-    const latencies = told(client, "latency");
+    const latencies = emitted(client, "latency");
     clock.advance(31);
     last().frame({ type: "pong", nonce: last().frames("ping")[0].nonce });
     assert.deepEqual([client.latency, latencies], [31, [31]]);
@@ -190,11 +190,11 @@ describe("state", () => {
 });
 
 describe("me", () => {
-  test("welcome tells it", () => {
+  test("welcome says it", () => {
     assert.equal(opened().client.me, "user.42");
   });
 
-  test("another login is told, before anything is subscribed", () => {
+  test("another login is reported before anything is subscribed", () => {
     const { client, clock, last } = opened();
     const order = [];
     client.subscribe("me");
@@ -208,11 +208,11 @@ describe("me", () => {
     assert.equal(last().frames("subscribe").length, 1);
   });
 
-  test("a page made for another user is told, too", () => {
-    const { options, page, last } = world();
+  test("a page made for another user is reported, too", () => {
+    const { options, page, last } = fakeEnvironment();
     page.config = '{"url": "/realtime/", "me": "user.1", "positions": {"call.7": {"epoch": "k3x9", "offset": 4}}}';
     const client = new RealtimeClient(undefined, options);
-    const changes = told(client, "me_changed");
+    const changes = emitted(client, "me_changed");
     client.subscribe("call.7");
     last().open();
     last().welcome();
@@ -221,7 +221,7 @@ describe("me", () => {
   });
 
   test("close() from its handler", () => {
-    const { options, last } = world();
+    const { options, last } = fakeEnvironment();
     const client = new RealtimeClient("/realtime/", { ...options, me: "user.1" });
     client.on("me_changed", () => client.close());
     last().open();
@@ -231,9 +231,9 @@ describe("me", () => {
 });
 
 describe("errors", () => {
-  test("an error without ref, and a frame that is no JSON object, are told", () => {
+  test("an error without ref, and a frame that is no JSON object, are reported", () => {
     const { client, last } = opened();
-    const errors = told(client, "error");
+    const errors = emitted(client, "error");
     last().frame({ type: "error", code: "bad_frame", message: "what?" });
     for (const frame of ["{", "[]", "null", "7", new ArrayBuffer(2)]) last().frame(frame);
     assert.equal(errors[0].message, "what?");
@@ -243,7 +243,7 @@ describe("errors", () => {
 
   test("frames of unknown types, and for unknown streams, are ignored", () => {
     const { client, last } = opened();
-    const errors = told(client, "error");
+    const errors = emitted(client, "error");
     last().frame({ type: "novelty", x: 1 });
     last().frame({ type: "event", stream: "call.9", name: "x", data: 1 });
     last().frame({ type: "reply", ref: 99, data: {} });
@@ -256,7 +256,7 @@ describe("errors", () => {
     client.on("state", () => {
       throw new Error("page's mistake");
     });
-    const states = told(client, "state");
+    const states = emitted(client, "state");
     last().end();
     clock.advance(250);
     assert.deepEqual(states.map(({ state }) => state), ["waiting", "connecting"]);

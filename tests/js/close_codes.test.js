@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { REASONS, mayReconnect } from "../../realtime/static/realtime/close_codes.js";
+import { REASONS, mayReconnect } from "../../realtime/static/realtime/protocol/close_codes.js";
 
 const VECTORS = JSON.parse(readFileSync(new URL("../vectors/close_codes.json", import.meta.url), "utf8"));
 
@@ -11,6 +11,6 @@ test("the table", () => {
 });
 
 test("who may come back", () => {
-  const told = Object.keys(VECTORS.may_reconnect).map((code) => [code, mayReconnect(Number(code))]);
-  assert.deepEqual(Object.fromEntries(told), VECTORS.may_reconnect);
+  const answers = Object.keys(VECTORS.may_reconnect).map((code) => [code, mayReconnect(Number(code))]);
+  assert.deepEqual(Object.fromEntries(answers), VECTORS.may_reconnect);
 });

@@ -7,7 +7,7 @@ import { arranged, rings } from "../../calls/static/calls/call_list.js";
 import { FollowedCalls } from "../../calls/static/calls/followed_calls.js";
 import { changeText } from "../../calls/static/calls/wording.js";
 import { RealtimeClient } from "../../realtime/static/realtime/index.js";
-import { settled, world } from "./fakes.js";
+import { fakeEnvironment, settled } from "./fakes.js";
 
 const ALICE = { id: 1, name: "alice" };
 const BOB = { id: 2, name: "bob" };
@@ -23,7 +23,7 @@ function listed(sid, version, state, more = {}) {
 
 /** A desk whose page was rendered with `list` at offset 10; the test plays the server. */
 function deskWith(list) {
-  const it = world();
+  const it = fakeEnvironment();
   const positions = { "user.1": { epoch: "e", offset: 10 } };
   const client = new RealtimeClient("/realtime/", { ...it.options, me: "user.1", positions });
   const news = [];

@@ -41,7 +41,7 @@ export class FakeClock {
   }
 }
 
-/** The browser's socket; the test plays the network. A closed one says nothing unless told to. */
+/** The browser's socket; the test plays the network. A closed one says nothing by itself. */
 export class FakeWebSocket {
   static made = [];
   readyState = 0;
@@ -88,19 +88,19 @@ export class FakeWebSocket {
     return type ? frames.filter((frame) => frame.type === type) : frames;
   }
 
-  tell(type, details) {
+  emit(type, details) {
     for (const listener of [...this.listeners.get(type)]) listener({ type, ...details });
   }
 
   open() {
     this.readyState = 1;
-    this.tell("open");
+    this.emit("open");
   }
 
   /** A frame from the server: an object, or the raw data. */
   frame(data) {
     const raw = typeof data === "string" || data instanceof ArrayBuffer;
-    this.tell("message", { data: raw ? data : JSON.stringify(data), origin: "ws://server" });
+    this.emit("message", { data: raw ? data : JSON.stringify(data), origin: "ws://server" });
   }
 
   welcome(more = {}) {
@@ -116,7 +116,7 @@ export class FakeWebSocket {
   /** The connection ends from outside. */
   end(code = 1006, reason = "") {
     this.readyState = 3;
-    this.tell("close", { code, reason, wasClean: code !== 1006 });
+    this.emit("close", { code, reason, wasClean: code !== 1006 });
   }
 }
 
@@ -151,8 +151,8 @@ export class FakePage {
   }
 }
 
-/** A world to put a client into: `options` for it, and the test's hands on everything else. */
-export function world({ random = 0.5 } = {}) {
+/** An environment for a client: `options` for it, and the test's hands on everything else. */
+export function fakeEnvironment({ random = 0.5 } = {}) {
   const clock = new FakeClock();
   const page = new FakePage();
   const made = (FakeWebSocket.made = []);

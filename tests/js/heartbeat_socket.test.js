@@ -1,260 +1,289 @@
-/** The heartbeat of a `HeartbeatSocket`: what it keeps from the page, and when it gives up. */
+/** `HeartbeatSocket` to a page: `close()` at every stage, `reconnect()`, queue and properties. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { HeartbeatSocket } from "../../realtime/static/realtime/index.js";
-import { recorded, world } from "./fakes.js";
+import { fakeEnvironment, recorded, settled } from "./fakes.js";
 
-function connected(options = {}) {
-  const it = world();
-  const socket = new HeartbeatSocket("ws://server/", [], { ...it.options, ...options });
-  const native = it.last();
-  native.open();
-  native.welcome();
-  return { ...it, socket, native };
+const URL_ = "ws://server/";
+
+/** Check that nothing is left behind: no timer, no handler, no socket that isn't closing. */
+async function assertGone({ clock, made, page }, socket) {
+  await settled();
+  const before = made.length;
+  clock.advance(3_600_000);
+  page.windowEvent("online");
+  page.windowEvent("pageshow");
+  await settled();
+  assert.equal(made.length, before, "no further attempt");
+  assert.equal(clock.timers.size, 0, "no timer");
+  assert.equal(page.document.listened + page.window.listened, 0, "no handler on the page");
+  assert.deepEqual(made.filter((native) => native.readyState < 2 || native.listened), []);
+  assert.equal(socket.readyState, HeartbeatSocket.CLOSED);
 }
 
-/** Answer the client's latest ping. */
-function pong(native) {
-  native.frame({ type: "pong", nonce: native.frames("ping").at(-1).nonce });
+/** Check that it can be used again. */
+async function assertUsable({ made }, socket) {
+  const before = made.length;
+  socket.reconnect();
+  await settled();
+  assert.equal(made.length, before + 1);
+  made.at(-1).open();
+  assert.equal(socket.readyState, HeartbeatSocket.OPEN);
 }
 
-describe("frames", () => {
-  test("a ping is answered at once, and kept from the page", () => {
-    const { socket, native } = connected();
-    const messages = recorded(socket, "message");
-    native.frame({ type: "ping", nonce: "9f3c1a2b" });
-    assert.deepEqual(native.frames("pong"), [{ type: "pong", nonce: "9f3c1a2b" }]);
-    assert.equal(messages.length, 0);
-  });
-
-  test("welcome is kept from the page and answered with a ping, whose pong is the latency", () => {
-    const { clock, socket, native } = connected();
-    const messages = recorded(socket, "message");
-    const measured = recorded(socket, "latency");
-    assert.equal(native.frames("ping").length, 1);
-    clock.advance(40);
-    pong(native);
-    assert.equal(socket.latency, 40);
-    assert.equal(measured[0].detail, 40);
-    assert.equal(messages.length, 0);
-  });
-
-  test("what is not exactly a heartbeat belongs to the page", () => {
-    const { socket, native } = connected();
-    const seen = recorded(socket, "message");
-    const frames = [
-      '{"type":"ping"}',
-      '{"type":"ping","nonce":7}',
-      '{"type":"ping","nonce":"a","more":1}',
-      '{"type":"welcome","text":"hello"}',
-      '{"type":"bye","text":"see you"}',
-      '[{"type":"ping","nonce":"a"}]',
-      "null",
-      "ping",
-      new ArrayBuffer(3),
-      `{"type":"ping","nonce":"${"x".repeat(5000)}"}`,
-    ];
-    for (const frame of frames) native.frame(frame);
-    assert.deepEqual(seen.map((event) => event.data), frames);
-    assert.equal(native.frames("pong").length, 0);
-    assert.equal(seen[0].origin, "ws://server");
-  });
-
-  test("a server that never says welcome is left alone: all frames, no pings, no deadline", () => {
-    const { options, clock, page, last } = world();
-    const socket = new HeartbeatSocket("ws://server/", undefined, options);
-    const seen = recorded(socket, "message");
-    last().open();
-    last().frame({ type: "ping", nonce: "a" });
-    last().frame({ type: "bye", code: 4408, reason: "stale", retry: true });
-    page.windowEvent("online");
-    clock.advance(3_600_000);
-    assert.equal(seen.length, 2);
-    assert.deepEqual(last().sent, []);
-    assert.equal(socket.readyState, HeartbeatSocket.OPEN);
-  });
-});
-
-describe("silence", () => {
-  test("after interval and timeout the socket is discarded, without waiting for its close", () => {
-    const { clock, socket, native, made } = connected();
-    const closes = recorded(socket, "close");
-    clock.advance(17_999);
-    assert.equal(closes.length, 0);
-    clock.advance(1);
-    assert.deepEqual([closes[0].code, closes[0].reason, closes[0].retryIn], [4408, "stale", 0]);
-    assert.equal(native.listened, 0);
-    assert.ok(native.closedWith);
-    assert.equal(made.length, 2, "and the next attempt is under way at once");
-  });
-
-  test("any frame counts as a sign of life", () => {
-    const { clock, socket, native } = connected();
-    for (let beat = 0; beat < 10; beat += 1) {
-      clock.advance(17_000);
-      native.frame("news");
-    }
-    assert.equal(socket.readyState, HeartbeatSocket.OPEN);
-  });
-
-  test("frames that arrive late, from a discarded socket, are not heard", () => {
-    const { clock, socket, native } = connected();
-    clock.advance(18_000);
-    const events = recorded(socket, "message", "close", "error");
-    native.frame("late");
-    native.end(1006);
-    assert.equal(events.length, 0);
-  });
-
-  test("after that the backoff begins", () => {
-    const { clock, made } = connected();
-    clock.advance(18_000);
-    made[1].end();
-    clock.advance(499);
-    assert.equal(made.length, 2);
-    clock.advance(1);
-    assert.equal(made.length, 3);
-  });
-});
-
-describe("probes", () => {
-  const DOUBTS = {
-    "the page becomes visible": (page) => page.documentEvent("visibilitychange"),
-    "the machine comes online": (page) => page.windowEvent("online"),
-    "the page is shown": (page) => page.windowEvent("pageshow"),
-    "the page is thawed": (page) => page.documentEvent("resume"),
-  };
-  for (const [reason, doubt] of Object.entries(DOUBTS)) {
-    test(`${reason}: no pong within 3 s is the end`, () => {
-      const { clock, page, socket, native, made } = connected();
-      clock.advance(1000);
-      doubt(page);
-      assert.equal(native.frames("ping").length, 2);
-      native.frame("other frames are no pong");
-      clock.advance(2999);
-      assert.equal(socket.readyState, HeartbeatSocket.OPEN);
-      clock.advance(1);
-      assert.equal(made.length, 2);
-    });
-
-    test(`${reason}: a pong in time, and nothing happens`, () => {
-      const { clock, page, native, made } = connected();
-      doubt(page);
-      clock.advance(2999);
-      pong(native);
-      clock.advance(10_000);
-      assert.equal(made.length, 1);
-    });
-  }
-
-  test("a page that is hidden has no reason to doubt", () => {
-    const { page, native } = connected();
-    page.documentEvent("visibilitychange", "hidden");
-    assert.equal(native.frames("ping").length, 1);
-  });
-
-  test("the greeting is no probe: on a slow line its pong may take long", () => {
-    const { clock, socket, native, made } = connected();
-    clock.advance(4500);
-    pong(native);
-    assert.equal(socket.latency, 4500);
-    assert.equal(made.length, 1);
-  });
-
-  test("a timer that fires far too late: the machine slept", () => {
-    const { clock, native, made } = connected();
-    clock.sleep(3_600_000);
-    assert.equal(native.frames("ping").length, 2);
-    assert.equal(made.length, 1, "the frames may lie unread");
-    clock.advance(3000);
-    assert.equal(made.length, 2);
-  });
-
-  test("a short sleep within the silence limit is a reason to doubt, too", () => {
-    const { clock, native } = connected();
-    clock.sleep(9000);
-    assert.equal(native.frames("ping").length, 2);
-  });
-
-  test("a machine that slept and is answered goes on", () => {
-    const { clock, native, made } = connected();
-    clock.sleep(3_600_000);
-    pong(native);
-    clock.sleep(3_600_000);
-    pong(native);
-    clock.advance(15_000);
-    assert.equal(made.length, 1);
-  });
-
-  test("a hidden page whose timers fire once a minute notices, too", () => {
-    const { clock, made } = connected();
-    for (let minute = 0; minute < 3; minute += 1) clock.sleep(60_000);
-    assert.ok(made.length > 1);
-  });
-
-  test("a hidden page whose timers fire once a minute keeps a live connection", () => {
-    const { clock, native, made } = connected();
-    for (let beat = 0; beat < 60; beat += 1) {
-      if (beat % 6 === 0) clock.sleep(0);
-      clock.time += 10_000;
-      native.frame({ type: "ping", nonce: String(beat) });
-      if (native.frames("ping").length) pong(native);
-    }
-    assert.equal(made.length, 1);
-    assert.equal(native.frames("pong").length, 60);
-  });
-});
-
-describe("the server's last word", () => {
-  test("bye ends it without waiting for the close, and its wait is kept exactly", () => {
-    const { clock, page, socket, native, made } = connected();
-    const closes = recorded(socket, "close");
-    native.frame({ type: "bye", code: 4412, reason: "restarting", retry: true, after: 1200 });
-    assert.deepEqual([closes[0].code, closes[0].reason, closes[0].retryIn], [4412, "restarting", 1200]);
-    assert.equal(native.listened, 0);
-    page.windowEvent("online");
-    page.documentEvent("visibilitychange");
-    clock.advance(1199);
-    assert.equal(made.length, 1);
-    clock.advance(1);
-    assert.equal(made.length, 2);
-  });
-
-  for (const code of [4500, 4501, 4504, 4505, 4999]) {
-    test(`code ${code}: stays away, and says why`, () => {
-      const { clock, page, socket, native, made } = connected();
-      const closes = recorded(socket, "close");
-      native.end(code, "why");
+describe("an early close()", () => {
+  const STAGES = {
+    "while connecting": () => {},
+    "while open": ({ last }) => last().open(),
+    "with a heartbeat and a probe under way": ({ last, page }) => {
+      last().open();
+      last().welcome();
       page.windowEvent("online");
-      clock.advance(3_600_000);
-      assert.deepEqual([closes[0].code, closes[0].reason, closes[0].retryIn], [code, "why", null]);
-      assert.deepEqual([made.length, socket.state, clock.timers.size], [1, "closed", 0]);
+    },
+    "while waiting": ({ last }) => last().end(),
+    "during a wait that the server wants": ({ last }) => {
+      last().open();
+      last().welcome();
+      last().frame({ type: "bye", code: 4412, reason: "restarting", retry: true, after: 60_000 });
+    },
+    "after the path died": ({ last, clock }) => {
+      last().open();
+      last().welcome();
+      clock.advance(18_000);
+    },
+    "while the page is put aside": ({ last, page }) => {
+      last().open();
+      page.windowEvent("pagehide", { persisted: true });
+    },
+  };
+  for (const [stage, reach] of Object.entries(STAGES)) {
+    test(stage, async () => {
+      const it = fakeEnvironment();
+      const socket = new HeartbeatSocket(URL_, [], it.options);
+      reach(it);
+      const closes = recorded(socket, "close");
+      socket.close();
+      await settled();
+      assert.deepEqual(closes.map(({ code, retryIn }) => [code, retryIn]), [[1000, null]]);
+      await assertGone(it, socket);
+      assert.equal(closes.length, 1);
+      await assertUsable(it, socket);
     });
   }
 
-  for (const code of [1000, 1001, 1005, 1006, 1011, 1012, 4400, 4408, 4429, 4499]) {
-    test(`code ${code}: comes back`, () => {
-      const { clock, native, made } = connected();
-      native.end(code);
-      clock.advance(500);
-      assert.equal(made.length, 2);
-    });
-  }
-
-  test("bye that forbids a return counts for the close", () => {
-    const { clock, native, made } = connected();
-    native.frame({ type: "bye", code: 4501, reason: "not signed in", retry: false });
-    clock.advance(3_600_000);
-    assert.equal(made.length, 1);
+  test("while the url function is running", async () => {
+    const it = fakeEnvironment();
+    let answer;
+    const socket = new HeartbeatSocket(() => new Promise((resolve) => (answer = resolve)), [], it.options);
+    await settled();
+    const closes = recorded(socket, "close");
+    socket.close();
+    answer(URL_);
+    await assertGone(it, socket);
+    assert.equal(closes.length, 1);
+    assert.equal(it.made.length, 0);
+    socket.reconnect();
+    await settled();
+    answer(URL_);
+    await settled();
+    assert.equal(it.made.length, 1);
   });
 
-  test("where welcome is expected, bye is heard before it", () => {
-    const { options, last } = world();
-    const socket = new HeartbeatSocket("ws://server/", [], { ...options, expectWelcome: true });
+  test("while a url function is running that will fail", async () => {
+    const it = fakeEnvironment();
+    const socket = new HeartbeatSocket(() => Promise.reject(new Error("no token")), [], it.options);
+    const events = recorded(socket, "error", "close");
+    socket.close();
+    await assertGone(it, socket);
+    assert.deepEqual(events.map((event) => event.type), ["close"]);
+  });
+
+  test("after a url that failed", async () => {
+    const it = fakeEnvironment();
+    let fails = true;
+    const url = () => (fails ? Promise.reject(new Error("no token")) : URL_);
+    const socket = new HeartbeatSocket(url, [], it.options);
+    await settled();
+    socket.close();
+    await assertGone(it, socket);
+    fails = false;
+    await assertUsable(it, socket);
+  });
+
+  test("after the last retry", async () => {
+    const it = fakeEnvironment();
+    const socket = new HeartbeatSocket(URL_, [], { ...it.options, maxRetries: 0 });
+    it.last().end();
+    socket.close();
+    await assertGone(it, socket);
+    await assertUsable(it, socket);
+  });
+
+  for (const type of ["connecting", "open", "message", "error", "close"]) {
+    test(`from a handler of ${type}`, async () => {
+      const it = fakeEnvironment();
+      const socket = new HeartbeatSocket(URL_, [], { ...it.options, startClosed: true });
+      socket.addEventListener(type, () => socket.close());
+      socket.reconnect();
+      it.last()?.open();
+      it.last()?.frame("hello");
+      it.last()?.emit("error");
+      it.last()?.end();
+      await assertGone(it, socket);
+    });
+  }
+
+  test("from a handler of error, when the connection timed out", async () => {
+    const it = fakeEnvironment();
+    const socket = new HeartbeatSocket(URL_, [], it.options);
+    socket.onerror = () => socket.close();
+    it.clock.advance(8000);
+    await assertGone(it, socket);
+  });
+
+  test("handlers that are added after close() still get it", async () => {
+    const { options } = fakeEnvironment();
+    const socket = new HeartbeatSocket(URL_, [], options);
+    socket.close(4000, "enough");
+    const event = await new Promise((resolve) => (socket.onclose = resolve));
+    assert.deepEqual([event.code, event.reason, event.wasClean], [4000, "enough", true]);
+  });
+
+  test("bad arguments change nothing", () => {
+    const { options, last } = fakeEnvironment();
+    const socket = new HeartbeatSocket(URL_, [], options);
     last().open();
-    last().frame({ type: "bye", code: 4501, reason: "not signed in", retry: false });
-    assert.equal(socket.state, "closed");
+    assert.throws(() => socket.close(1001), { name: "InvalidAccessError" });
+    assert.throws(() => socket.close(1000, "x".repeat(124)), { name: "SyntaxError" });
+    assert.equal(socket.readyState, HeartbeatSocket.OPEN);
+    assert.ok(last().listened);
+  });
+});
+
+describe("the queue", () => {
+  test("what is sent before the connection goes out with it, in order, before open", () => {
+    const { options, last } = fakeEnvironment();
+    const socket = new HeartbeatSocket(URL_, [], options);
+    socket.onopen = () => socket.send("c");
+    socket.send("a");
+    socket.send("bb");
+    assert.equal(socket.bufferedAmount, 3);
+    last().open();
+    assert.deepEqual(last().sent, ["a", "bb", "c"]);
+    assert.equal(socket.bufferedAmount, 0);
+  });
+
+  test("it is limited, and says so", () => {
+    const { options, last } = fakeEnvironment();
+    const socket = new HeartbeatSocket(URL_, [], options);
+    const errors = recorded(socket, "error");
+    for (let number = 0; number < 101; number += 1) socket.send(String(number));
+    assert.equal(errors.length, 1);
+    last().open();
+    assert.deepEqual([last().sent.length, last().sent.at(-1)], [100, "99"]);
+  });
+
+  test("a message that the browser refuses is an error event, and holds up nothing", () => {
+    const { options, last } = fakeEnvironment();
+    const socket = new HeartbeatSocket(URL_, [], options);
+    const errors = recorded(socket, "error");
+    const opens = recorded(socket, "open");
+    socket.send("refused");
+    socket.send("b");
+    last().send = (data) => {
+      if (data === "refused") throw new TypeError("refused");
+      last().sent.push(data);
+    };
+    last().open();
+    assert.deepEqual([last().sent, errors.length, opens.length], [["b"], 1, 1]);
+  });
+
+  test("what is sent while the peer closes waits for the next connection", () => {
+    const { options, last, clock } = fakeEnvironment();
+    const socket = new HeartbeatSocket(URL_, [], options);
+    last().open();
+    last().closing();
+    assert.equal(socket.readyState, socket.CLOSING);
+    socket.send("a");
+    assert.deepEqual(last().sent, []);
+    last().end();
+    clock.advance(500);
+    last().open();
+    assert.deepEqual(last().sent, ["a"]);
+  });
+
+  test("maxEnqueuedMessages", () => {
+    const { options, last } = fakeEnvironment();
+    const socket = new HeartbeatSocket(URL_, [], { ...options, maxEnqueuedMessages: 0 });
+    socket.send("a");
+    last().open();
+    assert.deepEqual(last().sent, []);
+  });
+});
+
+describe("the interface of WebSocket", () => {
+  test("constants, properties, handlers", () => {
+    const { options, last } = fakeEnvironment();
+    const socket = new HeartbeatSocket(URL_, "chat", options);
+    assert.deepEqual([socket.CONNECTING, socket.OPEN, socket.CLOSING, socket.CLOSED], [0, 1, 2, 3]);
+    assert.equal(HeartbeatSocket.OPEN, 1);
+    assert.equal(socket.readyState, 0);
+    socket.binaryType = "arraybuffer";
+    assert.equal(last().binaryType, "arraybuffer");
+    last().protocol = "chat";
+    last().open();
+    assert.deepEqual([socket.url, socket.protocol, socket.extensions], [URL_, "chat", ""]);
+    let target;
+    socket.onmessage = (event) => (target = event.target);
+    last().frame("hello");
+    assert.equal(target, socket);
+  });
+
+  test("binaryType outlives a reconnect", () => {
+    const { options, last, clock } = fakeEnvironment();
+    const socket = new HeartbeatSocket(URL_, [], options);
+    socket.binaryType = "arraybuffer";
+    last().end();
+    clock.advance(250);
+    assert.equal(last().binaryType, "arraybuffer");
+  });
+
+  test("without a WebSocket class it says so", () => {
+    assert.throws(() => new HeartbeatSocket(URL_, [], { WebSocket: null }), TypeError);
+  });
+});
+
+describe("reconnect()", () => {
+  test("startClosed waits for reconnect()", async () => {
+    const it = fakeEnvironment();
+    const socket = new HeartbeatSocket(URL_, [], { ...it.options, startClosed: true });
+    assert.deepEqual([it.made.length, socket.readyState], [0, HeartbeatSocket.CLOSED]);
+    await assertUsable(it, socket);
+  });
+
+  test("reconnect() replaces a connection, and reports its end", () => {
+    const { options, last, made } = fakeEnvironment();
+    const socket = new HeartbeatSocket(URL_, [], options);
+    const closes = recorded(socket, "close");
+    last().open();
+    socket.reconnect(4000, "new login");
+    assert.deepEqual(made[0].closedWith, { code: 4000, reason: "new login" });
+    assert.deepEqual([closes.length, closes[0].code, made.length], [1, 4000, 2]);
+    made[1].open();
+    assert.equal(socket.readyState, HeartbeatSocket.OPEN);
+  });
+
+  test("after close(): the end comes before the beginning", async () => {
+    const { options, last } = fakeEnvironment();
+    const socket = new HeartbeatSocket(URL_, [], options);
+    last().open();
+    const emitted = [];
+    for (const type of ["close", "connecting"]) socket.addEventListener(type, () => emitted.push(type));
+    socket.close();
+    socket.reconnect();
+    await Promise.resolve();
+    assert.deepEqual(emitted, ["close", "connecting"]);
   });
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { RealtimeClient } from "../../realtime/static/realtime/index.js";
-import { world } from "./fakes.js";
+import { fakeEnvironment } from "./fakes.js";
 
 class FakeElement {
   attributes = new Map();
@@ -43,7 +43,7 @@ const { RealtimeStatus } = await import("../../realtime/static/realtime/status_e
 
 /** An element on the page, with a client that has not connected yet. */
 function shown(attributes = {}) {
-  const it = world();
+  const it = fakeEnvironment();
   const client = new RealtimeClient("ws://server/", { ...it.options, startClosed: true });
   const element = new RealtimeStatus();
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -97,7 +97,7 @@ describe("the words", () => {
     says("Disconnected", "closed");
   });
 
-  test("stay through the attempts that fail, so that nobody is told of each", () => {
+  test("stay through the attempts that fail, so that a screen reader does not say each", () => {
     const it = shown();
     open(it);
     it.last().end();
@@ -151,7 +151,7 @@ describe("the latency", () => {
 
 describe("the client", () => {
   test("may come after the element", () => {
-    const { options, last } = world();
+    const { options, last } = fakeEnvironment();
     const element = new RealtimeStatus();
     insert(element);
     assert.equal(element.textContent, "Not connected ");

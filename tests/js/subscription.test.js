@@ -1,13 +1,13 @@
-/** Streams: events, positions, commands and their replies. */
+/** `Subscription` with its feed, its retries, its pending sends, and the requests that it makes. */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { RealtimeClient } from "../../realtime/static/realtime/index.js";
-import { world } from "./fakes.js";
+import { fakeEnvironment } from "./fakes.js";
 
 function opened(more = {}) {
-  const it = world();
+  const it = fakeEnvironment();
   const client = new RealtimeClient("/realtime/", { ...it.options, ...more });
   it.last().open();
   it.last().welcome();
@@ -32,7 +32,7 @@ function event(native, more) {
   native.frame({ type: "event", stream: "user.42", id: "i", name: "call.state", data: {}, at: 1, ...more });
 }
 
-/** What `subscription` tells, in order. */
+/** What `subscription` emits, in order. */
 function story(subscription, ...names) {
   const all = [];
   for (const name of names) subscription.on(name, (data) => all.push([name, data]));
@@ -43,7 +43,7 @@ const withoutRef = ({ ref, ...frame }) => frame;
 
 describe("following", () => {
   test("subscribes upon welcome, and hands out events by name", () => {
-    const { options, last } = world();
+    const { options, last } = fakeEnvironment();
     const client = new RealtimeClient("/realtime/", options);
     const mine = client.subscribe();
     const seen = [];
@@ -62,12 +62,12 @@ describe("following", () => {
     assert.equal(mine.name, "user.42");
   });
 
-  test("what is told when it is made anew: subscribed, reset, snapshot", () => {
+  test("a subscription from nothing emits subscribed, reset, snapshot", () => {
     const { client, last } = opened();
-    const told = story(client.subscribe("me"), "subscribed", "reset", "snapshot", "*");
+    const emitted = story(client.subscribe("me"), "subscribed", "reset", "snapshot", "*");
     confirm(last(), { offset: 18, snapshot: { calls: [] } });
     const position = { epoch: "k3x9", offset: 18, snapshot: { calls: [] } };
-    assert.deepEqual(told, [
+    assert.deepEqual(emitted, [
       ["subscribed", { ...position, recovered: false }],
       ["reset", position],
       ["snapshot", { calls: [] }],
@@ -79,20 +79,20 @@ describe("following", () => {
     const mine = client.subscribe("me");
     confirm(last(), { offset: 18 });
     reconnect();
-    const told = story(mine, "subscribed", "reset", "snapshot");
+    const emitted = story(mine, "subscribed", "reset", "snapshot");
     confirm(last(), { offset: 20, recovered: true });
-    assert.deepEqual(told.map(([name]) => name), ["subscribed"]);
+    assert.deepEqual(emitted.map(([name]) => name), ["subscribed"]);
   });
 
   test("a reset frame", () => {
     const { client, last } = opened();
     const mine = client.subscribe("me");
     confirm(last());
-    const told = story(mine, "reset", "snapshot", "call.state");
+    const emitted = story(mine, "reset", "snapshot", "call.state");
     last().frame({ type: "reset", stream: "user.42", epoch: "new", offset: 40, snapshot: { calls: [1] } });
     event(last(), { offset: 40 });
     event(last(), { offset: 41 });
-    assert.deepEqual(told.map(([name]) => name), ["reset", "snapshot", "call.state"]);
+    assert.deepEqual(emitted.map(([name]) => name), ["reset", "snapshot", "call.state"]);
     assert.deepEqual(mine.position, { epoch: "new", offset: 41 });
   });
 
@@ -100,11 +100,11 @@ describe("following", () => {
     const { client, last } = opened();
     const mine = client.subscribe("me");
     confirm(last());
-    const told = story(mine, "error", "reset", "event:reset", "event:call.state");
+    const emitted = story(mine, "error", "reset", "event:reset", "event:call.state");
     event(last(), { offset: 1, name: "reset", data: 1 });
     event(last(), { offset: 2, name: "error", data: 2 });
     event(last(), { offset: 3, data: 3 });
-    assert.deepEqual(told, [["event:reset", 1], ["event:call.state", 3]]);
+    assert.deepEqual(emitted, [["event:reset", 1], ["event:call.state", 3]]);
   });
 
   test("the same stream twice is one subscription, until the last has left", () => {
@@ -123,11 +123,11 @@ describe("following", () => {
   test("who leaves before the answer is unsubscribed after it", () => {
     const { client, last } = opened();
     const mine = client.subscribe("me");
-    const told = story(mine, "subscribed", "*");
+    const emitted = story(mine, "subscribed", "*");
     mine.unsubscribe();
     confirm(last());
     event(last(), { offset: 1 });
-    assert.deepEqual(told, []);
+    assert.deepEqual(emitted, []);
     assert.deepEqual(withoutRef(last().frames().at(-1)), { type: "unsubscribe", stream: "user.42" });
   });
 
@@ -160,25 +160,35 @@ describe("following", () => {
 
   test("a right that has ended", () => {
     const { client, last, reconnect } = opened();
-    const told = story(client.subscribe("call.7"), "unsubscribed", "*");
+    const emitted = story(client.subscribe("call.7"), "unsubscribed", "*");
     confirm(last());
     last().frame({ type: "unsubscribed", stream: "call.7", reason: "forbidden" });
     event(last(), { stream: "call.7", offset: 1 });
-    assert.deepEqual(told, [["unsubscribed", { reason: "forbidden" }]]);
+    assert.deepEqual(emitted, [["unsubscribed", { reason: "forbidden" }]]);
     reconnect();
     assert.deepEqual(last().frames("subscribe"), []);
   });
 
-  test("a refused subscription is told and not tried again", () => {
+  test("an answer that comes after the right has ended changes nothing", () => {
+    const { client, last } = opened();
+    const call = client.subscribe("call.7");
+    last().frame({ type: "unsubscribed", stream: "call.7", reason: "forbidden" });
+    confirm(last());
+    event(last(), { stream: "call.7", offset: 1 });
+    assert.equal(call.live, false);
+    assert.notEqual(client.subscribe("call.7"), call);
+  });
+
+  test("a refused subscription is an error and not tried again", () => {
     const { client, last, reconnect } = opened();
-    const told = story(client.subscribe("call.7"), "error");
+    const emitted = story(client.subscribe("call.7"), "error");
     last().frame({ type: "error", ref: 1, code: "forbidden", message: "not yours" });
-    assert.deepEqual([told[0][1].code, told[0][1].message], ["forbidden", "not yours"]);
+    assert.deepEqual([emitted[0][1].code, emitted[0][1].message], ["forbidden", "not yours"]);
     reconnect();
     assert.deepEqual(last().frames("subscribe"), []);
   });
 
-  test("where nobody listens on the subscription, the client tells the error", () => {
+  test("where the subscription has no handler, the client emits the error", () => {
     const { client, last } = opened();
     const errors = [];
     client.on("error", (error) => errors.push(error.code));
@@ -187,7 +197,7 @@ describe("following", () => {
     assert.deepEqual(errors, ["unknown_stream"]);
   });
 
-  test("a server that failed is asked again, a little later", () => {
+  test("after a failure of the server it subscribes again, a little later", () => {
     const { client, clock, last } = opened();
     const mine = client.subscribe("me");
     mine.on("error", () => {});
@@ -237,11 +247,11 @@ describe("following", () => {
     mine.on("call.state", () => {
       throw new Error("page's mistake");
     });
-    const told = story(mine, "call.state", "*");
+    const emitted = story(mine, "call.state", "*");
     confirm(last());
     event(last(), { offset: 1 });
     event(last(), { offset: 2 });
-    assert.equal(told.length, 4);
+    assert.equal(emitted.length, 4);
     assert.equal(reported.mock.callCount(), 2);
   });
 });
@@ -274,22 +284,22 @@ describe("positions", () => {
     const { client, last, reconnect } = opened();
     const mine = client.subscribe("me");
     confirm(last(), { epoch: "-" });
-    const told = story(mine, "reset", "call.state");
+    const emitted = story(mine, "reset", "call.state");
     event(last(), {});
     event(last(), {});
     reconnect();
     assert.deepEqual(last().frames("subscribe").map(withoutRef), [{ type: "subscribe", stream: "me" }]);
     confirm(last(), { epoch: "-" });
-    assert.deepEqual(told.map(([name]) => name), ["call.state", "call.state", "reset"]);
+    assert.deepEqual(emitted.map(([name]) => name), ["call.state", "call.state", "reset"]);
   });
 
   test("an event that came already is dropped", () => {
     const { client, last } = opened();
     const mine = client.subscribe("me");
-    const told = story(mine, "call.state");
+    const emitted = story(mine, "call.state");
     confirm(last(), { offset: 5 });
     for (const offset of [4, 5, 6, 6, 5, 7]) event(last(), { offset, data: offset });
-    assert.deepEqual(told.map(([, data]) => data), [6, 7]);
+    assert.deepEqual(emitted.map(([, data]) => data), [6, 7]);
   });
 
   test("while what was missed is replayed, it is not caught up", () => {
@@ -308,7 +318,7 @@ describe("positions", () => {
 
   test("an ephemeral event waits behind the replay, also behind one that a reset ends", () => {
     const { client, last, reconnect } = opened();
-    const told = story(client.subscribe("me"), "reset", "call.state", "typing");
+    const emitted = story(client.subscribe("me"), "reset", "call.state", "typing");
     confirm(last(), { offset: 10 });
     reconnect();
     confirm(last(), { offset: 11, recovered: true });
@@ -318,28 +328,28 @@ describe("positions", () => {
     confirm(last(), { offset: 12, recovered: true });
     event(last(), { name: "typing" });
     last().frame({ type: "reset", stream: "user.42", epoch: "new", offset: 3 });
-    const names = told.map(([name]) => name);
+    const names = emitted.map(([name]) => name);
     assert.deepEqual(names, ["reset", "call.state", "typing", "reset", "typing"]);
   });
 
-  test("an event that jumps is not handed out: what is before it is asked for", () => {
+  test("an event that jumps is not handed out: what is before it is replayed", () => {
     const errors = [];
     const { client, clock, last } = opened();
     client.on("error", ({ code }) => errors.push(code));
     const mine = client.subscribe("me");
-    const told = story(mine, "reset", "call.state");
+    const emitted = story(mine, "reset", "call.state");
     confirm(last(), { offset: 5 });
     for (const offset of [6, 8, 9]) event(last(), { offset, data: offset });
     assert.deepEqual([mine.live, mine.position.offset], [false, 6]);
     clock.advance(500);
-    const asked = last().frames().slice(-2).map(withoutRef);
-    assert.deepEqual(asked, [
+    const sent = last().frames().slice(-2).map(withoutRef);
+    assert.deepEqual(sent, [
       { type: "unsubscribe", stream: "user.42" },
       { type: "subscribe", stream: "user.42", after: { epoch: "k3x9", offset: 6 } },
     ]);
     confirm(last(), { offset: 9, recovered: true });
     for (const offset of [7, 8, 9]) event(last(), { offset, data: offset, replayed: true });
-    assert.deepEqual(told.slice(1).map(([, data]) => data), [6, 7, 8, 9]);
+    assert.deepEqual(emitted.slice(1).map(([, data]) => data), [6, 7, 8, 9]);
     assert.ok(mine.caughtUp);
     assert.deepEqual(errors, ["hole"]);
   });
@@ -355,7 +365,7 @@ describe("positions", () => {
     assert.ok(mine.caughtUp);
   });
 
-  test("a jump is not asked about after the connection, or the interest, is gone", () => {
+  test("a jump leads to nothing after the connection, or the subscription, has ended", () => {
     const { client, clock, last, reconnect } = opened();
     client.on("error", () => {});
     const mine = client.subscribe("me");
@@ -374,14 +384,14 @@ describe("positions", () => {
   test("who leaves in a handler gets nothing of what waited", () => {
     const { client, last, reconnect } = opened();
     const mine = client.subscribe("me");
-    const told = story(mine, "*");
+    const emitted = story(mine, "*");
     mine.on("call.state", () => mine.unsubscribe());
     confirm(last(), { offset: 10 });
     reconnect();
     confirm(last(), { offset: 11, recovered: true });
     event(last(), { name: "typing", data: "typing" });
     event(last(), { offset: 11, data: 11, replayed: true });
-    assert.deepEqual(told, [["*", 11]]);
+    assert.deepEqual(emitted, [["*", 11]]);
   });
 
   test("the page's own positions are the first ones, once", () => {
@@ -464,7 +474,7 @@ describe("send", () => {
   });
 
   test("before the subscription is made it waits for that", async () => {
-    const { options, last } = world();
+    const { options, last } = fakeEnvironment();
     const call = new RealtimeClient("/realtime/", options).subscribe("call.7");
     const reply = call.send("hold");
     last().open();
@@ -488,7 +498,7 @@ describe("send", () => {
     await assert.rejects(call.send("hold"), refusal("not_subscribed"));
   });
 
-  test("without a connection it is refused at once", async () => {
+  test("without a connection it is refused immediately", async () => {
     const { client, last } = opened();
     const call = client.subscribe("call.7");
     last().end();
@@ -500,13 +510,13 @@ describe("send", () => {
     const call = client.subscribe("call.7");
     const refused = call.send("hold", 1n);
     const kept = call.send("hold");
-    const heard = [];
-    call.on("*", (data) => heard.push(data));
+    const seen = [];
+    call.on("*", (data) => seen.push(data));
     await assert.rejects(refused, TypeError);
     confirm(last());
     assert.equal(last().frames("send").length, 1);
     event(last(), { stream: "call.7", offset: 1 });
-    assert.equal(heard.length, 1);
+    assert.equal(seen.length, 1);
     last().frame({ type: "reply", ref: 2, data: 1 });
     assert.equal(await kept, 1);
   });
@@ -524,8 +534,8 @@ describe("send", () => {
     assert.deepEqual(last().frames(), []);
   });
 
-  test("what one user asked for is not sent in the name of the next", async () => {
-    const { options, last } = world();
+  test("what one user sends does not go out in the name of the next", async () => {
+    const { options, last } = fakeEnvironment();
     const client = new RealtimeClient("/realtime/", { ...options, me: "user.41" });
     const reply = client.subscribe("me").send("hold");
     last().open();

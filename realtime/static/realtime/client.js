@@ -1,24 +1,25 @@
 /** `RealtimeClient`: streams of events over a `HeartbeatSocket`. */
 
-import { ConnectionState } from "./connection_state.js";
+import { connectionState } from "./connection_state.js";
 import { Emitter, report } from "./emitter.js";
 import { browserEnvironment } from "./environment.js";
+import { HeartbeatSocket } from "./heartbeat_socket.js";
+import { frameOf } from "./message_frame.js";
 import { readPageConfig, socketUrl } from "./page_config.js";
+import { SUBPROTOCOL } from "./protocol/frames.js";
 import { RealtimeError, Requests } from "./requests.js";
-import { HeartbeatSocket } from "./socket.js";
 import { Subscription } from "./subscription.js";
 
 /** @typedef {import("./connection_state.js").State} State */
-/** @typedef {import("./delivery.js").Position} Position */
+/** @typedef {import("./protocol/position.js").Position} Position */
 /** @typedef {import("./handler_types.js").Notifications} Notifications */
 /** @typedef {import("./socket_events.js").SocketEventMap} SocketEventMap */
 /**
  * The socket's options, and what the page knows already.
  *
- * @typedef {import("./socket.js").Options & {me?: string, positions?: Record<string, Position>}} ClientOptions
+ * @typedef {import("./socket_options.js").Options & {me?: string, positions?: Record<string, Position>}} ClientOptions
  */
 
-const SUBPROTOCOL = "realtime.v1";
 const NOTIFICATIONS = ["state", "latency", "me_changed", "error"];
 
 /** One connection of the page, and the streams that it follows over it. */
@@ -27,7 +28,7 @@ export class RealtimeClient {
   #options;
   #environment;
   #emitter = new Emitter();
-  #state = new ConnectionState();
+  #state = connectionState();
   /** @type {HeartbeatSocket | null} */
   #socket = null;
   /** @type {Requests | null} */
@@ -59,7 +60,7 @@ export class RealtimeClient {
         : socketUrl(address, document);
     this.#me = me ?? null;
     this.#positions = { ...positions };
-    // A command belongs to the connection that it was given to: the next one must not bring it.
+    // A command belongs to its connection: the next one must not send it.
     const fixed = { startClosed: true, expectWelcome: true, maxEnqueuedMessages: 0 };
     this.#options = { ...options, ...fixed };
     if (!options.startClosed) this.connect();
@@ -104,7 +105,7 @@ export class RealtimeClient {
   close() {
     if (this.state === "idle" || this.state === "closed") return;
     this.#socket?.close();
-    this.#lost({ code: 1000, reason: "", retryIn: null });
+    this.#disconnected({ code: 1000, reason: "", retryIn: null });
   }
 
   /**
@@ -161,9 +162,9 @@ export class RealtimeClient {
       });
     on("connecting", () => this.#move("connecting"));
     on("welcome", ({ detail }) => this.#welcomed(detail));
-    on("message", ({ data }) => this.#received(data));
+    on("message", (event) => this.#received(frameOf(event)));
     on("latency", ({ detail }) => this.#emitter.emit("latency", detail));
-    on("close", (event) => this.#lost(event));
+    on("close", (event) => this.#disconnected(event));
     socket.reconnect();
   }
 
@@ -174,16 +175,16 @@ export class RealtimeClient {
   }
 
   /** @param {{code: number, reason: string, retryIn: number | null}} ending */
-  #lost({ code, reason, retryIn }) {
+  #disconnected({ code, reason, retryIn }) {
     if (retryIn === null) this.#socket = null;
     const requests = this.#requests;
     this.#requests = null;
-    requests?.lost();
-    for (const subscription of [...this.#subscriptions.values()]) subscription.lost();
+    requests?.disconnected();
+    for (const subscription of [...this.#subscriptions.values()]) subscription.disconnected();
     this.#move(retryIn === null ? "closed" : "waiting", { code, reason, retryIn });
   }
 
-  /** @param {import("./control_frames.js").Welcome} frame */
+  /** @param {import("./protocol/frames.js").Welcome} frame */
   #welcomed({ me = null }) {
     const socket = this.#socket;
     this.#recognise(me);
@@ -203,9 +204,8 @@ export class RealtimeClient {
     this.#emitter.emit("me_changed", { me, previous });
   }
 
-  /** @param {unknown} data */
-  #received(data) {
-    const frame = parse(data);
+  /** @param {any} frame null where the message is no frame */
+  #received(frame) {
     if (!frame) return this.#error(new RealtimeError("bad_frame", "the server sent no JSON object"));
     if (frame.ref !== undefined && this.#requests?.answer(frame)) return;
     if (frame.type === "error") return this.#error(new RealtimeError(frame.code, frame.message));
@@ -224,15 +224,5 @@ export class RealtimeClient {
   /** @param {RealtimeError} error */
   #error(error) {
     if (!this.#emitter.emit("error", error)) report(error);
-  }
-}
-
-/** @param {unknown} data @returns {any} null for everything but a JSON object */
-function parse(data) {
-  try {
-    const frame = JSON.parse(/** @type {string} */ (data));
-    return typeof frame === "object" && !Array.isArray(frame) ? frame : null;
-  } catch {
-    return null;
   }
 }

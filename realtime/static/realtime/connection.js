@@ -1,28 +1,29 @@
-/** One native socket, from its construction to its end, which is told exactly once. */
+/** One native socket, from its construction to its end, which is reported exactly once. */
 
-import { CloseCode, REASONS } from "./close_codes.js";
-import { readControlFrame } from "./control_frames.js";
 import { Keepalive } from "./keepalive.js";
+import { frameOf } from "./message_frame.js";
+import { CloseCode, REASONS } from "./protocol/close_codes.js";
+import { MAX_CONTROL_FRAME, controlFrame } from "./protocol/frames.js";
 
 /**
- * How a connection ended. `after`: milliseconds that the server asked for, exactly; `atOnce`: the
- * path was given up here, nothing speaks against the next attempt.
+ * How a connection ended. `after`: milliseconds that the server wants before the next attempt, exactly.
+ * `immediate`: this end gave the path up, and nothing speaks against the next attempt.
  *
  * @typedef {{code: number, reason: string, wasClean: boolean, retry?: boolean, after?: number,
- *   atOnce?: boolean}} Ending
+ *   immediate?: boolean}} Ending
  */
 
 /**
  * @typedef {object} Handlers
  * @property {() => void} open
  * @property {(event: MessageEvent) => void} message of the application
- * @property {(frame: import("./control_frames.js").Welcome) => void} welcome
+ * @property {(frame: import("./protocol/frames.js").Welcome) => void} welcome
  * @property {(milliseconds: number) => void} latency
  * @property {(error: Error) => void} error
  * @property {(ending: Ending) => void} ended
  */
 
-/** The life of one native socket. */
+/** One native socket, with its heartbeat if the server speaks it. */
 export class Connection {
   /** @type {Keepalive | null} */
   #keepalive = null;
@@ -36,7 +37,7 @@ export class Connection {
    * @param {object} options
    * @param {import("./environment.js").Environment} options.environment
    * @param {number} options.connectionTimeout milliseconds until the connection must be made
-   * @param {boolean} options.expectWelcome it isn't made before `welcome` has come
+   * @param {boolean} options.expectWelcome the connection is made when `welcome` has come
    * @param {Handlers} on
    */
   constructor(native, { environment, connectionTimeout, expectWelcome }, on) {
@@ -50,7 +51,7 @@ export class Connection {
     this.#listeners = [
       ["open", () => this.#opened()],
       ["message", (event) => this.#received(event)],
-      // A browser says no more than that; ws says why.
+      // A browser gives no cause; ws does.
       ["error", ({ error }) => on.error(error ?? new Error("connection failed"))],
       ["close", (event) => this.#closed(event)],
     ];
@@ -63,13 +64,13 @@ export class Connection {
   }
 
   /**
-   * Let go of the native socket, which may take minutes to close, or for ever; nothing more is told.
+   * Close the native socket and ignore it from now on: its own `close` may come minutes later.
    *
    * @param {number} [code]
    * @param {string} [reason]
    */
   discard(code, reason) {
-    this.#detach(); // First: Node's own WebSocket tells an error before its close() returns.
+    this.#detach(); // First: Node's own WebSocket emits an error before its close() returns.
     this.native.close(code, reason);
   }
 
@@ -97,7 +98,7 @@ export class Connection {
   #stale() {
     const code = CloseCode.STALE;
     this.discard(code, REASONS[code]);
-    this.on.ended({ code, reason: REASONS[code], wasClean: false, atOnce: true });
+    this.on.ended({ code, reason: REASONS[code], wasClean: false, immediate: true });
   }
 
   #opened() {
@@ -107,16 +108,16 @@ export class Connection {
 
   /** @param {MessageEvent} event */
   #received(event) {
-    this.#keepalive?.heard();
-    const frame = readControlFrame(event.data);
+    this.#keepalive?.received();
+    const frame = readControlFrame(event);
     if (frame?.type === "welcome" && !this.#keepalive) this.#welcomed(frame);
     else if (frame?.type === "ping" && this.#keepalive) this.#keepalive.answer(frame.nonce);
     else if (frame?.type === "pong" && this.#keepalive) this.#keepalive.pong(frame.nonce);
-    else if (frame?.type === "bye" && (this.#keepalive || this.expectWelcome)) this.#dismissed(frame);
+    else if (frame?.type === "bye" && (this.#keepalive || this.expectWelcome)) this.#bye(frame);
     else this.on.message(event);
   }
 
-  /** @param {import("./control_frames.js").Welcome} frame */
+  /** @param {import("./protocol/frames.js").Welcome} frame */
   #welcomed(frame) {
     this.environment.clearTimeout(this.#patience);
     this.#keepalive = new Keepalive(frame.heartbeat, this.environment, {
@@ -128,12 +129,17 @@ export class Connection {
   }
 
   /**
-   * `bye` is the last frame: its close may be lost, so nobody waits for it.
+   * `bye` is the last frame: its close may be lost, so this end does not wait for it.
    *
-   * @param {import("./control_frames.js").Bye} bye
+   * @param {import("./protocol/frames.js").Bye} bye
    */
-  #dismissed({ code, reason, retry, after }) {
+  #bye({ code, reason, retry, after }) {
     this.discard();
     this.on.ended({ code, reason, wasClean: true, retry, after });
   }
+}
+
+/** @param {MessageEvent} event */
+function readControlFrame(event) {
+  return event.data?.length > MAX_CONTROL_FRAME ? null : controlFrame(frameOf(event));
 }

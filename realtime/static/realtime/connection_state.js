@@ -1,9 +1,11 @@
 /**
- * The named states of a connection, and the moves between them.
+ * The states of a connection.
  *
- * idle: never asked to connect. connecting: an attempt is under way. open: in use. waiting: lost,
- * and coming back by itself. closed: stays so until somebody asks.
+ * idle: never asked to connect. connecting: an attempt is under way. open: in use. waiting: the
+ * connection is lost, and the next attempt comes by itself. closed: stays so until the page connects.
  */
+
+import { StateMachine } from "./state_machine.js";
 
 /** @typedef {"idle" | "connecting" | "open" | "waiting" | "closed"} State */
 
@@ -16,26 +18,7 @@ export const MOVES = Object.freeze({
   closed: ["connecting"],
 });
 
-/** One connection's state; `move` is the only way to change it. */
-export class ConnectionState {
-  /** @type {State} */
-  #value = "idle";
-
-  get value() {
-    return this.#value;
-  }
-
-  /**
-   * Change the state.
-   *
-   * @param {State} to
-   * @returns {State} the previous state
-   * @throws {Error} if the table has no such move
-   */
-  move(to) {
-    const previous = this.#value;
-    if (!MOVES[previous].includes(to)) throw new Error(`no move from ${previous} to ${to}`);
-    this.#value = to;
-    return previous;
-  }
+/** @returns {StateMachine<State>} */
+export function connectionState() {
+  return new StateMachine(MOVES, "idle");
 }

@@ -27,7 +27,7 @@ export class Emitter {
   /**
    * Call the handlers of `name`, in the order in which they came.
    *
-   * What a handler brings about is told when all have been told of what came before.
+   * What a handler causes is emitted after everything that came before it.
    *
    * @param {string} name
    * @param {...any} details
@@ -56,7 +56,7 @@ export class Emitter {
 }
 
 /**
- * Tell the page's own error handling, or the console.
+ * Report to the page's own error handling, or to the console.
  *
  * @param {unknown} error
  */

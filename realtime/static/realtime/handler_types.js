@@ -3,10 +3,10 @@
 export {};
 
 /** @typedef {import("./connection_state.js").State} State */
-/** @typedef {import("./delivery.js").Position} Position */
+/** @typedef {import("./protocol/position.js").Position} Position */
 /** @typedef {import("./requests.js").RealtimeError} RealtimeError */
 /**
- * A change of `state`; `code`, `reason` and `retryIn` tell of the connection or attempt that ended.
+ * A change of `state`; `code`, `reason` and `retryIn` are of the connection or attempt that ended.
  *
  * @typedef {{previous: State} & (
  *   {state: "connecting" | "open", code?: undefined, reason?: undefined, retryIn?: undefined} |

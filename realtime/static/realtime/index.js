@@ -1,15 +1,15 @@
 /** The public names: everything else in this folder may change. */
 
-import { HeartbeatSocket } from "./socket.js";
+import { HeartbeatSocket } from "./heartbeat_socket.js";
 
 export { RealtimeClient } from "./client.js";
-export { CloseCode, mayReconnect } from "./close_codes.js";
+export { CloseCode, mayReconnect } from "./protocol/close_codes.js";
 export { RealtimeError } from "./requests.js";
-export { HeartbeatSocket } from "./socket.js";
+export { HeartbeatSocket } from "./heartbeat_socket.js";
 
 /** @typedef {import("./client.js").ClientOptions} ClientOptions */
 /** @typedef {import("./connection_state.js").State} State */
-/** @typedef {import("./delivery.js").Position} Position */
+/** @typedef {import("./protocol/position.js").Position} Position */
 /** @typedef {import("./environment.js").Environment} Environment */
 /** @typedef {import("./handler_types.js").StateChange} StateChange */
 /**
@@ -26,7 +26,7 @@ export { HeartbeatSocket } from "./socket.js";
 /** @typedef {globalThis.Event} Event */
 /** @typedef {import("./socket_events.js").SocketErrorEvent} ErrorEvent */
 /** @typedef {import("./socket_events.js").SocketCloseEvent} CloseEvent */
-/** @typedef {import("./socket.js").Options} Options */
+/** @typedef {import("./socket_options.js").Options} Options */
 /** @typedef {import("./reconnector.js").UrlProvider} UrlProvider */
 /** @typedef {import("./outbox.js").Message} Message */
 /**

@@ -1,6 +1,7 @@
 /** Drives the client's end of one heartbeat: owns the clock and the timer that the rules lack. */
 
-import { Heartbeat } from "./heartbeat.js";
+import { ping, pong } from "./protocol/frames.js";
+import { Heartbeat } from "./protocol/heartbeat.js";
 
 /** The heartbeat of one connection, from `welcome` to its end. */
 export class Keepalive {
@@ -26,14 +27,14 @@ export class Keepalive {
     this.#greetedAt = now;
     this.#heartbeat = new Heartbeat("client", interval, timeout, { now });
     this.#arm();
-    // The greeting says that this peer speaks, and measures; it is no probe: there is no doubt yet,
-    // and on a slow line that loses a packet its pong takes longer than a probe may.
-    this.#send("ping", "0");
+    // The greeting shows the server that this client answers, and measures. It is no probe: there is
+    // no doubt yet, and on a slow line that loses a packet its pong takes longer than a probe may.
+    this.#on.send(ping("0"));
   }
 
-  /** Note that a frame came. */
-  heard() {
-    this.#heartbeat.heard(this.#now());
+  /** Note that a frame of any kind came. */
+  received() {
+    this.#heartbeat.received(this.#now());
   }
 
   /**
@@ -42,7 +43,7 @@ export class Keepalive {
    * @param {string} nonce
    */
   answer(nonce) {
-    this.#send("pong", nonce);
+    this.#on.send(pong(nonce));
     // Browsers slow down timers of hidden pages that were set by timers, to one a minute; those set
     // while a message is handled they leave alone.
     this.#arm();
@@ -61,12 +62,12 @@ export class Keepalive {
     this.#on.latency(Math.round(seconds * 1000));
   }
 
-  /** Ask the server for a sign of life; without a pong in time it is stale. */
+  /** Send a ping now; without its pong in time the server is stale. */
   probe() {
     const nonce = String(++this.#pings);
     this.#heartbeat.ping(nonce, this.#now());
     this.#arm();
-    this.#send("ping", nonce);
+    this.#on.send(ping(nonce));
   }
 
   stop() {
@@ -83,11 +84,6 @@ export class Keepalive {
 
   #now() {
     return this.#environment.now() / 1000;
-  }
-
-  /** @param {"ping" | "pong"} type @param {string} nonce */
-  #send(type, nonce) {
-    this.#on.send(JSON.stringify({ type, nonce }));
   }
 
   #arm() {

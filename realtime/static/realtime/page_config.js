@@ -4,7 +4,7 @@
  * @typedef {object} PageConfig
  * @property {string} url of the WebSocket; relative to the page is enough
  * @property {string} [me] the stream of the user for whom the page was made
- * @property {Record<string, import("./subscription.js").Position>} [positions] of the streams whose
+ * @property {Record<string, import("./protocol/position.js").Position>} [positions] of the streams whose
  *   data is on the page
  */
 

@@ -1,9 +1,9 @@
-/** Makes one connection after the other, until it is told to stop. */
+/** Makes one connection after the other, until `stop()`. */
 
-import { reconnectDelay } from "./backoff.js";
-import { mayReconnect } from "./close_codes.js";
+import { reconnectDelay } from "./protocol/backoff.js";
+import { mayReconnect } from "./protocol/close_codes.js";
 import { Connection } from "./connection.js";
-import { ConnectionState } from "./connection_state.js";
+import { connectionState } from "./connection_state.js";
 import { watchPage } from "./page_events.js";
 
 /** @typedef {string | URL | (() => string | URL | Promise<string | URL>)} UrlProvider */
@@ -18,7 +18,7 @@ import { watchPage } from "./page_events.js";
  * @property {boolean} expectWelcome
  * @property {number} minUptime milliseconds
  * @property {number} maxRetries
- * @property {import("./backoff.js").Backoff} backoff
+ * @property {import("./protocol/backoff.js").Backoff} backoff
  */
 
 /**
@@ -31,14 +31,14 @@ import { watchPage } from "./page_events.js";
 export class Reconnector {
   #settings;
   #on;
-  #state = new ConnectionState();
-  /** Another one for each attempt and each end, so that a late answer is known as such. */
+  #state = connectionState();
+  /** A new one for each attempt and each end, so that a late answer is recognised. */
   #attempt = {};
   /** @type {Connection | null} */
   #connection = null;
   /** @type {any} */
   #timer;
-  /** False while the server asked for an exact wait. */
+  /** False during a wait that the server wants to be exact. */
   #mayHurry = true;
   #retries = 0;
   #openedAt = Infinity;
@@ -66,12 +66,12 @@ export class Reconnector {
     return this.#retries;
   }
 
-  /** Connect now; a connection or an attempt that there is ends, with this code and reason. */
+  /** Connect now; the present connection or attempt ends, with this code and reason. */
   start(code = 1000, reason = "") {
     this.#retries = 0;
     if (this.state !== "open" && this.state !== "connecting") return this.#connect();
     this.#connection?.discard(code, reason);
-    this.#ended({ code, reason, wasClean: true, atOnce: true }, 0);
+    this.#ended({ code, reason, wasClean: true, immediate: true }, 0);
   }
 
   /** Stay closed; `closed` is not called. */
@@ -92,12 +92,12 @@ export class Reconnector {
     const attempt = (this.#attempt = {});
     this.#on.connecting();
     if (attempt !== this.#attempt) return;
-    if (typeof url === "function") this.#ask(url, attempt);
+    if (typeof url === "function") this.#openFrom(url, attempt);
     else this.#openFixed(url);
   }
 
   /** @param {Extract<UrlProvider, Function>} provider @param {object} attempt */
-  async #ask(provider, attempt) {
+  async #openFrom(provider, attempt) {
     try {
       const url = await Promise.resolve().then(provider);
       if (attempt === this.#attempt) this.#open(url);
@@ -123,7 +123,7 @@ export class Reconnector {
       open: () => this.#opened(),
       welcome: (frame) => this.#welcomed(frame),
       ended: (ending) => {
-        if (connection === this.#connection) this.#lost(ending);
+        if (connection === this.#connection) this.#disconnected(ending);
       },
     });
     this.#connection = connection;
@@ -135,7 +135,7 @@ export class Reconnector {
     this.#on.open();
   }
 
-  /** @param {import("./control_frames.js").Welcome} frame */
+  /** @param {import("./protocol/frames.js").Welcome} frame */
   #welcomed(frame) {
     this.#openedAt = this.#settings.environment.now();
     this.#on.welcome(frame);
@@ -147,17 +147,17 @@ export class Reconnector {
     const attempt = this.#attempt;
     this.#on.error(error);
     if (attempt !== this.#attempt) return;
-    this.#lost({ code: 1006, reason: error.message, wasClean: false, retry });
+    this.#disconnected({ code: 1006, reason: error.message, wasClean: false, retry });
   }
 
   /** @param {Ending} ending */
-  #lost(ending) {
+  #disconnected(ending) {
     const { environment, maxRetries, backoff } = this.#settings;
     const mayRetry = ending.retry ?? mayReconnect(ending.code);
     if (!mayRetry || this.retries >= maxRetries) return this.#ended(ending, null);
     this.#retries += 1;
     const delay = ending.after ?? reconnectDelay(this.#retries, environment.random(), backoff);
-    this.#ended(ending, ending.atOnce ? 0 : delay);
+    this.#ended(ending, ending.immediate ? 0 : delay);
   }
 
   /** @param {Ending} ending @param {number | null} retryIn */
@@ -167,7 +167,7 @@ export class Reconnector {
     const attempt = this.#attempt;
     this.#on.closed(ending, retryIn);
     if (attempt !== this.#attempt || retryIn === null || retryIn === Infinity) return;
-    if (ending.atOnce) return this.#connect();
+    if (ending.immediate) return this.#connect();
     this.#timer = this.#settings.environment.setTimeout(() => this.#connect(), retryIn);
   }
 
@@ -192,7 +192,7 @@ export class Reconnector {
   #online() {
     if (this.state !== "connecting") return this.#doubt();
     this.#connection?.discard();
-    this.#ended({ code: 1006, reason: "online again", wasClean: false, atOnce: true }, 0);
+    this.#ended({ code: 1006, reason: "online again", wasClean: false, immediate: true }, 0);
   }
 
   /** A page with an open socket may be refused by the back-forward cache, or lose it there. */

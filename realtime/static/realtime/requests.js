@@ -64,8 +64,8 @@ export class Requests {
     return true;
   }
 
-  /** Tell all who still wait for an answer that the connection is gone. */
-  lost() {
+  /** The connection is lost: no answer comes any more. */
+  disconnected() {
     const unanswered = [...this.#unanswered.values()];
     const waiting = this.#waiting.splice(0);
     this.#unanswered.clear();

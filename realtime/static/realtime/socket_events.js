@@ -33,7 +33,7 @@ export class SocketErrorEvent extends Event {
  * @property {SocketErrorEvent} error
  * @property {SocketCloseEvent} close
  * @property {Event} connecting
- * @property {CustomEvent<import("./control_frames.js").Welcome>} welcome
+ * @property {CustomEvent<import("./protocol/frames.js").Welcome>} welcome
  * @property {CustomEvent<number>} latency
  */
 /**
@@ -52,7 +52,7 @@ export class SocketErrorEvent extends Event {
  * @typedef {((this: any, event: any) => any) | null} AnyHandler
  */
 /**
- * The methods and properties through which the events of a socket of class `This` are heard.
+ * The methods and properties by which a page gets the events of a socket of class `This`.
  *
  * @template This
  * @typedef {{
@@ -70,7 +70,7 @@ export class SocketErrorEvent extends Event {
 
 const Target = /** @type {new () => TypedTarget<any>} */ (/** @type {unknown} */ (EventTarget));
 
-/** An `EventTarget` with the `on…` properties of a `WebSocket`, which are asked first. */
+/** An `EventTarget` with the `on…` properties of a `WebSocket`, which are called first. */
 export class SocketEventTarget extends Target {
   constructor() {
     super();

@@ -1,11 +1,13 @@
 /** One stream that the page follows: its position, its handlers, its commands. */
 
-import { reconnectDelay } from "./backoff.js";
-import { Delivery } from "./delivery.js";
-import { Emitter } from "./emitter.js";
+import { Feed } from "./feed.js";
+import { PendingSends } from "./pending_sends.js";
 import { RealtimeError, notConnected } from "./requests.js";
+import { Retry } from "./retry.js";
+import { SubscriptionEmitter } from "./subscription_emitter.js";
+import { subscriptionState } from "./subscription_state.js";
 
-/** @typedef {import("./delivery.js").Position} Position */
+/** @typedef {import("./protocol/position.js").Position} Position */
 /**
  * What a subscription needs of its client.
  *
@@ -13,18 +15,15 @@ import { RealtimeError, notConnected } from "./requests.js";
  * @property {(frame: object, answered: import("./requests.js").Answered) => void} ask
  * @property {() => boolean} reachable a connection is there or being made
  * @property {(subscription: {stream: string}) => void} ended
- * @property {(error: RealtimeError) => void} error for errors that nobody listens to here
+ * @property {(error: RealtimeError) => void} error for errors that have no handler here
  * @property {import("./environment.js").Environment} environment
  */
 
-/** Names that are not those of events; `on("event:error", …)` is the application's event `error`. */
-export const LIFECYCLE = Object.freeze(["subscribed", "reset", "snapshot", "unsubscribed", "error"]);
+/** The code of a refusal that may be over soon; any other ends the subscription. */
+const TRANSIENT = "internal";
 
-/** The epoch of a stream without a log: there is nothing to resume. */
-const NO_LOG = "-";
-
-/** A refusal that may be over soon; any other ends the subscription. */
-const PASSING = "internal";
+/** Codes of a command whose connection broke; the next connection subscribes again. */
+const BROKEN = ["unknown_outcome", "not_connected"];
 
 /**
  * Made by `RealtimeClient.subscribe`.
@@ -35,19 +34,14 @@ const PASSING = "internal";
 export class Subscription {
   /** @readonly @type {string} */ stream;
   #link;
-  #lifecycle = new Emitter();
-  #events = new Emitter();
+  #emitter = new SubscriptionEmitter();
+  #state = subscriptionState();
   /** @type {string | null} */
   #name;
-  /** From where it was subscribed to, or will be resumed. @type {Delivery | null} */
-  #delivery;
-  /** @type {"lost" | "asked" | "live" | "ended"} */
-  #state = "lost";
+  #feed;
+  #retry;
   #users = 1;
-  #failures = 0;
-  /** @type {any} */ #retry;
-  /** @type {{transmit: () => void, reject: (error: RealtimeError) => void}[]} */
-  #unsent = [];
+  #pending = new PendingSends();
 
   /**
    * @param {string} stream as the page named it
@@ -58,27 +52,28 @@ export class Subscription {
     this.stream = stream;
     this.#link = link;
     this.#name = name;
-    this.#delivery = position && new Delivery(position);
+    this.#feed = new Feed(position, this.#emitter, () => this.live);
+    this.#retry = new Retry(link.environment, () => this.start());
   }
 
-  /** The stream's real name, where `stream` is "me"; null before the server has told it. */
+  /** The stream's real name, where `stream` is "me"; null until the server has said it. */
   get name() {
     return this.#name;
   }
 
   /** Whether events are coming. */
   get live() {
-    return this.#state === "live";
+    return this.#state.value === "subscribed";
   }
 
   /** Whether all that had been published when it was made, or resumed, has been handed out. */
   get caughtUp() {
-    return this.live && !this.#delivery?.hasHole;
+    return this.live && !this.#feed.hasHole;
   }
 
   /** What the page has seen. @returns {Position | null} */
   get position() {
-    return this.#delivery && { ...this.#delivery.position };
+    return this.#feed.position;
   }
 
   /**
@@ -93,8 +88,7 @@ export class Subscription {
    * @returns {() => void} removes the handler
    */
   on(name, handler) {
-    if (LIFECYCLE.includes(name)) return this.#lifecycle.on(name, handler);
-    return this.#events.on(`${name}`.replace(/^event:/, ""), handler);
+    return this.#emitter.on(name, handler);
   }
 
   /**
@@ -113,86 +107,74 @@ export class Subscription {
           error ? reject(error) : resolve(answer.data),
         );
       if (this.live) transmit();
-      else if (this.#state === "ended") reject(new RealtimeError("not_subscribed"));
+      else if (this.#state.value === "ended") reject(new RealtimeError("not_subscribed"));
       else if (!this.#link.reachable()) reject(notConnected());
-      else this.#unsent.push({ transmit, reject });
+      else this.#pending.add({ transmit, reject });
     });
   }
 
   /** Stop following. Where `subscribe` was called several times, the last one's counts. */
   unsubscribe() {
-    if (this.#state === "ended" || this.#users === 0) return;
+    if (this.#users === 0 || this.#state.value === "ended") return;
     this.#users -= 1;
-    if (this.#users > 0 || this.#state === "asked") return;
-    if (this.live) this.#leave();
-    this.#end(new RealtimeError("not_subscribed"));
+    if (this.#users > 0) return;
+    if (this.#state.value === "subscribing") this.#state.move("leaving");
+    else if (this.live) this.#leave();
+    else this.#end();
   }
 
   /** One more user of the same stream. @internal */
   join() {
     this.#users += 1;
+    if (this.#state.value === "leaving") this.#state.move("subscribing");
   }
 
-  /** Ask the server for the stream, where it left off if that is known. @internal */
+  /** Subscribe, where it left off if that is known. @internal */
   start() {
-    this.#state = "asked";
-    const { epoch, offset } = this.position ?? { epoch: NO_LOG, offset: 0 };
-    const resume = this.#name && epoch !== NO_LOG;
-    const frame = resume ? { stream: this.#name, after: { epoch, offset } } : { stream: this.stream };
+    this.#state.move("subscribing");
+    const after = this.#feed.resumable;
+    const frame = this.#name && after ? { stream: this.#name, after } : { stream: this.stream };
     this.#link.ask({ type: "subscribe", ...frame }, (error, answer) => {
+      if (this.#state.value === "ended" || BROKEN.includes(error?.code ?? "")) return;
       if (error) this.#refused(error);
       else this.#subscribed(answer);
     });
   }
 
-  /** The connection is gone, or was never made. @internal */
-  lost() {
-    this.#link.environment.clearTimeout(this.#retry);
-    this.#failures = 0;
-    this.#state = "lost";
-    this.#reject(notConnected());
-    if (this.#users === 0) this.#end(notConnected());
+  /** The connection is lost, or could not be made. @internal */
+  disconnected() {
+    if (this.#state.value === "leaving") return this.#end(notConnected());
+    if (this.#state.value !== "idle") this.#state.move("idle");
+    this.#retry.reset();
+    this.#pending.reject(notConnected());
   }
 
   /** Another user has logged in: what this page saw was somebody else's. @internal */
   forget() {
-    this.#delivery = null;
-    this.#reject(notConnected());
+    this.#feed.forget();
+    this.#pending.reject(notConnected());
     if (this.stream === "me") this.#name = null;
   }
 
   /** Take an `event` frame. @internal @param {any} frame */
   event({ type, ...event }) {
-    const delivery = this.#delivery;
-    if (!this.live || !delivery) return;
-    const { offset } = event; // None: it is ephemeral.
-    this.#handOut(offset === undefined ? delivery.ephemeral(event) : delivery.take(offset, event));
-    if (offset > delivery.position.offset) this.#jumped(offset);
+    if (this.live && this.#feed.take(event)) this.#jumped(event.offset);
   }
 
   /** Take a `reset` frame. @internal @param {any} frame */
   reset(frame) {
-    if (this.live) this.#rebuild(frame);
+    if (this.live) this.#feed.reset(frame);
   }
 
-  /** Take an `unsubscribed` frame that nobody asked for. @internal @param {string} reason */
+  /** Take an `unsubscribed` frame that answers no command. @internal @param {string} reason */
   revoked(reason) {
     this.#end(new RealtimeError("not_subscribed", reason));
-    this.#lifecycle.emit("unsubscribed", { reason });
-  }
-
-  /** @param {any[]} events */
-  #handOut(events) {
-    for (const event of events) {
-      if (!this.live) return;
-      this.#events.emit(event.name, event.data, event);
-      this.#events.emit("*", event.data, event);
-    }
+    this.#emitter.emit("unsubscribed", { reason });
   }
 
   /** The server leaves no holes: something failed, so have it replay. @param {number} offset */
   #jumped(offset) {
-    this.#leave();
+    this.#sendUnsubscribe();
     this.#startLater();
     this.#link.error(new RealtimeError("hole", `events before ${offset} are missing, asking again`));
   }
@@ -200,58 +182,42 @@ export class Subscription {
   /** @param {any} frame */
   #subscribed(frame) {
     this.#name = frame.stream;
-    if (this.#users === 0) {
-      this.#leave();
-      return this.#end(new RealtimeError("not_subscribed"));
-    }
-    this.#state = "live";
-    this.#failures = 0;
+    if (this.#state.value === "leaving") return this.#leave();
+    this.#state.move("subscribed");
+    this.#retry.reset();
     const { epoch, offset, recovered, snapshot } = frame;
-    const position = (recovered && this.position) || { epoch, offset };
-    this.#delivery = new Delivery(position);
-    this.#delivery.checked(offset);
-    for (const { transmit } of this.#unsent.splice(0)) transmit();
-    this.#lifecycle.emit("subscribed", { epoch, offset, recovered, snapshot });
-    if (!recovered && this.live) this.#rebuild(frame);
-  }
-
-  /** @param {any} frame `subscribed` or `reset` */
-  #rebuild({ epoch, offset, snapshot }) {
-    const waiting = this.#delivery?.reset({ epoch, offset }) ?? [];
-    this.#lifecycle.emit("reset", { epoch, offset, snapshot });
-    if (snapshot !== undefined && this.live) this.#lifecycle.emit("snapshot", snapshot, { epoch, offset });
-    this.#handOut(waiting);
+    this.#feed.start(frame);
+    this.#pending.transmit();
+    this.#emitter.emit("subscribed", { epoch, offset, recovered, snapshot });
+    if (!recovered && this.live) this.#feed.reset(frame);
   }
 
   /** @param {RealtimeError} error */
   #refused(error) {
-    if (error.code === "unknown_outcome" || error.code === "not_connected") return;
-    if (this.#users > 0 && error.code === PASSING) this.#startLater();
+    if (error.code === TRANSIENT && this.#state.value !== "leaving") this.#startLater();
     else this.#end(error);
-    if (!this.#lifecycle.emit("error", error)) this.#link.error(error);
+    if (!this.#emitter.emit("error", error)) this.#link.error(error);
   }
 
   #startLater() {
-    const { environment } = this.#link;
-    const delay = reconnectDelay(++this.#failures, environment.random());
-    this.#state = "lost";
-    this.#retry = environment.setTimeout(() => this.start(), delay);
+    this.#state.move("idle");
+    this.#retry.later();
   }
 
   #leave() {
+    this.#sendUnsubscribe();
+    this.#end();
+  }
+
+  #sendUnsubscribe() {
     this.#link.ask({ type: "unsubscribe", stream: this.#name }, () => {});
   }
 
-  /** @param {RealtimeError} error */
-  #end(error) {
-    this.#link.environment.clearTimeout(this.#retry);
-    this.#state = "ended";
+  /** @param {RealtimeError} [error] for what was not sent */
+  #end(error = new RealtimeError("not_subscribed")) {
+    this.#retry.reset();
+    this.#state.move("ended");
     this.#link.ended(this);
-    this.#reject(error);
-  }
-
-  /** @param {RealtimeError} error for what was not sent */
-  #reject(error) {
-    for (const { reject } of this.#unsent.splice(0)) reject(error);
+    this.#pending.reject(error);
   }
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { all, both, next, pause, told, until } from "./contenders.js";
+import { all, both, emitted, next, pause, until } from "./contenders.js";
 
 const FOUR = ["open", "message", "error", "close"];
 
@@ -49,9 +49,9 @@ for (const [form, provider] of [
   });
 }
 
-both("a function is asked for the url of each attempt", async (make, server) => {
-  let asked = 0;
-  const socket = make(async () => server.url(`/${++asked}`));
+both("a function gives the url of each attempt", async (make, server) => {
+  let calls = 0;
+  const socket = make(async () => server.url(`/${++calls}`));
   for (const path of ["/1", "/2", "/3"]) {
     await next(socket, "open");
     assert.equal(server.last.path, path);
@@ -61,7 +61,7 @@ both("a function is asked for the url of each attempt", async (make, server) => 
 
 all("readyState, from the first to the last", async (make, server) => {
   const socket = make(server.url());
-  const states = told(socket, FOUR, ({ type }) => [type, socket.readyState]);
+  const states = emitted(socket, FOUR, ({ type }) => [type, socket.readyState]);
   assert.equal(socket.readyState, 0);
   await next(socket, "open");
   socket.send("hello");
@@ -80,7 +80,7 @@ all("what it was can be read in the close event", async (make, server) => {
   assert.deepEqual([url, protocol, extensions], [server.url("/room"), "chat", "permessage-deflate"]);
 });
 
-both("a url that was asked for, too", async (make, server) => {
+both("a url from a function, too", async (make, server) => {
   const socket = make(() => server.url("/room"));
   assert.equal(socket.url, "");
   await next(socket, "open");
@@ -129,7 +129,7 @@ all("a handler that is taken away", async (make, server) => {
 
 both("dispatchEvent calls the listeners", (make, server) => {
   const socket = make(server.url(), [], { startClosed: true });
-  const events = told(socket, ["open"]);
+  const events = emitted(socket, ["open"]);
   assert.equal(socket.dispatchEvent(new Event("open")), true);
   assert.deepEqual(events, ["open"]);
 });
@@ -175,7 +175,7 @@ both("binaryType is kept for the next connection", async (make, server) => {
   assert.ok((await next(socket, "message")).data instanceof ArrayBuffer);
 });
 
-both("what is sent too early goes out first, in order, before open is told", async (make, server) => {
+both("what is sent too early goes out first, in order, before open", async (make, server) => {
   const socket = make(server.url());
   let queued;
   socket.onopen = () => {
@@ -215,10 +215,10 @@ both("what is sent after close() goes out after reconnect()", async (make, serve
   assert.deepEqual(server.last.received, ["late"]);
 });
 
-all("close(code, reason), told on both sides", async (make, server) => {
+all("close(code, reason), on both sides", async (make, server) => {
   const socket = make(server.url());
   await next(socket, "open");
-  const events = told(socket, FOUR);
+  const events = emitted(socket, FOUR);
   socket.close(4000, "enough");
   socket.close(4001, "too late");
   const { type, code, reason, wasClean } = await next(socket, "close");
@@ -247,7 +247,7 @@ all("a code that is not allowed throws", async (make, server) => {
 });
 
 for (const [code, reason] of [[1000, ""], [1011, "error"], [4000, "why"], [4499, ""]]) {
-  both(`the server closes with ${code}: told, and back again`, async (make, server) => {
+  both(`the server closes with ${code}: reported, and back again`, async (make, server) => {
     const socket = make(server.url());
     await next(socket, "open");
     server.last.close(code, reason);
@@ -269,7 +269,7 @@ all("a connection that breaks is 1006, and not clean", async (make, server) => {
 both("maxRetries, counted by retryCount", async (make, server) => {
   const socket = make(server.url("/refuse"), [], { maxRetries: 2 });
   assert.equal(socket.retryCount, 0);
-  const counts = told(socket, ["close"], () => socket.retryCount);
+  const counts = emitted(socket, ["close"], () => socket.retryCount);
   await until(() => counts.length === 3);
   await pause();
   assert.deepEqual([counts, server.attempts], [[1, 2, 2], 3]);
@@ -278,7 +278,7 @@ both("maxRetries, counted by retryCount", async (make, server) => {
 
 both("minUptime: a connection that held so long starts the count again", async (make, server) => {
   const socket = make(server.url(), [], { minUptime: 150 });
-  const counts = told(socket, ["close"], () => socket.retryCount);
+  const counts = emitted(socket, ["close"], () => socket.retryCount);
   for (let connection = 0; connection < 2; connection += 1) {
     await next(socket, "open");
     server.last.close();
@@ -329,11 +329,11 @@ both("debug writes to the console, and nothing is written without it", async (ma
   }
 });
 
-both("reconnect(code, reason) ends a connection, tells it at once, and makes another", async (make, server) => {
+both("reconnect(code, reason) ends a connection, reports it immediately, and makes another", async (make, server) => {
   const socket = make(server.url());
   await next(socket, "open");
   const first = server.last;
-  const closes = told(socket, ["close"], ({ code, reason, wasClean }) => [code, reason, wasClean]);
+  const closes = emitted(socket, ["close"], ({ code, reason, wasClean }) => [code, reason, wasClean]);
   const open = next(socket, "open");
   socket.reconnect(4000, "new login");
   assert.deepEqual(closes, [[4000, "new login", true]]);

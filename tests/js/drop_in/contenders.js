@@ -84,7 +84,7 @@ export function next(target, type) {
 }
 
 /** What `describe` says of the events of these types, as they come. */
-export function told(target, types, describe = (event) => event.type) {
+export function emitted(target, types, describe = (event) => event.type) {
   const events = [];
   for (const type of types) target.addEventListener(type, (event) => events.push(describe(event)));
   return events;

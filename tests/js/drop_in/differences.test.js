@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { differ, happens, next, pause, told, until } from "./contenders.js";
+import { differ, emitted, happens, next, pause, until } from "./contenders.js";
 
 const ENDS = ["error", "close"];
 
@@ -14,7 +14,7 @@ function line({ type, message, code, reason, wasClean }) {
 differ(
   "an attempt that failed: error, then close with 1006, as with WebSocket",
   async (make, server) => {
-    const events = told(make(server.url("/refuse"), [], { maxRetries: 0 }), ENDS, line);
+    const events = emitted(make(server.url("/refuse"), [], { maxRetries: 0 }), ENDS, line);
     await until(() => events.length === 2);
     return events;
   },
@@ -29,7 +29,7 @@ differ(
   "an attempt that isn't answered",
   async (make, server) => {
     const options = { connectionTimeout: 20, maxRetries: 0 };
-    const events = told(make(server.url("/mute"), [], options), ENDS, line);
+    const events = emitted(make(server.url("/mute"), [], options), ENDS, line);
     await until(() => events.length === 2);
     return events;
   },
@@ -43,7 +43,7 @@ differ(
   "close() before the connection is made: one event",
   async (make, server) => {
     const socket = make(server.url("/mute"));
-    const events = told(socket, ENDS, line);
+    const events = emitted(socket, ENDS, line);
     await until(() => server.attempts === 1);
     socket.close();
     await pause();
@@ -68,13 +68,13 @@ differ(
 );
 
 differ(
-  "close() while it waits is told",
+  "close() while it waits is reported",
   async (make, server) => {
     const socket = make(server.url());
     await next(socket, "open");
     server.last.close();
     await next(socket, "close");
-    const events = told(socket, ENDS, line);
+    const events = emitted(socket, ENDS, line);
     socket.close();
     await pause();
     return events;
@@ -83,11 +83,11 @@ differ(
 );
 
 differ(
-  "reconnect(): readyState while the end is told, and after it",
+  "reconnect(): readyState while the end is reported, and after it",
   async (make, server) => {
     const socket = make(server.url());
     await next(socket, "open");
-    const states = told(socket, ["close"], () => socket.readyState);
+    const states = emitted(socket, ["close"], () => socket.readyState);
     socket.reconnect();
     return [...states, socket.readyState];
   },
@@ -95,7 +95,7 @@ differ(
 );
 
 differ(
-  "reconnect() while it waits: at once",
+  "reconnect() while it waits: immediately",
   async (make, server) => {
     const wait = { minReconnectionDelay: 1000, maxReconnectionDelay: 1000 };
     const socket = make(server.url(), [], wait);
@@ -109,13 +109,13 @@ differ(
 );
 
 differ(
-  "a url that is given as it is: taken at once, as by WebSocket",
+  "a url that is given as it is: taken immediately, as by WebSocket",
   (make, server) => make(server.url("/")).url === server.url("/"),
   { WebSocket: true, theirs: false, ours: true },
 );
 
 differ(
-  "readyState while a url is asked for again",
+  "readyState while a url function runs again",
   async (make, server) => {
     const states = [];
     const socket = make(() => {
@@ -140,7 +140,7 @@ differ(
       return random();
     };
     try {
-      const closes = told(make(server.url("/refuse"), [], { maxRetries: 3 }), ["close"]);
+      const closes = emitted(make(server.url("/refuse"), [], { maxRetries: 3 }), ["close"]);
       await until(() => closes.length === 4);
     } finally {
       Math.random = random;
@@ -167,7 +167,7 @@ differ(
   "the queue has a limit, and says when it is full",
   async (make, server) => {
     const socket = make(server.url());
-    const errors = told(socket, ["error"]);
+    const errors = emitted(socket, ["error"]);
     for (let number = 0; number < 1000; number += 1) socket.send("x");
     return [socket.bufferedAmount, errors.length];
   },

@@ -7,14 +7,14 @@ import { test } from "node:test";
 import ws from "ws";
 
 import HeartbeatSocket from "../../../realtime/static/realtime/index.js";
-import { differ, happens, next, only, pause, told, until } from "./contenders.js";
+import { differ, emitted, happens, next, only, pause, until } from "./contenders.js";
 import { Server } from "./server.js";
 
 const OURS = new URL("../../../realtime/static/realtime/index.js", import.meta.url);
 
 /** Whether `reconnect()` still makes a connection; a lock that is never released forbids it. */
 async function usable(socket) {
-  const opens = told(socket, ["open"]);
+  const opens = emitted(socket, ["open"]);
   socket.reconnect();
   return happens(() => opens.length > 0);
 }
@@ -33,10 +33,10 @@ differ(
 );
 
 differ(
-  "an early close() is told, and readyState is CLOSED",
+  "an early close() is reported, and readyState is CLOSED",
   async (make, server) => {
     const socket = make(() => server.url());
-    const closes = told(socket, ["close"]);
+    const closes = emitted(socket, ["close"]);
     socket.close();
     await pause();
     return [closes.length, socket.readyState];
@@ -88,28 +88,28 @@ async function uncaught(body) {
 }
 
 differ(
-  "a url function that fails: told, and asked again",
+  "a url function that fails: reported, and called again",
   async (make, server) => {
     let fails = true;
     let socket;
     let errors;
     const rejections = await uncaught(async () => {
       socket = make(() => (fails ? Promise.reject(new Error("no token")) : server.url()));
-      errors = told(socket, ["error"], ({ message }) => message);
+      errors = emitted(socket, ["error"], ({ message }) => message);
       await pause(20);
       fails = false;
       await pause(100);
     });
-    return { rejections, told: errors.slice(0, 1), usable: await usable(socket) };
+    return { rejections, reported: errors.slice(0, 1), usable: await usable(socket) };
   },
   {
-    theirs: { rejections: ["no token"], told: [], usable: false },
-    ours: { rejections: [], told: ["no token"], usable: true },
+    theirs: { rejections: ["no token"], reported: [], usable: false },
+    ours: { rejections: [], reported: ["no token"], usable: true },
   },
 );
 
 differ(
-  "a url that is none: the page's mistake, told to it",
+  "a url that is none: the page's mistake, which throws",
   async (make) => {
     let thrown = "";
     const rejections = await uncaught(async () => {
@@ -131,7 +131,7 @@ differ(
     const socket = make(server.url());
     await next(socket, "open");
     server.last.pause(); // It will never read the closing frame.
-    const closes = told(socket, ["close"]);
+    const closes = emitted(socket, ["close"]);
     socket.close();
     return [await happens(() => closes.length === 1, 200), socket.readyState];
   },
@@ -161,8 +161,8 @@ differ(
   "a server that has fallen silent is noticed, and the heartbeat kept from the page",
   async (make, server) => {
     const socket = make(server.url(), [], { maxRetries: 0 });
-    const messages = told(socket, ["message"]);
-    const closes = told(socket, ["close"], ({ code }) => code);
+    const messages = emitted(socket, ["message"]);
+    const closes = emitted(socket, ["close"], ({ code }) => code);
     await next(socket, "open");
     const heartbeat = { interval: 0.05, timeout: 0.05 };
     server.last.send(JSON.stringify({ type: "welcome", version: 1, heartbeat }));
@@ -211,7 +211,7 @@ for (const [from, status] of [["reconnecting-websocket", 1], [OURS.href, 0]]) {
   });
 }
 
-test("a socket of ws that is given up is never heard of again", async () => {
+test("a socket of ws that is given up emits nothing more", async () => {
   const server = await new Server().start();
   const options = { WebSocket: ws, connectionTimeout: 20, maxRetries: 0 };
   const socket = new HeartbeatSocket(server.url("/mute"), [], options);

@@ -9,7 +9,7 @@ import { WebSocketServer } from "ws";
 export class Server {
   /** The sockets of all connections, oldest first. */
   sockets = [];
-  /** How many handshakes were asked for. */
+  /** How many handshakes were tried. */
   attempts = 0;
   #http = createServer();
   #port;

@@ -2,9 +2,11 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -41,10 +43,16 @@ before(() => {
 
 after(() => rmSync(project, { recursive: true }));
 
+/** The paths of all files in a folder and below it. */
+function files(folder) {
+  return readdirSync(folder, { recursive: true }).filter((path) => statSync(join(folder, path)).isFile());
+}
+
 test("every module with its types, and nothing else", () => {
-  const modules = readdirSync(MODULES).filter((name) => name.endsWith(".js"));
+  const modules = files(MODULES).filter((name) => name.endsWith(".js"));
+  assert.ok(modules.includes("protocol/heartbeat.js"));
   const types = modules.map((name) => name.replace(/js$/, "d.ts"));
-  const installed = readdirSync(join(project, "node_modules/channels-realtime"));
+  const installed = files(join(project, "node_modules/channels-realtime"));
   const expected = [...modules, ...types, "package.json", "README.md", "LICENSE"];
   assert.deepEqual(installed.sort(), expected.sort());
 });

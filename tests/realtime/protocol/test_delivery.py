@@ -27,7 +27,7 @@ def test_vector(vector):
             handed_out = stream.reset(Position(*step["reset"]))
         elif "checked" in step:
             stream.checked(step["checked"])
-        assert handed_out == step.get("handed_on", []), step
+        assert handed_out == step.get("handed_out", []), step
         if "has_hole" in step:
             assert stream.has_hole is step["has_hole"], step
         if "position" in step:

@@ -22,8 +22,8 @@ def test_vector(vector):
             assert heartbeat.wake(step["wake"]) == step["verdict"], step
         if "ping" in step:
             heartbeat.ping(step["ping"], step["now"])
-        if "heard" in step:
-            heartbeat.received(step["heard"])
+        if "received" in step:
+            heartbeat.received(step["received"])
         if "pong" in step:
             assert heartbeat.pong(step["pong"], step["now"]) == step["latency"], step
         if "wake_at" in step:

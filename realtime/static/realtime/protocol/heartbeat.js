@@ -36,7 +36,7 @@ export class Heartbeat {
   #answerWithin;
   #silenceLimit;
   #checkClockEvery;
-  #heardAt;
+  #receivedAt;
   #checkedAt;
   #role;
   #overslept = false;
@@ -58,14 +58,14 @@ export class Heartbeat {
     this.#answerWithin = server ? timeout : PROBE_TIMEOUT;
     this.#silenceLimit = server ? Infinity : interval + timeout;
     this.#checkClockEvery = server ? Infinity : CHECK_CLOCK_EVERY;
-    this.#heardAt = now;
+    this.#receivedAt = now;
     this.#checkedAt = now;
     this.#nextPing = server ? now + jitter * interval : Infinity;
   }
 
-  /** The instant at which the peer is stale unless it is heard before. */
+  /** The instant at which the peer is stale unless a frame comes before. */
   get deadline() {
-    const silenceEnds = this.#heardAt + this.#silenceLimit;
+    const silenceEnds = this.#receivedAt + this.#silenceLimit;
     const [oldest] = this.#inFlight.values();
     return oldest === undefined ? silenceEnds : Math.min(silenceEnds, oldest + this.#answerWithin);
   }
@@ -82,10 +82,10 @@ export class Heartbeat {
   /**
    * Say what to do at `now`; "ping" is to be followed by `ping()`.
    *
-   * Waking more than `LATE` seconds after a deadline, or a check of the clock, tells that this process was
-   * stopped, and the peer's frames may lie unread: all clocks start again, with a ping. For a client
-   * that is so once, until it hears something: a browser's timers may always be late, and it would
-   * ping for ever.
+   * Waking more than `LATE` seconds after a deadline, or after a check of the clock, shows that this
+   * process was stopped, and the peer's frames may lie unread: all clocks start again, with a ping.
+   * A client does so only once until it receives something, since a browser's timers may always be
+   * late, and it would ping without end.
    *
    * @param {number} now
    * @returns {Verdict}
@@ -96,7 +96,7 @@ export class Heartbeat {
     if (late && (this.#role === "server" || !this.#overslept)) {
       this.#overslept = true;
       this.#inFlight.clear();
-      this.#heardAt = now;
+      this.#receivedAt = now;
       return "ping";
     }
     if (now >= this.deadline) return "stale";
@@ -119,8 +119,8 @@ export class Heartbeat {
    *
    * @param {number} now
    */
-  heard(now) {
-    this.#heardAt = now;
+  received(now) {
+    this.#receivedAt = now;
     this.#checkedAt = now;
     this.#overslept = false;
   }
@@ -141,7 +141,7 @@ export class Heartbeat {
       this.#inFlight.delete(earlier);
       if (earlier === nonce) break;
     }
-    this.heard(now);
+    this.received(now);
     this.latency = now - sentAt;
     return this.latency;
   }

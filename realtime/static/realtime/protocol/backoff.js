@@ -1,18 +1,18 @@
 /**
  * How long to wait before the next attempt: full jitter under a ceiling that doubles.
  *
- * The random number is an argument and is drawn for each attempt: a delay drawn once for each page
- * would bring the pages that a restart has thrown off together back together, again and again.
+ * The random number is an argument and is drawn for each attempt: if it were drawn once for each
+ * page, the pages that a restart throws off together would come back together, again and again.
  */
 
 /** Milliseconds: the ceiling of the first delay. */
 export const FIRST_CEILING = 500;
 
 /** Milliseconds: no delay is longer. */
-export const LONGEST = 20_000;
+export const MAX_DELAY = 20_000;
 
-/** Milliseconds: a longer timer fires at once, in every browser. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+/** Milliseconds: a longer timer fires immediately, in every browser. */
+const MAX_TIMER = 2 ** 31 - 1;
 
 /** By how much the ceiling grows with each attempt. */
 export const GROW_FACTOR = 2;
@@ -37,10 +37,10 @@ export const GROW_FACTOR = 2;
 export function reconnectDelay(retry, random, bounds = {}) {
   const {
     minReconnectionDelay: floor = 0,
-    maxReconnectionDelay = LONGEST,
+    maxReconnectionDelay = MAX_DELAY,
     reconnectionDelayGrowFactor: grow = GROW_FACTOR,
   } = bounds;
-  const longest = Math.min(maxReconnectionDelay, LONGEST_TIMER);
+  const longest = Math.min(maxReconnectionDelay, MAX_TIMER);
   const first = floor > 0 ? floor * grow : FIRST_CEILING;
   const ceiling = Math.min(longest, first * grow ** (retry - 1));
   return Math.min(longest, floor + random * Math.max(0, ceiling - floor));

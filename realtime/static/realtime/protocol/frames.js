@@ -1,39 +1,52 @@
 /**
- * Which frames of a server are the heartbeat's, and which belong to the application.
+ * The frames of `realtime.v1`: reading what a server sent, and writing the heartbeat's own.
  *
- * The section "Heartbeat alone" of the protocol: what isn't exactly ours is left untouched.
+ * The section "Heartbeat alone" of the protocol says which frames are the heartbeat's. All others
+ * belong to the application and stay as they are. `frames.py` is the server's half.
  */
 
 import { mayReconnect } from "./close_codes.js";
 
-/** Characters; a longer frame is the application's, and needn't be parsed to know that. */
-const LONGEST = 4096;
+export const SUBPROTOCOL = "realtime.v1";
+
+/** Characters; a longer frame belongs to the application, and needs no parsing to know that. */
+export const MAX_CONTROL_FRAME = 4096;
 
 /** @typedef {{type: "ping" | "pong", nonce: string}} Beat */
 /** @typedef {{type: "welcome", version: number, heartbeat: {interval: number, timeout: number},
  *   me?: string | null, socket?: string, now?: number}} Welcome */
 /** @typedef {{type: "bye", code: number, reason: string, retry: boolean, after?: number}} Bye */
 
+/** The JSON object in `data`; null for everything else. @param {unknown} data @returns {any} */
+export function decode(data) {
+  if (typeof data !== "string") return null;
+  try {
+    const frame = JSON.parse(data);
+    return typeof frame === "object" && !Array.isArray(frame) ? frame : null;
+  } catch {
+    return null;
+  }
+}
+
 /**
  * Read a frame as one of the heartbeat's.
  *
- * @param {unknown} data what a message event carries
- * @returns {Beat | Welcome | Bye | null} null for everything else
+ * @param {any} frame what `decode` returned
+ * @returns {Beat | Welcome | Bye | null} null for a frame of the application
  */
-export function readControlFrame(data) {
-  const frame = parse(data);
+export function controlFrame(frame) {
   if (isBeat(frame) || isWelcome(frame)) return frame;
   return isBye(frame) ? readBye(frame) : null;
 }
 
-/** @param {unknown} data @returns {any} */
-function parse(data) {
-  if (typeof data !== "string" || data.length > LONGEST) return null;
-  try {
-    return JSON.parse(data);
-  } catch {
-    return null;
-  }
+/** Write a ping. @param {string} nonce */
+export function ping(nonce) {
+  return JSON.stringify({ type: "ping", nonce });
+}
+
+/** Write the answer to the server's ping with that nonce. @param {string} nonce */
+export function pong(nonce) {
+  return JSON.stringify({ type: "pong", nonce });
 }
 
 /** @param {any} frame @returns {frame is Beat} */

@@ -1,5 +1,5 @@
 /**
- * In which order the events of a stream are handed on: each once, none early, no hole.
+ * In which order the events of a stream are handed out: each once, none early, no hole.
  *
  * `delivery.py` holds the same rules; `tests/vectors/delivery.json` runs on both.
  */
@@ -10,9 +10,9 @@ export const MAX_EPHEMERAL = 100;
 /** Events that wait behind a hole; later ones have to come again. */
 export const MAX_AHEAD = 1000;
 
-/** @typedef {{epoch: string, offset: number}} Position */
+/** @typedef {import("./position.js").Position} Position */
 
-/** The delivery of one stream; what is to be handed on now is returned, in order. */
+/** The delivery of one stream; what is to be handed out now is returned, in order. */
 export class Delivery {
   #top;
   /** @type {Map<number, any>} */
@@ -52,7 +52,7 @@ export class Delivery {
     this.#top = Math.max(this.#top, top);
   }
 
-  /** Start again from `position`; what waited ephemerally is handed on. @param {Position} position */
+  /** Start again from `position`; what waited ephemerally is handed out. @param {Position} position */
   reset(position) {
     this.position = position;
     this.#top = position.offset;
@@ -62,13 +62,13 @@ export class Delivery {
 
   /** Move to `offset` and on, over all that waits right behind it. @param {number} offset */
   #advance(offset) {
-    const handedOn = [];
+    const handedOut = [];
     let reached = offset;
     for (; this.#ahead.has(reached + 1); reached += 1) {
-      handedOn.push(this.#ahead.get(reached + 1));
+      handedOut.push(this.#ahead.get(reached + 1));
       this.#ahead.delete(reached + 1);
     }
     this.position = { ...this.position, offset: reached };
-    return this.hasHole ? handedOn : [...handedOn, ...this.#ephemeral.splice(0)];
+    return this.hasHole ? handedOut : [...handedOut, ...this.#ephemeral.splice(0)];
   }
 }

@@ -7,15 +7,25 @@
 
 /** Codes of ours; programs decide on the number, the reason is for people. */
 export const CloseCode = Object.freeze({
+  /** The peer did not answer a ping in time. The client comes back immediately. */
   STALE: 4408,
+  /** The server stops, or a replay failed. The client comes back, after the wait that `bye` names. */
   RESTARTING: 4412,
+  /** The client takes less than it is sent. It comes back, and resumes where it was. */
   TOO_SLOW: 4413,
+  /** The client sent more frames than it may. It comes back, after the usual wait. */
   TOO_MANY_FRAMES: 4429,
+  /** The server takes no visitors. The client stays away: the page has the user log in. */
   NOT_SIGNED_IN: 4501,
+  /** The client broke the protocol. It stays away: a newer client is needed. */
   PROTOCOL_ERROR: 4502,
+  /** The client offers only versions that the server lacks. It stays away: reload the page. */
   UNSUPPORTED_VERSION: 4503,
+  /** The login has ended. The client stays away: the page has the user log in again. */
   SIGNED_OUT: 4504,
+  /** The user has newer sockets, as many as are allowed. This one stays away. */
   TOO_MANY_SOCKETS: 4505,
+  /** The application ended this socket. It stays away until the page calls `connect()`. */
   DISCONNECTED: 4506,
 });
 
