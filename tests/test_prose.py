@@ -12,9 +12,6 @@ PLACES = ("realtime", "calls", "project", "benchmarks", "tests", "docs", "README
 KINDS = {".py", ".js", ".mjs", ".ts", ".html", ".css", ".md"}
 NOT_OURS = {"node_modules", ".venv", ".venv-socketshark", "results", "test_prose.py"}
 
-NOT_YET_CLEAN = {"realtime", "tests", "docs/architecture.md"}
-"""Places and files that still have such words."""
-
 
 class Word(NamedTuple):
     """A word that is out, as a regular expression; a space in it is any gap, a ``_`` too."""
@@ -50,7 +47,7 @@ def files(place: str) -> Iterator[Path]:
     for path in [top] if top.is_file() else sorted(top.rglob("*")):
         name = path.relative_to(PROJECT)
         ours = path.suffix in KINDS and not NOT_OURS & set(name.parts)
-        if ours and str(name) not in NOT_YET_CLEAN:
+        if ours:
             yield path
 
 
@@ -61,7 +58,7 @@ def lines_with(word: Word, text: str) -> list[int]:
     return [text.count("\n", 0, match.start()) + 1 for match in found]
 
 
-@pytest.mark.parametrize("place", [place for place in PLACES if place not in NOT_YET_CLEAN])
+@pytest.mark.parametrize("place", PLACES)
 def test_plain_words(place: str) -> None:
     found = [
         f"{path.relative_to(PROJECT)}:{number}: {word.out!r} is out; say: {word.instead}"

@@ -93,7 +93,7 @@ class Broadcaster:
     async def _send(self, layer: Any, group: str, message: Message) -> None:
         """Send once more after an error: redis-py 8 finds an ended connection when it uses it.
 
-        An event without an offset could not be told from its repetition, and comes once at most.
+        An event without an offset looks like its repetition, and so it is sent once at most.
         """
         try:
             await layer.group_send(group, message)

@@ -146,7 +146,7 @@ def test_ctrl_c_ends_the_server_too(demo: Demo) -> None:
 
 
 @pytest.mark.processes
-def test_a_server_that_died_is_told(demo: Demo) -> None:
+def test_a_server_that_died_is_reported(demo: Demo) -> None:
     os.kill(demo.server(), signal.SIGKILL)
     assert demo.process.wait(10) == 1
     demo.shows("Daphne has ended by itself, with code -9")

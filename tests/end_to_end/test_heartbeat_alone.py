@@ -101,7 +101,7 @@ async def test_a_handler_that_sleeps_loses_nothing_and_is_not_closed(served, pat
 
 
 @pytest.mark.parametrize("path", OWN)
-async def test_many_frames_at_once_are_no_flood_for_an_application_that_takes_them(served, path):
+async def test_many_frames_together_are_no_flood_for_an_application_that_takes_them(served, path):
     async with wire(served, path=path, subprotocols=[]) as socket:
         await socket.frame("welcome")
         for _ in range(150):

@@ -217,7 +217,7 @@ async def test_a_snapshot_larger_than_the_limit_and_a_burst_end_no_healthy_socke
         assert [event["offset"] for event in events] == list(range(1, 61))
 
 
-async def test_many_commands_at_once_are_all_answered(any_site):
+async def test_many_commands_together_are_all_answered(any_site):
     cookies = any_site.login("alice").cookie_header()
     async with wire(any_site, cookies=cookies) as socket:
         for ref in range(100):

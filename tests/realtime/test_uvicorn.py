@@ -154,7 +154,7 @@ async def test_nothing_is_sent_after_the_answer_to_a_peers_close():
     async with served(accepting(talk)) as url, plain(url) as peer:
         await peer.recv()
         await peer.close()
-        await until(lambda: errors, 2, "the application was told")
+        await until(lambda: errors, 2, "the application has the error")
 
 
 async def test_the_answer_to_a_close_is_read_though_messages_were_not():
@@ -235,7 +235,7 @@ async def test_sending_to_a_peer_that_has_left_raises():
         peer = await plain(url)
         await peer.recv()
         peer.transport.abort()
-        await until(lambda: errors, 2, "the application was told")
+        await until(lambda: errors, 2, "the application has the error")
 
 
 async def test_what_a_peer_says_is_heard_in_order_and_no_more_is_read_than_is_taken():

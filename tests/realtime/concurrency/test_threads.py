@@ -77,7 +77,7 @@ async def test_an_iterator_that_is_empty_is_an_error_like_others():
         await asyncio.wait_for(run_sync(next, iter(())), 2)
 
 
-async def test_a_system_without_threads_is_told_and_later_calls_are_served(monkeypatch):
+async def test_without_threads_the_caller_gets_an_error_and_later_calls_are_served(monkeypatch):
     pool = Pool("test")
 
     def no_thread(*args):
@@ -142,7 +142,7 @@ async def test_a_burst_shares_connections_which_end_with_it(opened):
     assert len(opened) == before + 1
 
 
-async def test_after_a_failure_a_connection_is_looked_at_before_it_is_used_again(opened):
+async def test_after_a_failure_a_connection_is_checked_before_it_is_used_again(opened):
     def spoil():
         ask()
         connections["burst"].connection.close()  # As a database that restarts does.

@@ -91,7 +91,7 @@ def test_one_that_fails_does_not_keep_the_others_from_being_called(loop, caplog)
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_one_that_is_due_again_at_once_waits_for_the_loop(loop):
+def test_one_that_is_due_again_immediately_waits_for_the_loop(loop):
     timers, called = Timers(), []
 
     def again():

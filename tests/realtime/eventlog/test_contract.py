@@ -175,7 +175,7 @@ def test_old_events_go(log, settings):
     assert log.prune() == 0
 
 
-def test_many_writers_at_once_make_no_hole_and_no_repeat(log, caplog):
+def test_many_writers_together_make_no_hole_and_no_repeat(log, caplog):
     if isinstance(log, DatabaseEventLog) and connection.vendor == "sqlite":
         pytest.skip("SQLite in memory has one writer; test_database has them on a file")
     broadcast = Broadcast()

@@ -132,7 +132,7 @@ def test_a_close_during_a_cut_arrives_late(ends, line):
     assert client.recv(100) == b""
 
 
-def test_a_reset_passes_at_once(ends):
+def test_a_reset_passes_immediately(ends):
     client, server = ends
     reset(server)
     with pytest.raises(ConnectionResetError):
@@ -241,7 +241,7 @@ def test_in_the_end_all_is_closed(server, accept):
         cable.heal()
 
 
-def test_it_listens_where_it_is_told_to(server, accept):
+def test_it_listens_where_it_is_asked_to(server, accept):
     listener = socket.create_server(("127.0.0.1", 0))
     address = listener.getsockname()
     with Cable("127.0.0.1", server.getsockname()[1], listener=listener) as cable:

@@ -132,7 +132,7 @@ async def test_a_silent_socket_that_resumes_in_time_stays(alice, settings):
             await socket.closed(timeout=0.2)
 
 
-async def test_a_stranger_is_told_and_closed():
+async def test_a_stranger_gets_the_reason_and_is_closed():
     async with RealtimeCommunicator(application) as socket:
         assert await socket.closed() == 4501
         assert socket.me is None

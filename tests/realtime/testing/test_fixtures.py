@@ -71,7 +71,7 @@ def test_an_event_for_many_streams(published):
     assert published == [Published(stream, "to many", 1, "k") for stream in streams]
 
 
-async def test_a_ring_of_ones_own_and_other_messages(published):
+async def test_a_group_send_of_ones_own_and_other_messages(published):
     layer = get_channel_layer()
     await layer.group_send(group_name("user.1"), event_message("user.1", "by hand", {"a": (1, 2)}))
     await apublish("user.1", "not kept", ephemeral=True)
