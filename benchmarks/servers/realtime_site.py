@@ -15,7 +15,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from realtime.consumers import RealtimeConsumer  # noqa: E402
-from realtime.sockets.transport import Receive, Scope, Send  # noqa: E402
+from realtime.sockets.asgi import Receive, Scope, Send  # noqa: E402
 from realtime.streams import Stream, UserStream, register  # noqa: E402
 
 
