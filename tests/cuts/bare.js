@@ -5,9 +5,11 @@
  * starts it again, as loading the page again would.
  */
 ((url) => {
-  let socket = null;
+  let latest = null;
+  let retry = 0;
   const connect = () => {
-    socket = new WebSocket(url, "realtime.v1");
+    const socket = new WebSocket(url, "realtime.v1");
+    latest = socket;
     socket.onmessage = ({ data }) => {
       const frame = JSON.parse(data);
       if (frame.type === "ping") socket.send(JSON.stringify({ type: "pong", nonce: frame.nonce }));
@@ -15,11 +17,14 @@
       if (frame.type === "subscribed") window.subscribed = true;
       if (frame.name === "call.state") window.calls[frame.data.sid] = frame.data.state;
     };
-    socket.onclose = () => setTimeout(connect, 1000);
+    socket.onclose = () => {
+      retry = setTimeout(connect, 1000);
+    };
   };
   window.begin = () => {
-    if (socket) socket.onclose = socket.onmessage = null;
-    socket?.close();
+    clearTimeout(retry);
+    if (latest) latest.onclose = latest.onmessage = null;
+    latest?.close();
     window.calls = {};
     window.subscribed = false;
     connect();

@@ -48,6 +48,7 @@ class Seat:
         """Check that the desk is silent and got each event up to `top` once and in order."""
         shown = self.desk.shown()
         assert not shown.rings and not shown.sounds, f"{self.name} still rings"
-        assert not self.browser.errors()
+        errors = self.browser.errors()
+        assert not errors, f"{self.browser.name}: {errors}"
         offsets = self.desk.offsets()
         assert offsets == list(range(1, top + 1)), f"{self.name} got {offsets}"

@@ -13,7 +13,7 @@ import sys
 
 TUNSETIFF = 0x400454CA
 IFF_TUN_NO_PI = 0x1001  # both from linux/if_tun.h
-LONGEST = 65536  # bytes of a packet
+MAX_PACKET = 65536  # bytes of a packet
 
 
 def open_device(name: str) -> int:
@@ -29,7 +29,7 @@ async def pass_on(delay: float, loss: float) -> None:
     device = open_device("slow")
 
     def take() -> None:
-        packet = os.read(device, LONGEST)
+        packet = os.read(device, MAX_PACKET)
         if random.random() >= loss:
             loop.call_later(delay, os.write, device, packet)
 
