@@ -8,7 +8,7 @@ from realtime.fanout.feed import Feed
 from realtime.fanout.followers import Follower
 from realtime.fanout.log_reader import LogReader
 from realtime.fanout.log_watch import LogWatch
-from realtime.fanout.membership import FollowedStream, Membership
+from realtime.fanout.membership import LEFT, FollowedStream
 from realtime.layer.link import LayerLink
 from realtime.layer.messages import EVERY_HUB, Message, events_in
 from realtime.protocol.position import Position
@@ -33,7 +33,7 @@ class Hub:
         Raises what the log raises.
         """
         followed = self._streams.get(stream)
-        if followed is None or followed.membership is Membership.LEFT:
+        if followed is None or followed.membership is LEFT:
             feed = Feed(stream, self._reader)
             followed = FollowedStream(feed, self._link, self._left, predecessor=followed)
             self._streams[stream] = followed
@@ -53,7 +53,7 @@ class Hub:
         """Hand the events in a message of the channel layer to the feeds of their streams."""
         for event in events_in(message, self._streams):
             followed = self._streams[event.stream]
-            if followed.membership is not Membership.LEFT:
+            if followed.membership is not LEFT:
                 followed.feed.take(event)
 
     async def check(self) -> None:
@@ -73,7 +73,7 @@ class Hub:
 
     def _followed(self) -> list[FollowedStream]:
         followed = self._streams.values()
-        return [one for one in followed if one.membership is not Membership.LEFT]
+        return [one for one in followed if one.membership is not LEFT]
 
     def _left(self, followed: FollowedStream) -> None:
         if self._streams.get(followed.feed.stream) is followed:

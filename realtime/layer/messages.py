@@ -11,8 +11,7 @@ import logging
 import time
 import uuid
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from realtime.eventlog import Draft, LoggedEvent
 from realtime.protocol import frames
@@ -41,8 +40,7 @@ MAX_BATCHED_FRAME = 2048
 """Characters of the longest frame that goes to hubs that may not follow its stream."""
 
 
-@dataclass(frozen=True, slots=True)
-class EphemeralEvent:
+class EphemeralEvent(NamedTuple):
     """An event that is not kept; ``frame`` is the ``event`` frame, encoded once."""
 
     stream: str

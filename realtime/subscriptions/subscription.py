@@ -40,6 +40,10 @@ class State(StrEnum):
     ENDED = "ended"
 
 
+LIVE = State.LIVE
+"""Read for every delivery: on Python 3.11 an attribute of an enum costs 0.1 microseconds."""
+
+
 class Subscription:
     """Follows a feed for a socket.
 
@@ -82,7 +86,7 @@ class Subscription:
 
         Returns False where the socket has too much in flight to take it.
         """
-        if self._state is State.LIVE:
+        if self._state is LIVE:
             return self._socket.deliver(message, size)
         if self._held is None:
             self._held = deque(maxlen=MAX_EPHEMERAL)
@@ -172,7 +176,7 @@ class Subscription:
         if self._socket.closing:
             return
         feed.followers.go_live(self)
-        self._state = State.LIVE
+        self._state = LIVE
         held, self._held = self._held or (), None
         for message, size in held:
             self._socket.deliver(message, size)
