@@ -52,7 +52,10 @@ def test_in_development_localhost_may(settings):
 
 
 @pytest.fixture
-def alice(transactional_db):
+def alice(transactional_db, settings):
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher"
+    ]  # Others take 1 s.
     return get_user_model().objects.create_user("alice", password="demo")
 
 
