@@ -54,11 +54,15 @@ class Connection:
         """Send the server a frame: an object as JSON, text and bytes as they are."""
         kind = "bytes" if isinstance(frame, bytes) else "text"
         data = json.dumps(frame) if isinstance(frame, dict) else frame
-        self._inbox.put_nowait({"type": "websocket.receive", kind: data})
+        self.arrive({"type": "websocket.receive", kind: data})
 
     def leave(self, code=1001):
         """End the connection from the peer's side."""
-        self._inbox.put_nowait({"type": "websocket.disconnect", "code": code})
+        self.arrive({"type": "websocket.disconnect", "code": code})
+
+    def arrive(self, message):
+        """Hand the application any message of the server."""
+        self._inbox.put_nowait(message)
 
     def freeze(self):
         """Answer no ping from now on."""
