@@ -16,6 +16,8 @@ from realtime.testing import RealtimeCommunicator
 from tests import virtual_time
 from tests.realtime.sockets.connection import Connection
 
+pytestmark = pytest.mark.django_db(transaction=True)  # For the threads of Channels and our own.
+
 
 @register("lobby")
 class Lobby(Stream):

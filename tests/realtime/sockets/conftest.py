@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from tests.realtime.sockets.application import Application
 from tests.realtime.sockets.connection import Connection
 from tests.virtual_time import VirtualTimeLoop
 
@@ -16,3 +17,8 @@ def pytest_asyncio_loop_factories(item):
 @pytest.fixture
 async def connection():
     return Connection()
+
+
+@pytest.fixture
+async def application():
+    return Application()

@@ -8,7 +8,7 @@ import pytest
 
 from realtime.sockets.drain import running_drain
 from tests.realtime.sockets.connection import Connection
-from tests.realtime.sockets.open_sockets import open_realtime
+from tests.realtime.sockets.open_sockets import open_realtime, open_wrapped
 
 
 class ServerHandler:
@@ -77,10 +77,13 @@ async def test_every_socket_is_sent_away_over_time_and_then_the_server_ends(serv
     assert server_handler.calls == [(signal.SIGTERM, pytest.approx(began + 0.3))]
 
 
-async def test_real_sockets_get_bye_4412_with_the_wait(server_handler):
+@pytest.mark.parametrize("kind", [open_realtime, open_wrapped])
+async def test_real_sockets_get_bye_4412_with_the_wait(server_handler, kind):
     connections = [Connection() for _ in range(5)]
     for connection in connections:
-        await open_realtime(connection)
+        await kind(connection)
+        connection.say({"type": "ping", "nonce": "welcomed"})
+        await connection.frame("pong")
     sigterm()
     for connection in connections:
         bye = await connection.frame("bye")
@@ -88,6 +91,7 @@ async def test_real_sockets_get_bye_4412_with_the_wait(server_handler):
         assert 0 <= bye["after"] <= 1010
         assert await connection.closed() == 4412
         connection.leave(4412)
+        await connection.served
     began = now()
     await asyncio.sleep(1)
     assert server_handler.calls == [(signal.SIGTERM, began)]
