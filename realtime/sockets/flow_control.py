@@ -64,6 +64,8 @@ class FlowControl:
         """Note the pong to a ping: all that was sent before that ping has arrived."""
         self._in_flight.ponged(nonce)
         self.is_full = self.is_full and self._in_flight.pressure is Pressure.FULL
+        if self.is_full and self._keepalive is not None and not self._in_flight.is_ping_last:
+            self._keepalive.ping()  # Own frames went out behind the last one.
         self._let_in()
 
     async def room(self) -> None:

@@ -2,6 +2,7 @@ import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 
 from realtime.sockets.authentication import is_foreign, user_of
 
@@ -52,7 +53,10 @@ def test_in_development_localhost_may(settings):
 
 
 @pytest.fixture
-def alice(transactional_db):
+def alice(transactional_db, settings):
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher"
+    ]  # Others take 1 s.
     return get_user_model().objects.create_user("alice", password="demo")
 
 
@@ -87,6 +91,16 @@ async def test_a_changed_password_ends_old_sessions(alice, cookie):
 async def test_a_deactivated_user_is_nobody(alice, cookie):
     alice.is_active = False
     await alice.asave()
+    assert await user_with(cookie) is None
+
+
+async def test_a_user_who_was_deleted_is_nobody(alice, cookie):
+    await alice.adelete()
+    assert await user_with(cookie) is None
+
+
+async def test_a_session_that_has_ended_is_nobody(alice, cookie):
+    await Session.objects.all().adelete()
     assert await user_with(cookie) is None
 
 

@@ -4,113 +4,136 @@ import asyncio
 import functools
 
 import pytest
+from channels.sessions import InstanceSessionWrapper
 
 from realtime.sockets.transport import Transport, find_abort, server_send
-from tests.processes.waiting import until
+from realtime.sockets.wrapped_socket import WrappedSocket
+from tests.realtime.sockets.connection import Connection
 
 
-class Server:
-    """The edge: an ASGI server's side of one socket, as Uvicorn has it."""
-
-    def __init__(self):
-        self.sent = []
-        self.writable = asyncio.Event()
-        self.writable.set()
-        self.gone = False
-        self.aborted = False
-        self.transport = self
-
-    def abort(self):
-        self.aborted = True
-
-    async def send(self, message):
-        await self.writable.wait()
-        if self.gone:
-            raise OSError("client disconnected")
-        self.sent.append(message.get("text", message["type"]))
+@pytest.fixture
+async def transport(connection):
+    return Transport(connection.send)
 
 
-async def test_what_can_go_out_goes_out_before_send_returns():
-    server = Server()
-    Transport(server.send).send_text("a")
-    assert server.sent == ["a"]
+async def test_what_can_go_out_goes_out_before_send_returns(transport, connection):
+    transport.send_text("a")
+    assert connection.texts == ["a"]
 
 
-async def test_what_would_block_is_sent_later_in_order_and_once():
-    server = Server()
-    transport = Transport(server.send)
-    server.writable.clear()
+async def test_what_would_block_is_sent_later_in_order_and_once(transport, connection):
+    connection.writable.clear()
     for text in "abc":
         transport.send_text(text)
-    assert server.sent == []
-    server.writable.set()
+    await asyncio.sleep(1)
+    assert connection.texts == []
+    connection.writable.set()
     transport.send_text("d")
-    await until(lambda: len(server.sent) == 4, 2, "all was sent")
+    await asyncio.sleep(1)
     transport.send_text("e")
-    assert server.sent == ["a", "b", "c", "d", "e"]
+    assert connection.texts == ["a", "b", "c", "d", "e"]
 
 
-async def test_a_close_sends_its_last_frame_and_nothing_comes_after_it():
-    server = Server()
-    transport = Transport(server.send)
+async def test_a_close_sends_its_last_frame_and_nothing_comes_after_it(transport, connection):
     transport.close(4408, "bye", abort_after=60)
     transport.send_text("too late")
     transport.close(4413, "again", abort_after=60)
-    await asyncio.sleep(0)
-    assert server.sent == ["bye", "websocket.close"]
-    assert not server.aborted
+    await asyncio.sleep(1)
+    assert connection.texts == ["bye", "websocket.close"]
+    assert connection.close_code == 4408
+    assert connection.aborted_at is None
 
 
-async def test_the_connection_is_aborted_when_the_peer_does_not_close():
-    server = Server()
-    Transport(server.send).close(4408, abort_after=0)
-    await until(lambda: server.aborted, 2, "the connection was aborted")
-    assert server.sent == ["websocket.close"]
+async def test_the_connection_is_aborted_when_the_time_for_a_close_is_over(transport, connection):
+    began = asyncio.get_running_loop().time()
+    transport.close(4408, abort_after=60)
+    await asyncio.sleep(100)
+    assert connection.texts == ["websocket.close"]
+    assert connection.aborted_at == began + 60
 
 
-async def test_a_peer_that_does_not_read_is_cut_off():
-    server = Server()
-    transport = Transport(server.send)
-    server.writable.clear()
+async def test_a_peer_that_does_not_read_is_cut_off(transport, connection):
+    connection.writable.clear()
     transport.send_text("a")
     transport.close(4413, "bye", abort_after=60)
-    assert server.aborted
-    await asyncio.sleep(0)
-    assert server.sent == []
+    assert connection.aborted_at == asyncio.get_running_loop().time()
+    connection.writable.set()
+    await asyncio.sleep(1)
+    assert connection.texts == []
 
 
-class FailingServer(Server):
+async def test_a_last_frame_that_blocks_holds_up_the_close_until_the_abort(transport, connection):
+    connection.writable.clear()
+    began = asyncio.get_running_loop().time()
+    transport.close(4413, "bye", abort_after=1)
+    await asyncio.sleep(5)
+    assert connection.aborted_at == began + 1
+    assert connection.texts == []
+
+
+async def test_an_abort_sends_nothing_more(transport, connection):
+    connection.writable.clear()
+    transport.send_text("a")
+    transport.abort()
+    transport.send_text("b")
+    connection.writable.set()
+    await asyncio.sleep(1)
+    assert connection.texts == []
+    assert transport.closing
+
+
+async def test_nothing_is_sent_after_the_end_of_the_connection(transport, connection):
+    transport.stop()
+    transport.send_text("a")
+    transport.close(4408, "bye", abort_after=1)
+    await asyncio.sleep(5)
+    assert connection.texts == []
+    assert connection.aborted_at is None
+
+
+class FailingConnection(Connection):
     async def send(self, message):
+        await self.writable.wait()
         raise AssertionError("a fault of the server")
 
 
-async def test_a_server_that_fails_to_send_has_its_connection_aborted(caplog):
-    server = FailingServer()
-    Transport(server.send).send_text("a")
-    assert server.aborted
+@pytest.mark.parametrize("blocks", [False, True])
+async def test_a_server_that_fails_to_send_has_its_connection_aborted(caplog, blocks):
+    connection = FailingConnection()
+    if blocks:
+        connection.writable.clear()
+    Transport(connection.send).send_text("a")
+    connection.writable.set()
+    await asyncio.sleep(1)
+    assert connection.aborted_at is not None
     assert "send failed error=AssertionError('a fault of the server')" in caplog.text
 
 
-async def test_a_send_that_is_refused_ends_the_transport_without_a_word(caplog):
-    server = Server()
-    server.gone = True
-    transport = Transport(server.send)
+@pytest.mark.parametrize("blocks", [False, True])
+async def test_a_peer_that_has_left_ends_the_transport_without_a_word(
+    transport, connection, caplog, blocks
+):
+    if blocks:
+        connection.writable.clear()
+    connection.is_gone = True
     transport.send_text("a")
+    transport.send_text("b")
+    connection.writable.set()
+    await asyncio.sleep(1)
     assert transport.closing
+    assert connection.texts == []
     assert not [record for record in caplog.records if record.levelname != "DEBUG"]
 
 
-async def test_the_way_to_abort_is_found_behind_middleware():
-    server = Server()
-
+async def test_the_way_to_abort_is_found_behind_middleware(connection):
     def middleware(send):
         async def wrapped(message):
             await send(message)
 
         return wrapped
 
-    find_abort(middleware(middleware(server.send)))()
-    assert server.aborted
+    find_abort(middleware(middleware(connection.send)))()
+    assert connection.aborted_at is not None
 
 
 def test_the_way_to_abort_on_daphne():
@@ -133,9 +156,8 @@ def test_an_unknown_server_cannot_be_aborted(send):
     assert server_send(send) is send
 
 
-async def test_channels_session_middleware_is_skipped():
-    from channels.sessions import InstanceSessionWrapper
-
-    server = Server()
-    wrapper = InstanceSessionWrapper({"cookies": {}}, server.send)
-    assert server_send(wrapper.send) == server.send
+async def test_channels_session_middleware_and_our_own_are_skipped(connection):
+    session = InstanceSessionWrapper({"cookies": {}}, connection.send)
+    assert server_send(session.send) == connection.send
+    ours = WrappedSocket(connection.receive, session.send)
+    assert server_send(ours.send) == connection.send

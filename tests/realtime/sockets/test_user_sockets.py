@@ -2,25 +2,61 @@
 
 from types import SimpleNamespace
 
-from realtime.sockets.user_sockets import UserSockets
+import pytest
+
+from realtime.sockets.user_sockets import UserSockets, user_sockets
 
 
 class CountedSocket:
     def __init__(self, pk):
         self.user = SimpleNamespace(pk=pk)
-        self.ended = None
+        self.closed = None
 
     def close(self, code):
-        self.ended = int(code)
+        self.closed = int(code)
 
 
-def test_one_socket_too_many_ends_the_oldest_of_that_user(settings):
+@pytest.fixture(autouse=True)
+def two_sockets_a_user(settings):
     settings.REALTIME = {"MAX_SOCKETS_PER_USER": 2}
+
+
+def test_one_socket_too_many_closes_the_oldest_of_that_user():
     sockets = UserSockets()
     first, second, third, others = *(CountedSocket(1) for _ in range(3)), CountedSocket(2)
     for socket in (first, others, second, third):
         sockets.add(socket)
-    assert [first.ended, second.ended, third.ended, others.ended] == [4505, None, None, None]
+    assert [one.closed for one in (first, second, third, others)] == [4505, None, None, None]
+
+
+def test_a_socket_that_has_ended_makes_room():
+    sockets = UserSockets()
+    first, second, third = (CountedSocket(1) for _ in range(3))
+    sockets.add(first)
+    sockets.add(second)
     sockets.remove(second)
+    sockets.add(third)
+    assert [one.closed for one in (first, third)] == [None, None]
+
+
+def test_one_that_was_closed_counts_no_more_and_is_not_closed_again():
+    sockets = UserSockets()
+    all_of_them = [CountedSocket(1) for _ in range(5)]
+    for socket in all_of_them:
+        sockets.add(socket)
+    assert [one.closed for one in all_of_them] == [4505, 4505, 4505, None, None]
+    sockets.remove(all_of_them[0])
     sockets.add(CountedSocket(1))
-    assert third.ended is None
+    assert all_of_them[3].closed == 4505
+
+
+def test_a_socket_that_was_never_counted_may_be_removed():
+    sockets = UserSockets()
+    visitor = CountedSocket(1)
+    visitor.user = None
+    sockets.remove(visitor)
+    sockets.remove(CountedSocket(1))
+
+
+async def test_an_event_loop_has_one_count():
+    assert user_sockets() is user_sockets()

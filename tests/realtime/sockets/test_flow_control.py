@@ -1,0 +1,179 @@
+"""What a peer may have in flight, and by when it has to prove that something arrived."""
+
+import asyncio
+
+import pytest
+
+from realtime.sockets.flow_control import FlowControl
+from realtime.sockets.keepalive import Keepalive
+from realtime.sockets.transport import Transport
+
+LIMIT = 1000
+
+
+class Peer:
+    """A peer that proves what a test wants it to."""
+
+    def __init__(self, connection):
+        self.loop = asyncio.get_running_loop()
+        self.too_slow_at = []
+        self.flow = FlowControl(LIMIT, self.loop, self._too_slow)
+        self.connection = connection
+        self.keepalive = Keepalive(
+            Transport(connection.send), 1000, 1000, on_stale=int, on_ping=self.flow.pinged
+        )
+        self.began = self.loop.time()
+
+    def _too_slow(self):
+        self.too_slow_at.append(self.loop.time() - self.began)
+        self.flow.stop()
+
+    @property
+    def nonces(self):
+        return [frame["nonce"] for frame in self.connection.frames]
+
+    def answer(self, ping):
+        """Answer the ping of that number, the last being -1."""
+        self.flow.proved(self.nonces[ping])
+
+
+@pytest.fixture
+async def peer(connection):
+    peer = Peer(connection)
+    peer.flow.start(peer.keepalive)
+    return peer
+
+
+async def test_half_of_the_limit_asks_for_no_proof_and_more_does(peer):
+    peer.flow.sent(LIMIT // 2)
+    assert peer.nonces == []
+    peer.flow.sent(1)
+    assert len(peer.nonces) == 1
+    assert not peer.flow.is_full
+
+
+async def test_all_of_the_limit_is_allowed_and_more_is_full(peer):
+    peer.flow.sent(LIMIT)
+    assert not peer.flow.is_full
+    peer.flow.sent(1)
+    assert peer.flow.is_full
+
+
+async def test_a_proof_makes_room(peer):
+    peer.flow.sent(LIMIT + 1)
+    peer.answer(-1)
+    assert not peer.flow.is_full
+    peer.flow.sent(LIMIT)
+    assert not peer.flow.is_full
+
+
+async def test_a_proof_of_too_little_makes_none(peer):
+    peer.flow.sent(600)
+    peer.flow.sent(2000)
+    peer.answer(0)
+    assert peer.flow.is_full
+    peer.answer(-1)
+    assert not peer.flow.is_full
+
+
+async def test_a_nonce_of_no_ping_proves_nothing(peer):
+    peer.flow.sent(LIMIT + 1)
+    peer.flow.proved("made up")
+    assert peer.flow.is_full
+
+
+async def test_a_peer_that_proves_nothing_within_two_seconds_is_too_slow_once(peer):
+    peer.flow.sent(LIMIT + 1)
+    peer.flow.sent(LIMIT + 1)
+    await asyncio.sleep(100)
+    assert peer.too_slow_at == [pytest.approx(2)]
+
+
+async def test_a_peer_that_makes_room_in_time_is_not(peer):
+    peer.flow.sent(LIMIT + 1)
+    await asyncio.sleep(1.9)
+    peer.answer(-1)
+    await asyncio.sleep(100)
+    assert peer.too_slow_at == []
+
+
+async def test_a_peer_that_proves_too_little_stays_until_it_stops(peer):
+    for ping in range(5):
+        peer.flow.sent(LIMIT + 1)
+        await asyncio.sleep(1.5)
+        peer.answer(ping)
+        peer.flow.sent(LIMIT + 1)
+    assert peer.flow.is_full
+    await asyncio.sleep(100)
+    assert peer.too_slow_at == [pytest.approx(10)]
+
+
+async def test_what_was_sent_behind_the_last_ping_is_asked_for_with_its_proof(peer):
+    peer.flow.sent(2 * LIMIT)
+    peer.flow.sent(2 * LIMIT)
+    peer.answer(-1)
+    assert peer.flow.is_full
+    peer.answer(-1)
+    assert not peer.flow.is_full
+    await asyncio.sleep(100)
+    assert peer.too_slow_at == []
+
+
+async def test_room_is_there_while_at_most_half_is_in_flight(peer):
+    peer.flow.sent(LIMIT // 2)
+    await asyncio.wait_for(peer.flow.room(), 0.1)
+    assert peer.nonces == []
+
+
+async def test_room_pings_behind_what_was_sent_and_waits_for_that_proof(peer):
+    peer.flow.sent(600)
+    peer.flow.sent(100)
+    waiting = asyncio.create_task(peer.flow.room())
+    await asyncio.sleep(1)
+    assert len(peer.nonces) == 2
+    assert not waiting.done()
+    peer.answer(-1)
+    await asyncio.wait_for(waiting, 0.1)
+
+
+async def test_a_proof_of_too_little_does_not_let_in(peer):
+    peer.flow.sent(600)
+    peer.flow.sent(600)
+    waiting = asyncio.create_task(peer.flow.room())
+    await asyncio.sleep(0)
+    peer.answer(0)
+    await asyncio.sleep(1)
+    assert not waiting.done()
+    peer.answer(-1)
+    await asyncio.wait_for(waiting, 0.1)
+
+
+async def test_the_end_lets_in_all_that_wait_and_asks_for_nothing_more(peer):
+    peer.flow.sent(LIMIT + 1)
+    waiting = [asyncio.create_task(peer.flow.room()) for _ in range(3)]
+    await asyncio.sleep(0)
+    peer.flow.stop()
+    await asyncio.wait_for(asyncio.gather(*waiting), 0.1)
+    pings = len(peer.nonces)
+    peer.flow.sent(LIMIT + 1)
+    await asyncio.sleep(100)
+    assert len(peer.nonces) == pings
+    assert peer.too_slow_at == []
+
+
+async def test_nothing_is_asked_before_the_start(connection):
+    peer = Peer(connection)
+    peer.flow.sent(LIMIT + 1)
+    await asyncio.wait_for(peer.flow.room(), 0.1)
+    await asyncio.sleep(100)
+    assert peer.nonces == []
+    assert peer.too_slow_at == []
+
+
+async def test_a_sockets_own_frames_overrun_at_eight_times_the_limit(peer):
+    peer.flow.sent(8 * LIMIT)
+    assert not peer.flow.is_overrun
+    peer.flow.sent(1)
+    assert peer.flow.is_overrun
+    peer.answer(-1)
+    assert not peer.flow.is_overrun

@@ -1,0 +1,127 @@
+"""A socket that speaks ``realtime.v1``: what it refuses, and what it may have in flight."""
+
+import asyncio
+import logging
+
+import pytest
+
+from realtime.protocol.close_codes import CloseCode
+from tests.realtime.sockets.open_sockets import open_realtime
+
+LIMIT = 256 * 1024
+"""``MAX_IN_FLIGHT_BYTES``, in bytes."""
+
+
+@pytest.fixture
+async def socket(connection):
+    return await open_realtime(connection)
+
+
+async def test_welcome_names_the_users_own_stream_and_the_log_says_who_came(connection, caplog):
+    caplog.set_level(logging.INFO, "realtime")
+    socket = await open_realtime(connection)
+    assert connection.frames[0]["me"] == "user.42"
+    assert socket.user.pk == 42
+    assert f"opened socket={socket.id} me=user.42" in caplog.messages
+    connection.leave()
+    await connection.served
+    assert f"disconnected socket={socket.id}" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("frame", "error", "ref"),
+    [
+        ("no JSON", "bad_frame", None),
+        (b"bytes", "bad_frame", None),
+        ("[]", "bad_frame", None),
+        ({"type": "subscribe", "ref": 7}, "bad_frame", 7),
+        ({"type": "dance", "ref": "a"}, "unknown_type", "a"),
+        ("x" * (64 * 1024 + 1), "too_large", None),
+    ],
+)
+async def test_a_frame_of_wrong_form_gets_an_error_and_the_socket_stays(
+    socket, connection, frame, error, ref
+):
+    connection.say(frame)
+    answer = await connection.frame("error")
+    assert (answer["code"], answer.get("ref")) == (error, ref)
+    connection.say({"type": "ping", "nonce": "still here"})
+    assert (await connection.frame("pong"))["nonce"] == "still here"
+
+
+@pytest.mark.parametrize("frame", ["no JSON", {"type": "subscribe", "stream": "me"}])
+async def test_commands_and_wrong_frames_count_against_the_rate(connection, frame):
+    await open_realtime(connection)
+    for _ in range(20):
+        for _ in range(10):
+            connection.say(frame)
+        await asyncio.sleep(0)
+    connection.say(frame)
+    assert await connection.closed() == 4429
+
+
+async def test_events_are_held_back_from_a_peer_with_too_much_in_flight(socket, connection):
+    connection.freeze()
+    message = {"type": "websocket.send", "text": "x" * 1024}
+    delivered = 0
+    while socket.deliver(message, 1024):
+        delivered += 1
+    assert delivered == LIMIT // 1024  # The welcome is in flight too.
+    assert connection.texts.count(message["text"]) == delivered
+    connection.say({"type": "pong", "nonce": (await last_ping(connection))["nonce"]})
+    await asyncio.sleep(0.1)
+    assert socket.deliver(message, 1024)
+
+
+async def last_ping(connection):
+    return [frame for frame in connection.frames if frame["type"] == "ping"][-1]
+
+
+async def test_a_peer_that_proves_nothing_is_too_slow_after_two_seconds(socket, connection):
+    connection.freeze()
+    began = asyncio.get_running_loop().time()
+    while socket.deliver({"type": "websocket.send", "text": "x" * 1024}, 1024):
+        pass
+    bye = {"type": "bye", "code": 4413, "reason": "too slow", "retry": True}
+    assert await connection.frame("bye") == bye
+    assert await connection.closed() == 4413
+    assert connection.closed_at - began == pytest.approx(2)
+    await asyncio.sleep(5)
+    assert connection.aborted_at - connection.closed_at == pytest.approx(1)
+
+
+async def test_a_peer_that_does_not_even_read_is_cut_off_without_waiting(socket, connection):
+    connection.writable.clear()
+    began = asyncio.get_running_loop().time()
+    while socket.deliver({"type": "websocket.send", "text": "x" * 1024}, 1024):
+        pass
+    await connection.served
+    assert connection.aborted_at - began == pytest.approx(2)
+    assert connection.close_code is None
+
+
+async def test_answers_go_out_where_events_would_not_up_to_eight_times_the_limit(
+    socket, connection
+):
+    connection.freeze()
+    answer = "x" * LIMIT
+    for _ in range(8):
+        socket.send_text(answer)
+    assert not socket.deliver({"type": "websocket.send", "text": "event"}, 5)
+    assert not socket.closing
+    socket.send_text(answer)
+    socket.send_text("one too many")
+    assert await connection.closed() == 4413
+    assert "one too many" not in connection.texts
+
+
+async def test_room_waits_for_the_peer(socket, connection):
+    socket.deliver({"type": "websocket.send", "text": "x" * LIMIT}, LIMIT)
+    await asyncio.wait_for(socket.room(), 1)
+    connection.freeze()
+    socket.deliver({"type": "websocket.send", "text": "x" * LIMIT}, LIMIT)
+    waiting = asyncio.create_task(socket.room())
+    await asyncio.sleep(1)
+    assert not waiting.done()
+    socket.close(CloseCode.DISCONNECTED)
+    await asyncio.wait_for(waiting, 1)

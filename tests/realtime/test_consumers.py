@@ -1,0 +1,306 @@
+"""The two doors for Django teams: the mixin and ``RealtimeConsumer``."""
+
+import asyncio
+
+import pytest
+from asgiref.compatibility import is_double_callable
+from channels.generic.websocket import AsyncJsonWebsocketConsumer, WebsocketConsumer
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
+from django.db import OperationalError
+
+from realtime.consumers import HeartbeatMixin, RealtimeConsumer
+from realtime.middleware import HeartbeatMiddleware
+from realtime.streams import Stream, register
+from realtime.testing import RealtimeCommunicator
+from tests import virtual_time
+from tests.realtime.sockets.connection import Connection
+
+pytestmark = pytest.mark.django_db(transaction=True)  # For the threads of Channels and our own.
+
+
+@register("lobby")
+class Lobby(Stream):
+    async def authorize(self, user):
+        return True
+
+
+@pytest.fixture
+def alice():
+    return get_user_model()(pk=42, username="alice")
+
+
+# RealtimeConsumer.as_asgi
+
+
+class Room(RealtimeConsumer):
+    size = 10
+    served = []
+
+    async def serve(self, scope, receive, send):
+        self.served.append((self, self.size))
+        await super().serve(scope, receive, send)
+
+
+def test_as_asgi_takes_only_attributes_of_the_class():
+    with pytest.raises(TypeError, match=r"Room\.as_asgi\(\) takes attributes of it, not 'colour'"):
+        Room.as_asgi(size=7, colour="red")
+
+
+async def test_as_asgi_makes_an_instance_with_those_values_for_each_socket(alice):
+    Room.served.clear()
+    application = Room.as_asgi(size=7)
+    for _ in range(2):
+        async with RealtimeCommunicator(application, user=alice):
+            pass
+    (first, first_size), (second, second_size) = Room.served
+    assert first is not second
+    assert (first_size, second_size, Room.size) == (7, 7, 10)
+
+
+def test_servers_take_what_as_asgi_returns_for_an_asgi_3_application():
+    assert not is_double_callable(RealtimeConsumer.as_asgi())
+
+
+# RealtimeConsumer: who may come in
+
+application = RealtimeConsumer.as_asgi()
+
+
+@pytest.mark.parametrize(
+    ("offered", "selected"),
+    [
+        ([], None),
+        (["realtime.v1"], "realtime.v1"),
+        (["realtime.v2", "realtime.v1"], "realtime.v1"),
+        (["chat", "realtime.v1"], "realtime.v1"),
+        (["chat"], None),
+    ],
+)
+async def test_a_client_of_this_version_is_welcome(alice, offered, selected):
+    async with RealtimeCommunicator(application, user=alice, subprotocols=offered) as socket:
+        assert socket.subprotocol == selected
+        assert socket.me == "user.42"
+
+
+async def test_a_client_of_other_versions_only_gets_one_of_them_and_4503(alice):
+    offered = ["chat", "realtime.v2", "realtime.v3"]
+    async with RealtimeCommunicator(application, user=alice, subprotocols=offered) as socket:
+        assert await socket.closed() == 4503
+        assert socket.subprotocol == "realtime.v2"
+        assert socket.welcome is None
+        assert (await socket.frame("bye"))["retry"] is False
+
+
+async def test_a_page_of_another_site_is_refused_before_the_handshake(alice):
+    foreign = {"Origin": "https://evil.example"}
+    async with RealtimeCommunicator(application, user=alice, headers=foreign) as socket:
+        assert await socket.closed() == 1006
+        assert socket.unread == []
+
+
+@pytest.mark.parametrize(
+    "visitor", [None, AnonymousUser(), get_user_model()(pk=42, is_active=False)]
+)
+async def test_a_visitor_gets_4501(visitor):
+    async with RealtimeCommunicator(application, user=visitor) as socket:
+        assert await socket.closed() == 4501
+        assert socket.welcome is None
+        bye = {"type": "bye", "code": 4501, "reason": "not signed in", "retry": False}
+        assert await socket.frame("bye") == bye
+
+
+class UserOfABrokenDatabase:
+    """A lazy user, as a middleware puts it into the scope."""
+
+    def __init__(self, error):
+        self.error = error
+
+    @property
+    def is_authenticated(self):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "has_traceback"), [(OperationalError("away"), False), (KeyError("a fault"), True)]
+)
+async def test_a_user_that_cannot_be_known_is_to_come_back(caplog, error, has_traceback):
+    async with RealtimeCommunicator(application, user=UserOfABrokenDatabase(error)) as socket:
+        assert await socket.closed() == 4412
+        assert (await socket.frame("bye"))["retry"] is True
+    (record,) = [one for one in caplog.records if one.name == "realtime.consumers"]
+    assert repr(error) in record.getMessage()
+    assert bool(record.exc_info) is has_traceback
+
+
+async def test_one_socket_too_many_closes_the_users_oldest(alice, settings):
+    settings.REALTIME = {**settings.REALTIME, "MAX_SOCKETS_PER_USER": 1}
+    first = RealtimeCommunicator(application, user=alice)
+    async with first, RealtimeCommunicator(application, user=alice):
+        assert await first.closed() == 4505
+    async with RealtimeCommunicator(application, user=alice) as after_both:
+        assert (await after_both.subscribe("lobby.1"))["stream"] == "lobby.1"
+
+
+async def test_a_command_may_come_before_the_welcome(alice):
+    command = '{"type": "subscribe", "stream": "lobby.1", "ref": 1}'
+
+    async def with_a_hasty_peer(scope, receive, send):
+        first = [await receive(), {"type": "websocket.receive", "text": command}]
+
+        async def hasty():
+            return first.pop(0) if first else await receive()
+
+        await application(scope, hasty, send)
+
+    async with RealtimeCommunicator(with_a_hasty_peer, user=alice) as socket:
+        assert (await socket.frame("subscribed"))["ref"] == 1
+
+
+async def test_the_middleware_around_it_stands_aside(alice):
+    async with RealtimeCommunicator(HeartbeatMiddleware(application), user=alice) as socket:
+        assert socket.me == "user.42"
+        await socket.subscribe("lobby.1")
+        assert [frame for frame in socket.unread if frame["type"] == "welcome"] == []
+
+
+# HeartbeatMixin
+
+
+class Chat:
+    """What both chat consumers have."""
+
+    heartbeat_interval = 0.02
+    heartbeat_timeout = 0.05
+
+    def __init__(self, log):
+        super().__init__()
+        self.log = log
+
+
+class AsyncChat(Chat, HeartbeatMixin, AsyncJsonWebsocketConsumer):
+    async def receive_json(self, content, **kwargs):
+        await self.send_json({"echo": content, "latency": self.latency})
+
+    async def heartbeat_stale(self, message):
+        self.log.append(message["type"])
+
+    async def disconnect(self, code):
+        self.log.append(code)
+
+
+class SyncChat(Chat, HeartbeatMixin, WebsocketConsumer):
+    def receive(self, text_data=None, bytes_data=None):
+        self.send(f'{{"echo": {text_data}, "latency": {self.latency or "null"}}}')
+
+    def heartbeat_stale(self, message):
+        self.log.append(message["type"])
+
+    def disconnect(self, code):
+        self.log.append(code)
+
+
+@pytest.fixture(params=[AsyncChat, SyncChat])
+def chat(request):
+    return request.param
+
+
+def test_named_after_the_consumer_it_would_do_nothing_and_is_refused():
+    with pytest.raises(TypeError, match="Late: name HeartbeatMixin before the consumer class"):
+
+        class Late(WebsocketConsumer, HeartbeatMixin):
+            pass
+
+
+async def test_a_consumer_works_as_before_and_has_a_heartbeat(chat):
+    log = []
+    async with RealtimeCommunicator(chat.as_asgi(log=log)) as socket:
+        assert socket.welcome["heartbeat"] == {"interval": 0.02, "timeout": 0.05}
+        assert socket.me is None
+        await socket.send_frame({"hello": 1})
+        assert (await socket.frame())["echo"] == {"hello": 1}
+    assert log == [1001]
+
+
+async def test_a_consumer_that_does_not_say_has_the_heartbeat_of_the_settings():
+    class Plain(HeartbeatMixin, WebsocketConsumer):
+        pass
+
+    async with RealtimeCommunicator(Plain.as_asgi()) as socket:
+        assert socket.welcome["heartbeat"] == {"interval": 10.0, "timeout": 8.0}
+
+
+async def test_a_peer_that_stopped_answering_is_stale_and_then_disconnected(chat):
+    log = []
+    async with RealtimeCommunicator(chat.as_asgi(log=log)) as socket:
+        socket.go_silent()
+        assert await socket.closed() == 4408
+    assert log == ["heartbeat.stale", 4408]
+
+
+async def test_a_consumer_without_heartbeat_stale_is_only_disconnected():
+    codes = []
+
+    class Plain(HeartbeatMixin, AsyncJsonWebsocketConsumer):
+        heartbeat_interval = heartbeat_timeout = 0.02
+
+        async def disconnect(self, code):
+            codes.append(code)
+
+    async with RealtimeCommunicator(Plain.as_asgi()) as socket:
+        socket.go_silent()
+        assert await socket.closed() == 4408
+    assert codes == [4408]
+
+
+class PlainConsumer:
+    """A consumer without Channels, and so without threads."""
+
+    async def __call__(self, scope, receive, send):
+        await send({"type": "websocket.accept"})
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+
+
+class Latent(HeartbeatMixin, PlainConsumer):
+    pass
+
+
+class Lenient(HeartbeatMixin, PlainConsumer):
+    require_heartbeat = False
+
+
+def test_latency_is_the_last_round_trip():
+    async def run():
+        connection, consumer = Connection(), Latent()
+        assert consumer.latency is None
+        connection.freeze()
+        serving = asyncio.create_task(
+            consumer({"type": "websocket"}, connection.receive, connection.send)
+        )
+        ping = await connection.frame("ping")
+        assert consumer.latency is None
+        await asyncio.sleep(0.3)
+        connection.say({"type": "pong", "nonce": ping["nonce"]})
+        await asyncio.sleep(0.1)
+        assert consumer.latency == pytest.approx(0.3)
+        connection.leave()
+        await serving
+
+    virtual_time.run(run())
+
+
+@pytest.mark.parametrize(("consumer", "close_code"), [(Latent, 4408), (Lenient, None)])
+def test_require_heartbeat_says_who_is_left_alone(consumer, close_code):
+    async def run():
+        connection = Connection()
+        connection.freeze()
+        serving = asyncio.create_task(
+            consumer()({"type": "websocket"}, connection.receive, connection.send)
+        )
+        await asyncio.sleep(100)
+        connection.leave()
+        await serving
+        assert connection.close_code == close_code
+
+    virtual_time.run(run())
