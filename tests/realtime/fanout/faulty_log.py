@@ -27,6 +27,9 @@ class FaultyLog(MemoryEventLog):
         """The last offset of a stream that a read finds, as on a replica that lags."""
         self.after_read = None
         """What happens when a read has its answer, and its caller not yet."""
+        self.pruning_takes = 0.0
+        """Seconds."""
+        self.prune_error = None
         self.pending = []
         """Batches of events that a publisher which died has left without an offset."""
 
@@ -69,6 +72,9 @@ class FaultyLog(MemoryEventLog):
 
     async def prune(self):
         await self._request("prune", None)
+        await asyncio.sleep(self.pruning_takes)
+        if self.prune_error is not None:
+            raise self.prune_error
         return super().prune()
 
     async def number_pending(self):
