@@ -6,6 +6,7 @@ It needs no threads, so it goes with virtual time.
 import asyncio
 import copy
 import json
+import time
 import uuid
 
 from realtime.eventlog import Draft, Page
@@ -37,7 +38,7 @@ class FaultyLog(MemoryEventLog):
         """Append events, and return them as they are broadcast."""
         events = []
         for one in data:
-            draft = Draft(uuid.uuid4().hex, "n", json.dumps(one), 1)
+            draft = Draft(uuid.uuid4().hex, "n", json.dumps(one), int(time.time() * 1000))
             self.append([stream], draft, events.extend)
         return events
 

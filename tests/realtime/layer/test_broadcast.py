@@ -124,6 +124,7 @@ def test_a_thread_behind_a_broadcast_that_failed_does_not_try_it_too(layer, broa
     second.start()
     second.join(5)
     assert not second.is_alive()
+    wait_until(lambda: layer.standing == 2, 5, "it is tried in the background")
 
 
 def test_an_in_memory_layer_gets_its_messages_in_the_loop_that_reads_it(broadcaster):
