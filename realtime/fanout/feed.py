@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import time
 from collections.abc import Sequence
 
 from realtime.eventlog import LoggedEvent
@@ -89,7 +89,7 @@ class Feed:
         """Compare the feed with the log."""
         if self._reader is None:
             return
-        before, began = self.position, time.monotonic()
+        before, began = self.position, asyncio.get_running_loop().time()
         await self.check(before, await self._reader.position(self.stream))
         self._checked_at = began
 
@@ -165,7 +165,8 @@ class Feed:
             self.take(event)
 
     def _is_fresh(self, seen: Position | None) -> bool:
-        if self._delivery is None or time.monotonic() - self._checked_at > FRESH_FOR:
+        now = asyncio.get_running_loop().time()
+        if self._delivery is None or now - self._checked_at > FRESH_FOR:
             return False
         position = self.position
         return seen is None or (seen.epoch == position.epoch and seen.offset <= position.offset)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import takewhile
 from typing import Generic, TypeVar
 
@@ -28,7 +28,7 @@ class JoinedReads(Generic[Answer]):
     a read that began after ``get`` was called.
     """
 
-    def __init__(self, read: Callable[[dict[str, int]], Mapping[str, Answer]]) -> None:
+    def __init__(self, read: Callable[[dict[str, int]], Awaitable[Mapping[str, Answer]]]) -> None:
         self._read = read
         self._waiting: dict[str, tuple[int, asyncio.Future[tuple[int, Answer]]]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -58,9 +58,7 @@ class JoinedReads(Generic[Answer]):
         self, batch: dict[str, tuple[int, asyncio.Future[tuple[int, Answer]]]]
     ) -> None:
         try:
-            answers = await run_sync(
-                self._read, {name: number for name, (number, _) in batch.items()}
-            )
+            answers = await self._read({name: number for name, (number, _) in batch.items()})
         except Exception as error:  # The futures hand it to each caller.
             for _, future in batch.values():
                 future.set_exception(error)
@@ -74,8 +72,10 @@ class LogReader:
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
-        self._positions = JoinedReads[Position](lambda wanted: log.positions(list(wanted)))
-        self._pages = JoinedReads[Page](lambda after: log.read(after, PAGE_SIZE))
+        self._positions = JoinedReads[Position](
+            lambda wanted: run_sync(log.positions, list(wanted))
+        )
+        self._pages = JoinedReads[Page](lambda after: run_sync(log.read, after, PAGE_SIZE))
 
     async def new_epoch(self, stream: str, epoch: str) -> Position:
         """Begin a new epoch if the stream is still in ``epoch``; returns its position then."""

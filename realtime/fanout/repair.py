@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from realtime.eventlog import LoggedEvent
@@ -51,12 +52,12 @@ class Repair:
     def read_missing(self, *, wait: float, check_first: bool = False) -> None:
         """Read what the feed misses, after ``wait`` seconds in which it may still come."""
         if self._task is None and self._reader is not None:
-            self._start(self._read_missing(self._reader, wait, check_first))
+            self._start(partial(self._read_missing, self._reader, wait, check_first))
 
     def begin_epoch(self) -> None:
         """Begin a new epoch, since the log of this one went back."""
         if self._task is None and self._reader is not None:
-            self._start(self.begin_epoch_now(self._feed.position.epoch))
+            self._start(partial(self.begin_epoch_now, self._feed.position.epoch))
 
     async def begin_epoch_now(self, epoch: str) -> None:
         """Begin a new epoch if the stream is still in ``epoch``."""
@@ -77,12 +78,12 @@ class Repair:
         if self._task is not None:
             self._task.cancel()
 
-    def _start(self, work: Awaitable[None]) -> None:
+    def _start(self, work: Callable[[], Awaitable[None]]) -> None:
         self._task = asyncio.create_task(self._run(work))
 
-    async def _run(self, work: Awaitable[None]) -> None:
+    async def _run(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         except Exception as error:
             logger.error("log not read stream=%s error=%r", self._feed.stream, error)
         finally:

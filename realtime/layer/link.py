@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any
 
 from realtime.exceptions import LinkFault
@@ -70,8 +71,7 @@ class LayerLink:
 
     def fault(self, reason: object) -> None:
         """Report that the layer failed: the link is made again."""
-        if not self._fault.done():
-            self._fault.set_exception(LinkFault(reason))
+        _fail(self._fault, reason)
 
     async def _request(self, request: Awaitable[None]) -> None:
         """Await a request to the layer; a failure is the link's, not the caller's."""
@@ -82,9 +82,10 @@ class LayerLink:
             self.fault(repr(error))
 
     async def _run(self) -> None:
-        backends.on_complaint.set(self.fault)
         while True:
             self._fault = asyncio.get_running_loop().create_future()
+            # A layer that was dropped may still complain, which is no fault of the next one.
+            backends.on_complaint.set(partial(_fail, self._fault))
             try:
                 await self._serve()
             except Exception as error:
@@ -168,6 +169,11 @@ class LayerLink:
             logger.warning("channel layer up again after=%.1fs groups=%d", seconds, groups)
             self._down_since = None
             self._on_repaired()
+
+
+def _fail(fault: asyncio.Future[None], reason: object) -> None:
+    if not fault.done():
+        fault.set_exception(LinkFault(reason))
 
 
 async def drop_layer(layer: Any, reader: asyncio.Task[None] | None) -> None:

@@ -89,13 +89,10 @@ def events_in(message: Message, streams: Container[str] | None = None) -> Iterat
     """
     for one in _single_messages(message):
         try:
-            stream = one["stream"]
-            if not isinstance(stream, str):
-                raise TypeError(f"stream is {type(stream).__name__}")
-            if streams is None or stream in streams:
+            if streams is None or _text("stream", one["stream"]) in streams:
                 yield _read(one)
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
-            logger.error("event dropped stream=%r error=%r", one.get("stream"), error)
+            logger.error("event dropped stream=%r error=%r", _stream_to_show(one), error)
 
 
 def ids(message: Message) -> str:
@@ -141,13 +138,13 @@ def _grouped(messages: list[Message]) -> list[GroupMessage]:
     ]
 
 
-def _single_messages(message: Any) -> list[Message]:
+def _single_messages(message: Any) -> list[Any]:
     """Return the messages of single events that a message stands for."""
     if not isinstance(message, dict):
-        return []
+        return [None]
     if message.get("type") == BATCH_TYPE:
         events = message.get("events")
-        return [one for one in events if isinstance(one, dict)] if isinstance(events, list) else []
+        return events if isinstance(events, list) else [None]
     return [message] if message.get("type") == EVENT_TYPE else []
 
 
@@ -155,26 +152,58 @@ def _read(message: Message) -> Event:
     """Read an event; a later version's message may say more than this one knows."""
     if "offset" not in message:
         return _read_ephemeral(message)
-    event = LoggedEvent(
-        stream=message["stream"],
-        epoch=message["epoch"],
-        offset=message["offset"],
-        id=message["id"],
-        name=message["name"],
-        frame=message["frame"],
+    return LoggedEvent(
+        stream=require_stream_name(message["stream"]),
+        epoch=_text("epoch", message["epoch"]),
+        offset=_offset(message["offset"]),
+        id=_text("id", message["id"]),
+        name=_text("name", message["name"]),
+        frame=_frame(message["frame"]),
     )
-    if type(event.offset) is not int or not isinstance(event.frame, str):
-        raise TypeError("offset is a whole number, and frame a string")
-    return event
 
 
 def _read_ephemeral(message: Message) -> EphemeralEvent:
     """Take the frame that ``publish`` encoded, or encode what a plain ``group_send`` brought."""
-    stream, name = message["stream"], message["name"]
-    event_id = message.get("id") or uuid.uuid4().hex
-    frame = message.get("frame")
-    if not isinstance(frame, str):
-        data = frames.encode(message.get("data"))
-        at = int(message.get("at") or time.time() * 1000)
-        frame = frames.event(stream, name, data, event_id=event_id, at=at)
+    stream, name = require_stream_name(message["stream"]), _text("name", message["name"])
+    event_id = _text("id", message.get("id") or uuid.uuid4().hex)
+    if message.get("frame") is not None:
+        return EphemeralEvent(stream, event_id, name, _frame(message["frame"]))
+    data = frames.encode(message.get("data"))
+    at = _milliseconds(message.get("at") or time.time() * 1000)
+    frame = frames.event(stream, name, data, event_id=event_id, at=at)
     return EphemeralEvent(stream, event_id, name, frame)
+
+
+def _text(field: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{field} is text, not {type(value).__name__}")
+    return value
+
+
+def _frame(value: Any) -> str:
+    """Return a frame that can be sent: a lone surrogate would end the connection."""
+    frame = _text("frame", value)
+    try:
+        frame.encode()
+    except UnicodeEncodeError:
+        raise ValueError("frame holds half of a surrogate pair") from None
+    return frame
+
+
+def _offset(value: Any) -> int:
+    if type(value) is not int or not 0 < value < 2**63:
+        raise ValueError("offset is a whole number above 0, of 63 bits")
+    return value
+
+
+def _milliseconds(value: Any) -> int:
+    at = int(value)
+    if abs(at) > 2**53:
+        raise ValueError("at is more than JavaScript can count")
+    return at
+
+
+def _stream_to_show(message: Any) -> str | None:
+    """Return the stream's name for the log; anything else may be too deep to be shown."""
+    stream = message.get("stream") if isinstance(message, dict) else None
+    return stream[:100] if isinstance(stream, str) else None

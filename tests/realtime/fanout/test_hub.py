@@ -1,186 +1,220 @@
-"""The hub over the in-memory layer, in one process; Redis is in test_across_processes."""
+"""The hub over a broker and a log, in one process; Redis is in test_across_processes."""
 
 import asyncio
-import json
-import threading
 
 import pytest
-from channels.layers import get_channel_layer
 
-from realtime import aposition, apublish, publish
-from realtime.eventlog import LoggedEvent
+from realtime import apublish
+from realtime import publish as sync_publish
+from realtime.eventlog import event_log
 from realtime.events import event_message, group_name
-from realtime.fanout.hub import running_hub
+from realtime.fanout.hub import Hub, running_hub
+from realtime.fanout.membership import LEAVE_AFTER
+from realtime.layer.link import ANSWER_WITHIN, PROBE_INTERVAL, RETRY_AFTER
 from realtime.layer.messages import logged_messages
-from tests.processes.waiting import until
-from tests.realtime.test_events import Listener
+from realtime.protocol.position import NOWHERE
+from tests.realtime.fanout.recording_follower import RecordingFollower
+from tests.realtime.layer.virtual_time import elapsed, settle
 
-pytestmark = pytest.mark.django_db(transaction=True)  # Its threads look after connections.
+STREAM, GROUP = "user.1", "realtime.user.1"
 
 
-class Follower:
-    def __init__(self):
-        self.events = asyncio.Queue()
-        self.is_full = False
-        self.fell_behind_from = None
+@pytest.fixture
+async def hub(log, broker):
+    return Hub()
 
-    @classmethod
-    async def of(cls, stream):
-        """Follow a stream from its present position on."""
-        follower = cls()
-        (await running_hub().follow(stream, follower)).followers.go_live(follower)
+
+@pytest.fixture
+def follow(hub):
+    """Follow a stream from its present position on."""
+
+    async def follow(stream):
+        follower = RecordingFollower()
+        (await hub.follow(stream, follower)).followers.go_live(follower)
         return follower
 
-    def deliver(self, message, size):
-        assert size == len(message["text"])
-        if self.is_full:
-            return False
-        self.events.put_nowait(json.loads(message["text"]))
-        return True
-
-    def fall_behind(self, position):
-        self.fell_behind_from = position.offset
-        self.is_full = False
-
-    def reset(self):
-        self.events.put_nowait("reset")
-
-    async def next(self):
-        return await asyncio.wait_for(self.events.get(), 2)
+    return follow
 
 
-async def test_followers_of_a_stream_get_its_events_and_no_others():
-    first, second = await Follower.of("user.1"), await Follower.of("user.1")
-    await apublish("user.2", "not theirs")
-    await apublish("user.1", "theirs", {"n": 1})
-    for follower in (first, second):
-        event = await follower.next()
-        assert (event["name"], event["data"]) == ("theirs", {"n": 1})
-        assert follower.events.empty()
+async def test_a_loop_has_one_hub(broker, log):
+    assert running_hub() is running_hub()
 
 
-async def test_publish_from_any_thread_reaches_the_loop():
-    follower = await Follower.of("user.1")
-    for number in range(3):
-        await asyncio.to_thread(publish, "user.1", str(number))
-    assert [(await follower.next())["name"] for _ in range(3)] == ["0", "1", "2"]
+async def test_followers_of_a_stream_get_its_events_and_no_others(follow, publish):
+    first, second = await follow("user.1"), await follow("user.1")
+    await publish("user.2", "not theirs")
+    await publish("user.1", {"n": 1})
+    assert first.got == second.got == [{"n": 1}]
 
 
-async def test_who_has_left_gets_nothing_and_who_comes_back_gets_all():
-    hub, first = running_hub(), await Follower.of("user.1")
-    hub.unfollow("user.1", first)
-    hub.unfollow("user.1", first)
-    await apublish("user.1", "missed", ephemeral=True)
-    follower = await Follower.of("user.1")
-    await apublish("user.1", "seen", ephemeral=True)
-    assert first.events.empty()
-    assert (await follower.next())["name"] == "seen"
+async def test_one_who_has_left_gets_nothing_and_one_who_comes_back_gets_all(
+    hub, follow, publish_ephemeral
+):
+    first = await follow(STREAM)
+    hub.unfollow(STREAM, first)
+    hub.unfollow(STREAM, first)
+    await publish_ephemeral(STREAM, "missed")
+    second = await follow(STREAM)
+    await publish_ephemeral(STREAM, "seen")
+    assert (first.got, second.got) == ([], ["seen"])
 
 
-async def test_a_group_is_left_some_time_after_its_last_follower(monkeypatch):
-    monkeypatch.setattr("realtime.fanout.membership.LEAVE_AFTER", 0)
-    layer, group = get_channel_layer(), group_name("user.1")
-    hub, follower = running_hub(), await Follower.of("user.1")
-    assert group in layer.groups
-    hub.unfollow("user.1", follower)
-    await until(lambda: group not in layer.groups, 2, "the group was left")
-    follower = await Follower.of("user.1")
-    await apublish("user.1", "again")
-    assert (await follower.next())["name"] == "again"
+async def test_nobody_need_follow_to_unfollow(hub):
+    hub.unfollow("nobody.1", RecordingFollower())
 
 
-@pytest.mark.parametrize(
-    "message",
-    [
-        {"type": "realtime.event"},
-        {"type": "realtime.event", "stream": "user.1"},
-        {"type": "realtime.event", "stream": "user.1", "name": "n", "data": object()},
-        {"type": "realtime.event", "stream": ["user.1"], "name": "n"},
-        {"type": "realtime.event", "stream": "user.1", "name": "n", "at": "noon"},
-        {"type": "realtime.event", "stream": "user.1", "frame": "{}"},
-        {"type": "realtime.event", "stream": "user.1", "name": "n", "offset": 1, "x": 1},
-        {"type": "realtime.events"},
-        {"type": "realtime.events", "events": 5},
-        {"type": "realtime.events", "events": [{"type": "realtime.event"}, 7]},
-        {"type": "something.else", "stream": "user.1", "name": "n"},
-        {},
-    ],
-)
-async def test_a_message_that_is_no_event_harms_nobody(message):
-    hub, follower = running_hub(), await Follower.of("user.1")
+async def test_a_stream_is_followed_on_for_those_who_come_back_soon(hub, follow, publish, broker):
+    hub.unfollow(STREAM, await follow(STREAM))
+    await asyncio.sleep(LEAVE_AFTER - 1)
+    follower = await follow(STREAM)
+    await asyncio.sleep(2 * LEAVE_AFTER)
+    await publish(STREAM, "still here")
+    assert follower.got == ["still here"]
+    assert broker.requests.count(("join", GROUP)) == 1
+    assert ("leave", GROUP) not in broker.requests
+
+
+async def test_a_group_that_was_left_is_joined_again(hub, follow, publish, broker):
+    hub.unfollow(STREAM, await follow(STREAM))
+    await asyncio.sleep(LEAVE_AFTER + 1)
+    assert broker.members(GROUP) == []
+    await publish(STREAM, "missed")
+    follower = await follow(STREAM)
+    await publish(STREAM, "again")
+    assert follower.got == ["again"]
+
+
+async def test_one_who_comes_while_the_group_is_being_left_waits_for_that(
+    hub, follow, publish, broker
+):
+    hub.unfollow(STREAM, await follow(STREAM))
+    await asyncio.sleep(LEAVE_AFTER - 0.01)
+    broker.answers.clear()
+    await asyncio.sleep(0.02)
+    following = asyncio.create_task(follow(STREAM))
+    await settle()
+    await asyncio.sleep(1)
+    assert not following.done()
+    broker.answers.set()
+    follower = await following
+    await publish(STREAM, "again")
+    assert follower.got == ["again"]
+    assert len(broker.members(GROUP)) == 1
+
+
+async def test_what_comes_after_a_group_was_left_reaches_no_closed_feed(hub, follow, log):
+    follower = await follow(STREAM)
+    feed = await hub.follow(STREAM, follower)
+    hub.unfollow(STREAM, follower)
+    await asyncio.sleep(LEAVE_AFTER + 0.01)
+    [(_, message)] = logged_messages(log.write(STREAM, "late"))
     hub.deliver(message)
-    await apublish("user.1", "good")
-    assert (await follower.next())["name"] == "good"
+    assert feed.position.offset == 0
 
 
-async def test_a_plain_group_send_is_an_event():
-    follower = await Follower.of("user.1")
-    message = {"type": "realtime.event", "stream": "user.1", "name": "n", "data": {"a": "ü"}}
-    await get_channel_layer().group_send(group_name("user.1"), message)
-    event = await follower.next()
-    assert event["id"] and event["at"] > 1_700_000_000_000
-    assert event["data"] == {"a": "ü"}
+async def test_while_the_layer_is_down_the_checks_of_the_log_bring_events(
+    hub, follow, log, broker, publish
+):
+    broker.answers.clear()
+    follower = await follow(STREAM)
+    assert elapsed() == pytest.approx(ANSWER_WITHIN, abs=0.1)
+    log.write(STREAM, 1)
+    await hub.check()
+    await settle()
+    assert follower.got == [1]
+    broker.answers.set()
+    await asyncio.sleep(60)
+    await publish(STREAM, 2)
+    assert follower.got == [1, 2]
 
 
-async def test_a_bad_event_among_many_costs_only_itself(caplog):
-    follower = await Follower.of("user.1")
-    good = event_message("user.1", "good")
-    bad = {"type": "realtime.event", "stream": "user.1", "offset": 1}
-    running_hub().deliver({"type": "realtime.events", "events": [bad, good]})
-    assert (await follower.next())["name"] == "good"
-    assert "event dropped stream='user.1'" in caplog.text
+async def test_when_the_layer_is_back_the_log_is_read_for_what_it_lost(settings, log, broker):
+    settings.REALTIME = {**settings.REALTIME, "POSITION_CHECK": 3600}
+    log, hub, follower = event_log(), Hub(), RecordingFollower()
+    (await hub.follow(STREAM, follower)).followers.go_live(follower)
+    await asyncio.sleep(2)
+    broker.layers[-1].is_deaf = True
+    log.write(STREAM, "lost")
+    await asyncio.sleep(PROBE_INTERVAL + ANSWER_WITHIN + RETRY_AFTER)
+    assert follower.got == ["lost"]
 
 
-async def test_what_a_later_version_adds_to_a_message_is_passed_over():
-    follower, hub = await Follower.of("user.1"), running_hub()
-    position = await aposition("user.1")
-    event = LoggedEvent("user.1", position.epoch, 1, "id", "new", '{"name":"new"}')
-    [(_, message)] = logged_messages([event])
-    hub.deliver({**message, "more": 1})
-    assert (await follower.next())["name"] == "new"
+async def test_to_follow_raises_what_the_log_raises(hub, follow, log):
+    log.error = ConnectionError("away")
+    with pytest.raises(ConnectionError):
+        await follow(STREAM)
+    log.error = None
+    await follow(STREAM)
+
+
+async def test_without_a_log_there_are_ephemeral_events(settings, broker, publish_ephemeral):
+    settings.REALTIME = {"EVENT_LOG": None}
+    hub, follower = Hub(), RecordingFollower()
+    feed = await hub.follow(STREAM, follower)
+    await publish_ephemeral(STREAM, "typing")
+    await hub.check()
+    assert follower.got == ["typing"]
+    assert feed.position == NOWHERE
+
+
+async def test_a_plain_group_send_is_an_event(hub, follow, broker):
+    follower = await follow(STREAM)
+    await broker.layers[0].group_send(GROUP, event_message(STREAM, "n", {"a": "ü"}))
+    await settle()
+    assert follower.got == [{"a": "ü"}]
+
+
+async def test_what_goes_to_many_streams_reaches_each_once(hub, follow, log, broker):
+    first, last = await follow("user.1"), await follow("user.99")
+    events = [log.write(f"user.{number}", number)[0] for number in range(1, 100)]
+    for group, message in logged_messages(events):
+        await broker.layers[0].group_send(group, message)
+    await settle()
+    assert (first.got, last.got) == ([1], [99])
+
+
+@pytest.mark.parametrize("message", [{}, {"type": "realtime.event"}, {"type": "realtime.events"}])
+async def test_a_message_that_is_no_event_harms_nobody(hub, follow, publish, broker, message):
+    follower = await follow(STREAM)
+    await broker.layers[0].group_send(GROUP, message)
+    await publish(STREAM, "good")
+    assert follower.got == ["good"]
+
+
+async def test_a_follower_that_takes_no_more_is_left_to_catch_up_from_there(follow, publish):
+    quick, slow = await follow(STREAM), await follow(STREAM)
+    await publish(STREAM, 1)
+    slow.is_full = True
+    await publish(STREAM, 2, 3)
+    assert quick.got == [1, 2, 3]
+    assert slow.got == [1, ("behind", 1)]
 
 
 @pytest.mark.parametrize("ephemeral", [False, True])
-async def test_what_goes_to_many_streams_is_sent_in_one_message(ephemeral):
-    first, last = await Follower.of("user.1"), await Follower.of("user.99")
-    seen = await Listener().join("user.1")
-    streams = [f"user.{number}" for number in range(1, 100)]
-    await apublish(streams, "to many", [1], ephemeral=ephemeral)
-    await apublish("user.1", "to one")
-    for follower in (first, last):
-        event = await follower.next()
-        assert (event["name"], event["data"]) == ("to many", [1])
-    assert (await first.next())["name"] == "to one"
-    assert first.events.empty() and last.events.empty()
-    assert (await seen.next())["name"] == "to one"
+def test_publish_from_any_thread_reaches_the_loop(ephemeral):
+    class Follower(RecordingFollower):
+        def __init__(self):
+            super().__init__()
+            self.has_all = asyncio.Event()
+
+        def deliver(self, message, size):
+            taken = super().deliver(message, size)
+            if len(self.got) == 4:
+                self.has_all.set()
+            return taken
+
+    async def follow():
+        follower = Follower()
+        (await running_hub().follow(STREAM, follower)).followers.go_live(follower)
+        for number in range(3):
+            await asyncio.to_thread(sync_publish, STREAM, "n", number, ephemeral=ephemeral)
+        await apublish(STREAM, "n", 3, ephemeral=ephemeral)
+        async with asyncio.timeout(5):
+            await follower.has_all.wait()
+        return follower.got
+
+    assert asyncio.run(follow()) == [0, 1, 2, 3]
 
 
-async def test_what_is_large_goes_to_nobody_who_does_not_follow():
-    follower = await Follower.of("user.1")
-    seen = await Listener().join("user.1")
-    await apublish([f"user.{number}" for number in range(1, 100)], "large", "x" * 5000)
-    assert (await follower.next())["name"] == (await seen.next())["name"] == "large"
-
-
-async def test_publish_does_not_wait_for_a_loop_that_stands_still(monkeypatch, caplog):
-    monkeypatch.setattr("realtime.layer.broadcast._broadcaster.timeout", 0.05)
-    await Follower.of("user.1")
-    publisher = threading.Thread(target=publish, args=("user.1", "n"))
-    publisher.start()
-    publisher.join(5)  # Blocks this loop, which is the in-memory layer's.
-    assert not publisher.is_alive()
-    assert "does not run" in caplog.text
-
-
-async def test_a_follower_that_takes_no_more_is_left_to_catch_up_from_there():
-    quick, slow = await Follower.of("user.1"), await Follower.of("user.1")
-    await apublish("user.1", "first")
-    assert [(await one.next())["name"] for one in (quick, slow)] == ["first", "first"]
-    slow.is_full = True
-    for name in ("second", "third"):
-        await apublish("user.1", name)
-    assert [(await quick.next())["name"] for _ in range(2)] == ["second", "third"]
-    assert slow.fell_behind_from == 1
-    assert slow.events.empty()
-    await apublish("user.1", "typing", ephemeral=True)
-    assert (await slow.next())["name"] == "typing"
+def test_the_group_of_a_stream_is_public():
+    assert group_name(STREAM) == GROUP

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from realtime.eventlog import Draft, LoggedEvent
 from realtime.fanout.recent_events import MAX_AGE, MAX_BYTES, RecentEvents
 
@@ -57,3 +59,11 @@ def test_memory_is_bounded():
     kept = recent.since(9)
     assert offsets(kept) == [10]
     assert recent.since(5) is None
+
+
+def test_another_event_with_the_same_offset_contradicts():
+    recent = RecentEvents()
+    recent.add(event(1))
+    assert not recent.contradict(event(1))
+    assert not recent.contradict(replace(event(2), id="another"))
+    assert recent.contradict(replace(event(1), id="another"))

@@ -11,10 +11,12 @@ import redis
 from channels.layers import channel_layers
 
 from realtime.eventlog import Draft, LoggedEvent
+from realtime.layer import backends
 from realtime.layer.broadcast import Broadcaster
 from realtime.layer.messages import ephemeral_messages, events_in, logged_messages
 from tests.processes.process import PROJECT
 from tests.processes.waiting import wait_until
+from tests.realtime.layer.virtual_time import elapsed
 
 FORK = """
 import os, sys
@@ -122,6 +124,46 @@ def test_a_thread_behind_a_broadcast_that_failed_does_not_try_it_too(layer, broa
     second.start()
     second.join(5)
     assert not second.is_alive()
+    wait_until(lambda: layer.standing == 2, 5, "it is tried in the background")
+
+
+def test_an_in_memory_layer_gets_its_messages_in_the_loop_that_reads_it(broadcaster):
+    async def read():
+        layer = backends.own_layer()
+        channel = await layer.new_channel()
+        await layer.group_add("realtime.user.1", channel)
+        await asyncio.to_thread(send, broadcaster, "from a thread")
+        async with asyncio.timeout(5):
+            return await layer.receive(channel)
+
+    assert asyncio.run(read())["name"] == "from a thread"
+
+
+def test_a_loop_that_stands_still_is_not_waited_for(broadcaster, caplog):
+    broadcaster.timeout = 0.05
+
+    async def stand_still():
+        backends.own_layer()
+        publisher = threading.Thread(target=send, args=(broadcaster, "lost"))
+        publisher.start()
+        publisher.join(5)
+        return publisher.is_alive()
+
+    assert not asyncio.run(stand_still())
+    assert "the event loop of the in-memory layer does not run" in caplog.text
+
+
+async def test_async_code_sends_in_its_own_loop(layer, broadcaster):
+    await broadcaster.abroadcast(ephemeral_messages(["user.1", "user.2"], draft("n")))
+    assert layer.names == ["n", "n"]
+
+
+async def test_a_layer_that_hangs_is_given_up(layer, broadcaster, caplog):
+    layer.stands_still = True
+    await broadcaster.abroadcast(ephemeral_messages(["user.1"], draft("lost")))
+    assert elapsed() == pytest.approx(broadcaster.timeout)
+    assert broadcaster.is_failing
+    assert "broadcast failed event=id of lost layer=Layer error=TimeoutError()" in caplog.text
 
 
 def test_without_a_layer_it_says_what_to_set(broadcaster, settings, caplog):

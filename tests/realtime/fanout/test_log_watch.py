@@ -1,0 +1,155 @@
+"""The watch over the log: it checks the feeds, numbers what was left, and prunes what is old."""
+
+import asyncio
+import random
+
+import pytest
+
+from realtime.fanout.feed import Feed
+from realtime.fanout.log_reader import LogReader
+from realtime.fanout.log_watch import BATCH_SIZE, PRUNE_EVERY, LogWatch
+from realtime.layer.messages import events_in
+from tests.realtime.fanout.recording_follower import RecordingFollower
+from tests.realtime.layer.broker import Layer
+from tests.realtime.layer.virtual_time import settle
+
+POSITION_CHECK = 10.0
+
+
+@pytest.fixture
+def feeds():
+    return {}
+
+
+@pytest.fixture
+async def watch(log, feeds):
+    return LogWatch(log, lambda: feeds)
+
+
+@pytest.fixture
+def follow(log, feeds):
+    reader = LogReader(log)
+
+    async def follow(stream):
+        feeds[stream] = feed = Feed(stream, reader)
+        follower = RecordingFollower()
+        feed.followers.add(follower)
+        await feed.catch_up()
+        feed.followers.go_live(follower)
+        log.requests.clear()
+        return follower
+
+    return follow
+
+
+async def test_what_was_lost_on_its_way_comes_with_the_next_check(watch, follow, log):
+    follower = await follow("user.1")
+    log.write("user.1", 1)
+    await asyncio.sleep(POSITION_CHECK - 0.1)
+    assert follower.got == []
+    await asyncio.sleep(0.2)
+    assert follower.got == [1]
+
+
+async def test_a_check_that_is_due_does_not_wait(watch, follow, log):
+    follower = await follow("user.1")
+    log.write("user.1", 1)
+    watch.check_soon()
+    await settle()
+    assert follower.got == [1]
+
+
+async def test_all_feeds_cost_one_question_for_each_batch(watch, log, feeds):
+    reader = LogReader(log)
+    for number in range(BATCH_SIZE + 1):
+        stream = f"user.{number}"
+        feeds[stream] = Feed(stream, reader)
+        await feeds[stream].catch_up()
+    log.requests.clear()
+    await watch.check()
+    assert [len(streams) for streams in log.asked("positions")] == [BATCH_SIZE, 1]
+
+
+async def test_a_feed_that_is_not_open_yet_is_not_checked(watch, log, feeds):
+    feeds["user.1"] = Feed("user.1", LogReader(log))
+    await watch.check()
+    assert log.asked("positions") == []
+
+
+async def test_a_feed_that_is_closed_during_a_check_is_passed_over(watch, follow, log, feeds):
+    await follow("user.1")
+    follower = await follow("user.2")
+    log.write("user.2", 2)
+    log.answers.clear()
+    checking = asyncio.create_task(watch.check())
+    await settle()
+    del feeds["user.1"]
+    log.answers.set()
+    await checking
+    await settle()
+    assert follower.got == [2]
+
+
+async def test_what_a_dead_publisher_left_is_numbered_and_broadcast(watch, log, broker):
+    layer = Layer(broker)
+    channel = await layer.new_channel()
+    await layer.group_add("realtime.user.1", channel)
+    log.pending = [log.write("user.1", 1), log.write("user.1", 2, 3)]
+    watch.check_soon()
+    async with asyncio.timeout(1):
+        messages = [await layer.receive(channel) for _ in range(3)]
+    assert [event.offset for one in messages for event in events_in(one)] == [1, 2, 3]
+
+
+async def test_a_log_that_is_down_is_said_once_and_again_when_it_is_up(watch, log, follow, caplog):
+    follower = await follow("user.1")
+    log.error = ConnectionError("away")
+    await asyncio.sleep(5 * POSITION_CHECK)
+    assert caplog.text.count("event log down reason=ConnectionError('away')") == 1
+    assert "up again" not in caplog.text
+    log.error = None
+    log.write("user.1", 1)
+    await asyncio.sleep(5 * POSITION_CHECK)
+    assert caplog.text.count("event log up again") == 1
+    assert follower.got == [1]
+    log.error = ConnectionError("away again")
+    await asyncio.sleep(POSITION_CHECK)
+    assert "event log down reason=ConnectionError('away again')" in caplog.text
+
+
+async def test_the_log_is_pruned_every_minute_from_a_random_time_on(watch, log):
+    await asyncio.sleep(PRUNE_EVERY)
+    assert len(log.asked("prune")) == 1
+    await asyncio.sleep(10 * PRUNE_EVERY)
+    assert len(log.asked("prune")) == 11
+
+
+async def test_processes_that_start_together_do_not_prune_together(log, monkeypatch):
+    monkeypatch.setattr(random, "random", lambda: 0.5)
+    log_watch = LogWatch(log, dict)
+    await asyncio.sleep(PRUNE_EVERY / 2 - 0.1)
+    assert log.asked("prune") == []
+    await asyncio.sleep(0.2)
+    assert len(log.asked("prune")) == 1
+    del log_watch
+
+
+async def test_a_pruning_that_fails_is_logged_and_tried_again(watch, log, caplog):
+    log.prune_error = ConnectionError("locked")
+    await asyncio.sleep(2 * PRUNE_EVERY)
+    assert caplog.text.count("pruning failed error=ConnectionError('locked')") == 2
+    assert "event log down" not in caplog.text
+    log.prune_error = None
+    await asyncio.sleep(PRUNE_EVERY)
+    assert caplog.text.count("pruning failed") == 2
+    assert len(log.asked("prune")) == 3
+
+
+async def test_checks_do_not_wait_for_a_long_pruning(watch, log, follow):
+    follower = await follow("user.1")
+    log.pruning_takes = 3600
+    await asyncio.sleep(PRUNE_EVERY)
+    assert len(log.asked("prune")) == 1
+    log.write("user.1", 1)
+    await asyncio.sleep(POSITION_CHECK + 0.1)
+    assert follower.got == [1]

@@ -1,0 +1,94 @@
+"""What differs between channel layers: instances, home loops, complaints, how each is closed."""
+
+import asyncio
+import logging
+
+import pytest
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+from channels_redis.core import RedisChannelLayer
+from channels_redis.pubsub import RedisPubSubChannelLayer
+
+from realtime.exceptions import LinkFault
+from realtime.layer import backends
+from tests.realtime.layer.broker import Layer
+
+IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+
+
+async def test_a_link_gets_an_instance_of_its_own(broker):
+    own = backends.own_layer()
+    assert isinstance(own, Layer)
+    assert own is not get_channel_layer() and own is not backends.own_layer()
+
+
+async def test_an_in_memory_layer_is_shared_since_it_is_one_with_its_messages(settings):
+    settings.CHANNEL_LAYERS = IN_MEMORY
+    assert backends.own_layer() is get_channel_layer()
+
+
+async def test_without_a_layer_there_is_none_to_take(settings):
+    settings.CHANNEL_LAYERS = {}
+    with pytest.raises(LinkFault, match="set CHANNEL_LAYERS"):
+        backends.own_layer()
+
+
+async def test_messages_of_an_in_memory_layer_are_sent_in_the_loop_that_reads_it(settings):
+    settings.CHANNEL_LAYERS = IN_MEMORY
+    layer = backends.own_layer()
+    assert backends.home_loop(layer) is asyncio.get_running_loop()
+
+
+def test_a_loop_that_has_ended_is_no_home(settings):
+    settings.CHANNEL_LAYERS = IN_MEMORY
+
+    async def take():
+        return backends.own_layer()
+
+    assert backends.home_loop(asyncio.run(take())) is None
+
+
+async def test_other_layers_send_from_any_loop(broker):
+    assert backends.home_loop(backends.own_layer()) is None
+
+
+async def test_only_the_end_of_a_wait_is_no_fault_of_the_reader():
+    assert backends.is_receive_timeout(TimeoutError())
+    assert not backends.is_receive_timeout(ConnectionError())
+
+
+async def test_a_layer_is_closed_without_deleting_anyones_groups(broker):
+    with_pools = RedisChannelLayer(hosts=["redis://localhost:1"])
+    pubsub = RedisPubSubChannelLayer(hosts=["redis://localhost:1"])
+    assert backends.closing_of(with_pools) == with_pools.close_pools
+    assert backends.closing_of(pubsub).args == pubsub.flush.args  # Another object at each access.
+    assert backends.closing_of(InMemoryChannelLayer()) is None
+
+
+@pytest.fixture
+def layers_logger(broker):
+    backends.watch_complaints_of(Layer(broker))
+    return logging.getLogger(Layer.__module__)
+
+
+@pytest.fixture
+def complaints():
+    """Take the errors that are logged in this test for complaints of a layer."""
+    found = []
+    token = backends.on_complaint.set(found.append)
+    yield found
+    backends.on_complaint.reset(token)
+
+
+def test_an_error_that_the_layer_logs_inside_a_link_is_a_complaint(
+    layers_logger, complaints, caplog
+):
+    layers_logger.error("lost %s", "it", exc_info=OSError("gone"))
+    layers_logger.error("without an error")
+    layers_logger.warning("no more than a warning")
+    assert complaints == ["lost it OSError('gone')", "without an error None"]
+    assert caplog.messages == ["no more than a warning"]
+
+
+def test_outside_of_a_link_a_layer_logs_as_ever(layers_logger, caplog):
+    layers_logger.error("lost it")
+    assert caplog.messages == ["lost it"]

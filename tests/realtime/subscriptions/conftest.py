@@ -1,0 +1,21 @@
+import pytest
+
+from realtime.fanout.hub import Hub
+from tests.realtime.fanout.conftest import (  # noqa: F401
+    broker,
+    log,
+    publish,
+    publish_ephemeral,
+    pytest_asyncio_loop_factories,
+)
+from tests.realtime.subscriptions.client import Client
+
+
+@pytest.fixture
+async def hub(log, broker):  # noqa: F811
+    return Hub()
+
+
+@pytest.fixture
+async def client(log):  # noqa: F811
+    return Client()

@@ -1,0 +1,182 @@
+"""The commands of a socket: what each answers, and what it answers when it goes wrong."""
+
+import asyncio
+
+import pytest
+from django.db import DatabaseError
+
+from realtime.exceptions import Refused
+from realtime.streams import find
+from realtime.subscriptions.commands import Commands
+from tests.realtime.layer.virtual_time import settle
+from tests.realtime.subscriptions.client import Thing
+
+
+@pytest.fixture
+async def commands(client, hub):
+    return Commands(client.socket, hub)
+
+
+@pytest.fixture
+def ask(commands, client):
+    """Send a command; return the frame that answers it."""
+
+    async def ask(kind, stream, **fields):
+        await commands.run({"type": kind, "stream": stream, "ref": 7, **fields})
+        answer = client.frames.pop()
+        assert answer.pop("ref") == 7
+        return answer
+
+    return ask
+
+
+def error(code, message):
+    return {"type": "error", "code": code, "message": message}
+
+
+async def test_subscribe_answers_with_the_position_and_events_follow(ask, client, publish):
+    answer = await ask("subscribe", "thing.1")
+    await publish("thing.1", "news")
+    assert (answer["type"], answer["stream"], answer["offset"]) == ("subscribed", "thing.1", 0)
+    assert client.data == ["news"]
+
+
+async def test_subscribe_goes_on_after_a_position(ask, log, client):
+    log.write("thing.1", 1, 2)
+    epoch = (await log.positions(["thing.1"]))["thing.1"].epoch
+    answer = await ask("subscribe", "thing.1", after={"epoch": epoch, "offset": 1})
+    await settle()
+    assert answer["recovered"] is True
+    assert client.replayed == [2]
+
+
+async def test_me_is_the_users_own_stream(ask, client, publish, monkeypatch):
+    async def nothing(self, user):
+        """The demo's snapshot asks the database."""
+
+    monkeypatch.setattr(type(find("user.1")), "snapshot", nothing)
+    assert (await ask("subscribe", "me"))["stream"] == "user.1"
+    await publish("user.1", "for me")
+    assert client.data == ["for me"]
+    assert (await ask("unsubscribe", "me"))["stream"] == "user.1"
+
+
+@pytest.mark.parametrize(
+    ("stream", "after", "code", "message"),
+    [
+        ("me", {"epoch": "e", "offset": 1}, "refused", "after goes with the stream's own name"),
+        ("a b", None, "bad_frame", "'a b' can't be a stream's name."),
+        ("x" * 200, None, "bad_frame", f"'{'x' * 80}' can't be a stream's name."),
+        ("thing.1", {"offset": 1}, "bad_frame", "after is an object with an epoch and an offset."),
+        ("thing.1", "e.1", "bad_frame", "after is an object with an epoch and an offset."),
+        ("nothing.1", None, "unknown_stream", "There are no streams like nothing.1."),
+        ("user.2", None, "forbidden", "You may not follow user.2."),
+    ],
+)
+async def test_what_can_not_be_followed_is_refused(ask, client, stream, after, code, message):
+    answer = await ask("subscribe", stream, after=after)
+    assert (answer["type"], answer["code"]) == ("error", code)
+    assert answer["message"].startswith(message)
+    assert client.frames == []
+
+
+async def test_a_stream_is_followed_once_by_a_socket(ask):
+    await ask("subscribe", "thing.1")
+    refusal = error("already_subscribed", "This socket follows thing.1 already.")
+    assert await ask("subscribe", "thing.1") == refusal
+
+
+async def test_a_socket_follows_no_more_streams_than_the_setting_says(settings, log, ask):
+    settings.REALTIME = {**settings.REALTIME, "MAX_STREAMS_PER_SOCKET": 2}
+    for number in (1, 2):
+        assert (await ask("subscribe", f"thing.{number}"))["type"] == "subscribed"
+    refusal = error("too_many", "A socket follows at most 2 streams.")
+    assert await ask("subscribe", "thing.3") == refusal
+    await ask("unsubscribe", "thing.1")
+    assert (await ask("subscribe", "thing.3"))["type"] == "subscribed"
+
+
+async def test_a_socket_that_is_not_signed_in_follows_nothing(ask, client):
+    client.socket.user = None
+    refusal = error("forbidden", "This socket is not signed in.")
+    assert await ask("subscribe", "thing.1") == refusal
+
+
+async def test_unsubscribe_ends_the_events(ask, client, publish):
+    await ask("subscribe", "thing.1")
+    answer = await ask("unsubscribe", "thing.1")
+    await publish("thing.1", "too late")
+    assert answer == {"type": "unsubscribed", "stream": "thing.1", "reason": "asked"}
+    assert client.frames == []
+
+
+@pytest.mark.parametrize("kind", ["unsubscribe", "send"])
+async def test_only_what_is_followed_can_be_left_or_sent_to(ask, kind):
+    refusal = error("not_subscribed", "This socket does not follow 'thing.1'.")
+    assert await ask(kind, "thing.1", name="n") == refusal
+
+
+async def test_send_is_answered_by_the_stream(ask):
+    await ask("subscribe", "thing.1")
+    answer = await ask("send", "thing.1", name="press", data="button")
+    assert answer == {"type": "reply", "data": {"user": 1, "press": "button"}}
+
+
+async def test_a_refusal_of_the_stream_is_an_error_with_its_sentence(ask):
+    await ask("subscribe", "thing.1")
+    answer = await ask("send", "thing.1", name="press", data=Refused("Not now."))
+    assert answer == error("refused", "Not now.")
+
+
+async def test_what_fails_is_logged_and_says_nothing_more_to_the_client(ask, caplog):
+    await ask("subscribe", "thing.1")
+    answer = await ask("send", "thing.1", name="press", data=ValueError("the secret"))
+    assert answer == error("internal", "The server failed to do this; it is logged.")
+    assert "command=send" in caplog.text and "ValueError: the secret" in caplog.text
+
+
+async def test_a_database_that_is_away_costs_one_line_and_no_traceback(ask, caplog):
+    await ask("subscribe", "thing.1")
+    answer = await ask("send", "thing.1", name="press", data=DatabaseError("away"))
+    assert answer == error("internal", "The database is away; try again.")
+    assert "DatabaseError('away')" in caplog.text and "Traceback" not in caplog.text
+
+
+async def test_a_command_without_a_ref_is_answered_without_one(commands, client):
+    await commands.run({"type": "unsubscribe", "stream": "thing.1"})
+    assert "ref" not in client.frames[0]
+
+
+async def test_a_subscribe_that_failed_can_be_tried_again(ask, log, client, publish):
+    log.error = ConnectionError("away")
+    assert (await ask("subscribe", "thing.1"))["code"] == "internal"
+    log.error = None
+    assert (await ask("subscribe", "thing.1"))["type"] == "subscribed"
+    await publish("thing.1", "once")
+    assert client.data == ["once"]
+
+
+async def test_a_snapshot_that_fails_leaves_nothing_behind(ask, monkeypatch, client, publish):
+    monkeypatch.setattr(Thing, "error", ValueError("no picture"))
+    assert (await ask("subscribe", "thing.1"))["code"] == "internal"
+    await publish("thing.1", "to nobody")
+    assert (await ask("unsubscribe", "thing.1"))["code"] == "not_subscribed"
+    assert client.frames == []
+
+
+async def test_a_right_is_asked_for_again_each_time(ask, monkeypatch):
+    monkeypatch.setattr(Thing, "may_follow", False)
+    assert (await ask("subscribe", "thing.1"))["code"] == "forbidden"
+    monkeypatch.setattr(Thing, "may_follow", True)
+    assert (await ask("subscribe", "thing.1"))["type"] == "subscribed"
+
+
+async def test_when_the_socket_ends_all_is_left(commands, ask, client, publish, broker):
+    for number in (1, 2):
+        await ask("subscribe", f"thing.{number}")
+    commands.end()
+    await publish("thing.1", "too late")
+    await publish("thing.2", "too late")
+    assert client.frames == []
+    await asyncio.sleep(60)
+    assert not broker.members("realtime.thing.1") and not broker.members("realtime.thing.2")
