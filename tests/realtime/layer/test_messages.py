@@ -206,7 +206,7 @@ def test_what_a_later_version_adds_is_passed_over(recorder):
 
 
 def test_events_of_other_streams_are_not_read(recorder):
-    other = {**LOGGED, "stream": "user.2", "offset": "never looked at"}
+    other = {**LOGGED, "stream": "user.2", "offset": "never read"}
     batch = {"type": BATCH_TYPE, "events": [other, LOGGED]}
     [event], lines = read_logging(recorder, batch, {"user.1"})
     assert event.stream == "user.1" and not lines

@@ -6,7 +6,7 @@ import asyncio
 import selectors
 
 LONG = 7 * 86400.0
-"""Seconds after which a test is certainly stuck: some timers are set again for ever."""
+"""Seconds after which a test is certainly stuck: some timers are set again and again."""
 
 
 class Clock(selectors.DefaultSelector):
