@@ -17,7 +17,7 @@ from tests.realtime.subscriptions.client import Thing
 STREAM, GROUP = "thing.1", "realtime.thing.1"
 LIMIT = 4096
 """Bytes in flight, for those tests in which a socket is full."""
-LARGE_TEXT = "x" * (LIMIT // 3)
+LONG_TEXT = "x" * (LIMIT // 3)
 
 
 @pytest.fixture
@@ -246,7 +246,7 @@ class TestReplaying:
     @pytest.fixture
     async def replaying(self, subscription, client, log):
         """A subscription in the midst of a replay of ten large events."""
-        log.write(STREAM, *(f"{number}{LARGE_TEXT}" for number in range(10)))
+        log.write(STREAM, *(f"{number}{LONG_TEXT}" for number in range(10)))
         client.reads = False
         await subscription.start(await start_of(log), None)
         await settle()
@@ -314,7 +314,7 @@ class TestReplaying:
         await subscription.start(None, None)
         client.reads = False
         for number in range(10):
-            await publish(STREAM, f"{number}{LARGE_TEXT}")
+            await publish(STREAM, f"{number}{LONG_TEXT}")
         await publish_ephemeral(STREAM, "typing")
         assert 0 < len(client.data) < 10
         client.read_on()
