@@ -20,7 +20,7 @@ class Peer:
         self.flow = FlowControl(LIMIT, self.loop, self._too_slow)
         self.connection = connection
         self.keepalive = Keepalive(
-            Transport(connection.send), 1000, 1000, on_stale=int, on_ping=self.flow.pinged
+            Transport(connection.send), 1e9, 1e9, on_stale=int, on_ping=self.flow.pinged
         )
         self.began = self.loop.time()
 

@@ -163,11 +163,12 @@ async def test_a_peer_that_is_drained_gets_the_time_to_come_back(socket, connect
     assert await connection.closed() == 4412
 
 
-async def test_the_log_has_the_socket_and_why_it_was_closed(socket, caplog):
+async def test_the_log_has_the_socket_and_why_it_was_closed_once(socket, caplog):
     caplog.set_level(logging.INFO, "realtime")
     socket.close(CloseCode.TOO_MANY_SOCKETS)
+    socket.close(CloseCode.STALE)
     line = f"closed socket={socket.id} code=4505 reason=one socket too many for this user"
-    assert line in caplog.messages
+    assert caplog.messages == [line]
 
 
 async def test_a_peer_that_left_is_not_pinged(socket, connection):

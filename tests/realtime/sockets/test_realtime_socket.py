@@ -28,6 +28,18 @@ async def test_welcome_names_the_users_own_stream_and_the_log_says_who_came(conn
     assert f"disconnected socket={socket.id}" in caplog.messages
 
 
+async def test_nothing_is_sent_to_a_peer_that_has_left(socket, connection):
+    connection.leave()
+    await connection.served
+    assert socket.closing
+    sent = list(connection.sent)
+    socket.send_text("answer")
+    socket.deliver({"type": "websocket.send", "text": "event"}, 5)
+    socket.close(CloseCode.STALE)
+    await asyncio.sleep(1)
+    assert connection.sent == sent
+
+
 @pytest.mark.parametrize(
     ("frame", "error", "ref"),
     [
