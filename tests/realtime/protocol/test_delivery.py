@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from realtime.protocol import delivery
 from realtime.protocol.delivery import Delivery
-from realtime.protocol.position import Position, parse_position
+from realtime.protocol.position import Position
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "delivery.json").read_text())
 
@@ -96,26 +96,3 @@ def test_what_waits_is_bounded():
     )
     assert handed_out[-1] == f"x{delivery.MAX_EPHEMERAL + 4}"
     assert len([event for event in handed_out if isinstance(event, str)]) == delivery.MAX_EPHEMERAL
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        None,
-        [],
-        {"epoch": "e"},
-        {"offset": 1},
-        {"epoch": 1, "offset": 1},
-        {"epoch": "e", "offset": -1},
-        {"epoch": "e", "offset": 1.0},
-        {"epoch": "e", "offset": True},
-        {"epoch": "e", "offset": 2**63},
-        {"epoch": "e" * 65, "offset": 1},
-    ],
-)
-def test_what_is_no_position(value):
-    assert parse_position(value) is None
-
-
-def test_a_position():
-    assert parse_position({"epoch": "e", "offset": 0, "more": 1}) == Position("e", 0)
