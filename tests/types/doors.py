@@ -1,0 +1,61 @@
+"""What a type checker sees at the public doors: mypy checks this file, and nothing runs it."""
+
+from collections.abc import Awaitable
+from typing import Any, assert_type
+
+from django.contrib.auth.models import AbstractUser, User
+from django.http import HttpRequest
+
+from realtime import aposition, apublish, position, publish
+from realtime.consumers import RealtimeConsumer
+from realtime.protocol.position import Position
+from realtime.streams import Stream, UserStream, register
+
+
+def publishing(request: HttpRequest, user: AbstractUser) -> None:
+    publish("call.7", "state")
+    publish(user, "state", {"any": "data"}, key="1")
+    publish(request.user, "state", ephemeral=True)
+    publish([user, "call.7"], "state")
+    publish(User.objects.all(), "state")
+    publish(7, "state")  # type: ignore[arg-type]
+    publish([7], "state")  # type: ignore[list-item]
+
+
+def positions(user: AbstractUser) -> None:
+    assert_type(position(user), Position)
+    assert_type(position("call.7"), Position)
+    assert_type(position([user, "call.7"]), dict[str, Position])
+    assert_type(position(User.objects.all()), dict[str, Position])
+
+
+async def from_async_code(user: AbstractUser) -> None:
+    await apublish(user, "state")
+    assert_type(await aposition(user), Position)
+    assert_type(await aposition([user]), dict[str, Position])
+
+
+@register("sync")
+class Sync(Stream):
+    def authorize(self, user: Any) -> bool:
+        return True
+
+
+@register("asynchronous")
+class Asynchronous(Stream):
+    async def authorize(self, user: Any) -> bool:
+        return True
+
+    async def snapshot(self, user: Any) -> dict[str, int]:
+        return {"n": 1}
+
+
+class Wrong(Stream):
+    def authorize(self, user: Any) -> str:  # type: ignore[override]
+        return "yes"
+
+
+assert_type(Sync("sync.1").authorize(None), bool)
+assert_type(Stream("any.1").authorize(None), bool | Awaitable[bool])
+register("user", UserStream)
+RealtimeConsumer.as_asgi(colour="red")
