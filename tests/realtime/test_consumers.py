@@ -133,13 +133,26 @@ async def test_a_user_that_cannot_be_known_is_to_come_back(caplog, error, has_tr
     assert bool(record.exc_info) is has_traceback
 
 
+def opened(user):
+    return RealtimeCommunicator(application, user=user)
+
+
 async def test_one_socket_too_many_closes_the_users_oldest(alice, settings):
-    settings.REALTIME = {**settings.REALTIME, "MAX_SOCKETS_PER_USER": 1}
-    first = RealtimeCommunicator(application, user=alice)
-    async with first, RealtimeCommunicator(application, user=alice):
+    settings.REALTIME = {**settings.REALTIME, "MAX_SOCKETS_PER_USER": 2}
+    async with opened(alice) as first, opened(alice) as second, opened(alice):
         assert await first.closed() == 4505
-    async with RealtimeCommunicator(application, user=alice) as after_both:
-        assert (await after_both.subscribe("lobby.1"))["stream"] == "lobby.1"
+        assert (await second.subscribe("lobby.1"))["stream"] == "lobby.1"
+
+
+async def test_a_socket_that_has_ended_counts_no_more(alice, settings, caplog):
+    settings.REALTIME = {**settings.REALTIME, "MAX_SOCKETS_PER_USER": 2}
+    caplog.set_level("INFO", "realtime")
+    async with opened(alice) as stays:
+        async with opened(alice) as ends:
+            pass
+        assert f"disconnected socket={ends.welcome['socket']}" in caplog.messages
+        async with opened(alice):
+            assert (await stays.subscribe("lobby.1"))["stream"] == "lobby.1"
 
 
 async def test_a_command_may_come_before_the_welcome(alice):

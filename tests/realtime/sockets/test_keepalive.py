@@ -132,7 +132,7 @@ async def test_nothing_happens_after_the_end(beating):
     assert beating.stale_at == []
 
 
-async def test_the_ping_is_known_of_before_it_goes_out(connection):
+async def test_a_ping_is_announced_before_it_goes_out(connection):
     known = []
 
     class Transports:

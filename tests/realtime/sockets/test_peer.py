@@ -126,7 +126,7 @@ async def test_a_peer_within_its_rate_stays(socket, connection):
 
 
 async def test_a_peer_over_its_rate_is_sent_away(socket, connection):
-    for _ in range(199):  # Twice the rate may come together, and one has.
+    for _ in range(199):  # Twice the rate may come in a burst, and one has.
         connection.say({"type": "ping", "nonce": "x"})
     await asyncio.sleep(0)
     connection.say({"type": "ping", "nonce": "one too many"})
@@ -156,7 +156,7 @@ async def test_nothing_comes_after_a_close_and_the_first_one_counts(socket, conn
     assert socket.closing
 
 
-async def test_a_peer_that_is_drained_gets_the_time_to_come_back(socket, connection):
+async def test_a_peer_that_is_drained_learns_when_to_come_back(socket, connection):
     socket.drain(1200)
     bye = {"type": "bye", "code": 4412, "reason": "restarting", "retry": True, "after": 1200}
     assert await connection.frame("bye") == bye

@@ -9,7 +9,7 @@ from tests.realtime.sockets.open_sockets import open_realtime
 
 
 class Commands:
-    """Runs the commands of a socket, each until it is let go on."""
+    """Runs the commands of a socket, each of which waits for ``may_go_on``."""
 
     def __init__(self):
         self.begun = []

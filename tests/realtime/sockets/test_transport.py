@@ -92,9 +92,16 @@ async def test_nothing_is_sent_after_the_end_of_the_connection(transport, connec
 
 
 class FailingConnection(Connection):
+    """Fails to send the first message."""
+
+    has_failed = False
+
     async def send(self, message):
         await self.writable.wait()
-        raise AssertionError("a fault of the server")
+        if not self.has_failed:
+            self.has_failed = True
+            raise AssertionError("a fault of the server")
+        await super().send(message)
 
 
 @pytest.mark.parametrize("blocks", [False, True])
@@ -102,10 +109,13 @@ async def test_a_server_that_fails_to_send_has_its_connection_aborted(caplog, bl
     connection = FailingConnection()
     if blocks:
         connection.writable.clear()
-    Transport(connection.send).send_text("a")
+    transport = Transport(connection.send)
+    transport.send_text("a")
+    transport.send_text("b")
     connection.writable.set()
     await asyncio.sleep(1)
     assert connection.aborted_at is not None
+    assert connection.texts == []
     assert "send failed error=AssertionError('a fault of the server')" in caplog.text
 
 

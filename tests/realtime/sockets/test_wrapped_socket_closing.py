@@ -233,3 +233,4 @@ async def test_an_application_that_fails_leaves_its_failure_to_the_server(connec
     connection.sent.clear()
     await asyncio.sleep(100)
     assert connection.sent == []
+    assert asyncio.all_tasks() == {asyncio.current_task()}
