@@ -5,8 +5,11 @@ timer. What a test runs in it must not use threads, for which the clock would no
 import asyncio
 import selectors
 
+START = 1000.0
+"""A real loop's clock does not begin with the test."""
+
 LONG = 7 * 86400.0
-"""Seconds after which a test is certainly stuck: some timers are set again for ever."""
+"""Seconds after which a test is certainly stuck: some timers are set again without end."""
 
 
 class Clock(selectors.DefaultSelector):
@@ -14,13 +17,13 @@ class Clock(selectors.DefaultSelector):
 
     def __init__(self):
         super().__init__()
-        self.now = 0.0
+        self.now = START
 
     def select(self, timeout=None):
         ready = super().select(0 if timeout is not None else None)
         if not ready and timeout:
             self.now += timeout
-            assert self.now < LONG, "nothing happens any more"
+            assert self.now < START + LONG, "nothing happens any more"
         return ready
 
 
@@ -35,7 +38,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
 def elapsed():
     """Return the seconds of virtual time since the running test began."""
-    return asyncio.get_running_loop().time()
+    return asyncio.get_running_loop().time() - START
 
 
 async def settle():
