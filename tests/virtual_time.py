@@ -15,6 +15,9 @@ Result = TypeVar("Result")
 BEGIN = 1000.0
 """Seconds on the clock at the beginning of a test."""
 
+MAX_SECONDS = 7 * 86400.0
+"""Seconds after which a test is certainly stuck: some timers are set again and again."""
+
 
 class JumpingSelector(selectors.DefaultSelector):
     """Moves the clock on where asyncio would wait for its next timer."""
@@ -26,6 +29,8 @@ class JumpingSelector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> Any:
         if timeout is None:
             raise RuntimeError("The test waits for something that nothing will ever bring about.")
+        if self.now + timeout > BEGIN + MAX_SECONDS:
+            raise RuntimeError("Nothing but the same timers happens any more.")
         self.now += timeout
         return super().select(0)
 
@@ -49,3 +54,13 @@ def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
     """Return what ``coroutine`` returns, from a loop of its own in virtual time."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(coroutine)
+
+
+def elapsed() -> float:
+    """Return the seconds of virtual time since the running test began."""
+    return asyncio.get_running_loop().time() - BEGIN
+
+
+async def settle() -> None:
+    """Let all go on that needs no time."""
+    await asyncio.sleep(1e-6)

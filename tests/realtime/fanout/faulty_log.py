@@ -26,8 +26,8 @@ class FaultyLog(MemoryEventLog):
         self.answers.set()
         self.last_read = {}
         """The last offset of a stream that a read finds, as on a replica that lags."""
-        self.after_read = None
-        """What happens when a read has its answer, and its caller not yet."""
+        self.when_answered = lambda: None
+        """What happens when a request has its answer, and its caller not yet."""
         self.pruning_takes = 0.0
         """Seconds."""
         self.prune_error = None
@@ -58,13 +58,14 @@ class FaultyLog(MemoryEventLog):
 
     async def positions(self, streams):
         await self._request("positions", list(streams))
-        return super().positions(streams)
+        found = super().positions(streams)
+        self.when_answered()
+        return found
 
     async def read(self, after, limit):
         await self._request("read", dict(after))
         pages = super().read(after, limit)
-        if self.after_read is not None:
-            self.after_read()
+        self.when_answered()
         return {name: self._lagging(name, page) for name, page in pages.items()}
 
     async def new_epoch(self, stream, epoch):

@@ -12,7 +12,7 @@ from realtime.fanout.log_reader import LogReader
 from realtime.layer.messages import EphemeralEvent
 from realtime.protocol.position import NOWHERE, Position
 from tests.realtime.fanout.recording_follower import RecordingFollower
-from tests.realtime.layer.virtual_time import elapsed, settle
+from tests.virtual_time import elapsed, settle
 
 STREAM = "user.1"
 
@@ -67,6 +67,14 @@ async def test_what_is_broadcast_before_the_position_is_known_waits_for_it(feed,
     [new] = log.write(STREAM, "new")
     feed.take(new)
     assert follower.got == ["new"] and feed.position.offset == 2
+
+
+async def test_an_event_that_overtakes_the_answer_to_the_first_check_is_not_lost(feed, log):
+    log.when_answered = lambda: feed.take(log.write(STREAM, "new")[0])
+    await feed.check_log()
+    assert feed.position.offset == 1
+    assert data(await feed.since(feed.position._replace(offset=0))) == ["new"]
+    assert log.asked("read") == []
 
 
 async def test_an_event_that_was_overtaken_is_waited_for(feed, log):
@@ -211,9 +219,9 @@ async def test_what_was_erased_after_a_read_is_not_kept_for_the_next_one(feed, l
         *_, last = log.write(STREAM, "new 1", "new 2")
         feed.reset(Position(last.epoch, last.offset))
 
-    log.after_read = erase
+    log.when_answered = erase
     assert data(await feed.since(old._replace(offset=0))) == ["secret 1", "secret 2"]
-    log.after_read = None
+    log.when_answered = lambda: None
     assert data(await feed.since(feed.position._replace(offset=0))) == ["new 1", "new 2"]
 
 

@@ -7,7 +7,7 @@ import pytest
 from realtime.exceptions import PositionLost
 from realtime.fanout.log_reader import BATCH_SIZE, PAGE_SIZE, LogReader
 from realtime.protocol.position import Position
-from tests.realtime.layer.virtual_time import settle
+from tests.virtual_time import settle
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from realtime.fanout.log_watch import BATCH_SIZE, PRUNE_EVERY, LogWatch
 from realtime.layer.messages import events_in
 from tests.realtime.fanout.recording_follower import RecordingFollower
 from tests.realtime.layer.broker import Layer
-from tests.realtime.layer.virtual_time import settle
+from tests.virtual_time import settle
 
 POSITION_CHECK = 10.0
 

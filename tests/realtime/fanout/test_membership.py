@@ -9,7 +9,7 @@ from realtime.fanout.log_reader import LogReader
 from realtime.fanout.membership import JOINED_AFTER, LEAVE_AFTER, FollowedStream, Membership
 from realtime.layer.link import ANSWER_WITHIN, LayerLink
 from tests.realtime.fanout.recording_follower import RecordingFollower
-from tests.realtime.layer.virtual_time import elapsed, settle
+from tests.virtual_time import elapsed, settle
 
 STREAM, GROUP = "user.1", "realtime.user.1"
 
@@ -153,10 +153,27 @@ async def test_a_successor_joins_only_when_its_predecessor_has_left(followed, li
     assert len(broker.members(GROUP)) == 1
 
 
+async def test_who_waits_for_a_successor_does_not_wait_for_both_requests(
+    followed, link, log, broker
+):
+    followed.stream.leave_later()
+    await asyncio.sleep(LEAVE_AFTER - 0.01)
+    broker.answers.clear()
+    await asyncio.sleep(0.02)
+    before = elapsed()
+    waiting = asyncio.create_task(Followed(link, log, predecessor=followed).stream.joined())
+    await asyncio.sleep(ANSWER_WITHIN - 1)
+    broker.answers.set()  # Those that wait are answered, and those that come are not.
+    broker.answers.clear()
+    await waiting
+    assert broker.requests == [("leave", GROUP), ("join", GROUP)]
+    assert elapsed() - before == pytest.approx(ANSWER_WITHIN, abs=0.01)
+
+
 async def test_what_was_left_does_not_read_the_log_again(followed, log):
     followed.stream.leave_later()
-    _, second = log.write(STREAM, 1, 2)
     await asyncio.sleep(LEAVE_AFTER - 0.01)
+    _, second = log.write(STREAM, 1, 2)
     followed.feed.take(second)
     before = len(log.requests)
     await asyncio.sleep(LEAVE_AFTER)

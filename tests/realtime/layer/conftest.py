@@ -1,7 +1,7 @@
 import pytest
 
 from tests.realtime.layer.broker import Broker
-from tests.realtime.layer.virtual_time import VirtualTimeLoop
+from tests.virtual_time import VirtualTimeLoop
 
 
 def pytest_asyncio_loop_factories():

@@ -16,7 +16,7 @@ from realtime.layer.broadcast import Broadcaster
 from realtime.layer.messages import ephemeral_messages, events_in, logged_messages
 from tests.processes.process import PROJECT
 from tests.processes.waiting import wait_until
-from tests.realtime.layer.virtual_time import elapsed
+from tests.virtual_time import elapsed
 
 FORK = """
 import os, sys

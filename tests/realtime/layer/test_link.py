@@ -13,7 +13,7 @@ from realtime.layer.link import (
     LayerLink,
 )
 from tests.realtime.layer.broker import Complaint, Layer
-from tests.realtime.layer.virtual_time import elapsed, settle
+from tests.virtual_time import elapsed, settle
 
 BROKEN = ConnectionError("broken")
 

@@ -8,8 +8,8 @@ from django.db import DatabaseError
 from realtime.exceptions import Refused
 from realtime.streams import find
 from realtime.subscriptions.commands import Commands
-from tests.realtime.layer.virtual_time import settle
 from tests.realtime.subscriptions.client import Thing
+from tests.virtual_time import settle
 
 
 @pytest.fixture

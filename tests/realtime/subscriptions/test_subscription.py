@@ -5,14 +5,16 @@ import asyncio
 import pytest
 
 from realtime.eventlog import event_log
+from realtime.fanout.hub import Hub
 from realtime.fanout.log_reader import PAGE_SIZE
 from realtime.fanout.membership import LEAVE_AFTER
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.delivery import MAX_EPHEMERAL
-from realtime.protocol.position import Position
+from realtime.protocol.position import NOWHERE, Position
 from realtime.subscriptions.subscription import LAG, Subscription
-from tests.realtime.layer.virtual_time import settle
+from tests.realtime.fanout.recording_follower import RecordingFollower
 from tests.realtime.subscriptions.client import Thing
+from tests.virtual_time import settle
 
 STREAM, GROUP = "thing.1", "realtime.thing.1"
 LIMIT = 4096
@@ -108,6 +110,33 @@ class TestStarting:
         assert client.types == ["subscribed"]
         assert client.frames[0]["recovered"] is False
 
+    async def test_a_log_that_is_lost_while_the_missed_is_read_can_not_be_continued(
+        self, subscription, client, hub, log
+    ):
+        log.write(STREAM, 1, 2)
+        start, feed = await start_of(log), await hub.follow(STREAM, RecordingFollower())
+
+        def lose():
+            log.forget(STREAM)
+            [first] = log.write(STREAM, "new")
+            feed.reset(Position(first.epoch, 1))
+
+        log.when_answered = lose
+        await subscription.start(start, None)
+        assert client.frames[0]["recovered"] is False
+        assert client.frames[0]["offset"] == 1
+
+    async def test_without_a_log_nothing_can_be_continued(
+        self, settings, client, stream, publish_ephemeral
+    ):
+        settings.REALTIME = {"EVENT_LOG": None}
+        stream.picture = "now"
+        await Subscription(client.socket, stream, Hub()).start(NOWHERE, None)
+        await publish_ephemeral(STREAM, "typing")
+        assert client.frames[0]["recovered"] is False
+        assert client.frames[0]["snapshot"] == "now"
+        assert client.data == ["typing"]
+
     async def test_what_happens_while_the_snapshot_is_made_comes_after_it(
         self, subscription, client, stream, log, publish, publish_ephemeral
     ):
@@ -139,13 +168,17 @@ class TestStarting:
         self, subscription, client, stream, hub, log
     ):
         log.write(STREAM, 1)
-        stream.answers.clear()
+        slow = stream.answers
+        slow.clear()
         starting = asyncio.create_task(subscription.start(None, None))
         await settle()
+        stream.answers = asyncio.Event()
+        stream.answers.set()
         log.forget(STREAM)
         log.write(STREAM, "new")
         await check(hub)
-        stream.answers.set()
+        assert client.frames == []
+        slow.set()
         await starting
         await settle()
         assert client.types == ["subscribed", "reset"]
