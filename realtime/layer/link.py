@@ -127,7 +127,7 @@ class LayerLink:
                     self._fault.result()
 
     async def _read(self, layer: Any, channel: str) -> None:
-        """Nothing else is awaited here: the in-memory layer drops what is not read at once."""
+        """Nothing else is awaited here: the in-memory layer drops what is not read immediately."""
         while True:
             try:
                 message = await layer.receive(channel)
