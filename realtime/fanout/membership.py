@@ -82,11 +82,7 @@ class FollowedStream:
         await self._link.join(self.group)
         if self.membership is Membership.JOINING:
             self.membership = Membership.JOINED
-        asyncio.get_running_loop().call_later(JOINED_AFTER, self._check_feed)
-
-    def _check_feed(self) -> None:
-        if self.membership is not LEFT:
-            self.feed.catch_up_soon()
+        asyncio.get_running_loop().call_later(JOINED_AFTER, self.feed.catch_up_soon)
 
     def _leave(self) -> None:
         self.membership = LEFT

@@ -42,6 +42,14 @@ class FaultyLog(MemoryEventLog):
             self.append([stream], draft, events.extend)
         return events
 
+    def top(self, stream):
+        """Return a stream's position, without a request."""
+        return super().positions([stream])[stream]
+
+    def start(self, stream):
+        """Return the position before a stream's first event."""
+        return self.top(stream)._replace(offset=0)
+
     def backup(self):
         return copy.deepcopy(self._streams)
 

@@ -43,7 +43,7 @@ async def test_subscribe_answers_with_the_position_and_events_follow(ask, client
 
 async def test_subscribe_goes_on_after_a_position(ask, log, client):
     log.write("thing.1", 1, 2)
-    epoch = (await log.positions(["thing.1"]))["thing.1"].epoch
+    epoch = log.top("thing.1").epoch
     answer = await ask("subscribe", "thing.1", after={"epoch": epoch, "offset": 1})
     await settle()
     assert answer["recovered"] is True
