@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.db import connections, router
@@ -14,6 +15,10 @@ from realtime.conf import problems, realtime_settings
 from realtime.models import Event
 
 DATABASE_LOG = "realtime.eventlog.database.DatabaseEventLog"
+CONTEXT_PROCESSORS = {
+    "django.contrib.auth.context_processors.auth",
+    "django.template.context_processors.request",
+}
 PUB_SUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
 
 
@@ -55,6 +60,51 @@ def check_channel_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> li
             )
         ]
     return []
+
+
+@register()
+def check_server(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Report a ``runserver`` that serves no WebSockets, and an application that is not named."""
+    if "runserver" not in sys.argv[1:2] or not settings.DEBUG:
+        return []
+    if not (apps.is_installed("daphne") or apps.is_installed("channels")):
+        return [
+            Warning(
+                "This runserver serves no WebSockets: /realtime/ will be a 404.",
+                hint="Put 'daphne' first in INSTALLED_APPS, or start an ASGI server.",
+                id="realtime.W004",
+            )
+        ]
+    if getattr(settings, "ASGI_APPLICATION", None) is None:
+        return [
+            Warning(
+                "ASGI_APPLICATION is not set, so runserver can't find the route of the consumer.",
+                hint="Set ASGI_APPLICATION = 'mysite.asgi.application'.",
+                id="realtime.W005",
+            )
+        ]
+    return []
+
+
+@register()
+def check_template_context(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Report templates in which the tag can't know the user."""
+    engines: list[dict[str, Any]] = [
+        engine
+        for engine in settings.TEMPLATES
+        if engine["BACKEND"] == "django.template.backends.django.DjangoTemplates"
+    ]
+    options: list[dict[str, Any]] = [engine.get("OPTIONS", {}) for engine in engines]
+    processors = {one for each in options for one in each.get("context_processors", [])}
+    if not engines or processors & CONTEXT_PROCESSORS:
+        return []
+    return [
+        Warning(
+            "{% realtime %} can't know the user: no context processor tells templates.",
+            hint=f"Add {min(CONTEXT_PROCESSORS)} to TEMPLATES' context_processors.",
+            id="realtime.W006",
+        )
+    ]
 
 
 @register()

@@ -11,10 +11,11 @@ from asgiref.sync import markcoroutinefunction
 from django.db import DatabaseError
 
 from realtime.fanout.hub import running_hub
+from realtime.hints import hint
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from realtime.protocol.stream_names import user_stream_name
-from realtime.sockets.asgi import Application, Receive, Scope, Send
+from realtime.sockets.asgi import Application, Receive, Scope, Send, header
 from realtime.sockets.authentication import is_foreign, user_of
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.sockets.user_sockets import user_sockets
@@ -24,6 +25,21 @@ from realtime.subscriptions.commands import Commands
 __all__ = ["HeartbeatMixin", "RealtimeConsumer"]
 
 logger = logging.getLogger(__name__)
+
+_NO_COOKIE = (
+    "A visitor without a cookie was refused with 4501. If the user is logged in, the browser did "
+    "not send the session cookie with the WebSocket: it needs the same host as the page, and https "
+    "where SESSION_COOKIE_SECURE is set."
+)
+_NO_USER = (
+    "A visitor whose session has no active user was refused with 4501. Connect on pages for users "
+    "who are logged in; behind another login than Django's, put the user into scope['user']."
+)
+_FOREIGN_ORIGIN = (
+    "A page of %s was refused: the socket went to the host %s. If that page is yours, add its "
+    "origin to CSRF_TRUSTED_ORIGINS. If a proxy changes the Host header, have it pass the "
+    "browser's own on."
+)
 
 
 class HeartbeatMixin:
@@ -71,7 +87,9 @@ class HeartbeatMixin:
 class RealtimeConsumer:
     """Serves the protocol ``realtime.v1``; route to ``RealtimeConsumer.as_asgi()``."""
 
-    def __init__(self, **initkwargs: Any) -> None:
+    def __init__(self, *wrong: Any, **initkwargs: Any) -> None:
+        if wrong:
+            raise TypeError(f"Route to {type(self).__name__}.as_asgi(), not to the class itself.")
         for name, value in initkwargs.items():
             setattr(self, name, value)
 
@@ -100,6 +118,7 @@ class RealtimeConsumer:
         """
         await receive()
         if is_foreign(scope):
+            _hint_at_origin(scope)
             await send({"type": "websocket.close"})
             return
         if SCOPE_KEY in scope:
@@ -122,6 +141,11 @@ class RealtimeConsumer:
             socket.disconnected()
 
 
+def _hint_at_origin(scope: Scope) -> None:
+    origin, host = header(scope, b"origin"), header(scope, b"host")
+    hint(logger, _FOREIGN_ORIGIN, repr(origin), repr(host))
+
+
 def _chosen(offered: Sequence[str]) -> str | None:
     """Return the subprotocol to select: a browser that offered some needs one of them."""
     versions = [name for name in offered if name.startswith(SUBPROTOCOL_FAMILY)]
@@ -139,6 +163,7 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope) -> None:
         socket.close(CloseCode.RESTARTING)
         return
     if me is None:
+        hint(logger, _NO_USER if header(scope, b"cookie") else _NO_COOKIE)
         socket.close(CloseCode.NOT_SIGNED_IN)
     else:
         socket.welcome(user, me)

@@ -17,6 +17,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from realtime.conf import realtime_settings
 from realtime.eventlog import Draft, LoggedEvent, event_log
 from realtime.eventlog.commit import after_commit
+from realtime.hints import hint
 from realtime.layer.broadcast import abroadcast, broadcast
 from realtime.layer.messages import (
     GroupMessage,
@@ -28,6 +29,7 @@ from realtime.layer.messages import (
 )
 from realtime.protocol.position import NOWHERE, Position
 from realtime.protocol.stream_names import require_stream_name, user_stream_name
+from realtime.streams import is_served
 
 if TYPE_CHECKING:  # Models can't be imported before the apps are loaded.
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -201,6 +203,23 @@ def _log_publish(draft: Draft, streams: Sequence[str]) -> None:
     names = ",".join(streams)
     logger.info(
         "publish event=%s name=%s key=%s streams=%s", draft.id, draft.name, draft.key, names
+    )
+    for stream in streams:
+        if not is_served(stream):
+            _hint_at_unserved(stream)
+
+
+def _hint_at_unserved(stream: str) -> None:
+    prefix = stream.partition(".")[0]
+    hint(
+        logger,
+        "publish stream=%s: no stream class serves the prefix %r, so nobody can follow it. For a "
+        "user, pass the user: publish(user, ...). For a stream of your own, register a class for "
+        "%r in a module named streams of an installed app.",
+        stream,
+        prefix,
+        prefix,
+        kind=prefix,
     )
 
 

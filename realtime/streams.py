@@ -62,15 +62,24 @@ def register(prefix: str, stream_class: Any = None) -> Any:
     subclass of the class that serves a prefix replaces it: so an application gives
     ``UserStream`` a snapshot. Raises ``ValueError`` if the prefix is no name, or is taken.
     """
+    if isinstance(prefix, type):
+        raise TypeError(f'Name the prefix: @register("{prefix.__name__.lower()}").')
     if stream_class is None:
         return lambda decorated: register(prefix, decorated)
     if not STREAM_NAME.fullmatch(prefix) or "." in prefix:
         raise ValueError(f"A prefix is letters, digits, '_' and '-', not {prefix!r}.")
+    if not isinstance(stream_class, type):
+        raise TypeError(f"register takes a subclass of Stream, not {stream_class!r}.")
     present = _registered.get(prefix, Stream)
     if not issubclass(stream_class, present):
         raise ValueError(f"The prefix {prefix!r} is taken by {present.__qualname__}.")
     _registered[prefix] = stream_class
     return stream_class
+
+
+def is_served(name: str) -> bool:
+    """Tell whether a class serves the stream of that name."""
+    return name.partition(".")[0] in _registered
 
 
 def find(name: str) -> Stream | None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
@@ -130,6 +132,8 @@ def event_log() -> EventLog | None:
     configured = realtime_settings().EVENT_LOG
     if configured is None:
         return None
+    if not apps.is_installed("realtime"):
+        raise ImproperlyConfigured("Add 'realtime' to INSTALLED_APPS, and run manage.py migrate.")
     backend: Callable[..., EventLog] = import_string(configured["BACKEND"])
     return backend(**configured.get("OPTIONS", {}))
 

@@ -12,6 +12,7 @@ from realtime.concurrency.threads import run_application, run_sync
 from realtime.conf import realtime_settings
 from realtime.exceptions import FrameError, Refused
 from realtime.fanout.hub import Hub
+from realtime.hints import hint
 from realtime.protocol import frames
 from realtime.protocol.frames import Frame
 from realtime.protocol.position import Position, parse_position
@@ -21,6 +22,12 @@ from realtime.streams import Stream, find
 from realtime.subscriptions.subscription import Subscription
 
 logger = logging.getLogger(__name__)
+
+_NO_ANSWER = "%s.authorize returned None, which refuses: return True or False."
+_UNSERVED = (
+    "subscribe stream=%s: no stream class serves the prefix %r. Register one in a module named "
+    "streams of an installed app; modules of another name are not imported at start."
+)
 
 
 class Commands:
@@ -83,8 +90,12 @@ class Commands:
             raise FrameError("too_many", f"A socket follows at most {limit} streams.")
         stream = find(name)
         if stream is None:
+            hint(logger, _UNSERVED, name, name.partition(".")[0], kind=name.partition(".")[0])
             raise FrameError("unknown_stream", f"There are no streams like {name}.")
-        if not await run_sync(stream.authorize, self._socket.user):
+        allowed = await run_sync(stream.authorize, self._socket.user)
+        if allowed is None:
+            hint(logger, _NO_ANSWER, type(stream).__qualname__, kind=type(stream).__qualname__)
+        if not allowed:
             raise FrameError("forbidden", f"You may not follow {name}.")
         return stream
 

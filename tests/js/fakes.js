@@ -138,8 +138,10 @@ export class FakePage {
     visibilityState: "visible",
     baseURI: "https://site.example/desk/",
     getElementById: (id) => (id === "realtime-config" && this.config ? { textContent: this.config } : null),
+    querySelectorAll: () => Array(this.tags),
   });
   config = null;
+  tags = 1;
 
   windowEvent(type, details = {}) {
     this.window.dispatchEvent(Object.assign(new Event(type), details));

@@ -36,7 +36,7 @@ BELOW = below()
 ASIDE = {"management", "migrations", "templatetags", "testing"}
 """Folders that are no rooms: nothing imports from them."""
 
-EVERYWHERE = {"exceptions", "conf"}
+EVERYWHERE = {"exceptions", "conf", "hints"}
 """Modules of the top level that every room may import."""
 
 TOP_LEVEL = {"eventlog": {"models"}, "subscriptions": {"streams"}}

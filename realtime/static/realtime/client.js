@@ -1,5 +1,6 @@
 /** `RealtimeClient`: streams of events over a `HeartbeatSocket`. */
 
+import { Advice } from "./advice.js";
 import { connectionState } from "./connection_state.js";
 import { Emitter, report } from "./emitter.js";
 import { browserEnvironment } from "./environment.js";
@@ -28,6 +29,7 @@ export class RealtimeClient {
   #options;
   #environment;
   #emitter = new Emitter();
+  #advice = new Advice();
   #state = connectionState();
   /** @type {HeartbeatSocket | null} */
   #socket = null;
@@ -171,7 +173,8 @@ export class RealtimeClient {
   /** @param {State} to @param {{code?: number, reason?: string, retryIn?: number | null}} [why] */
   #move(to, why = {}) {
     const previous = this.#state.move(to);
-    this.#emitter.emit("state", { state: to, previous, ...why });
+    const handled = this.#emitter.emit("state", { state: to, previous, ...why });
+    this.#advice.moved({ state: to, previous, ...why }, typeof this.#url === "function" ? "the server" : this.#url, handled);
   }
 
   /** @param {{code: number, reason: string, retryIn: number | null}} ending */

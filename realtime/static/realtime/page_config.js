@@ -17,6 +17,9 @@
  */
 export function readPageConfig(document) {
   const element = document?.getElementById("realtime-config");
+  if ((document?.querySelectorAll("#realtime-config").length ?? 0) > 1) {
+    console.warn("realtime: {% realtime %} stands more than once on this page; the first one counts.");
+  }
   if (!element) throw new Error('pass a url, or put <script id="realtime-config"> on the page');
   const config = JSON.parse(element.textContent ?? "");
   if (typeof config?.url !== "string") throw new Error("there is no url in #realtime-config");
