@@ -126,7 +126,7 @@ class Feed:
         elif self._delivery is None:
             self._early = [*self._early, event][-MAX_AHEAD:]
         elif event.epoch != self.position.epoch:
-            self._repair.read_missing(wait=OVERTAKEN_AFTER, check_first=True)
+            self.catch_up_soon()
         elif event.offset > self.position.offset:
             self._hand_out(self._delivery.take(event.offset, event))
             self._mend(wait=OVERTAKEN_AFTER)

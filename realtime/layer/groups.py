@@ -12,6 +12,8 @@ import os
 from functools import cache
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils.crypto import salted_hmac
@@ -46,8 +48,17 @@ def _mark() -> str:
     if named is not None:
         digest = hashlib.blake2s(named.encode()).hexdigest()
     else:
-        digest = salted_hmac("realtime.site", _database(), algorithm="sha256").hexdigest()
+        mac = salted_hmac("realtime.site", _database(), _secret_key(), algorithm="sha256")
+        digest = mac.hexdigest()
     return digest[:MARK_LENGTH]
+
+
+def _secret_key() -> str | bytes:
+    """Return the key; a project that signs nothing may have none."""
+    try:
+        return settings.SECRET_KEY
+    except ImproperlyConfigured:
+        return ""
 
 
 def _database() -> str:
