@@ -225,6 +225,20 @@ def test_the_log_names_the_stream_and_the_fault(recorder):
     assert line == f"event dropped stream='user.1' error={error} unlogged=0"
 
 
+def test_strangers_do_not_fill_the_log(recorder, monkeypatch):
+    malformed = {**LOGGED, "name": 7}
+    monkeypatch.setattr(line_limit, "MAX_LINES", 10)
+    monkeypatch.setattr(line_limit, "PERIOD", 0)  # A new period begins.
+    _, lines = read_logging(recorder, malformed)
+    monkeypatch.setattr(line_limit, "PERIOD", 3600)
+    batch = {"type": BATCH_TYPE, "events": [malformed] * 99}
+    lines += read_logging(recorder, batch)[1]
+    assert len(lines) == 10
+    monkeypatch.setattr(line_limit, "PERIOD", 0)
+    [line] = read_logging(recorder, malformed)[1]
+    assert line.endswith("unlogged=90")
+
+
 @pytest.mark.parametrize("message", [{}, {"type": "realtime.later"}, {"type": []}])
 def test_messages_of_another_type_are_passed_over(recorder, message):
     assert read_logging(recorder, message) == ([], [])
