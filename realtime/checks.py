@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from django.apps import AppConfig, apps
 from django.conf import settings
@@ -105,6 +106,35 @@ def check_template_context(app_configs: Sequence[AppConfig] | None, **_: Any) ->
             id="realtime.W006",
         )
     ]
+
+
+@register()
+def check_shared_redis(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Report a Redis that looks as if several sites shared it by its database numbers."""
+    layer = getattr(settings, "CHANNEL_LAYERS", {}).get("default", {})
+    config = layer.get("CONFIG", {})
+    numbers = [number for host in config.get("hosts", []) if (number := _database_number(host))]
+    if layer.get("BACKEND") != PUB_SUB or not numbers or "prefix" in config:
+        return []
+    return [
+        Warning(
+            f"Database number {numbers[0]} of Redis separates no messages from those of its "
+            "other databases.",
+            hint="If another site has this Redis too, give each CONFIG['prefix'] and "
+            "REALTIME['SITE'] of its own.",
+            id="realtime.W007",
+        )
+    ]
+
+
+def _database_number(host: Any) -> int:
+    """Return the database number in a host of channels_redis; 0 is Redis's own default."""
+    address = host.get("address", "") if isinstance(host, dict) else host
+    number = host.get("db", 0) if isinstance(host, dict) else 0
+    if isinstance(address, str):
+        url = urlsplit(address)
+        number = number or parse_qs(url.query).get("db", [url.path.strip("/")])[0]
+    return int(number) if str(number).isdecimal() else 0
 
 
 @register()

@@ -38,6 +38,11 @@ class RealtimeSettings:
     """Events kept of each stream: the newest ``COUNT``, for ``AGE`` seconds."""
     POSITION_CHECK: float = 10.0
     """Seconds between two checks of the log for events whose broadcast was lost."""
+    SITE: str | None = None
+    """A name that tells this site from others on the same channel layer; None takes another mark.
+
+    All processes of a site have the same; see ``layer/groups.py``.
+    """
     DRAIN: bool = True
     """On SIGTERM, send every socket away before the server ends; False leaves the signal alone."""
 
@@ -56,6 +61,9 @@ def problems(configured: Any) -> list[str]:
                 found.append(f"REALTIME['EVENT_LOG'] must have a BACKEND, or be None: {value!r}.")
         elif name == "RETENTION":
             found += _retention_problems(value)
+        elif name == "SITE":
+            if value is not None and not (isinstance(value, str) and value):
+                found.append(f"REALTIME['SITE'] must be text, or None: {value!r}.")
         elif kinds[name] == "bool":
             if not isinstance(value, bool):
                 found.append(f"REALTIME[{name!r}] must be True or False, not {value!r}.")

@@ -19,11 +19,11 @@ from realtime.eventlog import Draft, LoggedEvent, event_log
 from realtime.eventlog.commit import after_commit
 from realtime.hints import hint
 from realtime.layer.broadcast import abroadcast, broadcast
+from realtime.layer.groups import group_name
 from realtime.layer.messages import (
     GroupMessage,
     Message,
     ephemeral_messages,
-    group_name,
     logged_messages,
     plain_message,
 )

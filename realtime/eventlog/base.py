@@ -74,8 +74,9 @@ class EventLog(ABC):
     - An event whose ``append`` began after another's commit has the higher offset; concurrent ones
       get one order, the same for everyone.
     - Who has read offset n has been able to read all offsets below it.
-    - Offsets count within an epoch, whose name is random. A stream that was forgotten, or whose log
-      is found to have gone back, begins a new epoch.
+    - Offsets count within an epoch, whose name is random. A stream that was forgotten begins a new
+      epoch at offset 0. One whose log is found to have gone back begins a new epoch as well, with
+      the events that there are: nothing that is kept goes but by ``forget`` and by ``RETENTION``.
     - A ``key`` names one event of a stream: appending it again changes nothing.
     - Old events go, by count and by age (``RETENTION``), oldest first; offsets are never reused
       within an epoch.
@@ -105,8 +106,12 @@ class EventLog(ABC):
         """
 
     @abstractmethod
-    def new_epoch(self, stream: str, epoch: str) -> Position:
-        """Begin a new epoch if the stream is still in ``epoch``; returns its position then."""
+    def new_epoch(self, stream: str, epoch: str, beyond: int | None = None) -> Position:
+        """Begin a new epoch if the stream is still in ``epoch``; returns its position then.
+
+        With ``beyond``, do so only if the stream has not come as far as that offset, which is to be
+        decided where it is written and not on a copy. The events stay, at their offsets.
+        """
 
     @abstractmethod
     def forget(self, stream: str) -> None:

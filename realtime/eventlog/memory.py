@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from realtime.conf import realtime_settings
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
@@ -22,6 +22,10 @@ class _Stream:
     events: list[tuple[LoggedEvent, int]] = field(default_factory=list)
     """Events and the milliseconds at which they were published."""
     keys: set[str] = field(default_factory=set)
+
+    def begin_epoch(self) -> None:
+        self.epoch = random_epoch()
+        self.events = [(replace(event, epoch=self.epoch), at) for event, at in self.events]
 
 
 class MemoryEventLog(EventLog):
@@ -42,10 +46,11 @@ class MemoryEventLog(EventLog):
         with self._lock:
             return {name: self._page(name, offset, limit) for name, offset in after.items()}
 
-    def new_epoch(self, stream: str, epoch: str) -> Position:
+    def new_epoch(self, stream: str, epoch: str, beyond: int | None = None) -> Position:
         with self._lock:
-            if self._stream(stream).epoch == epoch:
-                self._streams[stream] = _Stream()
+            kept = self._stream(stream)
+            if kept.epoch == epoch and (beyond is None or kept.top < beyond):
+                kept.begin_epoch()
             return self._position(stream)
 
     def forget(self, stream: str) -> None:

@@ -62,12 +62,18 @@ return positions
 """
 
 NEW_EPOCH = """
-local old, new, age = unpack(ARGV)
-if old == '' or redis.call('HGET', KEYS[1], 'epoch') == old then
-    redis.call('DEL', KEYS[1], KEYS[2])
-    redis.call('HSET', KEYS[1], 'epoch', new, 'top', 0)
-    redis.call('EXPIRE', KEYS[1], age)
+local old, new, beyond = unpack(ARGV)
+local head = redis.call('HMGET', KEYS[1], 'epoch', 'top')
+if head[1] == old and (beyond == '' or tonumber(head[2] or '0') < tonumber(beyond)) then
+    redis.call('HSET', KEYS[1], 'epoch', new)
 end
+"""
+
+FORGET = """
+local new, age = unpack(ARGV)
+redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('HSET', KEYS[1], 'epoch', new, 'top', 0)
+redis.call('EXPIRE', KEYS[1], age)
 """
 
 
@@ -86,6 +92,7 @@ class RedisEventLog(EventLog):
         self._append_script = self._redis.register_script(APPEND)
         self._positions_script = self._redis.register_script(POSITIONS)
         self._new_epoch_script = self._redis.register_script(NEW_EPOCH)
+        self._forget_script = self._redis.register_script(FORGET)
 
     def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
         after_commit(lambda: on_numbered(self._append(streams, draft)))
@@ -102,12 +109,14 @@ class RedisEventLog(EventLog):
         pages: dict[str, Page] = _twice(lambda: self._read(after, limit))
         return pages
 
-    def new_epoch(self, stream: str, epoch: str) -> Position:
-        self._begin_epoch(stream, epoch)
+    def new_epoch(self, stream: str, epoch: str, beyond: int | None = None) -> Position:
+        limit = "" if beyond is None else beyond
+        self._new_epoch_script(keys=[self._head(stream)], args=[epoch, random_epoch(), limit])
         return self.positions([stream])[stream]
 
     def forget(self, stream: str) -> None:
-        self._begin_epoch(stream, "")
+        keys = [self._head(stream), self._key("events", stream)]
+        self._forget_script(keys=keys, args=[random_epoch(), _age()])
         for key in self._redis.scan_iter(self._key("key", stream, "*"), count=1000):
             self._redis.delete(key)
 
@@ -158,10 +167,6 @@ class RedisEventLog(EventLog):
             events = [_logged(name, position.epoch, *entry) for entry in entries]
             pages[name] = Page(position, events)
         return pages
-
-    def _begin_epoch(self, stream: str, epoch: str) -> None:
-        keys = [self._head(stream), self._key("events", stream)]
-        self._new_epoch_script(keys=keys, args=[epoch, random_epoch(), _age()])
 
     def _head(self, stream: str) -> str:
         return self._key("head", stream)

@@ -77,9 +77,9 @@ class LogReader:
         )
         self._pages = JoinedReads[Page](lambda after: run_sync(log.read, after, PAGE_SIZE))
 
-    async def new_epoch(self, stream: str, epoch: str) -> Position:
-        """Begin a new epoch if the stream is still in ``epoch``; returns its position then."""
-        position: Position = await run_sync(self._log.new_epoch, stream, epoch)
+    async def new_epoch(self, stream: str, epoch: str, beyond: int | None = None) -> Position:
+        """Do what ``EventLog.new_epoch`` does."""
+        position: Position = await run_sync(self._log.new_epoch, stream, epoch, beyond)
         return position
 
     async def position(self, stream: str) -> Position:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from realtime.fanout.feed import Feed
+from realtime.layer.groups import group_name
 from realtime.layer.link import ANSWER_WITHIN, LayerLink
-from realtime.layer.messages import group_name
 
 LEAVE_AFTER = 30.0
 """Seconds for which a stream is followed on after its last follower has left."""

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from django.db import Error, connections, router
+from django.db.models import Max
 
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
 from realtime.eventlog.commit import after_commit
@@ -79,18 +80,22 @@ class DatabaseEventLog(EventLog):
         unknown = self.positions([name for name in after if name not in pages])
         return pages | {name: Page(position, []) for name, position in unknown.items()}
 
-    def new_epoch(self, stream: str, epoch: str) -> Position:
+    def new_epoch(self, stream: str, epoch: str, beyond: int | None = None) -> Position:
         make_heads([stream], self._using)
         with short_transaction(self._using):
             head = self._locked_head(stream)
-            if head.epoch == epoch:
-                self._begin_epoch(head)
+            if head.epoch == epoch and (beyond is None or head.top < beyond):
+                head.epoch, head.top = random_epoch(), max(head.top, self._last_offset(stream))
+                head.save(using=self._using, update_fields=["epoch", "top"])
             return Position(head.epoch, head.top)
 
     def forget(self, stream: str) -> None:
         make_heads([stream], self._using)
         with short_transaction(self._using):
-            self._begin_epoch(self._locked_head(stream))
+            head = self._locked_head(stream)
+            Event.objects.using(self._using).filter(stream=stream).delete()
+            head.epoch, head.top, head.pruned = random_epoch(), 0, 0
+            head.save(using=self._using)
 
     def prune(self) -> int:
         return prune_by_age(self._using) + prune_by_count(self._using)
@@ -99,13 +104,13 @@ class DatabaseEventLog(EventLog):
     def _using(self) -> str:
         return router.db_for_write(Event)
 
+    def _last_offset(self, stream: str) -> int:
+        """Return what the head's top should be; where they were restored apart it may be lower."""
+        events = Event.objects.using(self._using).filter(stream=stream)
+        return events.aggregate(last=Max("offset"))["last"] or 0
+
     def _locked_head(self, stream: str) -> StreamHead:
         return StreamHead.objects.using(self._using).select_for_update().get(name=stream)
-
-    def _begin_epoch(self, head: StreamHead) -> None:
-        Event.objects.using(self._using).filter(stream=head.name).delete()
-        head.epoch, head.top, head.pruned = random_epoch(), 0, 0
-        head.save(using=self._using)
 
 
 # In the order of names, since publishers with an equal key wait for each other's rows.

@@ -76,9 +76,9 @@ class FaultyLog(MemoryEventLog):
         self.when_answered()
         return {name: self._lagging(name, page) for name, page in pages.items()}
 
-    async def new_epoch(self, stream, epoch):
+    async def new_epoch(self, stream, epoch, beyond=None):
         await self._request("new_epoch", stream)
-        return super().new_epoch(stream, epoch)
+        return super().new_epoch(stream, epoch, beyond)
 
     async def prune(self):
         await self._request("prune", None)
