@@ -167,7 +167,7 @@ async def test_who_waits_for_a_successor_does_not_wait_for_both_requests(
     broker.answers.set()  # Those that wait are answered, and those that come are not.
     broker.answers.clear()
     await waiting
-    assert broker.requests == [("leave", GROUP), ("join", GROUP)]
+    assert broker.requests == [("leave", group_name(STREAM)), ("join", group_name(STREAM))]
     assert elapsed() - before == pytest.approx(ANSWER_WITHIN, abs=0.01)
 
 

@@ -194,11 +194,11 @@ async def test_what_is_broadcast_during_a_read_is_not_forgotten_with_what_is_unt
     feed.take(replace(event, offset=2**62, id="untrue"))
 
     def write_more():
-        log.after_read = None
+        log.when_answered = lambda: None
         _, third = log.write(STREAM, 2, 3)
         feed.take(third)
 
-    log.after_read = write_more
+    log.when_answered = write_more
     await asyncio.sleep(1)
     assert follower.got == [1, 2, 3]
 
@@ -208,12 +208,12 @@ async def test_what_was_read_in_an_epoch_is_not_handed_out_in_the_next(feed, log
     feed.take(second)
 
     def erase():
-        log.after_read = None
+        log.when_answered = lambda: None
         log.forget(STREAM)
         [new] = log.write(STREAM, "new")
         feed.reset(Position(new.epoch, 0))
 
-    log.after_read = erase
+    log.when_answered = erase
     await asyncio.sleep(1)
     assert feed.position.offset == 0
     await feed.check_log()
