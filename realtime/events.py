@@ -16,7 +16,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from realtime.conf import realtime_settings
 from realtime.eventlog import Draft, LoggedEvent, event_log
-from realtime.eventlog.commit import after_commit
+from realtime.eventlog.commit import after_every_commit
 from realtime.layer.broadcast import abroadcast, broadcast
 from realtime.layer.messages import (
     GroupMessage,
@@ -81,7 +81,7 @@ def publish(
     log = None if ephemeral else event_log()
     if log is None:
         outgoing = _ephemeral(streams, name, data)
-        after_commit(lambda: broadcast(outgoing))
+        after_every_commit(lambda: broadcast(outgoing))
     elif streams:
         draft = _draft(name, data, key)
         _log_publish(draft, streams)
