@@ -14,6 +14,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.core.serializers.json import DjangoJSONEncoder
 
+from realtime.concurrency.connections import run_async
 from realtime.conf import realtime_settings
 from realtime.eventlog import Draft, LoggedEvent, event_log
 from realtime.eventlog.commit import after_every_commit
@@ -103,7 +104,7 @@ async def apublish(
     if ephemeral or event_log() is None:
         await abroadcast(_ephemeral(stream_names(to), name, data))
     else:
-        await sync_to_async(publish)(to, name, data, key=key)
+        await run_async(sync_to_async(publish)(to, name, data, key=key))
 
 
 # A name is itself a series of strings, so the first signature has to be tried first.
@@ -133,7 +134,7 @@ async def aposition(to: Iterable[Recipient]) -> dict[str, Position]: ...
 async def aposition(to: Recipient | Iterable[Recipient]) -> Position | dict[str, Position]:
     """Do what ``position`` does, from async code."""
     find: Callable[[Any], Any] = position
-    found: Position | dict[str, Position] = await sync_to_async(find)(to)
+    found: Position | dict[str, Position] = await run_async(sync_to_async(find)(to))
     return found
 
 

@@ -56,14 +56,14 @@ def require_commit(using: str) -> None:
     for connection in {*connections.all(initialized_only=True), connections[using]}:
         if _is_managed_by_hand(connection, using):
             raise TransactionManagementError(
-                f"The transaction of the database {connection.alias!r} is managed by hand, so nobody "
-                "can tell when it is committed. Publish with autocommit on, or in a "
+                f"The transaction of the database {connection.alias!r} is managed by hand, so "
+                "nobody can tell when it is committed. Publish with autocommit on, or in a "
                 "transaction.atomic() that began with autocommit on."
             )
         if connection.in_atomic_block and _is_broken(connection):
             raise TransactionManagementError(
-                f"An error has broken the transaction of the database {connection.alias!r}. It will "
-                "be rolled back, so nothing can be published in it."
+                f"An error has broken the transaction of the database {connection.alias!r}. It "
+                "will be rolled back, so nothing can be published in it."
             )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from django.db import Error, connections, router
 
+from realtime.concurrency.connections import close_unusable
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
 from realtime.eventlog.commit import (
     after_commit,
@@ -41,6 +42,7 @@ class DatabaseEventLog(EventLog):
         if in_transaction and using not in in_transaction:
             after_every_commit(lambda: self.append(streams, draft, on_numbered))
             return
+        close_unusable(connections[using])
         headless = self._insert(streams, draft)
         after_commit(
             lambda: self._number_after_commit(streams, headless, draft, on_numbered), using
@@ -77,6 +79,7 @@ class DatabaseEventLog(EventLog):
         return number(streams, self._using)
 
     def positions(self, streams: Sequence[str]) -> dict[str, Position]:
+        close_unusable(connections[self._using])
         return positions(streams, self._using)
 
     def read(self, after: Mapping[str, int], limit: int) -> dict[str, Page]:
