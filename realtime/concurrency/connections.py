@@ -71,19 +71,23 @@ async def _healing(awaitable: Awaitable[Result]) -> Result:
     try:
         return await awaitable
     except Error:
-        await _in_the_thread(close_unusable)
+        await _ask_thread(close_unusable)
         raise
 
 
-async def _in_the_thread(close: Callable[[Any], None]) -> None:
-    """Have the thread of async database calls do this before all that it is asked from now on.
+async def _ask_thread(close: Callable[[Any], None]) -> None:
+    """Have the thread of async database calls do this before all that it is asked later.
 
-    It is not waited for: another one's sync code may keep that thread busy.
+    It is not waited for: the sync code of others may keep that thread busy.
     """
+    _start_closing(close)
+    await asyncio.sleep(0)  # The task asks the thread now.
+
+
+def _start_closing(close: Callable[[Any], None]) -> None:
     closing = asyncio.ensure_future(sync_to_async(_close_with)(close))
     _closing.add(closing)
     closing.add_done_callback(_closing.discard)
-    await asyncio.sleep(0)  # The task asks the thread now.
 
 
 def _close_with(close: Callable[[Any], None]) -> None:
@@ -103,7 +107,7 @@ class AsyncConnections:
         self._running = 0
         self._check_at = self._loop.time()
         self._rest_at = self._check_at
-        self._rest: asyncio.Task[None] | None = None
+        self._rest_timer: asyncio.TimerHandle | None = None
 
     async def run(self, awaitable: Awaitable[Result]) -> Result:
         """Await it; connections are checked before and after, if not just now."""
@@ -114,21 +118,23 @@ class AsyncConnections:
         finally:
             self._running -= 1
             self._rest_at = self._loop.time() + LINGER
-            if not self._running and self._rest is None:
-                self._rest = self._loop.create_task(self._close_at_rest())
+            if self._rest_timer is None:
+                self._rest_timer = self._loop.call_at(self._rest_at, self._rest)
 
     async def _check(self) -> None:
         """An old connection is closed only where no other code can be in the middle of a query."""
         if self._loop.time() >= self._check_at:
             self._check_at = self._loop.time() + KEEP
-            await _in_the_thread(close_unusable if self._running else close_old)
+            await _ask_thread(close_unusable if self._running else close_old)
 
-    async def _close_at_rest(self) -> None:
-        while (wait := self._rest_at - self._loop.time()) > 0:
-            await asyncio.sleep(wait)
-        self._rest = None
-        if not self._running:
-            await _in_the_thread(close_old)
+    def _rest(self) -> None:
+        self._rest_timer = None
+        if self._running:
+            return  # Its end begins another rest.
+        if self._loop.time() < self._rest_at:
+            self._rest_timer = self._loop.call_at(self._rest_at, self._rest)
+        else:
+            _start_closing(close_old)
 
 
 _async_connections = PerLoop(AsyncConnections)

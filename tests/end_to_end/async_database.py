@@ -2,25 +2,29 @@
 
 from typing import Any
 
+from django.apps import apps
+
 import realtime
 from project.asgi import application
 from realtime.streams import Stream, register
 
-from django.contrib.auth.models import Group  # noqa: E402, I001  The apps have to be loaded.
-
 __all__ = ["application"]
+
+
+def groups() -> Any:
+    return apps.get_model("auth.Group").objects
 
 
 @register("async")
 class AsyncStream(Stream):
     async def authorize(self, user: Any) -> bool:
-        await Group.objects.acount()
+        await groups().acount()
         return True
 
     async def snapshot(self, user: Any) -> Any:
-        return await Group.objects.acount()
+        return await groups().acount()
 
     async def receive(self, user: Any, name: str, data: Any) -> Any:
-        group = await Group.objects.acreate(name=data)
+        group = await groups().acreate(name=data)
         await realtime.apublish(self.name, "added", group.name)
         return group.name

@@ -1,4 +1,4 @@
-"""Async stream methods on a real PostgreSQL: its connections are closed, and replaced when broken."""
+"""Async stream methods on PostgreSQL: old connections are closed, and broken ones replaced."""
 
 import psycopg
 import pytest
