@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.apps import AppConfig, apps
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.db import connections, router
 
@@ -164,3 +165,35 @@ def check_event_log(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[C
             )
         ]
     return []
+
+
+@register()
+def check_event_log_commits(
+    app_configs: Sequence[AppConfig] | None, **_: Any
+) -> list[CheckMessage]:
+    """Report a database in which events are not committed, or not with the project's data."""
+    if problems(getattr(settings, "REALTIME", {})):
+        return []
+    log = realtime_settings().EVENT_LOG
+    if log is None or log["BACKEND"] != DATABASE_LOG:
+        return []
+    found: list[CheckMessage] = []
+    events, users = router.db_for_write(Event), router.db_for_write(get_user_model())
+    if not connections[events].settings_dict["AUTOCOMMIT"]:
+        found.append(
+            Error(
+                f"Events can't be published: AUTOCOMMIT is off in the database {events!r}.",
+                hint="Leave AUTOCOMMIT on, and use transaction.atomic().",
+                id="realtime.E011",
+            )
+        )
+    if events != users:
+        found.append(
+            Warning(
+                f"Events are in the database {events!r}, users in {users!r}: an event is written "
+                "after the commit of its data, and a process that dies in between loses it.",
+                hint="Let the routers put the app realtime into the database of your data.",
+                id="realtime.W011",
+            )
+        )
+    return found

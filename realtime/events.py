@@ -14,9 +14,10 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.core.serializers.json import DjangoJSONEncoder
 
+from realtime.concurrency.connections import run_async
 from realtime.conf import realtime_settings
 from realtime.eventlog import Draft, LoggedEvent, event_log
-from realtime.eventlog.commit import after_commit
+from realtime.eventlog.commit import after_every_commit
 from realtime.hints import hint
 from realtime.layer.broadcast import abroadcast, broadcast
 from realtime.layer.groups import group_name
@@ -83,7 +84,7 @@ def publish(
     log = None if ephemeral else event_log()
     if log is None:
         outgoing = _ephemeral(streams, name, data)
-        after_commit(lambda: broadcast(outgoing))
+        after_every_commit(lambda: broadcast(outgoing))
     elif streams:
         draft = _draft(name, data, key)
         _log_publish(draft, streams)
@@ -105,7 +106,7 @@ async def apublish(
     if ephemeral or event_log() is None:
         await abroadcast(_ephemeral(stream_names(to), name, data))
     else:
-        await sync_to_async(publish)(to, name, data, key=key)
+        await run_async(sync_to_async(publish)(to, name, data, key=key))
 
 
 # A name is itself a series of strings, so the first signature has to be tried first.
@@ -135,7 +136,7 @@ async def aposition(to: Iterable[Recipient]) -> dict[str, Position]: ...
 async def aposition(to: Recipient | Iterable[Recipient]) -> Position | dict[str, Position]:
     """Do what ``position`` does, from async code."""
     find: Callable[[Any], Any] = position
-    found: Position | dict[str, Position] = await sync_to_async(find)(to)
+    found: Position | dict[str, Position] = await run_async(sync_to_async(find)(to))
     return found
 
 

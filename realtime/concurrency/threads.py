@@ -20,6 +20,8 @@ from typing import Any, TypeVar
 
 from django.db import close_old_connections, reset_queries
 
+from realtime.concurrency.connections import run_async
+
 THREADS = 4
 """Threads of a pool."""
 
@@ -61,10 +63,10 @@ async def _run(pool: Pool, function: Callable[..., Any], args: Any) -> Any:
     if _is_nonblocking(function):
         return function(*args)
     if inspect.iscoroutinefunction(function):
-        return await function(*args)
+        return await run_async(function(*args))
     result = await pool.run(function, args)
     # An async function behind a plain decorator looks like a sync one.
-    return await result if inspect.isawaitable(result) else result
+    return await run_async(result) if inspect.isawaitable(result) else result
 
 
 class Pool:

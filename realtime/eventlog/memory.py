@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from realtime.conf import realtime_settings
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
-from realtime.eventlog.commit import after_commit
+from realtime.eventlog.commit import after_every_commit
 from realtime.protocol.position import Position
 
 __all__ = ["MemoryEventLog"]
@@ -36,7 +36,7 @@ class MemoryEventLog(EventLog):
         self._lock = threading.Lock()
 
     def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
-        after_commit(lambda: on_numbered(self._append(streams, draft)))
+        after_every_commit(lambda: on_numbered(self._append(streams, draft)))
 
     def positions(self, streams: Sequence[str]) -> dict[str, Position]:
         with self._lock:

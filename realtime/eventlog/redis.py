@@ -17,7 +17,7 @@ from redis.retry import Retry
 
 from realtime.conf import realtime_settings
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
-from realtime.eventlog.commit import after_commit
+from realtime.eventlog.commit import after_every_commit
 from realtime.protocol.position import Position
 
 __all__ = ["RedisEventLog"]
@@ -95,7 +95,7 @@ class RedisEventLog(EventLog):
         self._forget_script = self._redis.register_script(FORGET)
 
     def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
-        after_commit(lambda: on_numbered(self._append(streams, draft)))
+        after_every_commit(lambda: on_numbered(self._append(streams, draft)))
 
     def positions(self, streams: Sequence[str]) -> dict[str, Position]:
         heads = [self._head(name) for name in streams]

@@ -13,8 +13,14 @@ from collections.abc import Mapping, Sequence
 from django.db import Error, connections, router
 from django.db.models import Max
 
+from realtime.concurrency.connections import close_unusable
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
-from realtime.eventlog.commit import after_commit
+from realtime.eventlog.commit import (
+    after_commit,
+    after_every_commit,
+    databases_in_transaction,
+    require_commit,
+)
 from realtime.eventlog.database.heads import make_heads, positions, short_transaction
 from realtime.eventlog.database.numbering import logged, number
 from realtime.eventlog.database.retention import prune_by_age, prune_by_count
@@ -32,15 +38,25 @@ class DatabaseEventLog(EventLog):
 
     def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
         using = self._using
-        insert = _INSERT.format(streams=", ".join(["(%s)"] * len(streams)))
-        event = [draft.id, draft.key, draft.name, draft.data, draft.at]
-        with connections[using].cursor() as cursor:
-            cursor.execute(insert, [*streams, *event])
-            have_heads = {stream for (stream,) in cursor.fetchall()}
-        headless = [stream for stream in streams if stream not in have_heads]
+        require_commit(using)
+        in_transaction = databases_in_transaction()
+        if in_transaction and using not in in_transaction:
+            after_every_commit(lambda: self.append(streams, draft, on_numbered))
+            return
+        close_unusable(connections[using])
+        headless = self._insert(streams, draft)
         after_commit(
             lambda: self._number_after_commit(streams, headless, draft, on_numbered), using
         )
+
+    def _insert(self, streams: Sequence[str], draft: Draft) -> list[str]:
+        """Insert rows without an offset; returns the streams that have no head yet."""
+        insert = _INSERT.format(streams=", ".join(["(%s)"] * len(streams)))
+        event = [draft.id, draft.key, draft.name, draft.data, draft.at]
+        with connections[self._using].cursor() as cursor:
+            cursor.execute(insert, [*streams, *event])
+            have_heads = {stream for (stream,) in cursor.fetchall()}
+        return [stream for stream in streams if stream not in have_heads]
 
     def _number_after_commit(
         self,
@@ -64,6 +80,7 @@ class DatabaseEventLog(EventLog):
         return number(streams, self._using)
 
     def positions(self, streams: Sequence[str]) -> dict[str, Position]:
+        close_unusable(connections[self._using])
         return positions(streams, self._using)
 
     def read(self, after: Mapping[str, int], limit: int) -> dict[str, Page]:
