@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 
 from realtime.eventlog import LoggedEvent
@@ -13,10 +12,11 @@ from realtime.fanout.log_reader import LogReader
 from realtime.fanout.recent_events import RecentEvents
 from realtime.fanout.repair import Repair
 from realtime.layer.messages import EphemeralEvent, Event
+from realtime.logs import get_logger
 from realtime.protocol.delivery import MAX_AHEAD, Delivery
 from realtime.protocol.position import NOWHERE, Position
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 OVERTAKEN_AFTER = 0.05
 """Seconds that an event may be late behind a later one, before the log is read for it."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 import uuid
 from collections.abc import Callable
 
 from realtime.conf import RealtimeSettings, realtime_settings
+from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode, may_reconnect
 from realtime.protocol.frames import Frame
@@ -18,7 +18,7 @@ from realtime.sockets.drain import running_drain
 from realtime.sockets.keepalive import Keepalive
 from realtime.sockets.transport import ABORT_AFTER, CLOSE_TIMEOUT, Transport
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class Peer:
@@ -61,7 +61,11 @@ class Peer:
         """
         if self.closing:
             return
-        logger.info("closed socket=%s code=%d reason=%s", self.id, code, code.reason)
+        logger.info(
+            "closed socket=%s code=%d reason=%s",
+            *(self.id, code, code.reason),
+            extra=LIMITED if self._is_stranger else None,
+        )
         bye = frames.bye(code, code.reason, retry=may_reconnect(code), after=after)
         self._transport.close(code, bye if self._understands_bye else None, abort_after=abort_after)
         self._stop()
@@ -70,6 +74,11 @@ class Peer:
         """Note that the connection has ended."""
         running_drain().remove(self)
         self._stop()
+
+    @property
+    def _is_stranger(self) -> bool:
+        """Whether nobody knows whose socket this is."""
+        return True
 
     @property
     def _understands_bye(self) -> bool:
@@ -108,7 +117,7 @@ class Peer:
         self.close(CloseCode.STALE, abort_after=ABORT_AFTER)
 
     def _flooded(self) -> None:
-        self.close(CloseCode.TOO_MANY_FRAMES)
+        self.close(CloseCode.TOO_MANY_FRAMES, abort_after=ABORT_AFTER)
 
     def _stop(self) -> None:
         """Stop all that goes on for this socket."""
