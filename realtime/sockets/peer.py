@@ -16,6 +16,7 @@ from realtime.protocol.rate import Rate
 from realtime.sockets.asgi import Send
 from realtime.sockets.drain import running_drain
 from realtime.sockets.keepalive import Keepalive
+from realtime.sockets.server_limits import check_limits
 from realtime.sockets.transport import ABORT_AFTER, CLOSE_TIMEOUT, Transport
 
 logger = get_logger(__name__)
@@ -30,6 +31,7 @@ class Peer:
         self.id = uuid.uuid4().hex[:12]
         self._settings: RealtimeSettings = realtime_settings()
         self._loop = asyncio.get_running_loop()
+        check_limits(send)
         self._transport = Transport(send)
         self._rate = Rate(self._settings.MAX_FRAMES_PER_SECOND, now=self._loop.time())
         self._keepalive: Keepalive | None = None
