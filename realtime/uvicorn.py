@@ -29,7 +29,7 @@ MAX_JOINED = 64 * 1024
 """Bytes that wait for the end of a round; with as many, asyncio's transports say stop."""
 
 
-TOO_LARGE_FACTOR = 2
+TOLERANCE = 2
 """Times ``MAX_FRAME_BYTES`` that is read: a frame a little too large gets an answer in words, one
 that is larger ends the socket."""
 
@@ -92,7 +92,7 @@ def limited(config: Config) -> Config:
     config = copy.copy(config)
     config.ws_per_message_deflate = False
     if config.ws_max_size == UVICORNS_MAX_SIZE:
-        config.ws_max_size = TOO_LARGE_FACTOR * realtime_settings().MAX_FRAME_BYTES
+        config.ws_max_size = TOLERANCE * realtime_settings().MAX_FRAME_BYTES
     return config
 
 
