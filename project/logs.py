@@ -3,7 +3,7 @@
 import logging
 import time
 
-from realtime.logs import line_limit
+from realtime.logs import LineLimit
 
 INDENT = "\n    "
 
@@ -18,11 +18,15 @@ class Formatter(logging.Formatter):
 class FewRefusals(logging.Filter):
     """Limits what Django logs of requests that it refused, by kind and minute."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._limit = LineLimit()
+
     def filter(self, record: logging.LogRecord) -> bool:
         if not record.name.startswith(("django.request", "django.security")):
             return True
         kind = record.name, str(record.msg)
-        suppressed = line_limit.suppressed(kind, time.monotonic())
+        suppressed = self._limit.suppressed(kind, time.monotonic())
         if suppressed:
             record.msg = f"{record.msg} suppressed={suppressed}"
         return suppressed is not None
