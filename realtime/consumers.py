@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import Any
@@ -12,19 +11,21 @@ from django.db import DatabaseError
 
 from realtime.fanout.hub import running_hub
 from realtime.hints import hint
+from realtime.logs import LIMITED, get_logger
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from realtime.protocol.stream_names import user_stream_name
 from realtime.sockets.asgi import Application, Receive, Scope, Send, header
 from realtime.sockets.authentication import is_foreign, user_of
 from realtime.sockets.realtime_socket import RealtimeSocket
+from realtime.sockets.transport import ABORT_AFTER, Transport
 from realtime.sockets.user_sockets import user_sockets
 from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions, WrappedSocket
 from realtime.subscriptions.commands import Commands
 
 __all__ = ["HeartbeatMixin", "RealtimeConsumer"]
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 _NO_COOKIE = (
     "A visitor without a cookie was refused with 4501. If the user is logged in, the browser did "
@@ -120,6 +121,7 @@ class RealtimeConsumer:
         if is_foreign(scope):
             _hint_at_origin(scope)
             await send({"type": "websocket.close"})
+            Transport(send).abort_later(ABORT_AFTER)
             return
         if SCOPE_KEY in scope:
             scope[SCOPE_KEY].bypass()
@@ -128,7 +130,7 @@ class RealtimeConsumer:
         socket = RealtimeSocket(send)
         commands = Commands(socket, running_hub())
         if subprotocol not in (SUBPROTOCOL, None):
-            socket.close(CloseCode.UNSUPPORTED_VERSION)
+            socket.close(CloseCode.UNSUPPORTED_VERSION, abort_after=ABORT_AFTER)
         socket.run(partial(_sign_in, socket, scope))
         del scope, send  # Most sockets live for hours, and wait: 1 KiB of each goes.
         try:
@@ -159,12 +161,17 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope) -> None:
     except Exception as error:
         # Not known is not "not signed in": the client is to come back.
         known = isinstance(error, DatabaseError)
-        logger.error("sign-in failed socket=%s error=%r", socket.id, error, exc_info=not known)
+        logger.error(
+            "sign-in failed socket=%s error=%r",
+            *(socket.id, error),
+            exc_info=not known,
+            extra=LIMITED,
+        )
         socket.close(CloseCode.RESTARTING)
         return
     if me is None:
         hint(logger, _NO_USER if header(scope, b"cookie") else _NO_COOKIE)
-        socket.close(CloseCode.NOT_SIGNED_IN)
+        socket.close(CloseCode.NOT_SIGNED_IN, abort_after=ABORT_AFTER)
     else:
         socket.welcome(user, me)
         user_sockets().add(socket)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import time
 from collections.abc import Sequence
 
 from realtime.eventlog import LoggedEvent
@@ -14,11 +12,11 @@ from realtime.fanout.log_reader import LogReader
 from realtime.fanout.recent_events import RecentEvents
 from realtime.fanout.repair import Repair
 from realtime.layer.messages import EphemeralEvent, Event
+from realtime.logs import LIMITED, get_logger
 from realtime.protocol.delivery import MAX_AHEAD, Delivery
-from realtime.protocol.line_limit import LineLimit
 from realtime.protocol.position import NOWHERE, Position
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 OVERTAKEN_AFTER = 0.05
 """Seconds that an event may be late behind a later one, before the log is read for it."""
@@ -28,8 +26,6 @@ FRESH_FOR = 0.25
 
 MAX_REPAIR = 16 * 1024
 """Characters of missed events that go to all followers as if they had just been published."""
-
-_not_in_log = LineLimit()
 
 
 class Feed:
@@ -166,13 +162,11 @@ class Feed:
     def nothing_follows(self) -> None:
         """Wait no more for what was announced: the log has nothing after ``position``."""
         assert self._delivery is not None
-        if _not_in_log.allows(time.monotonic()):
-            logger.warning(
-                "broadcast not in the log stream=%s top=%d unlogged=%d",
-                self.stream,
-                self.position.offset,
-                _not_in_log.suppressed(),
-            )
+        logger.warning(
+            "broadcast not in the log stream=%s top=%d",
+            *(self.stream, self.position.offset),
+            extra=LIMITED,
+        )
         self._hand_out(self._delivery.checked(self.position.offset))
 
     def reset(self, position: Position) -> None:

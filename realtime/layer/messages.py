@@ -7,7 +7,6 @@ hubs: an event that a hub does not follow costs it a microsecond, a ``group_send
 from __future__ import annotations
 
 import json
-import logging
 import time
 import uuid
 from collections.abc import Container, Iterator, Sequence
@@ -16,11 +15,11 @@ from typing import Any, NamedTuple
 from realtime.eventlog import Draft, LoggedEvent
 from realtime.layer import fields
 from realtime.layer.groups import every_hub, group_name
+from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
-from realtime.protocol.line_limit import LineLimit
 from realtime.protocol.stream_names import require_stream_name
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 Message = dict[str, Any]
 GroupMessage = tuple[str, Message]
@@ -53,8 +52,6 @@ class EphemeralEvent(NamedTuple):
 
 
 Event = LoggedEvent | EphemeralEvent
-
-_dropped = LineLimit()
 
 
 def logged_messages(events: Sequence[LoggedEvent]) -> list[GroupMessage]:
@@ -94,10 +91,8 @@ def events_in(message: Message, streams: Container[str] | None = None) -> Iterat
 
 
 def log_dropped(error: Exception, stream: str | None = None) -> None:
-    """Log that something which came was no event, as long as there are few of such lines."""
-    if _dropped.allows(time.monotonic()):
-        more = _dropped.suppressed()
-        logger.error("event dropped stream=%r error=%.500r unlogged=%d", stream, error, more)
+    """Log that a message or an event is dropped; strangers may cause as many as they like."""
+    logger.error("event dropped stream=%r error=%r", stream, error, extra=LIMITED)
 
 
 def is_probe(message: Any) -> bool:

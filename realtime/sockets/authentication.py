@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from importlib import import_module
+from io import BytesIO
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import (
@@ -14,9 +15,9 @@ from django.contrib.auth import (
     get_user_model,
     load_backend,
 )
-from django.core.exceptions import ValidationError
+from django.core.exceptions import DisallowedHost, ValidationError
+from django.core.handlers.asgi import ASGIRequest
 from django.http import parse_cookie
-from django.http.request import validate_host
 from django.utils.crypto import constant_time_compare
 from django.utils.http import is_same_domain
 
@@ -25,36 +26,47 @@ from realtime.sockets.asgi import Scope, header
 
 
 def is_foreign(scope: Scope) -> bool:
-    """Tell whether a page of another site opened the socket.
+    """Tell whether a page of another site opened the socket, by the rule of Django's CSRF check.
 
-    A page may come from the host that it connects to, from ``ALLOWED_HOSTS`` (a ``*`` there does
-    not count: it would let any site use the visitor's session), or from ``CSRF_TRUSTED_ORIGINS``.
-    A client without an ``Origin`` is a program, which has no visitor's session to misuse.
+    A page may come from the scheme, host and port that it connects to, if ``ALLOWED_HOSTS`` has
+    that host, or from ``CSRF_TRUSTED_ORIGINS``. A client without an ``Origin`` is a program, which
+    has no visitor's session to misuse.
     """
-    origin = header(scope, b"origin")
-    if origin is None:
-        return False
+    request = _handshake(scope)
+    origin = request.META.get("HTTP_ORIGIN")
+    return origin is not None and origin != _own_origin(request) and not _is_trusted(origin)
+
+
+def _handshake(scope: Scope) -> ASGIRequest:
+    """Return the handshake as a request, which applies Django's settings for proxies and hosts."""
+    scheme = "https" if scope.get("scheme") == "wss" else "http"
+    about = {"type": "http", "method": "GET", "path": "/", "scheme": scheme}
+    return ASGIRequest(
+        {**about, "server": scope.get("server"), "headers": scope["headers"]}, BytesIO()
+    )
+
+
+def _own_origin(request: ASGIRequest) -> str | None:
+    """Return the origin of the site's own pages, None where the host is not the site's."""
     try:
-        parts = urlsplit(origin)
-        host = parts.hostname
+        return f"{request.scheme}://{request.get_host()}"
+    except DisallowedHost:
+        return None
+
+
+def _is_trusted(origin: str) -> bool:
+    """Compare as Django does: only ``https://*.example.com`` stands for subdomains."""
+    if origin in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    try:
+        page = urlsplit(origin)
     except ValueError:
-        return True
-    if parts.scheme not in ("http", "https") or not host:
-        return True
-    if any(_is_trusted(parts, trusted) for trusted in settings.CSRF_TRUSTED_ORIGINS):
         return False
-    allowed = settings.ALLOWED_HOSTS
-    if settings.DEBUG and not allowed:
-        allowed = [".localhost", "127.0.0.1", "[::1]"]
-    if parts.netloc.lower() != (header(scope, b"host") or "").lower():
-        allowed = [pattern for pattern in allowed if pattern != "*"]
-    return not validate_host(f"[{host}]" if ":" in host else host, allowed)
-
-
-def _is_trusted(origin: SplitResult, trusted: str) -> bool:
-    """Compare as Django's CSRF check does: ``https://*.example.com`` stands for its subdomains."""
-    scheme, _, netloc = trusted.partition("://")
-    return origin.scheme == scheme and is_same_domain(origin.netloc, netloc.lstrip("*"))
+    wildcards = (urlsplit(one) for one in settings.CSRF_TRUSTED_ORIGINS if "*" in one)
+    return any(
+        page.scheme == trusted.scheme and is_same_domain(page.netloc, trusted.netloc.lstrip("*"))
+        for trusted in wildcards
+    )
 
 
 async def user_of(scope: Scope) -> Any | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from realtime.exceptions import FrameError
+from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import Frame
@@ -18,7 +18,7 @@ from realtime.sockets.peer import Peer
 from realtime.sockets.transport import ABORT_AFTER
 from realtime.sockets.waiting_frames import WaitingFrames
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 Command = Callable[[], Awaitable[None]]
 
@@ -59,7 +59,11 @@ class RealtimeSocket(Peer):
             frame = frames.decode(text, self._settings.MAX_FRAME_BYTES)
         except FrameError as error:
             if self._is_within_rate():
-                logger.info("refused socket=%s code=%s reason=%s", self.id, error.code, error)
+                logger.info(
+                    "refused socket=%s code=%s reason=%s",
+                    *(self.id, error.code, error),
+                    extra=LIMITED,
+                )
                 self.send_text(frames.error(error.code, error.message, error.ref))
             return
         if frame["type"] in ("ping", "pong"):
@@ -107,6 +111,10 @@ class RealtimeSocket(Peer):
         if self._keepalive is not None and not self.closing:
             logger.info("disconnected socket=%s", self.id)
         super().disconnected()
+
+    @property
+    def _is_stranger(self) -> bool:
+        return self.user is None
 
     def _too_slow(self) -> None:
         self.close(CloseCode.TOO_SLOW, abort_after=ABORT_AFTER)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
 import types
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
+from realtime.logs import LIMITED, get_logger
 from realtime.sockets.asgi import Message, Send
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 ABORT_AFTER = 1.0
 """Seconds that a peer which doesn't answer or read has to take its close, before it is cut off."""
@@ -117,7 +117,7 @@ class Transport:
     def _failed(self, error: Exception) -> None:
         """Abort: the peer has left (ASGI: an OSError), or the server failed to send."""
         if not isinstance(error, OSError):
-            logger.error("send failed error=%r: the connection is aborted", error)
+            logger.error("send failed error=%r: the connection is aborted", error, extra=LIMITED)
         self._outbox.clear()
         self.abort()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ from realtime.conf import realtime_settings
 from realtime.exceptions import FrameError, Refused
 from realtime.fanout.hub import Hub
 from realtime.hints import hint
+from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
 from realtime.protocol.frames import Frame
 from realtime.protocol.position import Position, parse_position
@@ -21,7 +21,7 @@ from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream, find
 from realtime.subscriptions.subscription import Subscription
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 _NO_ANSWER = "%s.authorize returned None, which refuses: return True or False."
 _UNSERVED = (
@@ -46,14 +46,16 @@ class Commands:
         try:
             text = await self._handlers[frame["type"]](self, frame, ref)
         except FrameError as error:
-            logger.info("refused socket=%s code=%s reason=%s", self._socket.id, error.code, error)
+            about = self._socket.id, error.code, error
+            logger.info("refused socket=%s code=%s reason=%s", *about, extra=LIMITED)
             text = frames.error(error.code, error.message, ref)
         except DatabaseError as error:
             # Thousands of sockets get it together, and no traceback says more.
-            logger.error("failed socket=%s error=%r", self._socket.id, error)
+            logger.error("failed socket=%s error=%r", self._socket.id, error, extra=LIMITED)
             text = frames.error("internal", "The database is away; try again.", ref)
         except Exception:
-            logger.exception("failed socket=%s command=%s", self._socket.id, frame["type"])
+            command = frame["type"]
+            logger.exception("failed socket=%s command=%s", self._socket.id, command, extra=LIMITED)
             text = frames.error("internal", "The server failed to do this; it is logged.", ref)
         if text is not None:
             self._socket.send_text(text)

@@ -41,7 +41,7 @@ def strict_site(
         "STATICFILES_STORAGE": storage,
     }
     sites = Sites(directory, site_database, site_env)
-    site = sites("daphne", env=env)
+    site = sites("daphne", env=env, app="tests.browsers.strict_asgi:application")
     site.manage("collectstatic", "--noinput")
     yield site
     sites.close()

@@ -41,7 +41,8 @@ class Environment:
         redis = RedisServer(directory)
         ending.callback(redis.kill)
         redis.start()
-        sites = Sites(directory, template, {**env, **heartbeat, "HOST": host})
+        reachable = {"DJANGO_SETTINGS_MODULE": "tests.site.reachable_settings", "SITE_HOST": host}
+        sites = Sites(directory, template, {**env, **heartbeat, **reachable})
         ending.callback(sites.close)
         own = sites("daphne", redis=redis)
         self.edges = {

@@ -11,6 +11,7 @@ from uvicorn.server import ServerState
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from realtime.middleware import HeartbeatMiddleware
 from realtime.uvicorn import MAX_JOINED, WebSocketProtocol
 from tests.processes.waiting import until
 
@@ -19,9 +20,10 @@ BYTES_IN, SEGMENTS_IN = (128, "=Q"), (152, "=I")
 
 
 @contextlib.asynccontextmanager
-async def served(application):
+async def served(application, **options):
     """Serve an application and yield the address."""
-    config = Config(application, ws=WebSocketProtocol, log_config=None, lifespan="off")
+    options = {"ws": WebSocketProtocol, **options}
+    config = Config(application, log_config=None, lifespan="off", **options)
     config.load()
     state = ServerState()
     server = await asyncio.get_running_loop().create_server(
@@ -67,6 +69,11 @@ def say(send, text):
     return send({"type": "websocket.send", "text": text})
 
 
+async def echo(receive, send):
+    while (message := await receive())["type"] == "websocket.receive":
+        await say(send, message["text"])
+
+
 async def until_left(receive):
     while (message := await receive())["type"] != "websocket.disconnect":
         pass
@@ -101,14 +108,55 @@ async def test_what_one_round_sends_is_one_segment():
         assert counted(peer, SEGMENTS_IN) <= 2  # One may hold the answer to the handshake.
 
 
-async def test_who_has_agreed_on_compression_gets_it():
-    async def talk(receive, send):
-        await say(send, "x" * 50_000)
-        await until_left(receive)
-
-    async with served(accepting(talk)) as url, connect(url) as peer:
+async def test_nobody_gets_compression():
+    async with served(accepting(echo)) as url, connect(url) as peer:
+        assert peer.protocol.extensions == []
+        await peer.send("x" * 50_000)
         assert await peer.recv() == "x" * 50_000
-        assert counted(peer, BYTES_IN) < 2_000
+        assert counted(peer, BYTES_IN) > 50_000
+
+
+@pytest.mark.parametrize("options", [{}, {"ws_max_size": 300_000}], ids=["by itself", "flag"])
+async def test_a_frame_that_is_far_too_large_ends_the_socket(settings, options):
+    settings.REALTIME = {"MAX_FRAME_BYTES": 100_000}
+    limit = options.get("ws_max_size", 200_000)
+    async with served(accepting(echo), **options) as url:
+        for size in (limit, limit + 1):
+            async with plain(url) as peer:
+                await peer.send("x" * size)
+                await peer.recv() if size == limit else await peer.wait_closed()
+                assert peer.close_code == (None if size == limit else 1009)
+        async with plain(url) as peer:
+            await peer.send(["x" * (limit // 2)] * 3)
+            await peer.wait_closed()
+            assert peer.close_code == 1009
+
+
+async def test_empty_parts_of_a_message_are_dropped():
+    async with served(accepting(echo)) as url, plain(url) as peer:
+        await peer.send(["a", *[""] * 1000, "b", ""])
+        assert await peer.recv() == "ab"
+
+
+@pytest.mark.parametrize(
+    ("options", "warned"),
+    [
+        ({"ws": "websockets-sansio"}, "compression=True max_size=16777216"),
+        ({"ws": "websockets-sansio", "ws_max_size": 131072}, "compression=True max_size=131072"),
+        ({"ws": "auto", "ws_per_message_deflate": False}, "compression=False max_size=16777216"),
+        ({"ws": "websockets-sansio", "ws_per_message_deflate": False, "ws_max_size": 131072}, ""),
+        ({}, ""),
+    ],
+)
+async def test_a_server_that_takes_too_much_is_named_once(caplog, options, warned):
+    application = HeartbeatMiddleware(accepting(echo))
+    async with served(application, **options) as url:
+        for _ in range(3):
+            async with plain(url) as peer:
+                assert "welcome" in await peer.recv()
+    lines = [line for line in caplog.messages if line.startswith("strangers may send too much")]
+    assert len(lines) == bool(warned)
+    assert all(warned in line and "--ws-per-message-deflate false" in line for line in lines)
 
 
 async def test_an_application_that_ends_right_away_has_said_what_it_said():
