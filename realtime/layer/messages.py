@@ -92,7 +92,7 @@ def events_in(message: Message, streams: Container[str] | None = None) -> Iterat
 
 def log_dropped(error: Exception, stream: str | None = None) -> None:
     """Log that a message or an event is dropped; strangers may cause as many as they like."""
-    logger.error("event dropped stream=%r error=%r", stream, error, extra=LIMITED)
+    logger.error("event dropped stream=%r error=%.500r", stream, error, extra=LIMITED)
 
 
 def is_probe(message: Any) -> bool:
