@@ -57,7 +57,7 @@ async def test_only_the_end_of_a_wait_is_no_fault_of_the_reader():
     assert not backends.is_receive_timeout(ConnectionError())
 
 
-async def test_what_could_not_be_decoded_is_not_like_a_connection_that_ended():
+async def test_what_could_not_be_decoded_is_no_connection_that_ended():
     for error in (
         ValueError(),
         TypeError(),
