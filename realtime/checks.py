@@ -193,7 +193,7 @@ def check_event_log_commits(
                 f"Events are in the database {events!r}, users in {users!r}: an event is written "
                 "after the commit of its data, and a process that dies in between loses it.",
                 hint="Let the routers put the app realtime into the database of your data.",
-                id="realtime.W011",
+                id="realtime.W008",
             )
         )
     return found

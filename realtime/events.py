@@ -14,7 +14,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.core.serializers.json import DjangoJSONEncoder
 
-from realtime.concurrency.connections import run_async
+from realtime.concurrency.connections import run_async, sync_code_waits
 from realtime.conf import realtime_settings
 from realtime.eventlog import Draft, LoggedEvent, event_log
 from realtime.eventlog.commit import after_every_commit
@@ -74,9 +74,10 @@ def publish(
     the stream at that moment.
 
     Raises ``ValueError`` or ``TypeError`` for a stream, name or data that can't be published, what
-    the event log raises if it is away, and ``RuntimeError`` in a running event loop, which it would
-    block (``apublish`` is for that). A channel layer that fails does not raise: it is logged, and
-    followers get the event from the log.
+    the event log raises if it is away, ``TransactionManagementError`` where nobody can tell when
+    the caller's data is committed (docs/publishing.md), and ``RuntimeError`` in a running event
+    loop, which it would block (``apublish`` is for that). A channel layer that fails does not
+    raise: it is logged, and followers get the event from the log.
     """
     if _in_event_loop():
         raise RuntimeError("publish() was called in an event loop: await apublish() there.")
@@ -101,12 +102,15 @@ async def apublish(
 ) -> None:
     """Publish one event, from async code; see ``publish`` for the arguments.
 
-    An event that is kept is written in the thread of Django's async database calls.
+    An event that is kept is written in the thread of Django's async database calls. Under
+    ``async_to_sync`` that is the thread of the sync code, with its transactions.
     """
-    if ephemeral or event_log() is None:
-        await abroadcast(_ephemeral(stream_names(to), name, data))
+    is_kept = not ephemeral and event_log() is not None
+    if is_kept or sync_code_waits():
+        published = sync_to_async(publish)(to, name, data, key=key, ephemeral=ephemeral)
+        await run_async(published)
     else:
-        await run_async(sync_to_async(publish)(to, name, data, key=key))
+        await abroadcast(_ephemeral(stream_names(to), name, data))
 
 
 # A name is itself a series of strings, so the first signature has to be tried first.

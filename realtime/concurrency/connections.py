@@ -50,21 +50,19 @@ def _is_at_rest(connection: Any) -> bool:
 
 async def run_async(awaitable: Awaitable[Result]) -> Result:
     """Await what may use Django's connections, and look after these; returns what it returns."""
-    if _has_a_thread_of_its_own():
+    if sync_code_waits() or SyncToAsync.thread_sensitive_context.get(None) is not None:
+        # That thread's connections are its caller's, or its request's, to close.
         return await _healing(awaitable)
     return await _async_connections.current().run(awaitable)
 
 
-def _has_a_thread_of_its_own() -> bool:
-    """Tell whether ``sync_to_async`` goes back to sync code that waits, or to a request's thread.
+def sync_code_waits() -> bool:
+    """Tell whether sync code waits for this code, and ``sync_to_async`` goes back to its thread.
 
-    Its connections are for others to close. This asks what ``SyncToAsync.__call__`` asks.
+    This asks what ``SyncToAsync.__call__`` asks.
     """
-    return (
-        getattr(AsyncToSync.executors, "current", None) is not None
-        or SyncToAsync.thread_sensitive_context.get(None) is not None
-        or asyncio.get_running_loop() in AsyncToSync.loop_thread_executors
-    )
+    in_this_task = getattr(AsyncToSync.executors, "current", None) is not None
+    return in_this_task or asyncio.get_running_loop() in AsyncToSync.loop_thread_executors
 
 
 async def _healing(awaitable: Awaitable[Result]) -> Result:
