@@ -15,6 +15,9 @@ OWN_FRAMES = 8
 PROOF_WITHIN = 2.0
 """Seconds within which a peer with too much in flight has to prove that something arrived."""
 
+LOOK_EVERY = 0.5
+"""Seconds between two looks at what moves; less than the timeout of any heartbeat."""
+
 SLOW_LINE = 32 * 1024
 """Bytes a second of a line that is slow but works, where nobody shows what it takes.
 
@@ -129,36 +132,35 @@ class FlowControl:
         if self._timer is not None:
             self._timer.cancel()
         self._moved_at = self._loop.time()
-        self._watch(PROOF_WITHIN)
+        self._watch()
 
-    def _watch(self, seconds: float) -> None:
-        self._timer = self._loop.call_later(seconds, self._check, self._left())
+    def _watch(self) -> None:
+        self._timer = self._loop.call_later(LOOK_EVERY, self._look, self._left())
 
-    def _check(self, left_before: float) -> None:
+    def _look(self, left_before: float) -> None:
+        """See whether what is in flight still moves."""
         self._timer = None
         if self._keepalive is None or self._in_flight.unproved <= self._limit // 2:
             return
-        more_time = self._more_time(left_before, self._keepalive.silence)
-        if more_time > 0:
-            self._keepalive.moving()
-        elif self.is_full:
-            self._on_too_slow()
-            return
-        self._watch(more_time or PROOF_WITHIN)
-
-    def _more_time(self, left_before: float, silence: float) -> float:
-        """Return the seconds until the next check of what still moves; 0 where nothing does.
-
-        ``silence`` is how long the peer waits for a frame: after that, no large one helps it.
-        """
         left, now = self._left(), self._loop.time()
+        on_the_way = 0.0
         if left > left_before:
             self._moved_at = now
-        ends = self._moved_at + PROOF_WITHIN
         if left == math.inf:
-            on_the_way = max(0, self._in_flight.until_proof - self._limit) / SLOW_LINE
-            ends += min(on_the_way, silence)
-        return min(max(ends - now, 0), PROOF_WITHIN)
+            on_the_way = self._time_on_a_slow_line(self._keepalive.silence)
+        if self._moved_at + on_the_way >= now:
+            self._keepalive.moving()
+        elif self.is_full and now >= self._moved_at + on_the_way + PROOF_WITHIN:
+            self._on_too_slow()
+            return
+        self._watch()
+
+    def _time_on_a_slow_line(self, silence: float) -> float:
+        """Return the seconds that a large frame may take which has left this machine.
+
+        ``silence`` is how long the peer waits for a frame: after that, this one is of no use.
+        """
+        return min(max(0, self._in_flight.until_proof - self._limit) / SLOW_LINE, silence)
 
     def _left(self) -> float:
         """Return how many bytes have left this machine; endless where none are seen to wait."""
