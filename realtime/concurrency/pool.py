@@ -112,8 +112,9 @@ class Pool:
     def _next(self) -> tuple[Hashable, Job] | None:
         with self._changed:
             taken = self._queue.take()
-            if taken is None and self._changed.wait(LINGER):
-                taken = self._queue.take()
+            if taken is None:
+                self._changed.wait(LINGER)
+                taken = self._queue.take()  # One may have come when this thread had given up.
             if taken is None:
                 self._working -= 1
             return taken

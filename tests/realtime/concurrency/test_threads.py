@@ -171,6 +171,15 @@ async def test_without_threads_the_caller_gets_an_error_and_later_calls_are_serv
     assert await asyncio.wait_for(pool.run("alice", int, ("2",)), 2) == 2
 
 
+async def test_what_comes_when_all_threads_give_up_waiting_is_done_too(monkeypatch):
+    monkeypatch.setattr("realtime.concurrency.pool.LINGER", 0.001)
+    pool = Pool("test")
+    for _ in range(500):
+        await asyncio.gather(*(pool.run(user, int, ("1",)) for user in range(THREADS)))
+        await asyncio.sleep(0.001)
+        await asyncio.wait_for(pool.run("late", int, ("1",)), 2)
+
+
 async def test_what_nobody_waits_for_any_more_is_not_begun():
     awake, begun = threading.Event(), []
     sleeping = [asyncio.ensure_future(run_sync(awake.wait, 5)) for _ in range(THREADS)]

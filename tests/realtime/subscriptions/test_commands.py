@@ -144,6 +144,62 @@ async def test_a_database_that_is_away_costs_one_line_and_no_traceback(ask, capl
     assert "OperationalError('away')" in caplog.text and "Traceback" not in caplog.text
 
 
+async def test_a_subscribe_that_takes_too_long_is_refused_and_leaves_nothing_behind(
+    ask, monkeypatch, publish, client
+):
+    async def never(self, user):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Thing, "snapshot", never)
+    began = asyncio.get_running_loop().time()
+    answer = await ask("subscribe", "thing.1")
+    late = error("internal", "The server is too busy to do this in time; try again.")
+    assert answer == late
+    assert asyncio.get_running_loop().time() - began == pytest.approx(7)
+    monkeypatch.undo()
+    assert (await ask("subscribe", "thing.1"))["type"] == "subscribed"
+    await publish("thing.1", "once")
+    assert client.data == ["once"]
+
+
+async def test_a_message_that_has_begun_may_take_any_time(ask, monkeypatch):
+    async def slow(self, user, name, data):
+        await asyncio.sleep(600)
+        return "done"
+
+    monkeypatch.setattr(Thing, "receive", slow)
+    await ask("subscribe", "thing.1")
+    assert (await ask("send", "thing.1", name="press"))["data"] == "done"
+
+
+async def test_a_message_that_could_not_begin_in_time_is_refused_and_not_done(ask, monkeypatch):
+    async def no_thread(*args):
+        raise TimeoutError("No thread was free in time.")
+
+    monkeypatch.setattr("realtime.subscriptions.commands.run_message", no_thread)
+    await ask("subscribe", "thing.1")
+    answer = await ask("send", "thing.1", name="press")
+    late = error("internal", "The server is too busy to do this in time; try again.")
+    assert answer == late
+
+
+async def test_after_the_end_messages_are_handed_on_and_no_event_comes(
+    commands, ask, client, publish, monkeypatch
+):
+    taken = []
+
+    async def take(self, user, name, data):
+        taken.append(data)
+
+    monkeypatch.setattr(Thing, "receive", take)
+    await ask("subscribe", "thing.1")
+    commands.end()
+    await publish("thing.1", "too late")
+    assert (await ask("send", "thing.1", name="press", data=1))["type"] == "reply"
+    assert taken == [1]
+    assert client.data == []
+
+
 async def test_a_command_without_a_ref_is_answered_without_one(commands, client):
     await commands.run({"type": "unsubscribe", "stream": "thing.1"})
     assert "ref" not in client.frames[0]
