@@ -26,10 +26,16 @@ class RealtimeSettings:
     """Bytes sent to a socket and not yet proved to have arrived."""
     MAX_FRAMES_PER_SECOND: int = 100
     """Frames a second that one socket may send; twice as many may come together."""
+    MAX_BYTES_PER_SECOND: int = 2 * 1024 * 1024
+    """Bytes a second that all sockets of a user may send and be answered with; more waits."""
     MAX_STREAMS_PER_SOCKET: int = 100
     """Streams that one socket may follow."""
     MAX_SOCKETS_PER_USER: int = 20
     """Sockets that one user may hold open in one process; one more closes the oldest."""
+    SIGN_IN_TIMEOUT: float = 5.0
+    """Seconds within which the user of a new socket has to be known."""
+    COMMAND_TIMEOUT: float = 7.0
+    """Seconds within which a subscribe has to be done, and a send to be begun."""
     EVENT_LOG: dict[str, Any] | None = field(
         default_factory=lambda: {"BACKEND": "realtime.eventlog.database.DatabaseEventLog"}
     )

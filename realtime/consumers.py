@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import Any
 
 from asgiref.sync import markcoroutinefunction
-from django.db import DatabaseError
 
+from realtime.conf import realtime_settings
 from realtime.fanout.hub import running_hub
 from realtime.hints import hint
 from realtime.logs import LIMITED, get_logger
@@ -17,6 +18,7 @@ from realtime.protocol.frames import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from realtime.protocol.stream_names import user_stream_name
 from realtime.sockets.asgi import Application, Receive, Scope, Send, header
 from realtime.sockets.authentication import is_foreign, user_of
+from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.sockets.transport import ABORT_AFTER, Transport
 from realtime.sockets.user_sockets import user_sockets
@@ -141,6 +143,7 @@ class RealtimeConsumer:
             commands.end()
             user_sockets().remove(socket)
             socket.disconnected()
+            await socket.finished()
 
 
 def _hint_at_origin(scope: Scope) -> None:
@@ -156,18 +159,18 @@ def _chosen(offered: Sequence[str]) -> str | None:
 
 async def _sign_in(socket: RealtimeSocket, scope: Scope) -> None:
     try:
-        user = await user_of(scope)
+        async with asyncio.timeout(realtime_settings().SIGN_IN_TIMEOUT):
+            user = await user_of(scope)
         me = None if user is None else user_stream_name(user)
     except Exception as error:
-        # Not known is not "not signed in": the client is to come back.
-        known = isinstance(error, DatabaseError)
+        for_now = is_for_now(error)
         logger.error(
             "sign-in failed socket=%s error=%r",
             *(socket.id, error),
-            exc_info=not known,
+            exc_info=not for_now,
             extra=LIMITED,
         )
-        socket.close(CloseCode.RESTARTING)
+        socket.close(CloseCode.RESTARTING if for_now else CloseCode.SERVER_ERROR)
         return
     if me is None:
         hint(logger, _NO_USER if header(scope, b"cookie") else _NO_COOKIE)

@@ -190,6 +190,10 @@ class JoinedWrites:
         """Pass it on."""
         self._transport.resume_reading()
 
+    def get_write_buffer_size(self) -> int:
+        """Return the bytes that have not been handed to the kernel."""
+        return self._transport.get_write_buffer_size() + self._bytes
+
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """Pass it on."""
         return self._transport.get_extra_info(name, default)

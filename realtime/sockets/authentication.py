@@ -21,8 +21,9 @@ from django.http import parse_cookie
 from django.utils.crypto import constant_time_compare
 from django.utils.http import is_same_domain
 
-from realtime.concurrency.threads import run_sync
+from realtime.concurrency.threads import run_sign_in
 from realtime.sockets.asgi import Scope, header
+from realtime.sockets.session_stores import check_that_it_answers
 
 
 def is_foreign(scope: Scope) -> bool:
@@ -72,21 +73,33 @@ def _is_trusted(origin: str) -> bool:
 async def user_of(scope: Scope) -> Any | None:
     """Return the active user of a socket, or None for a visitor who is not signed in.
 
-    A user that a middleware put into the scope counts, else the user of the session cookie.
+    A user that a middleware put into the scope counts, else the user of the session cookie. Raises
+    what the stores of sessions and users raise, so that a visitor is one who is known to be one.
     """
-    if "user" in scope:
-        return await run_sync(_active, scope["user"])
-    return await run_sync(_session_user, header(scope, b"cookie") or "")
+    client = scope.get("client")
+    return await run_sign_in(client and client[0], _find_user, scope)
+
+
+def _find_user(scope: Scope) -> Any | None:
+    session_key = _session_key(header(scope, b"cookie") or "")
+    user = _active(scope["user"]) if "user" in scope else _session_user(session_key)
+    if user is None and session_key is not None:
+        check_that_it_answers(session_key)
+    return user
 
 
 def _active(user: Any) -> Any | None:
     return user if user is not None and user.is_authenticated and user.is_active else None
 
 
-def _session_user(cookie_header: str) -> Any | None:
-    """Read the session without writing it: a socket can't hand the browser a new cookie."""
+def _session_key(cookie_header: str) -> str | None:
     session_key = parse_cookie(cookie_header).get(settings.SESSION_COOKIE_NAME)
-    if not session_key or "\0" in session_key:
+    return None if not session_key or "\0" in session_key else session_key
+
+
+def _session_user(session_key: str | None) -> Any | None:
+    """Read the session without writing it: a socket can't hand the browser a new cookie."""
+    if session_key is None:
         return None
     session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     backend = session.get(BACKEND_SESSION_KEY)

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from realtime.concurrency.per_loop import PerLoop
 from realtime.conf import realtime_settings
+from realtime.sockets.command_queue import FINISH_WITHIN
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class Drain:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._sockets: dict[Drainable, None] = {}
+        self._unfinished: set[asyncio.Task[None]] = set()
         self._is_empty = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._server_handler: Any = None
@@ -63,6 +65,11 @@ class Drain:
         self._sockets.pop(socket, None)
         if not self._sockets:
             self._is_empty.set()
+
+    def wait_for(self, commands: asyncio.Task[None]) -> None:
+        """Let the server end only after this task, which finishes the commands of a socket."""
+        self._unfinished.add(commands)
+        commands.add_done_callback(self._unfinished.discard)
 
     def take_over_sigterm(self) -> None:
         """Drain on SIGTERM, and call the server's own handler after it.
@@ -102,6 +109,8 @@ class Drain:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(GRACE):
                         await self._is_empty.wait()
+            if self._unfinished:
+                await asyncio.wait(set(self._unfinished), timeout=FINISH_WITHIN)
         finally:
             self._server_handler(number, None)
 

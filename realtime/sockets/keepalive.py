@@ -30,6 +30,7 @@ class Keepalive:
         "_on_ping",
         "_on_stale",
         "_second_check",
+        "_silence",
         "_slot",
         "_timers",
         "_transport",
@@ -49,11 +50,17 @@ class Keepalive:
         self._transport = transport
         self._on_stale = on_stale
         self._on_ping = on_ping
+        self._silence = interval + timeout
         self._second_check = False
         self._heartbeat = Heartbeat(
             Role.SERVER, interval, timeout, now=self._clock(), jitter=random.random()
         )
         self._slot = self._timers.add(self._heartbeat.wake_at, self._wake)
+
+    @property
+    def silence(self) -> float:
+        """Seconds without any frame after which the peer gives this end up."""
+        return self._silence
 
     @property
     def latency(self) -> float | None:
@@ -67,6 +74,10 @@ class Keepalive:
         self._on_ping(nonce)
         self._transport.send_text(frames.ping(nonce))
         self._wake_at(self._heartbeat.wake_at)
+
+    def moving(self) -> None:
+        """Give the pings that are open more time: what was sent before them still moves."""
+        self._heartbeat.moving(self._clock())
 
     def pong(self, nonce: str) -> bool:
         """Take the peer's pong; returns whether it answers a ping in flight."""

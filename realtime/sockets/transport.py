@@ -14,6 +14,7 @@ from typing import Any
 
 from realtime.logs import LIMITED, get_logger
 from realtime.sockets.asgi import Message, Send
+from realtime.sockets.unsent import unsent_bytes
 
 logger = get_logger(__name__)
 
@@ -27,7 +28,8 @@ CLOSE_TIMEOUT = 10.0
 class Transport:
     """Sends to one socket and never makes the caller wait.
 
-    A message that can't go out immediately is queued; a task sends the queue, and ends with it.
+    A message that can't go out immediately is queued; a task sends the queue, and ends with it. A
+    message stays in the queue until the server has taken it.
     """
 
     __slots__ = ("_outbox", "_send", "_sending", "closing")
@@ -53,6 +55,7 @@ class Transport:
         except Exception as error:
             self._failed(error)
             return
+        self._outbox.append(message)
         self._sending = asyncio.get_running_loop().create_task(self._finish(coroutine, awaited))
 
     def send_text(self, text: str) -> None:
@@ -80,6 +83,13 @@ class Transport:
         self.closing = True
         self.abort_later(abort_after)
 
+    def unsent(self) -> int | None:
+        """Return the bytes that wait to leave this machine; None if the server doesn't show it."""
+        in_server = unsent_bytes(getattr(find_abort(self._send), "__self__", None))
+        if in_server is None:
+            return None
+        return in_server + sum(len(message.get("text", "")) for message in self._outbox)
+
     def stop(self) -> None:
         """Send nothing more, as the connection has ended."""
         self.closing = True
@@ -99,6 +109,7 @@ class Transport:
     async def _finish(self, coroutine: Coroutine[Any, Any, None], awaited: Any) -> None:
         try:
             await _resume(coroutine, awaited)
+            del self._outbox[0]
         except Exception as error:
             self._failed(error)
         await self._send_outbox()
@@ -106,9 +117,8 @@ class Transport:
     async def _send_outbox(self) -> None:
         try:
             while self._outbox:
-                waiting, self._outbox = self._outbox, []
-                for message in waiting:
-                    await self._send(message)
+                await self._send(self._outbox[0])
+                del self._outbox[0]
         except Exception as error:
             self._failed(error)
         finally:

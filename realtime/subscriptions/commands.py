@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from django.db import DatabaseError
-
-from realtime.concurrency.threads import run_application, run_sync
+from realtime.concurrency.threads import run_application, run_message
 from realtime.conf import realtime_settings
 from realtime.exceptions import FrameError, Refused
 from realtime.fanout.hub import Hub
@@ -17,6 +16,7 @@ from realtime.protocol import frames
 from realtime.protocol.frames import Frame
 from realtime.protocol.position import Position, parse_position
 from realtime.protocol.stream_names import STREAM_NAME, user_stream_name
+from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream, find
 from realtime.subscriptions.subscription import Subscription
@@ -28,6 +28,9 @@ _UNSERVED = (
     "subscribe stream=%s: no stream class serves the prefix %r. Register one in a module named "
     "streams of an installed app; modules of another name are not imported at start."
 )
+
+AWAY = "Something that the server needs for this is away; try again."
+LATE = "The server is too busy to do this in time; try again."
 
 
 class Commands:
@@ -49,23 +52,33 @@ class Commands:
             about = self._socket.id, error.code, error
             logger.info("refused socket=%s code=%s reason=%s", *about, extra=LIMITED)
             text = frames.error(error.code, error.message, ref)
-        except DatabaseError as error:
-            # Thousands of sockets get it together, and no traceback says more.
-            logger.error("failed socket=%s error=%r", self._socket.id, error, extra=LIMITED)
-            text = frames.error("internal", "The database is away; try again.", ref)
-        except Exception:
-            command = frame["type"]
-            logger.exception("failed socket=%s command=%s", self._socket.id, command, extra=LIMITED)
-            text = frames.error("internal", "The server failed to do this; it is logged.", ref)
+        except Exception as error:
+            text = self._failure(error, frame["type"], ref)
         if text is not None:
             self._socket.send_text(text)
 
     def end(self) -> None:
-        """End all subscriptions."""
-        for name in list(self._by_name):
-            self._forget(name)
+        """End all subscriptions; messages to their streams that have come are still handed on."""
+        for subscription in self._by_name.values():
+            subscription.end()
+
+    def _failure(self, error: Exception, command: str, ref: int | str | None) -> str:
+        """Log an error and return what the client gets: to try again, if that may help."""
+        line = "failed socket=%s command=%s error=%r"
+        if is_for_now(error):
+            # Thousands of sockets get it together, and no traceback says more.
+            logger.error(line, self._socket.id, command, error, extra=LIMITED)
+            sentence = LATE if isinstance(error, TimeoutError) else AWAY
+            return frames.error("internal", sentence, ref)
+        logger.error(line, self._socket.id, command, error, exc_info=error, extra=LIMITED)
+        code = "failed" if command == "subscribe" else "internal"
+        return frames.error(code, "The server failed to do this; it is logged.", ref)
 
     async def _subscribe(self, frame: Frame, ref: int | str | None) -> None:
+        async with asyncio.timeout(realtime_settings().COMMAND_TIMEOUT):
+            await self._start(frame, ref)
+
+    async def _start(self, frame: Frame, ref: int | str | None) -> None:
         after = _position_in(frame)
         stream = await self._allowed_stream(frame)
         subscription = Subscription(self._socket, stream, self._hub)
@@ -94,7 +107,8 @@ class Commands:
         if stream is None:
             hint(logger, _UNSERVED, name, name.partition(".")[0], kind=name.partition(".")[0])
             raise FrameError("unknown_stream", f"There are no streams like {name}.")
-        allowed = await run_sync(stream.authorize, self._socket.user)
+        user = self._socket.user
+        allowed = await run_application(user.pk, stream.authorize, user)
         if allowed is None:
             hint(logger, _NO_ANSWER, type(stream).__qualname__, kind=type(stream).__qualname__)
         if not allowed:
@@ -107,11 +121,11 @@ class Commands:
         return frames.unsubscribed(stream.name, ref)
 
     async def _send(self, frame: Frame, ref: int | str | None) -> str:
-        stream = self._followed(frame)
+        stream, user = self._followed(frame), self._socket.user
+        begin_within = realtime_settings().COMMAND_TIMEOUT
+        message = user, frame["name"], frame.get("data")
         try:
-            answer = await run_application(
-                stream.receive, self._socket.user, frame["name"], frame.get("data")
-            )
+            answer = await run_message(user.pk, begin_within, stream.receive, *message)
         except Refused as refusal:
             raise FrameError("refused", str(refusal)) from None
         return frames.reply(answer, ref)

@@ -8,7 +8,7 @@ from collections import deque
 from enum import StrEnum
 from typing import Any
 
-from realtime.concurrency.threads import run_sync
+from realtime.concurrency.threads import run_application
 from realtime.exceptions import PositionLost
 from realtime.fanout.feed import Feed
 from realtime.fanout.hub import Hub
@@ -126,7 +126,8 @@ class Subscription:
             return False
 
     async def _snapshot(self) -> Any:
-        return await run_sync(self.stream.snapshot, self._socket.user)
+        user = self._socket.user
+        return await run_application(user.pk, self.stream.snapshot, user)
 
     def _catch_up(self, feed: Feed) -> None:
         """Have a task do what is needed until the client is live, unless it does so already."""
@@ -165,6 +166,7 @@ class Subscription:
             self._position = self._position._replace(offset=event.offset)
 
     async def _rebuild(self, feed: Feed) -> None:
+        await self._socket.room()
         position = feed.position
         snapshot = await self._snapshot()
         if feed.position.epoch == position.epoch:

@@ -86,4 +86,6 @@ async def test_a_session_without_a_known_backend_is_nobody(alice, transactional_
 
 async def test_the_user_of_a_middleware_counts(alice, cookie):
     assert await user_of({"user": alice, "headers": []}) == alice
-    assert await user_of({"user": AnonymousUser(), "headers": [(b"cookie", cookie)]}) is None
+    assert (
+        await user_of({"user": AnonymousUser(), "headers": [(b"cookie", cookie.encode())]}) is None
+    )

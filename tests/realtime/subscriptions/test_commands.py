@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from django.db import DatabaseError
+from django.db import OperationalError
 
 from realtime.exceptions import Refused
 from realtime.streams import find
@@ -137,9 +137,67 @@ async def test_what_fails_is_logged_and_says_nothing_more_to_the_client(ask, cap
 
 async def test_a_database_that_is_away_costs_one_line_and_no_traceback(ask, caplog):
     await ask("subscribe", "thing.1")
-    answer = await ask("send", "thing.1", name="press", data=DatabaseError("away"))
-    assert answer == error("internal", "The database is away; try again.")
-    assert "DatabaseError('away')" in caplog.text and "Traceback" not in caplog.text
+    answer = await ask("send", "thing.1", name="press", data=OperationalError("away"))
+    assert answer == error(
+        "internal", "Something that the server needs for this is away; try again."
+    )
+    assert "OperationalError('away')" in caplog.text and "Traceback" not in caplog.text
+
+
+async def test_a_subscribe_that_takes_too_long_is_refused_and_leaves_nothing_behind(
+    ask, monkeypatch, publish, client
+):
+    async def never(self, user):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Thing, "snapshot", never)
+    began = asyncio.get_running_loop().time()
+    answer = await ask("subscribe", "thing.1")
+    late = error("internal", "The server is too busy to do this in time; try again.")
+    assert answer == late
+    assert asyncio.get_running_loop().time() - began == pytest.approx(7)
+    monkeypatch.undo()
+    assert (await ask("subscribe", "thing.1"))["type"] == "subscribed"
+    await publish("thing.1", "once")
+    assert client.data == ["once"]
+
+
+async def test_a_message_that_has_begun_may_take_any_time(ask, monkeypatch):
+    async def slow(self, user, name, data):
+        await asyncio.sleep(600)
+        return "done"
+
+    monkeypatch.setattr(Thing, "receive", slow)
+    await ask("subscribe", "thing.1")
+    assert (await ask("send", "thing.1", name="press"))["data"] == "done"
+
+
+async def test_a_message_that_could_not_begin_in_time_is_refused_and_not_done(ask, monkeypatch):
+    async def no_thread(*args):
+        raise TimeoutError("No thread was free in time.")
+
+    monkeypatch.setattr("realtime.subscriptions.commands.run_message", no_thread)
+    await ask("subscribe", "thing.1")
+    answer = await ask("send", "thing.1", name="press")
+    late = error("internal", "The server is too busy to do this in time; try again.")
+    assert answer == late
+
+
+async def test_after_the_end_messages_are_handed_on_and_no_event_comes(
+    commands, ask, client, publish, monkeypatch
+):
+    taken = []
+
+    async def take(self, user, name, data):
+        taken.append(data)
+
+    monkeypatch.setattr(Thing, "receive", take)
+    await ask("subscribe", "thing.1")
+    commands.end()
+    await publish("thing.1", "too late")
+    assert (await ask("send", "thing.1", name="press", data=1))["type"] == "reply"
+    assert taken == [1]
+    assert client.data == []
 
 
 async def test_a_command_without_a_ref_is_answered_without_one(commands, client):
@@ -158,7 +216,7 @@ async def test_a_subscribe_that_failed_can_be_tried_again(ask, log, client, publ
 
 async def test_a_snapshot_that_fails_leaves_nothing_behind(ask, monkeypatch, client, publish):
     monkeypatch.setattr(Thing, "error", ValueError("no picture"))
-    assert (await ask("subscribe", "thing.1"))["code"] == "internal"
+    assert (await ask("subscribe", "thing.1"))["code"] == "failed"
     await publish("thing.1", "to nobody")
     assert (await ask("unsubscribe", "thing.1"))["code"] == "not_subscribed"
     assert client.frames == []
