@@ -107,7 +107,7 @@ class Repair:
             for work in works:
                 await work()
             while self._disputed is not None:
-                await self._compare(reader, self._disputed)
+                await self._settle(reader, self._disputed)
         except Exception as error:
             logger.error("log not read stream=%s error=%r", self._feed.stream, error)
         finally:
@@ -131,6 +131,15 @@ class Repair:
             elif before == (self._feed.position, self._feed.early):
                 self._feed.nothing_follows()
 
+    async def _settle(self, reader: LogReader, offset: int) -> None:
+        """Settle a dispute; those that come meanwhile may be about events that the read lacks."""
+        self._disputed = None
+        try:
+            await self._compare(reader, offset)
+        except Exception:
+            self.compare(offset)  # The next check tries again.
+            raise
+
     async def _compare(self, reader: LogReader, offset: int) -> None:
         """Read from ``offset`` on, and so settle what is disputed after it as well."""
         position = self._feed.position
@@ -138,7 +147,6 @@ class Repair:
             events = await reader.events(self._feed.stream, position._replace(offset=offset - 1))
         except PositionLost:
             events = []
-        self._disputed = None
         if not events:
             await self._feed.check_log()
         elif self._feed.contradicts(events):

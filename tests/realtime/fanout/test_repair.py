@@ -175,6 +175,22 @@ async def test_a_dispute_that_could_not_be_settled_is_tried_again_by_the_next_ch
     assert follower.got == ["untrue", "reset"]
 
 
+async def test_a_dispute_that_comes_while_another_is_settled_is_settled_too(feed, log, follower):
+    [first] = log.write(STREAM, 1)
+    feed.take(first)
+    feed.take(replace(first, id="untrue"))
+
+    def write_more():
+        log.after_read = None
+        feed.take(replace(first, id="untrue", offset=2))
+        [second] = log.write(STREAM, 2)
+        feed.take(second)
+
+    log.after_read = write_more
+    await asyncio.sleep(1)
+    assert follower.got == [1, 1, "reset"]
+
+
 async def test_a_far_offset_holds_up_nothing(feed, log, follower, caplog):
     [event] = log.write(STREAM, 1)
     feed.take(event)
