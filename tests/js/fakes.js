@@ -9,7 +9,8 @@ export class FakeClock {
   now = () => this.time;
 
   setTimeout = (callback, milliseconds) => {
-    this.timers.set(++this.last, { at: this.time + milliseconds, callback });
+    const delay = milliseconds > 2 ** 31 - 1 ? 0 : milliseconds; // As in every browser.
+    this.timers.set(++this.last, { at: this.time + delay, callback });
     return this.last;
   };
 
@@ -124,10 +125,14 @@ export class FakeWebSocket {
 class CountingTarget extends EventTarget {
   listened = 0;
 
-  addEventListener(type, listener, options) {
-    super.addEventListener(type, listener, options);
+  addEventListener(type, listener) {
+    super.addEventListener(type, listener);
     this.listened += 1;
-    options?.signal.addEventListener("abort", () => (this.listened -= 1));
+  }
+
+  removeEventListener(type, listener) {
+    super.removeEventListener(type, listener);
+    this.listened -= 1;
   }
 }
 

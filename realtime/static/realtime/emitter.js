@@ -24,6 +24,11 @@ export class Emitter {
     return () => void entries.delete(entry);
   }
 
+  /** Whether nobody listens to anything. */
+  get isEmpty() {
+    return [...this.#entries.values()].every((entries) => entries.size === 0);
+  }
+
   /**
    * Call the handlers of `name`, in the order in which they came.
    *
