@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import Any, TypedDict
 
 from realtime.exceptions import FrameError
 from realtime.protocol.position import Position
@@ -17,6 +17,14 @@ MAX_NONCE = 128
 """Characters of the longest nonce that is repeated to its sender."""
 
 Frame = dict[str, Any]
+
+
+class Limits(TypedDict):
+    """What ``welcome`` says of the server's limits, which a client keeps by itself."""
+
+    frames_per_second: int
+    frame_bytes: int
+    streams: int
 
 
 def encode(value: Any) -> str:
@@ -110,14 +118,25 @@ def heartbeat_frame(text: str | None) -> Frame | None:
 
 
 def welcome(
-    socket: str, interval: float, timeout: float, *, now: int, me: str | None = None
+    socket: str,
+    interval: float,
+    timeout: float,
+    *,
+    now: int,
+    me: str | None = None,
+    limits: Limits | None = None,
 ) -> str:
-    """Write the first frame: the socket's id, the heartbeat in seconds, ``now`` in milliseconds."""
+    """Write the first frame: the socket's id, the heartbeat in seconds, ``now`` in milliseconds.
+
+    ``me`` and ``limits`` are left out where the frames are the application's own.
+    """
     frame: Frame = {"type": "welcome", "version": VERSION, "socket": socket}
     if me is not None:
         frame["me"] = me
     frame["heartbeat"] = {"interval": float(interval), "timeout": float(timeout)}
     frame["now"] = now
+    if limits is not None:
+        frame["limits"] = limits
     return encode(frame)
 
 
