@@ -125,8 +125,8 @@ export class FakeWebSocket {
 class CountingTarget extends EventTarget {
   listened = 0;
 
-  addEventListener(type, listener) {
-    super.addEventListener(type, listener);
+  addEventListener(type, listener, options) {
+    super.addEventListener(type, listener, options);
     this.listened += 1;
   }
 
