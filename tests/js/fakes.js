@@ -58,7 +58,7 @@ export class FakeWebSocket {
     if (url.includes(" ")) throw new DOMException("invalid url", "SyntaxError");
     this.url = url;
     this.protocols = protocols;
-    FakeWebSocket.made.push(this);
+    new.target.made.push(this);
   }
 
   addEventListener(type, listener) {
@@ -160,7 +160,10 @@ export class FakePage {
 export function fakeEnvironment({ random = 0.5 } = {}) {
   const clock = new FakeClock();
   const page = new FakePage();
-  const made = (FakeWebSocket.made = []);
+  const made = [];
+  class Native extends FakeWebSocket {
+    static made = made;
+  }
   const { now, setTimeout, clearTimeout } = clock;
   const environment = {
     now,
@@ -170,7 +173,7 @@ export function fakeEnvironment({ random = 0.5 } = {}) {
     document: page.document,
     window: page.window,
   };
-  const options = { WebSocket: FakeWebSocket, environment };
+  const options = { WebSocket: Native, environment };
   return { clock, page, made, options, last: () => made.at(-1) };
 }
 

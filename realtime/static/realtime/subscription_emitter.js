@@ -36,6 +36,7 @@ export class SubscriptionEmitter {
    * @returns {boolean} whether there was one
    */
   emit(name, ...details) {
+    if (name === "subscribed") this.#late.removeAll(name);
     if (name === "reset") this.#late = new Emitter();
     return this.#lifecycle.emit(name, ...details);
   }
