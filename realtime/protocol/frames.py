@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
+from typing import Any, TypedDict
 
 from realtime.exceptions import FrameError
 from realtime.protocol.position import Position
@@ -18,6 +18,14 @@ MAX_NONCE = 128
 """Characters of the longest nonce that is repeated to its sender."""
 
 Frame = dict[str, Any]
+
+
+class Limits(TypedDict):
+    """What ``welcome`` says of the server's limits, which a client keeps by itself."""
+
+    frames_per_second: int
+    frame_bytes: int
+    streams: int
 
 
 def encode(value: Any) -> str:
@@ -72,7 +80,7 @@ _decoder = json.JSONDecoder(parse_constant=_no_number)
 _strict_decoder = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
 """It calls a Python function for each number, which takes twice the time."""
 
-_LARGE_EXPONENT = re.compile(r"[0-9][eE]\+?[0-9]{3}")
+_BIG_EXPONENT = re.compile(r"[0-9][eE]\+?[0-9]{3}")
 
 _DIGITS = 100
 """Digits in a row that are surely found where 200 are, if each so many characters are tried.
@@ -83,7 +91,7 @@ A number of fewer digits and an exponent of two is below 1e308, the largest that
 
 def _may_overflow(text: str) -> bool:
     """Tell whether a number in ``text`` may be too large for a float, and be read as Infinity."""
-    return _LARGE_EXPONENT.search(text) is not None or any(
+    return _BIG_EXPONENT.search(text) is not None or any(
         text[start : start + _DIGITS].isdigit() for start in range(0, len(text), _DIGITS)
     )
 
@@ -134,14 +142,25 @@ def heartbeat_frame(text: str | None) -> Frame | None:
 
 
 def welcome(
-    socket: str, interval: float, timeout: float, *, now: int, me: str | None = None
+    socket: str,
+    interval: float,
+    timeout: float,
+    *,
+    now: int,
+    me: str | None = None,
+    limits: Limits | None = None,
 ) -> str:
-    """Write the first frame: the socket's id, the heartbeat in seconds, ``now`` in milliseconds."""
+    """Write the first frame: the socket's id, the heartbeat in seconds, ``now`` in milliseconds.
+
+    ``me`` and ``limits`` are left out where the frames are the application's own.
+    """
     frame: Frame = {"type": "welcome", "version": VERSION, "socket": socket}
     if me is not None:
         frame["me"] = me
     frame["heartbeat"] = {"interval": float(interval), "timeout": float(timeout)}
     frame["now"] = now
+    if limits is not None:
+        frame["limits"] = limits
     return encode(frame)
 
 

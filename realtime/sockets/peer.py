@@ -86,10 +86,16 @@ class Peer:
     def _understands_bye(self) -> bool:
         return True
 
-    def _greet(self, interval: float, timeout: float, me: str | None = None) -> None:
+    def _greet(
+        self,
+        interval: float,
+        timeout: float,
+        me: str | None = None,
+        limits: frames.Limits | None = None,
+    ) -> None:
         """Send ``welcome``; ``interval`` and ``timeout`` of the heartbeat are in seconds."""
         now = int(time.time() * 1000)
-        self.send_text(frames.welcome(self.id, interval, timeout, now=now, me=me))
+        self.send_text(frames.welcome(self.id, interval, timeout, now=now, me=me, limits=limits))
 
     def _start_pinging(
         self, interval: float, timeout: float, on_ping: Callable[[str], None] = lambda nonce: None

@@ -62,7 +62,7 @@ class RealtimeSocket(Peer):
         logger.info("opened socket=%s me=%s", self.id, me)
         self.user = user
         interval, timeout = self._settings.HEARTBEAT_INTERVAL, self._settings.HEARTBEAT_TIMEOUT
-        self._greet(interval, timeout, me)
+        self._greet(interval, timeout, me, self._limits)
         self._flow.start(self._start_pinging(interval, timeout, self._flow.pinged))
 
     def received(self, text: str | None, run: RunCommand) -> None:
@@ -119,6 +119,15 @@ class RealtimeSocket(Peer):
         if self._keepalive is not None and not self.closing:
             logger.info("disconnected socket=%s", self.id)
         super().disconnected()
+
+    @property
+    def _limits(self) -> frames.Limits:
+        settings = self._settings
+        return {
+            "frames_per_second": settings.MAX_FRAMES_PER_SECOND,
+            "frame_bytes": settings.MAX_FRAME_BYTES,
+            "streams": settings.MAX_STREAMS_PER_SOCKET,
+        }
 
     @property
     def _is_stranger(self) -> bool:

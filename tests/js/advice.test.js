@@ -30,6 +30,7 @@ function refused(code, handler) {
 
 describe("an end that nobody handles", () => {
   for (const [code, sentence] of [
+    [4500, /its log has the traceback/],
     [4501, /no signed-in user.*session cookie.*SESSION_COOKIE_SECURE/],
     [4502, /Reload the page/],
     [4503, /older or newer than the server/],
