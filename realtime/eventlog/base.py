@@ -74,9 +74,10 @@ class EventLog(ABC):
     - Who has read offset n has been able to read all offsets below it.
     - Offsets count within an epoch, whose name is random. A stream that was forgotten, or whose log
       is found to have gone back, begins a new epoch.
-    - A ``key`` names one event of a stream: appending it again changes nothing.
+    - A ``key`` names one event of a stream: appending it again changes nothing, for at least as
+      long as the event is kept.
     - Old events go, by count and by age (``RETENTION``), oldest first; offsets are never reused
-      within an epoch.
+      within an epoch. Ages are by the log's own clock: a draft's ``at`` may be wrong.
 
     The methods are sync; async code runs them in realtime's threads. Any of them raises what its
     store raises when that is away, and has then changed nothing.
@@ -108,7 +109,7 @@ class EventLog(ABC):
 
     @abstractmethod
     def forget(self, stream: str) -> None:
-        """Erase a stream's events and begin a new epoch."""
+        """Erase a stream's events, and begin a new epoch if there were any."""
 
     @abstractmethod
     def prune(self) -> int:
