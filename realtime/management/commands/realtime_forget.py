@@ -53,9 +53,10 @@ def _stream_by_either(text: str) -> str:
         return user_stream_name(named)
     other = _users().filter(pk=key).first()
     if named not in (None, other):
+        whose = repr(other.get_username()) if other else "who was deleted"
         raise ValueError(
             f"{text!r} is the name of one user, whose primary key is {named.pk}, and the primary "
-            f"key of another, {other or 'who was deleted'}. Say --pk={named.pk} or --pk={key}."
+            f"key of another, {whose}. Say --pk={named.pk} or --pk={key}."
         )
     return _stream_of_user(other, key)
 
