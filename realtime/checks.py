@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.db import connections, router
 
+from realtime import installation
 from realtime.conf import problems, realtime_settings
 from realtime.models import Event
 
@@ -84,3 +85,10 @@ def check_event_log(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[C
             )
         ]
     return []
+
+
+@register()
+def check_installation(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Report another package with the import name of this one."""
+    sentence = installation.problem()
+    return [] if sentence is None else [Error(sentence, id="realtime.E010")]
