@@ -1,9 +1,10 @@
 """A key makes a retry harmless."""
 
 import threading
+from contextlib import suppress
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from realtime.eventlog.database.log import DatabaseEventLog
 from tests.realtime.eventlog.contract import Broadcast, draft, names, page, publish
@@ -84,3 +85,27 @@ def test_a_key_that_many_give_together_is_one_event(log):
             thread.join()
     assert failed == []
     assert sorted(event.stream for event in broadcast) == ["user.1", "user.2"]
+
+
+def test_a_key_that_another_transaction_has_just_published_is_no_second_event(log):
+    """Under REPEATABLE READ that is an error, after which the transaction has to be run again."""
+    if isinstance(log, DatabaseEventLog) and connection.vendor == "sqlite":
+        pytest.skip("SQLite has one writer")
+
+    def write(name):
+        log.append(["user.1"], draft(key="k", name=name), Broadcast())
+        if threading.current_thread() is not threading.main_thread():
+            connection.close()
+
+    def transfer():
+        with transaction.atomic():
+            log.positions(["user.1"])  # The snapshot is from before the other's commit.
+            other = threading.Thread(target=write, args=("theirs",))
+            other.start()
+            other.join()
+            write("ours")
+
+    with suppress(OperationalError):
+        transfer()
+    transfer()
+    assert names(log, "user.1") == ["theirs"]
