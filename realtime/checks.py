@@ -13,6 +13,7 @@ from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.db import connections, router
 
+from realtime import installation
 from realtime.conf import problems, realtime_settings
 from realtime.models import Event
 
@@ -197,3 +198,10 @@ def check_event_log_commits(
             )
         )
     return found
+
+
+@register()
+def check_installation(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Report another package with the import name of this one."""
+    sentence = installation.problem()
+    return [] if sentence is None else [Error(sentence, id="realtime.E010")]

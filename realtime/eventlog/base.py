@@ -77,9 +77,10 @@ class EventLog(ABC):
     - Offsets count within an epoch, whose name is random. A stream that was forgotten begins a new
       epoch at offset 0. One whose log is found to have gone back begins a new epoch as well, with
       the events that there are: nothing that is kept goes but by ``forget`` and by ``RETENTION``.
-    - A ``key`` names one event of a stream: appending it again changes nothing.
+    - A ``key`` names one event of a stream: appending it again changes nothing, for at least as
+      long as the event is kept.
     - Old events go, by count and by age (``RETENTION``), oldest first; offsets are never reused
-      within an epoch.
+      within an epoch. Ages are by the log's own clock: a draft's ``at`` may be wrong.
 
     The methods are sync; async code runs them in realtime's threads. Any of them raises what its
     store raises when that is away, and has then changed nothing.
@@ -115,7 +116,7 @@ class EventLog(ABC):
 
     @abstractmethod
     def forget(self, stream: str) -> None:
-        """Erase a stream's events and begin a new epoch."""
+        """Erase a stream's events, and begin a new epoch if there were any."""
 
     @abstractmethod
     def prune(self) -> int:

@@ -15,17 +15,27 @@ from realtime.protocol.position import Position
 __all__ = ["MemoryEventLog"]
 
 
+@dataclass(frozen=True)
+class _Kept:
+    event: LoggedEvent
+    key: str | None
+    logged_at: float
+    """Seconds, by this process's clock."""
+
+
 @dataclass
 class _Stream:
     epoch: str = field(default_factory=random_epoch)
     top: int = 0
-    events: list[tuple[LoggedEvent, int]] = field(default_factory=list)
-    """Events and the milliseconds at which they were published."""
+    events: list[_Kept] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
+    """The keys of the events that are kept."""
 
     def begin_epoch(self) -> None:
         self.epoch = random_epoch()
-        self.events = [(replace(event, epoch=self.epoch), at) for event, at in self.events]
+        self.events = [
+            replace(kept, event=replace(kept.event, epoch=self.epoch)) for kept in self.events
+        ]
 
 
 class MemoryEventLog(EventLog):
@@ -55,19 +65,12 @@ class MemoryEventLog(EventLog):
 
     def forget(self, stream: str) -> None:
         with self._lock:
-            self._streams[stream] = _Stream()
+            if self._stream(stream).top:
+                self._streams[stream] = _Stream()
 
     def prune(self) -> int:
-        retention = realtime_settings().RETENTION
-        oldest = (time.time() - retention["AGE"]) * 1000
-        removed = 0
         with self._lock:
-            for stream in self._streams.values():
-                young = [one for one in stream.events if one[1] >= oldest]
-                kept = young[-retention["COUNT"] :]
-                removed += len(stream.events) - len(kept)
-                stream.events = kept
-        return removed
+            return sum(_prune(stream) for stream in self._streams.values())
 
     def _append(self, streams: Sequence[str], draft: Draft) -> list[LoggedEvent]:
         with self._lock:
@@ -82,11 +85,12 @@ class MemoryEventLog(EventLog):
             stream.keys.add(draft.key)
         stream.top += 1
         event = LoggedEvent.of(draft, name, stream.epoch, stream.top)
-        stream.events.append((event, draft.at))
+        stream.events.append(_Kept(event, draft.key, time.time()))
         return event
 
     def _page(self, name: str, offset: int, limit: int) -> Page:
-        events = [event for event, _ in self._stream(name).events if event.offset > offset]
+        kept = self._stream(name).events
+        events = [one.event for one in kept if one.event.offset > offset]
         return Page(self._position(name), events[:limit])
 
     def _position(self, name: str) -> Position:
@@ -95,3 +99,14 @@ class MemoryEventLog(EventLog):
 
     def _stream(self, name: str) -> _Stream:
         return self._streams.setdefault(name, _Stream())
+
+
+def _prune(stream: _Stream) -> int:
+    retention = realtime_settings().RETENTION
+    oldest = time.time() - retention["AGE"]
+    young = [one for one in stream.events if one.logged_at >= oldest]
+    kept = young[-retention["COUNT"] :]
+    removed = len(stream.events) - len(kept)
+    stream.events = kept
+    stream.keys = {one.key for one in kept if one.key is not None}
+    return removed

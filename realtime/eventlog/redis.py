@@ -7,7 +7,6 @@ not supported: one publish may touch many streams.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +26,7 @@ ANSWER_WITHIN = 2.0
 
 APPEND = """
 local id, name, data, at, key, epoch, count, age, again = unpack(ARGV)
+local now = redis.call('TIME')[1]
 local numbered = {}
 local function appended(events)
     for _, entry in ipairs(redis.call('XREVRANGE', events, '+', '-', 'COUNT', 100)) do
@@ -41,7 +41,7 @@ for i = 1, #KEYS, 3 do
         local offset = redis.call('HINCRBY', head, 'top', 1)
         if offset == 1 then redis.call('DEL', events) end -- of an epoch whose head was evicted
         redis.call('XADD', events, 'MAXLEN', count, offset .. '-0',
-                   'id', id, 'name', name, 'data', data, 'at', at)
+                   'id', id, 'name', name, 'data', data, 'at', at, 'logged', now)
         redis.call('EXPIRE', head, age)
         redis.call('EXPIRE', events, age)
         numbered[#numbered + 1] = {(i - 1) / 3, redis.call('HGET', head, 'epoch'), offset}
@@ -71,9 +71,12 @@ end
 
 FORGET = """
 local new, age = unpack(ARGV)
+local used = (redis.call('HGET', KEYS[1], 'top') or '0') ~= '0'
+if not used and redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
 redis.call('DEL', KEYS[1], KEYS[2])
 redis.call('HSET', KEYS[1], 'epoch', new, 'top', 0)
 redis.call('EXPIRE', KEYS[1], age)
+return 1
 """
 
 
@@ -116,20 +119,27 @@ class RedisEventLog(EventLog):
 
     def forget(self, stream: str) -> None:
         keys = [self._head(stream), self._key("events", stream)]
-        self._forget_script(keys=keys, args=[random_epoch(), _age()])
-        for key in self._redis.scan_iter(self._key("key", stream, "*"), count=1000):
-            self._redis.delete(key)
+        if self._forget_script(keys=keys, args=[random_epoch(), _age()]):
+            for key in self._redis.scan_iter(self._key("key", stream, "*"), count=1000):
+                self._redis.delete(key)
 
     def prune(self) -> int:
         """Redis prunes by count at each append, and whole streams by age; this does the rest."""
-        oldest = (time.time() - _age()) * 1000
+        oldest = self._redis.time()[0] - _age()
+        count = realtime_settings().RETENTION["COUNT"]
         removed = 0
         for events in self._redis.scan_iter(self._key("events", "*"), count=1000):
-            while first := self._redis.xrange(events, count=1):
-                entry, fields = first[0]
-                if float(fields["at"]) >= oldest:
-                    break
-                removed += self._redis.xdel(events, entry)
+            removed += self._redis.xtrim(events, maxlen=count, approximate=False)
+            removed += self._prune_by_age(events, oldest)
+        return removed
+
+    def _prune_by_age(self, events: str, oldest: int) -> int:
+        removed = 0
+        while first := self._redis.xrange(events, count=1):
+            entry, fields = first[0]
+            if int(fields["logged"]) >= oldest:
+                break
+            removed += self._redis.xdel(events, entry)
         return removed
 
     def _append(self, streams: Sequence[str], draft: Draft) -> list[LoggedEvent]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 
 from django.db import Error, connections, router
 from django.db.models import Max
@@ -53,7 +54,13 @@ class DatabaseEventLog(EventLog):
         """Insert rows without an offset; returns the streams that have no head yet."""
         insert = _INSERT.format(streams=", ".join(["(%s)"] * len(streams)))
         event = [draft.id, draft.key, draft.name, draft.data, draft.at]
-        with connections[self._using].cursor() as cursor:
+        connection = connections[self._using]
+        # Under REPEATABLE READ, a key that another publisher has just committed is an error.
+        own = draft.key is not None and not connection.in_atomic_block
+        with (
+            short_transaction(self._using) if own else nullcontext(),
+            connection.cursor() as cursor,
+        ):
             cursor.execute(insert, [*streams, *event])
             have_heads = {stream for (stream,) in cursor.fetchall()}
         return [stream for stream in streams if stream not in have_heads]
@@ -95,7 +102,10 @@ class DatabaseEventLog(EventLog):
             if offset is not None:
                 page.events.append(logged(stream, epoch, offset, *row))
         unknown = self.positions([name for name in after if name not in pages])
-        return pages | {name: Page(position, []) for name, position in unknown.items()}
+        pages |= {name: Page(position, []) for name, position in unknown.items()}
+        begun = {name: after[name] for name, position in unknown.items() if position.offset}
+        # Their events began after the first statement, and must not pass for a hole.
+        return pages | self.read(begun, limit) if begun else pages
 
     def new_epoch(self, stream: str, epoch: str, beyond: int | None = None) -> Position:
         make_heads([stream], self._using)
@@ -107,6 +117,8 @@ class DatabaseEventLog(EventLog):
             return Position(head.epoch, head.top)
 
     def forget(self, stream: str) -> None:
+        if not self._was_used(stream):
+            return
         make_heads([stream], self._using)
         with short_transaction(self._using):
             head = self._locked_head(stream)
@@ -125,6 +137,11 @@ class DatabaseEventLog(EventLog):
         """Return what the head's top should be; where they were restored apart it may be lower."""
         events = Event.objects.using(self._using).filter(stream=stream)
         return events.aggregate(last=Max("offset"))["last"] or 0
+
+    def _was_used(self, stream: str) -> bool:
+        used = StreamHead.objects.using(self._using).filter(name=stream, top__gt=0)
+        # Of a first event, the head may be missing still.
+        return used.exists() or Event.objects.using(self._using).filter(stream=stream).exists()
 
     def _locked_head(self, stream: str) -> StreamHead:
         return StreamHead.objects.using(self._using).select_for_update().get(name=stream)

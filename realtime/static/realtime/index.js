@@ -4,6 +4,7 @@ import { HeartbeatSocket } from "./heartbeat_socket.js";
 
 export { RealtimeClient } from "./client.js";
 export { CloseCode, mayReconnect } from "./protocol/close_codes.js";
+export { userStreamName } from "./protocol/stream_names.js";
 export { RealtimeError } from "./requests.js";
 export { HeartbeatSocket } from "./heartbeat_socket.js";
 
