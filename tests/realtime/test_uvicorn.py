@@ -4,16 +4,20 @@ import asyncio
 import contextlib
 import socket
 import struct
+import tracemalloc
 
 import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 
 from realtime.middleware import HeartbeatMiddleware
 from realtime.uvicorn import MAX_JOINED, WebSocketProtocol
 from tests.processes.waiting import until
+
+UVICORNS_OWN = tracemalloc.Filter(True, "*/websockets_sansio_impl.py")
 
 BYTES_IN, SEGMENTS_IN = (128, "=Q"), (152, "=I")
 """Where Linux' ``struct tcp_info`` has how much came in, and in how many segments with data."""
@@ -132,9 +136,28 @@ async def test_a_frame_that_is_far_too_large_ends_the_socket(settings, options):
             assert peer.close_code == 1009
 
 
-async def test_empty_parts_of_a_message_are_dropped():
+async def test_empty_parts_of_a_message_take_no_memory():
+    begin, empty_part, pong, end = (
+        Frame(opcode, data, fin).serialize(mask=True)
+        for opcode, data, fin in [
+            (Opcode.TEXT, b"a", False),
+            (Opcode.CONT, b"", False),
+            (Opcode.PING, b"", True),
+            (Opcode.CONT, b"b", True),
+        ]
+    )
     async with served(accepting(echo)) as url, plain(url) as peer:
-        await peer.send(["a", *[""] * 1000, "b", ""])
+        before = counted(peer, BYTES_IN)
+        tracemalloc.start()
+        try:
+            peer.transport.write(begin + empty_part * 20_000 + pong)
+            await until(lambda: counted(peer, BYTES_IN) > before, 5, "the server has read them")
+            await asyncio.sleep(0.2)
+            taken = tracemalloc.take_snapshot().filter_traces([UVICORNS_OWN]).statistics("filename")
+        finally:
+            tracemalloc.stop()
+        assert sum(one.size for one in taken) < 20_000
+        peer.transport.write(end)
         assert await peer.recv() == "ab"
 
 
