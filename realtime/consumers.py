@@ -20,6 +20,7 @@ from realtime.sockets.asgi import Application, Receive, Scope, Send, header
 from realtime.sockets.authentication import is_foreign, user_of
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
+from realtime.sockets.severable import severable
 from realtime.sockets.transport import ABORT_AFTER, Transport
 from realtime.sockets.user_sockets import user_sockets
 from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions, WrappedSocket
@@ -119,7 +120,9 @@ class RealtimeConsumer:
         The socket is accepted before anything slow happens (Daphne gives a handshake 5 s), and
         because a refused handshake reaches a browser as a bare 1006.
         """
-        await receive()
+        receive, send = severable(receive, send)
+        if (await receive())["type"] == "websocket.disconnect":
+            return
         if is_foreign(scope):
             _hint_at_origin(scope)
             await send({"type": "websocket.close"})
@@ -127,8 +130,11 @@ class RealtimeConsumer:
             return
         if SCOPE_KEY in scope:
             scope[SCOPE_KEY].bypass()
-        subprotocol = _chosen(scope["subprotocols"])
-        await send({"type": "websocket.accept", "subprotocol": subprotocol})
+        subprotocol = _chosen(scope.get("subprotocols") or ())
+        try:
+            await send({"type": "websocket.accept", "subprotocol": subprotocol})
+        except OSError:
+            return  # The client has left already.
         socket = RealtimeSocket(send)
         commands = Commands(socket, running_hub())
         if subprotocol not in (SUBPROTOCOL, None):
@@ -139,6 +145,11 @@ class RealtimeConsumer:
             while (message := await receive())["type"] != "websocket.disconnect":
                 socket.received(message.get("text"), commands.run)
                 del message
+        except OSError:
+            pass  # The server's way to say that the peer has left.
+        except asyncio.CancelledError:
+            await socket.cancelled()
+            raise
         finally:
             commands.end()
             user_sockets().remove(socket)

@@ -1,9 +1,8 @@
-"""SIGTERM: every socket is sent away, to come back spread over time, before the server ends.
+"""The drain: every socket is sent away, to come back spread over time, before the server ends.
 
-Daphne cancels its applications without a word, and Uvicorn closes all sockets together. Both take
-the signal with ``signal.signal``, so the drain takes it over and calls their handler when it is
-done. A server that takes it otherwise (a Gunicorn worker, Hypercorn) is left alone, and so is one
-where ``REALTIME["DRAIN"]`` is False.
+Daphne cancels its applications without a word, and Uvicorn closes all sockets together. A drain
+begins with SIGTERM, with the shutdown of ASGI's lifespan, or where the server cancels an
+application. ``REALTIME["DRAIN"]`` switches all of it off.
 """
 
 from __future__ import annotations
@@ -12,14 +11,12 @@ import asyncio
 import contextlib
 import logging
 import random
-import signal
-import threading
-from types import FrameType
-from typing import Any, Protocol
+from typing import Protocol
 
 from realtime.concurrency.per_loop import PerLoop
 from realtime.conf import realtime_settings
 from realtime.sockets.command_queue import FINISH_WITHIN
+from realtime.sockets.sigterm import hold_sigterm
 
 logger = logging.getLogger(__name__)
 
@@ -47,12 +44,11 @@ class Drain:
     """The sockets of one event loop, and whether they are being sent away."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
         self._sockets: dict[Drainable, None] = {}
         self._unfinished: set[asyncio.Task[None]] = set()
         self._is_empty = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._server_handler: Any = None
+        self._most_at_cancellation = 0
 
     def add(self, socket: Drainable) -> None:
         """Include a socket; during a drain it is sent away immediately."""
@@ -71,48 +67,38 @@ class Drain:
         self._unfinished.add(commands)
         commands.add_done_callback(self._unfinished.discard)
 
-    def take_over_sigterm(self) -> None:
-        """Drain on SIGTERM, and call the server's own handler after it.
+    def start(self) -> asyncio.Task[None]:
+        """Send all sockets away; the task ends when they have left, ``GRACE`` later at the latest.
 
-        A second SIGTERM goes to that handler immediately.
+        There is one drain in a loop: a second call returns the same task.
         """
-        if threading.current_thread() is not threading.main_thread():
-            return  # Python hands signals to the main thread alone.
-        handler = signal.getsignal(signal.SIGTERM)
-        if not callable(handler) or handler.__module__ == "asyncio.unix_events":
-            logger.info("SIGTERM is not taken over: the server handles it in its event loop")
-            return
-        self._server_handler = handler
-        signal.signal(signal.SIGTERM, self._on_signal)
-        logger.info("SIGTERM is taken over: sockets are drained before the server's own handler")
-
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self._task is not None or self._loop.is_closed():
-            self._server_handler(number, frame)
-        else:
-            self._loop.call_soon_threadsafe(self._begin, number)
-
-    def _begin(self, number: int) -> None:
         if self._task is None:
-            self._task = self._loop.create_task(self._drain(number))
+            self._task = asyncio.get_running_loop().create_task(self._send_away())
+        return self._task
 
-    async def _drain(self, number: int) -> None:
+    def cancelled(self, socket: Drainable) -> None:
+        """Send a socket away whose application is cancelled, so that it can say no more later.
+
+        A server that ends cancels all of them, so the time is spread over as many as there were.
+        """
+        if socket in self._sockets and realtime_settings().DRAIN:
+            self._most_at_cancellation = max(self._most_at_cancellation, len(self._sockets))
+            socket.drain(_random_wait(self._most_at_cancellation))
+
+    async def _send_away(self) -> None:
         sockets = list(self._sockets)
         logger.info("draining sockets=%d", len(sockets))
-        try:
-            for sent_away, socket in enumerate(sockets, start=1):
-                socket.drain(_random_wait(len(sockets)))
-                if sent_away % BATCH_SIZE == 0:
-                    await asyncio.sleep(0)
-            if self._sockets:
-                self._is_empty.clear()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(GRACE):
-                        await self._is_empty.wait()
-            if self._unfinished:
-                await asyncio.wait(set(self._unfinished), timeout=FINISH_WITHIN)
-        finally:
-            self._server_handler(number, None)
+        for sent_away, socket in enumerate(sockets, start=1):
+            socket.drain(_random_wait(len(sockets)))
+            if sent_away % BATCH_SIZE == 0:
+                await asyncio.sleep(0)
+        if self._sockets:
+            self._is_empty.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GRACE):
+                    await self._is_empty.wait()
+        if self._unfinished:
+            await asyncio.wait(set(self._unfinished), timeout=FINISH_WITHIN)
 
 
 def _random_wait(sockets: int) -> int:
@@ -123,7 +109,7 @@ def _random_wait(sockets: int) -> int:
 def _start_drain() -> Drain:
     drain = Drain()
     if realtime_settings().DRAIN:
-        drain.take_over_sigterm()
+        hold_sigterm(drain.start)
     return drain
 
 

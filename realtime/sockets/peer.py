@@ -21,6 +21,9 @@ from realtime.sockets.transport import ABORT_AFTER, CLOSE_TIMEOUT, Transport
 
 logger = get_logger(__name__)
 
+FLUSH_TIMEOUT = 0.5
+"""Seconds that an application which is cancelled takes to send its last frames."""
+
 
 class Peer:
     """The server's end of one connection; a subclass says what else ends with it."""
@@ -53,6 +56,11 @@ class Peer:
     def drain(self, after: int) -> None:
         """Send the peer away for ``after`` milliseconds: the server restarts."""
         self.close(CloseCode.RESTARTING, after=after)
+
+    async def cancelled(self) -> None:
+        """Send the peer away, as the server cancels the application: so Hypercorn ends."""
+        running_drain().cancelled(self)
+        await self._transport.flush(FLUSH_TIMEOUT)
 
     def close(
         self, code: CloseCode, *, abort_after: float = CLOSE_TIMEOUT, after: int | None = None

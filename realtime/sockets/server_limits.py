@@ -7,7 +7,7 @@ from weakref import WeakSet
 
 from realtime.logs import get_logger
 from realtime.sockets.asgi import Send
-from realtime.sockets.transport import server_send
+from realtime.sockets.servers import server_send
 
 logger = get_logger(__name__)
 

@@ -7,6 +7,7 @@ application stops reading while it handles a message, and its peer's pongs would
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -14,11 +15,22 @@ from typing import Any
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import Frame
-from realtime.sockets.asgi import Application, Message, Receive, Scope, Send
+from realtime.sockets.asgi import (
+    ABNORMAL_CLOSURE,
+    NO_STATUS_RECEIVED,
+    Application,
+    Message,
+    Receive,
+    Scope,
+    Send,
+)
 from realtime.sockets.drain import running_drain
 from realtime.sockets.peer import Peer
+from realtime.sockets.severable import severable
 from realtime.sockets.transport import ABORT_AFTER, CLOSE_TIMEOUT
 from realtime.sockets.waiting_frames import WaitingFrames
+
+logger = logging.getLogger(__name__)
 
 SCOPE_KEY = "realtime.heartbeat"
 """The key of an application's scope under which it finds its ``WrappedSocket``."""
@@ -68,6 +80,7 @@ class WrappedSocket(Peer):
     def __init__(
         self, receive: Receive, send: Send, options: HeartbeatOptions | None = None
     ) -> None:
+        receive, send = severable(receive, send)
         super().__init__(send)
         self.real_send = send
         self._receive = receive
@@ -95,6 +108,9 @@ class WrappedSocket(Peer):
                 # Daphne would leave the socket open, with nobody at this end of it.
                 await self.send({"type": "websocket.close", "code": NORMAL_CLOSURE})
             return returned
+        except asyncio.CancelledError:
+            await self.cancelled()
+            raise
         finally:
             running_drain().remove(self)
             self._stop_heartbeat()
@@ -158,10 +174,10 @@ class WrappedSocket(Peer):
 
     async def _read(self) -> None:
         while True:
-            message = await self._receive()
+            message = await self._next_message()
             if message["type"] == "websocket.disconnect":
                 self._stop_heartbeat()
-                self._hand_over_disconnect(message)
+                self._hand_over_disconnect({"code": NO_STATUS_RECEIVED, **message})
                 return
             heartbeat = self._heartbeat_in(message)
             if heartbeat is not None:
@@ -170,6 +186,15 @@ class WrappedSocket(Peer):
                 self._inbox.put_nowait(message)
                 if message["type"] == "websocket.receive":
                     self._waiting.arrived()
+
+    async def _next_message(self) -> Message:
+        """Return the peer's next message; an end that the server raises becomes a disconnect."""
+        try:
+            return await self._receive()
+        except Exception as error:
+            if not isinstance(error, OSError):
+                logger.error("receive failed socket=%s error=%r", self.id, error)
+            return {"type": "websocket.disconnect", "code": ABNORMAL_CLOSURE}
 
     def _heartbeat_in(self, message: Message) -> Frame | None:
         has_heartbeat = self._state in (State.OPEN, State.CLOSING)

@@ -76,6 +76,15 @@ class ApplicationSocket:
             raise AssertionError(f"The application still runs {seconds} s after its socket ended.")
         self._raise_failure()
 
+    @property
+    def transport(self) -> ApplicationSocket:
+        """What the application's side can abort, as on a real server."""
+        return self
+
+    def abort(self) -> None:
+        """Break off, as a server does on behalf of an application that gave the peer up."""
+        self.end(ABNORMAL)
+
     def abandon(self) -> None:
         """Stop the application."""
         self._task.cancel()
