@@ -1,4 +1,4 @@
-"""The windows of a browser: one for the tabs of each profile, and one for each page without tabs."""
+"""The windows of a browser: one for the tabs of each profile, one for each page without tabs."""
 
 import gi
 
