@@ -18,7 +18,6 @@ BROWSERS = get_args(BrowserName)
 HERE = Path(__file__).parent
 DRIVER = HERE / "driver.js"
 PROGRAMS = {"chromium": "chromium", "firefox": "firefox-esr"}
-SYSTEM_PYTHON = "/usr/bin/python3"  # no other has the bindings
 PATIENCE = 60.0  # seconds for one request; a page may load over a slow line
 
 
@@ -33,12 +32,13 @@ def driver(name: BrowserName) -> list[str]:
 
 def webkit_driver() -> list[str]:
     program("Xvfb")
+    python = program("/usr/bin/python3")  # no other has the bindings
     bindings = ["-c", "import gi; gi.require_version('WebKit2', '4.1')"]
-    if subprocess.run([SYSTEM_PYTHON, *bindings], capture_output=True, check=False).returncode:
+    if subprocess.run([python, *bindings], capture_output=True, check=False).returncode:
         lacking("gir1.2-webkit2-4.1 or python3-gi is not installed")
     # Its sandbox, like Chromium's, is not for root.
     sandbox = "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS=1"
-    return [program("env"), sandbox, SYSTEM_PYTHON, "-m", "tests.browsers.webkit"]
+    return [program("env"), sandbox, python, "-m", "tests.browsers.webkit"]
 
 
 class Browser:

@@ -35,13 +35,8 @@ class Page:
             "script-message-received::thrown",
             lambda _, message: thrown(message.get_js_value().to_string()),
         )
-        # Sound without a click, as in the other browsers of the tests.
-        policies = WebKit2.WebsitePolicies(autoplay=WebKit2.AutoplayPolicy.ALLOW)
         self._scripts = scripts
-        self.view = WebKit2.WebView(
-            web_context=context, user_content_manager=scripts, website_policies=policies
-        )
-        self.view.get_settings().set_media_playback_requires_user_gesture(False)
+        self.view = WebKit2.WebView(web_context=context, user_content_manager=scripts)
         self.before_scripts(THROWN)
         self._documents = 0
         self.view.connect("load-changed", self._count)
