@@ -1,17 +1,16 @@
-"""What a cut happens in: three hosts, three servers of the site, two browsers, four desks."""
+"""What a cut happens in: three hosts, three servers of the site, three browsers, six desks."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.browsers.browser import Browser, BrowserName
+from tests.browsers.browser import BROWSERS, Browser
 from tests.cuts.seat import Seat
 from tests.processes.hosts import Network
 from tests.processes.redis_server import RedisServer
 from tests.processes.site import Server, Sites
 from tests.site.office import Office
 
-BROWSERS: list[BrowserName] = ["chromium", "firefox"]
 SERVERS: list[Server] = ["daphne", "uvicorn"]
 
 
