@@ -48,18 +48,18 @@ async def test_async_and_sync_functions_and_what_looks_like_one():
 
 
 KINDS = {
-    "log": run_sync,
-    "sign-in": functools.partial(run_sign_in, "127.0.0.1"),
-    "application": functools.partial(run_application, 42),
-    "message": functools.partial(run_message, 42, 60),
+    "log": lambda user, function, *args: run_sync(function, *args),
+    "sign-in": run_sign_in,
+    "application": run_application,
+    "message": lambda user, function, *args: run_message(user, 60, function, *args),
 }
 
 
 @pytest.mark.parametrize("slow", KINDS)
 async def test_a_kind_of_work_that_is_slow_delays_no_other(slow, awake):
-    sleeping = [asyncio.ensure_future(KINDS[slow](awake.wait, 5)) for _ in range(8)]
+    sleeping = [asyncio.ensure_future(KINDS[slow](user, awake.wait, 5)) for user in range(8)]
     for kind in KINDS.keys() - {slow}:
-        await asyncio.wait_for(KINDS[kind](threading.get_ident), 2)
+        await asyncio.wait_for(KINDS[kind]("another", threading.get_ident), 2)
     assert not any(one.done() for one in sleeping)
     awake.set()
     assert all(await asyncio.gather(*sleeping))
