@@ -75,7 +75,7 @@ async def sign_in(cookie, address="192.0.2.1"):
 
 
 async def usual_sign_in(cookie):
-    """Return the seconds that the middle one of five takes: a busy machine delays one or the other."""
+    """Return the seconds that the middle one of five takes, as a busy machine delays some."""
     signed_in = [await sign_in(cookie) for _ in range(5)]
     assert [code for _, code in signed_in] == [None] * 5
     return statistics.median(seconds for seconds, _ in signed_in)

@@ -179,14 +179,14 @@ async def test_what_comes_when_all_threads_give_up_waiting_is_done_too(monkeypat
             return wait(condition, timeout)
         given_up.append(condition)
         condition.release()
-        has_come.wait(5)
+        has_come.wait(20)
         condition.acquire()
         return False
 
     monkeypatch.setattr(threading.Condition, "wait", give_up)
     pool = Pool("test")
     await asyncio.gather(*(pool.run(user, int, ("1",)) for user in range(THREADS)))
-    await until(lambda: len(given_up) == THREADS, 2, "all wait")
+    await until(lambda: len(given_up) == THREADS, 10, "all wait")
     job = pool.run("late", int, ("1",))
     has_come.set()
     assert await asyncio.wait_for(job, 2) == 1
