@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 from django.db.backends.signals import connection_created
 
-from realtime.concurrency.pool import SHARE, THREADS, Pool
+from realtime.concurrency.pool import LINGER, SHARE, THREADS, Pool
 from realtime.concurrency.threads import (
     nonblocking,
     run_application,
@@ -48,18 +48,18 @@ async def test_async_and_sync_functions_and_what_looks_like_one():
 
 
 KINDS = {
-    "log": run_sync,
-    "sign-in": functools.partial(run_sign_in, "127.0.0.1"),
-    "application": functools.partial(run_application, 42),
-    "message": functools.partial(run_message, 42, 60),
+    "log": lambda user, function, *args: run_sync(function, *args),
+    "sign-in": run_sign_in,
+    "application": run_application,
+    "message": lambda user, function, *args: run_message(user, 60, function, *args),
 }
 
 
 @pytest.mark.parametrize("slow", KINDS)
 async def test_a_kind_of_work_that_is_slow_delays_no_other(slow, awake):
-    sleeping = [asyncio.ensure_future(KINDS[slow](awake.wait, 5)) for _ in range(8)]
+    sleeping = [asyncio.ensure_future(KINDS[slow](user, awake.wait, 5)) for user in range(8)]
     for kind in KINDS.keys() - {slow}:
-        await asyncio.wait_for(KINDS[kind](threading.get_ident), 2)
+        await asyncio.wait_for(KINDS[kind]("another", threading.get_ident), 2)
     assert not any(one.done() for one in sleeping)
     awake.set()
     assert all(await asyncio.gather(*sleeping))
@@ -172,12 +172,24 @@ async def test_without_threads_the_caller_gets_an_error_and_later_calls_are_serv
 
 
 async def test_what_comes_when_all_threads_give_up_waiting_is_done_too(monkeypatch):
-    monkeypatch.setattr("realtime.concurrency.pool.LINGER", 0.001)
+    has_come, wait, given_up = threading.Event(), threading.Condition.wait, []
+
+    def give_up(condition, timeout=None):
+        if timeout != LINGER or has_come.is_set():
+            return wait(condition, timeout)
+        given_up.append(condition)
+        condition.release()
+        has_come.wait(20)
+        condition.acquire()
+        return False
+
+    monkeypatch.setattr(threading.Condition, "wait", give_up)
     pool = Pool("test")
-    for _ in range(500):
-        await asyncio.gather(*(pool.run(user, int, ("1",)) for user in range(THREADS)))
-        await asyncio.sleep(0.001)
-        await asyncio.wait_for(pool.run("late", int, ("1",)), 2)
+    await asyncio.gather(*(pool.run(user, int, ("1",)) for user in range(THREADS)))
+    await until(lambda: len(given_up) == THREADS, 10, "all wait")
+    job = pool.run("late", int, ("1",))
+    has_come.set()
+    assert await asyncio.wait_for(job, 2) == 1
 
 
 async def test_what_nobody_waits_for_any_more_is_not_begun():
