@@ -28,6 +28,17 @@ async def test_welcome_names_the_users_own_stream_and_the_log_says_who_came(conn
     assert f"disconnected socket={socket.id}" in caplog.messages
 
 
+async def test_welcome_names_the_limits_that_are_set(connection, settings):
+    settings.REALTIME = {
+        "MAX_FRAMES_PER_SECOND": 7,
+        "MAX_FRAME_BYTES": 900,
+        "MAX_STREAMS_PER_SOCKET": 3,
+    }
+    await open_realtime(connection)
+    limits = {"frames_per_second": 7, "frame_bytes": 900, "streams": 3}
+    assert connection.frames[0]["limits"] == limits
+
+
 @pytest.mark.parametrize(
     ("frame", "error", "ref"),
     [
