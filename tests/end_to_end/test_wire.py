@@ -29,6 +29,7 @@ async def test_welcome_is_first_and_announces_the_heartbeat(any_site):
             "type": "welcome",
             "version": 1,
             "heartbeat": {"interval": 10.0, "timeout": 8.0},
+            "limits": {"frames_per_second": 100, "frame_bytes": 65536, "streams": 100},
         }
         assert socket.subprotocol == "realtime.v1"
 

@@ -8,7 +8,7 @@ import { MAX_CONTROL_FRAME, controlFrame } from "./protocol/frames.js";
 /**
  * How a connection ended. `after`: milliseconds that the server wants before the next attempt, exactly.
  * `immediate`: this end gave the path up, and nothing speaks against the next attempt. `unanswered`:
- * the native socket was still connecting.
+ * it was not made in its time.
  *
  * @typedef {{code: number, reason: string, wasClean: boolean, retry?: boolean, after?: number,
  *   immediate?: boolean, unanswered?: boolean}} Ending
@@ -90,11 +90,10 @@ export class Connection {
   }
 
   #tooSlow() {
-    const unanswered = this.native.readyState === 0;
     this.discard();
     // The words of `reconnecting-websocket`: its users compare them.
     this.on.error(new Error("TIMEOUT"));
-    this.on.ended({ code: 1006, reason: "timeout", wasClean: false, unanswered });
+    this.on.ended({ code: 1006, reason: "timeout", wasClean: false, unanswered: true });
   }
 
   #stale() {

@@ -20,6 +20,16 @@ export { HeartbeatSocket } from "./heartbeat_socket.js";
 /**
  * @template {Record<string, any>} [Events=Record<string, any>]
  * @template [Snapshot=any]
+ * @typedef {import("./follow.js").Follow<Events, Snapshot>} Follow
+ */
+/**
+ * @template {Record<string, any>} [Events=Record<string, any>]
+ * @template [Snapshot=any]
+ * @typedef {import("./follow.js").Handlers<Events, Snapshot>} Handlers
+ */
+/**
+ * @template {Record<string, any>} [Events=Record<string, any>]
+ * @template [Snapshot=any]
  * @typedef {import("./subscription.js").Subscription<Events, Snapshot>} Subscription
  */
 

@@ -7,6 +7,8 @@ import HeartbeatSocketAsDefault, {
   RealtimeError,
   mayReconnect,
   type ClientOptions,
+  type Follow,
+  type Handlers,
   type Options,
   type Position,
   type State,
@@ -219,6 +221,8 @@ declared.on("reset", ({ snapshot }) => is<{ calls: string[] } | undefined>()(sna
 declared.on("call.sate", () => {});
 // @ts-expect-error
 declared.on("call.state", ({ sdi }) => sdi);
+const handlers: Handlers<Events> = { "*": () => {}, reset: ({ offset }) => is<number>()(offset) };
+is<Follow<Events>>()(client.follow("me", handlers));
 const { subscription, stop } = client.follow<Events, { calls: string[] }>("me", {
   "call.state": ({ sid }) => is<string>()(sid),
   "event:error": ({ text }) => is<string>()(text),
