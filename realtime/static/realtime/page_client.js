@@ -2,17 +2,17 @@
 
 import { Emitter } from "./emitter.js";
 
-/** @typedef {import("./client.js").RealtimeClient} RealtimeClient */
-
-/** @type {RealtimeClient | null} */
+// Its class is not named here: Django's static files hash no circles.
+/** @type {any} */
 let newest = null;
 const changes = new Emitter();
 
+/** @returns {any} a `RealtimeClient`; null before there is one */
 export function pageClient() {
   return newest;
 }
 
-/** @param {RealtimeClient} client */
+/** @param {object} client a `RealtimeClient` */
 export function setPageClient(client) {
   newest = client;
   changes.emit("client");

@@ -30,7 +30,7 @@ export class RealtimeStatus extends Element {
   #words = document.createElement("span");
   #latency = document.createElement("span");
 
-  /** The one that it shows; null: none. */
+  /** The one that it shows; null: none. @returns {import("./client.js").RealtimeClient | null} */
   get client() {
     return this.#client === undefined ? pageClient() : this.#client;
   }

@@ -222,7 +222,7 @@ declared.on("call.sate", () => {});
 // @ts-expect-error
 declared.on("call.state", ({ sdi }) => sdi);
 const handlers: Handlers<Events> = { "*": () => {}, reset: ({ offset }) => is<number>()(offset) };
-is<Follow<Events>>()(client.follow("me", handlers));
+is<Follow<Events>>()(client.follow<Events>("me", handlers));
 const { subscription, stop } = client.follow<Events, { calls: string[] }>("me", {
   "call.state": ({ sid }) => is<string>()(sid),
   "event:error": ({ text }) => is<string>()(text),
