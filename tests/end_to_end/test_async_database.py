@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from realtime.concurrency.threads import THREADS
+from realtime.concurrency.pool import THREADS
 from tests.processes.waiting import until
 from tests.processes.wire import wire
 

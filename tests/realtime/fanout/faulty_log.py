@@ -59,7 +59,7 @@ class FaultyLog(MemoryEventLog):
     def lose(self, stream, offset):
         """Lose one event, as a retention may that does not go by age alone."""
         kept = self._streams[stream].events
-        kept[:] = [one for one in kept if one[0].offset != offset]
+        kept[:] = [one for one in kept if one.event.offset != offset]
 
     def asked(self, method):
         return [argument for name, argument in self.requests if name == method]
