@@ -67,21 +67,18 @@ class Commands:
         return frames.error(code, "The server failed to do this; it is logged.", ref)
 
     async def _subscribe(self, frame: Frame, ref: int | str | None) -> None:
-        async with asyncio.timeout(realtime_settings().COMMAND_TIMEOUT):
-            await self._start(frame, ref)
-
-    async def _start(self, frame: Frame, ref: int | str | None) -> None:
         after = _position_in(frame)
-        stream = await self._allowed_stream(frame)
+        deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
+        stream = await self._allowed_stream(frame, deadline)
         subscription = Subscription(self._socket, stream, self._hub)
         self._by_name[stream.name] = subscription
         try:
-            await subscription.start(after, ref)
+            await subscription.start(after, ref, deadline)
         except BaseException:
             self._forget(stream.name)
             raise
 
-    async def _allowed_stream(self, frame: Frame) -> Stream:
+    async def _allowed_stream(self, frame: Frame, deadline: float) -> Stream:
         name = frame["stream"]
         if self._socket.user is None:
             raise FrameError("forbidden", "This socket is not signed in.")
@@ -99,7 +96,9 @@ class Commands:
         if stream is None:
             raise FrameError("unknown_stream", f"There are no streams like {name}.")
         user = self._socket.user
-        if not await run_application(user.pk, stream.authorize, user):
+        async with asyncio.timeout_at(deadline):
+            may_follow = await run_application(user.pk, stream.authorize, user)
+        if not may_follow:
             raise FrameError("forbidden", f"You may not follow {name}.")
         return stream
 
