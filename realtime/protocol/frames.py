@@ -83,9 +83,10 @@ A number of fewer digits and an exponent of two is below 1e308, the largest that
 
 def _may_overflow(text: str) -> bool:
     """Tell whether a number in ``text`` may be too large for a float, and be read as Infinity."""
-    return _HIGH_EXPONENT.search(text) is not None or any(
-        text[start : start + _DIGITS].isdigit() for start in range(0, len(text), _DIGITS)
-    )
+    if _HIGH_EXPONENT.search(text) is not None:
+        return True
+    starts = range(0, len(text) - _DIGITS, _DIGITS)
+    return any(text[start : start + _DIGITS].isdigit() for start in starts)
 
 
 def _is_ref(ref: Any) -> bool:
