@@ -23,6 +23,7 @@ from realtime.subscriptions.subscription import Subscription
 logger = logging.getLogger(__name__)
 
 AWAY = "Something that the server needs for this is away; try again."
+FAULT = "The server failed to do this; it is logged."
 LATE = "The server is too busy to do this in time; try again."
 
 
@@ -63,8 +64,9 @@ class Commands:
             sentence = LATE if isinstance(error, TimeoutError) else AWAY
             return frames.error("internal", sentence, ref)
         logger.error(line, self._socket.id, command, error, exc_info=error)
-        code = "failed" if command == "subscribe" else "internal"
-        return frames.error(code, "The server failed to do this; it is logged.", ref)
+        if command == "subscribe":
+            return frames.error("failed", FAULT, ref)
+        return frames.error("internal", FAULT, ref)
 
     async def _subscribe(self, frame: Frame, ref: int | str | None) -> None:
         after = _position_in(frame)
