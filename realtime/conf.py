@@ -32,10 +32,10 @@ class RealtimeSettings:
     """Streams that one socket may follow."""
     MAX_SOCKETS_PER_USER: int = 20
     """Sockets that one user may hold open in one process; one more closes the oldest."""
-    SIGN_IN_TIMEOUT: float = 5.0
+    SIGN_IN_TIMEOUT: float = 7.0
     """Seconds within which the user of a new socket has to be known."""
     COMMAND_TIMEOUT: float = 7.0
-    """Seconds within which a subscribe has to be done, and a send to be begun."""
+    """Seconds that a subscribe waits for the application, and a send for a thread."""
     EVENT_LOG: dict[str, Any] | None = field(
         default_factory=lambda: {"BACKEND": "realtime.eventlog.database.DatabaseEventLog"}
     )

@@ -80,7 +80,7 @@ _decoder = json.JSONDecoder(parse_constant=_no_number)
 _strict_decoder = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
 """It calls a Python function for each number, which takes twice the time."""
 
-_BIG_EXPONENT = re.compile(r"[0-9][eE]\+?[0-9]{3}")
+_HIGH_EXPONENT = re.compile(r"[0-9][eE]\+?[0-9]{3}")
 
 _DIGITS = 100
 """Digits in a row that are surely found where 200 are, if each so many characters are tried.
@@ -91,9 +91,10 @@ A number of fewer digits and an exponent of two is below 1e308, the largest that
 
 def _may_overflow(text: str) -> bool:
     """Tell whether a number in ``text`` may be too large for a float, and be read as Infinity."""
-    return _BIG_EXPONENT.search(text) is not None or any(
-        text[start : start + _DIGITS].isdigit() for start in range(0, len(text), _DIGITS)
-    )
+    if _HIGH_EXPONENT.search(text) is not None:
+        return True
+    starts = range(0, len(text) - _DIGITS, _DIGITS)
+    return any(text[start : start + _DIGITS].isdigit() for start in starts)
 
 
 def _is_ref(ref: Any) -> bool:

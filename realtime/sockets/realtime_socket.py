@@ -69,10 +69,10 @@ class RealtimeSocket(Peer):
         """Take one frame of the peer (None: a binary one); ``run`` carries out what it asks for."""
         if self.closing:
             return
-        self._spend(len(text or ""))
         if text is None or len(text) <= SMALL:
             self._take_small(text, run)
         elif self._is_within_rate():
+            self._spend(len(text))
             self._take_large(text, run)
 
     def run(self, command: Callable[[], Awaitable[None]]) -> None:
@@ -144,6 +144,7 @@ class RealtimeSocket(Peer):
         if frame["type"] in HEARTBEATS:
             self._take_heartbeat(frame)
         elif self._is_within_rate():
+            self._spend(len(text or ""))
             self._commands.add(Command(partial(run, frame), kept=frame["type"] == KEPT))
 
     def _take_large(self, text: str, run: RunCommand) -> None:

@@ -30,6 +30,7 @@ _UNSERVED = (
 )
 
 AWAY = "Something that the server needs for this is away; try again."
+FAULT = "The server failed to do this; it is logged."
 LATE = "The server is too busy to do this in time; try again."
 
 
@@ -71,25 +72,23 @@ class Commands:
             sentence = LATE if isinstance(error, TimeoutError) else AWAY
             return frames.error("internal", sentence, ref)
         logger.error(line, self._socket.id, command, error, exc_info=error, extra=LIMITED)
-        code = "failed" if command == "subscribe" else "internal"
-        return frames.error(code, "The server failed to do this; it is logged.", ref)
+        if command == "subscribe":
+            return frames.error("failed", FAULT, ref)
+        return frames.error("internal", FAULT, ref)
 
     async def _subscribe(self, frame: Frame, ref: int | str | None) -> None:
-        async with asyncio.timeout(realtime_settings().COMMAND_TIMEOUT):
-            await self._start(frame, ref)
-
-    async def _start(self, frame: Frame, ref: int | str | None) -> None:
         after = _position_in(frame)
-        stream = await self._allowed_stream(frame)
+        deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
+        stream = await self._allowed_stream(frame, deadline)
         subscription = Subscription(self._socket, stream, self._hub)
         self._by_name[stream.name] = subscription
         try:
-            await subscription.start(after, ref)
+            await subscription.start(after, ref, deadline)
         except BaseException:
             self._forget(stream.name)
             raise
 
-    async def _allowed_stream(self, frame: Frame) -> Stream:
+    async def _allowed_stream(self, frame: Frame, deadline: float) -> Stream:
         name = frame["stream"]
         if self._socket.user is None:
             raise FrameError("forbidden", "This socket is not signed in.")
@@ -108,7 +107,8 @@ class Commands:
             hint(logger, _UNSERVED, name, name.partition(".")[0], kind=name.partition(".")[0])
             raise FrameError("unknown_stream", f"There are no streams like {name}.")
         user = self._socket.user
-        allowed = await run_application(user.pk, stream.authorize, user)
+        async with asyncio.timeout_at(deadline):
+            allowed = await run_application(user.pk, stream.authorize, user)
         if allowed is None:
             hint(logger, _NO_ANSWER, type(stream).__qualname__, kind=type(stream).__qualname__)
         if not allowed:

@@ -46,6 +46,16 @@ async def test_an_answer_is_of_a_read_that_began_after_the_question(log, reader)
     assert late.result().offset == 1
 
 
+async def test_a_read_that_never_ends_is_given_up_and_the_next_ones_are_answered(log, reader):
+    log.answers.clear()
+    [hanging] = await started(reader.position("user.1"))
+    [behind] = await started(reader.position("user.2"))
+    with pytest.raises(TimeoutError):
+        await hanging
+    log.answers.set()
+    assert (await behind).offset == 0
+
+
 async def test_one_read_asks_for_a_batch_at_most(log, reader):
     streams = [f"user.{number}" for number in range(BATCH_SIZE + 1)]
     await asyncio.gather(*(reader.position(stream) for stream in streams))

@@ -1,9 +1,11 @@
 """The commands of a socket: what each answers, and what it answers when it goes wrong."""
 
 import asyncio
+import errno
 
 import pytest
-from django.db import OperationalError
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError, ProgrammingError
 
 from realtime.exceptions import Refused
 from realtime.streams import find
@@ -220,6 +222,25 @@ async def test_a_snapshot_that_fails_leaves_nothing_behind(ask, monkeypatch, cli
     await publish("thing.1", "to nobody")
     assert (await ask("unsubscribe", "thing.1"))["code"] == "not_subscribed"
     assert client.frames == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (OperationalError("away"), "internal"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "refused"), "internal"),
+        (OSError(errno.EHOSTUNREACH, "no route"), "internal"),
+        (ProgrammingError("no such table"), "failed"),
+        (ImproperlyConfigured("no such setting"), "failed"),
+        (KeyError("a fault"), "failed"),
+    ],
+)
+async def test_a_subscribe_may_be_tried_again_unless_it_met_a_fault(
+    ask, monkeypatch, caplog, failure, code
+):
+    monkeypatch.setattr(Thing, "error", failure)
+    assert (await ask("subscribe", "thing.1"))["code"] == code
+    assert ("Traceback" in caplog.text) is (code == "failed")
 
 
 async def test_a_right_is_asked_for_again_each_time(ask, monkeypatch):
