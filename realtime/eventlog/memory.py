@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from realtime.conf import realtime_settings
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
@@ -15,8 +16,7 @@ from realtime.protocol.position import Position
 __all__ = ["MemoryEventLog"]
 
 
-@dataclass(frozen=True)
-class _Kept:
+class _Kept(NamedTuple):
     event: LoggedEvent
     key: str | None
     logged_at: float

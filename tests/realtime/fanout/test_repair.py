@@ -120,6 +120,8 @@ async def test_a_new_epoch_begins_and_is_said(feed, log, follower, repair, caplo
 
 
 async def test_an_epoch_that_is_over_already_is_left_alone(feed, log, follower, repair):
+    log.write(STREAM, 1)
+    await feed.check_log()
     old = feed.position
     log.forget(STREAM)
     await feed.check_log()
