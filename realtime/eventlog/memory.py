@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from realtime.conf import realtime_settings
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
@@ -15,8 +16,7 @@ from realtime.protocol.position import Position
 __all__ = ["MemoryEventLog"]
 
 
-@dataclass(frozen=True)
-class _Kept:
+class _Kept(NamedTuple):
     event: LoggedEvent
     key: str | None
     logged_at: float
@@ -34,7 +34,7 @@ class _Stream:
     def begin_epoch(self) -> None:
         self.epoch = random_epoch()
         self.events = [
-            replace(kept, event=replace(kept.event, epoch=self.epoch)) for kept in self.events
+            kept._replace(event=replace(kept.event, epoch=self.epoch)) for kept in self.events
         ]
 
 

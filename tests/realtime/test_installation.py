@@ -71,6 +71,7 @@ def run(site, program):
         env={**kept, "PYTHONPATH": str(site)},
         capture_output=True,
         text=True,
+        timeout=100,
         check=False,
     )
     return done.stdout + done.stderr

@@ -32,6 +32,7 @@ def run(model, file):
         cwd=USERS.parents[1],
         capture_output=True,
         text=True,
+        timeout=100,
         check=False,
     )
     assert done.returncode == 0, done.stdout

@@ -105,6 +105,7 @@ def test_a_key_that_another_transaction_has_just_published_is_no_second_event(lo
             other.join()
             write("ours")
 
+    log.positions(["user.1"])
     with suppress(OperationalError):
         transfer()
     transfer()

@@ -27,6 +27,7 @@ def test_all_of_this_on_postgresql(postgres_url, options):
         cwd=HERE.parents[2],
         capture_output=True,
         text=True,
+        timeout=100,
         check=False,
     )
     assert done.returncode == 0, done.stdout

@@ -180,6 +180,7 @@ async def test_a_check_from_before_a_new_epoch_changes_nothing(feed, log):
 
 
 async def test_an_event_of_another_epoch_is_a_reason_to_check(feed, log):
+    log.write(STREAM, "before")
     follower = await live(feed)
     log.forget(STREAM)
     [event] = log.write(STREAM, 1)

@@ -219,6 +219,7 @@ class TestRebuilding:
     async def test_another_loss_meanwhile_costs_another_snapshot_but_one_reset(
         self, rebuilding, client, stream, hub, log
     ):
+        log.write(STREAM, 1)
         log.forget(STREAM)
         stream.picture = "the newest"
         await check(hub)
