@@ -181,12 +181,12 @@ async def test_a_dispute_that_comes_while_another_is_settled_is_settled_too(feed
     feed.take(replace(first, id="untrue"))
 
     def write_more():
-        log.after_read = None
+        log.when_answered = lambda: None
         feed.take(replace(first, id="untrue", offset=2))
         [second] = log.write(STREAM, 2)
         feed.take(second)
 
-    log.after_read = write_more
+    log.when_answered = write_more
     await asyncio.sleep(1)
     assert follower.got == [1, 1, "reset"]
 
