@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 import uuid
 from collections.abc import Callable
@@ -106,10 +107,14 @@ class Peer:
         self.send_text(frames.welcome(self.id, interval, timeout, now=now, me=me, limits=limits))
 
     def _start_pinging(
-        self, interval: float, timeout: float, on_ping: Callable[[str], None] = lambda nonce: None
+        self,
+        interval: float,
+        timeout: float,
+        on_ping: Callable[[str], None] = lambda nonce: None,
+        left: Callable[[], float] = lambda: math.inf,
     ) -> Keepalive:
         self._keepalive = Keepalive(
-            self._transport, interval, timeout, on_stale=self._stale, on_ping=on_ping
+            self._transport, interval, timeout, on_stale=self._stale, on_ping=on_ping, left=left
         )
         return self._keepalive
 

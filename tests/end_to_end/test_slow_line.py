@@ -34,6 +34,21 @@ async def test_a_large_snapshot_arrives_over_a_slow_line_and_the_socket_stays(si
 
 
 @pytest.mark.parametrize("server", ["daphne", "uvicorn"])
+async def test_so_do_the_large_frames_of_an_application_behind_the_mixin(site, server):
+    served = site(server, app="tests.end_to_end.served:application")
+    async with (
+        throttled(served, SIZE / 4) as line,
+        wire(line, path="/async/", subprotocols=[]) as socket,
+    ):
+        await socket.frame("welcome")
+        await socket.send({"flood": 4})
+        for _ in range(4):
+            assert len(await socket.frame(timeout=15)) == 100_000
+        assert (await socket.frame())["echo"] == {"flood": 4}
+    assert "closed socket=" not in served.log()
+
+
+@pytest.mark.parametrize("server", ["daphne", "uvicorn"])
 async def test_a_peer_that_takes_nothing_of_it_is_ended(site, server):
     served = site(server, app="tests.end_to_end.served:application")
     cookies = served.login("alice").cookie_header()
