@@ -48,6 +48,12 @@ def find_abort(send: Any, depth: int = 8) -> Callable[[], Any] | None:
     return next((abort for abort in inner if abort is not None), None)
 
 
+def leaves_sends_waiting(abort: Callable[[], Any]) -> bool:
+    """Tell whether a ``send`` that waits goes on to wait after ``abort``."""
+    protocol = getattr(getattr(abort, "__self__", None), "get_protocol", lambda: None)()
+    return type(protocol).__module__.partition(".")[0] == "gunicorn"
+
+
 def _behind(send: Any, owner: Any) -> Iterator[Any]:
     """Yield what ``send`` may call: what its owner sends with, and what its closure holds."""
     for cell in getattr(send, "__closure__", None) or ():

@@ -107,6 +107,8 @@ class WrappedSocket(Peer):
             if self._state is State.OPEN:
                 # Daphne would leave the socket open, with nobody at this end of it.
                 await self.send({"type": "websocket.close", "code": NORMAL_CLOSURE})
+            # Granian ends a connection when its application returns, whatever is still to be sent.
+            await self._transport.flush(ABORT_AFTER)
             return returned
         except asyncio.CancelledError:
             await self.cancelled()

@@ -1,7 +1,9 @@
 """One real server process of the demo site, and what the kernel reports about it."""
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,8 +14,25 @@ from tests.processes.agent import Agent
 from tests.processes.process import PROJECT, Process, free_port
 from tests.processes.redis_server import RedisServer
 
-Server = Literal["daphne", "uvicorn"]
+Server = Literal["daphne", "uvicorn", "hypercorn", "granian", "gunicorn", "gunicorn-uvicorn"]
 LISTENING = "0A"  # in the state column of /proc/net/tcp, see proc(5)
+
+
+def command(server: Server, bind: str, port: int, app: str) -> list[str]:
+    """Return the module and the arguments that make Python serve `app`."""
+    address = f"{bind}:{port}"
+    return {
+        "daphne": ["daphne", "-b", bind, "-p", str(port), app],
+        "uvicorn": ["uvicorn", "--host", bind, "--port", str(port), app],
+        "hypercorn": ["hypercorn", "--workers", "0", "--bind", address, app],
+        "granian": ["granian", "--interface", "asgi", "--host", bind, "--port", str(port), app],
+        "gunicorn": ["gunicorn", *GUNICORN, "-k", "asgi", "-b", address, app],
+        "gunicorn-uvicorn": ["gunicorn", *GUNICORN, "-k", UVICORN_WORKER, "-b", address, app],
+    }[server]
+
+
+UVICORN_WORKER = "uvicorn_worker.UvicornWorker"
+GUNICORN = ["--no-control-socket"]  # The socket would lie in the home directory.
 
 
 def manage(env: Mapping[str, str], *arguments: str) -> str:
@@ -33,7 +52,7 @@ def manage(env: Mapping[str, str], *arguments: str) -> str:
 
 
 class Site(Process):
-    """The site under Daphne or Uvicorn.
+    """The site under an ASGI server.
 
     `url` and `ws_url` are its addresses, `database_url` its database, for a second site to share.
     """
@@ -47,9 +66,8 @@ class Site(Process):
         env: Mapping[str, str],
         bind: str,
     ) -> None:
-        address = {"daphne": ["-b", bind, "-p"], "uvicorn": ["--host", bind, "--port"]}
-        command = [sys.executable, "-m", server, *address[server], str(port), app]
-        super().__init__(command, directory / f"{server}-{port}.log", port, env=env)
+        serve = [sys.executable, "-m", *command(server, bind, port, app)]
+        super().__init__(serve, directory / f"{server}-{port}.log", port, env=env)
         self.name = f"{server} on port {port}"
         self.url = f"http://127.0.0.1:{port}"
         self.ws_url = f"ws://127.0.0.1:{port}"
@@ -64,10 +82,23 @@ class Site(Process):
         """Run a management command as another process of this site, and return its output."""
         return manage(self._site_env, *arguments)
 
+    def kill(self) -> None:
+        """End it immediately, with its workers."""
+        if self._popen:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+        super().kill()
+
+    @property
+    def workers(self) -> list[int]:
+        """The ids of the processes that serve: its children, or itself."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(child) for child in children.split()] or [self.pid]
+
     def open_sockets(self) -> int:
-        """Count the TCP connections to its port that the process holds, in whatever state."""
+        """Count the TCP connections to its port that its workers hold, in whatever state."""
         held = set()
-        for descriptor in Path(f"/proc/{self.pid}/fd").iterdir():
+        for descriptor in (fd for pid in self.workers for fd in Path(f"/proc/{pid}/fd").iterdir()):
             try:
                 held.add(os.readlink(descriptor))
             except FileNotFoundError:
