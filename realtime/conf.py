@@ -39,7 +39,7 @@ class RealtimeSettings:
     POSITION_CHECK: float = 10.0
     """Seconds between two checks of the log for events whose broadcast was lost."""
     DRAIN: bool = True
-    """On SIGTERM, send every socket away before the server ends; False leaves the signal alone."""
+    """Send every socket away before the server ends; False leaves SIGTERM alone."""
 
 
 def problems(configured: Any) -> list[str]:
