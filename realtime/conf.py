@@ -50,7 +50,7 @@ class RealtimeSettings:
     All processes of a site have the same; see ``layer/groups.py``.
     """
     DRAIN: bool = True
-    """On SIGTERM, send every socket away before the server ends; False leaves the signal alone."""
+    """Send every socket away before the server ends; False leaves SIGTERM alone."""
 
 
 def problems(configured: Any) -> list[str]:

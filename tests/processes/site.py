@@ -14,7 +14,15 @@ from tests.processes.agent import Agent
 from tests.processes.process import PROJECT, Process, free_port
 from tests.processes.redis_server import RedisServer
 
-Server = Literal["daphne", "uvicorn", "hypercorn", "granian", "gunicorn", "gunicorn-uvicorn"]
+Server = Literal[
+    "daphne",
+    "uvicorn",
+    "hypercorn",
+    "hypercorn-children",
+    "granian",
+    "gunicorn",
+    "gunicorn-uvicorn",
+]
 LISTENING = "0A"  # in the state column of /proc/net/tcp, see proc(5)
 
 
@@ -25,6 +33,7 @@ def command(server: Server, bind: str, port: int, app: str) -> list[str]:
         "daphne": ["daphne", "-b", bind, "-p", str(port), app],
         "uvicorn": ["uvicorn", "--host", bind, "--port", str(port), app],
         "hypercorn": ["hypercorn", "--workers", "0", "--bind", address, app],
+        "hypercorn-children": ["hypercorn", "--workers", "1", "--bind", address, app],
         "granian": ["granian", "--interface", "asgi", "--host", bind, "--port", str(port), app],
         "gunicorn": ["gunicorn", *GUNICORN, "-k", "asgi", "-b", address, app],
         "gunicorn-uvicorn": ["gunicorn", *GUNICORN, "-k", UVICORN_WORKER, "-b", address, app],

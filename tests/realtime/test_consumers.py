@@ -135,6 +135,68 @@ async def test_a_user_that_cannot_be_known_is_to_come_back_unless_it_is_a_fault(
     assert bool(record.exc_info) is (code == 4500)
 
 
+class Bare(Connection):
+    """A server that says no more than ASGI demands, and whose sends are futures."""
+
+    def __init__(self, user):
+        super().__init__()
+        del self.transport
+        self.scope = {"type": "websocket", "user": user}
+        self.arrive({"type": "websocket.connect"})
+
+    def send(self, message):
+        return asyncio.ensure_future(super().send(message))
+
+    def serve(self):
+        return asyncio.create_task(application(self.scope, self.receive, self.send))
+
+
+async def test_a_server_that_says_no_more_than_asgi_demands(alice):
+    connection = Bare(alice)
+    serving = connection.serve()
+    assert (await connection.frame("welcome"))["me"] == "user.42"
+    connection.say({"type": "subscribe", "ref": 1, "stream": "lobby.1"})
+    assert (await connection.frame("subscribed"))["stream"] == "lobby.1"
+    connection.arrive({"type": "websocket.disconnect"})
+    await serving
+
+
+async def test_a_client_that_left_before_it_was_accepted(alice):
+    connection = Bare(alice)
+    connection.is_gone = True
+    await asyncio.wait_for(connection.serve(), 5)
+    never_there = Bare(alice)
+    await never_there.receive()
+    never_there.leave()
+    await asyncio.wait_for(never_there.serve(), 5)
+    assert never_there.sent == []
+
+
+async def test_a_receive_that_raises_an_oserror_is_a_disconnect(alice):
+    connection = Bare(alice)
+    messages = [{"type": "websocket.connect"}]
+
+    async def receive():
+        if messages:
+            return messages.pop()
+        await connection.frame("welcome")
+        raise ConnectionResetError("left")
+
+    connection.receive = receive
+    await asyncio.wait_for(connection.serve(), 5)
+
+
+async def test_an_application_that_its_server_cancels_says_bye(alice):
+    connection = Bare(alice)
+    serving = connection.serve()
+    await connection.frame("welcome")
+    serving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await serving
+    assert [frame["code"] for frame in connection.frames if frame["type"] == "bye"] == [4412]
+    assert connection.close_code == 4412
+
+
 def opened(user):
     return RealtimeCommunicator(application, user=user)
 

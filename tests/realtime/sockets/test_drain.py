@@ -1,14 +1,22 @@
-"""SIGTERM: who is sent away when, and when the server's own handler gets it."""
+"""SIGTERM and lifespan: who is sent away when, and when the server itself gets it."""
 
 import asyncio
 import logging
 import signal
+import subprocess
+import sys
 
 import pytest
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
 
+from realtime.middleware import DrainMiddleware
 from realtime.sockets.drain import running_drain
+from tests import virtual_time
 from tests.realtime.sockets.connection import Connection
 from tests.realtime.sockets.open_sockets import open_realtime, open_wrapped
+
+TAKEN_OVER = "SIGTERM is taken over: sockets are drained before the server's own handler"
 
 
 class ServerHandler:
@@ -169,11 +177,10 @@ async def test_the_log_says_that_sigterm_is_taken_over_and_how_many_are_drained(
 ):
     caplog.set_level(logging.INFO, "realtime")
     Socket()
-    expected = "SIGTERM is taken over: sockets are drained before the server's own handler"
-    assert caplog.messages == [expected]
+    assert caplog.messages == [TAKEN_OVER]
     sigterm()
     await asyncio.sleep(1)
-    assert caplog.messages == [expected, "draining sockets=1"]
+    assert caplog.messages == [TAKEN_OVER, "draining sockets=1"]
 
 
 async def test_a_drain_that_is_turned_off_leaves_the_signal_alone(server_handler, settings, caplog):
@@ -188,23 +195,193 @@ async def test_a_drain_that_is_turned_off_leaves_the_signal_alone(server_handler
     assert socket.drained == []
 
 
-async def test_a_handler_of_asyncio_is_left_alone_and_the_log_says_so(restored_signal, caplog):
+class LoopHandler:
+    """The handler of a server that lets its event loop call it."""
+
+    def __init__(self):
+        self.called_at = []
+        self.others = []
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, lambda: self.called_at.append(now()))
+        loop.add_signal_handler(signal.SIGUSR1, self.others.append, signal.SIGUSR1)
+
+    def remove(self):
+        loop = asyncio.get_running_loop()
+        loop.remove_signal_handler(signal.SIGTERM)
+        loop.remove_signal_handler(signal.SIGUSR1)
+
+
+async def pass_time(seconds):
+    """Sleep in small pieces: a signal takes two rounds of the loop, between which time jumps."""
+    for _ in range(round(seconds * 100)):
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def loop_handler(restored_signal):
+    handler = LoopHandler()
+    yield handler
+    handler.remove()
+
+
+async def test_a_server_whose_loop_calls_it_gets_the_signal_after_the_drain(loop_handler, caplog):
     caplog.set_level(logging.INFO, "realtime")
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, ended.set)
-    before = signal.getsignal(signal.SIGTERM)
-    socket = Socket()
-    assert signal.getsignal(signal.SIGTERM) is before
-    assert caplog.messages == ["SIGTERM is not taken over: the server handles it in its event loop"]
+    socket = Socket(answers_after=0.3)
+    assert caplog.messages == [TAKEN_OVER]
+    began = now()
     sigterm()
-    await asyncio.wait_for(ended.wait(), 1)
-    loop.remove_signal_handler(signal.SIGTERM)
+    await pass_time(1)
+    assert len(socket.drained) == 1
+    assert loop_handler.called_at == [pytest.approx(began + 0.3, abs=0.05)]
+
+
+async def test_a_second_signal_goes_through_such_a_loop_without_waiting(loop_handler):
+    Socket(answers_after=None)
+    began = now()
+    sigterm()
+    await pass_time(0.2)
+    sigterm()
+    await pass_time(0.1)
+    assert loop_handler.called_at == [pytest.approx(began + 0.2, abs=0.05)]
+
+
+async def test_its_other_signals_go_through_before_and_during_a_drain(loop_handler):
+    socket = Socket(answers_after=None)
+    signal.raise_signal(signal.SIGUSR1)
+    await pass_time(0.1)
+    assert (loop_handler.others, socket.drained) == ([signal.SIGUSR1], [])
+    sigterm()
+    await pass_time(0.1)
+    signal.raise_signal(signal.SIGUSR1)
+    await pass_time(0.1)
+    assert (loop_handler.others, loop_handler.called_at) == ([signal.SIGUSR1] * 2, [])
+
+
+async def test_an_ignored_signal_stays_ignored(restored_signal):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    socket = Socket()
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    sigterm()
+    await asyncio.sleep(1)
     assert socket.drained == []
 
 
-@pytest.mark.parametrize("handler", [signal.SIG_DFL, signal.SIG_IGN])
-async def test_a_signal_without_a_handler_is_left_alone(restored_signal, handler):
-    signal.signal(signal.SIGTERM, handler)
-    running_drain()
-    assert signal.getsignal(signal.SIGTERM) is handler
+WITHOUT_A_HANDLER = """
+import asyncio, signal
+from realtime.sockets.drain import running_drain
+
+class Socket:
+    def drain(self, after):
+        print("drained", flush=True)
+        asyncio.get_running_loop().call_later(0.01, running_drain().remove, self)
+
+async def serve():
+    running_drain().add(Socket())
+    signal.raise_signal(signal.SIGTERM)
+    await asyncio.sleep(60)
+
+asyncio.run(serve())
+"""
+
+
+def test_a_process_without_a_handler_drains_and_dies_of_the_signal():
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHOUT_A_HANDLER], capture_output=True, text=True, timeout=30
+    )
+    assert (ended.stdout, ended.returncode) == ("drained\n", -signal.SIGTERM), ended.stderr
+
+
+def test_handlers_of_loops_that_have_ended_are_not_kept(server_handler):
+    async def serve():
+        running_drain()
+
+    called = []
+    signal.signal(signal.SIGTERM, lambda number, frame: called.append(number))
+    for _ in range(1200):  # Each calling the one before would be too deep.
+        virtual_time.run(serve())
+    sigterm()
+    assert called == [signal.SIGTERM]
+
+
+async def test_lifespan_shutdown_drains_before_the_application_shuts_down():
+    socket = Socket(answers_after=0.3)
+    began = now()
+    lifespan = Lifespan(DrainMiddleware(own_lifespan))
+    assert await lifespan.said() == "lifespan.startup.complete"
+    assert socket.drained == []
+    lifespan.shut_down()
+    assert await lifespan.said() == "lifespan.shutdown.complete"
+    assert len(socket.drained) == 1
+    assert now() == pytest.approx(began + 0.3)
+    await lifespan.returned
+
+
+@pytest.mark.parametrize("application", [ProtocolTypeRouter({}), get_asgi_application()])
+async def test_an_application_without_a_lifespan_gets_one(application):
+    lifespan = Lifespan(DrainMiddleware(application))
+    assert await lifespan.said() == "lifespan.startup.complete"
+    socket = Socket()
+    lifespan.shut_down()
+    assert await lifespan.said() == "lifespan.shutdown.complete"
+    assert len(socket.drained) == 1
+    await lifespan.returned
+
+
+async def test_an_application_that_fails_at_its_start_fails():
+    async def application(scope, receive, send):
+        await receive()
+        raise ValueError("no database")
+
+    with pytest.raises(ValueError, match="no database"):
+        await Lifespan(DrainMiddleware(application)).returned
+
+
+async def test_lifespan_shutdown_drains_nobody_where_the_drain_is_off(settings):
+    settings.REALTIME = {"DRAIN": False}
+    socket = Socket()
+    lifespan = Lifespan(DrainMiddleware(own_lifespan))
+    await lifespan.said()
+    lifespan.shut_down()
+    assert await lifespan.said() == "lifespan.shutdown.complete"
+    assert socket.drained == []
+
+
+async def test_a_drain_that_sigterm_began_is_the_same(server_handler):
+    socket = Socket(answers_after=0.3)
+    lifespan = Lifespan(DrainMiddleware(own_lifespan))
+    await lifespan.said()
+    sigterm()
+    lifespan.shut_down()
+    await lifespan.said()
+    assert len(socket.drained) == 1
+
+
+async def test_other_scopes_pass_through_the_drain_middleware():
+    async def application(scope, receive, send):
+        return scope, receive, send
+
+    assert await DrainMiddleware(application)({"type": "http"}, 1, 2) == ({"type": "http"}, 1, 2)
+
+
+async def own_lifespan(scope, receive, send):
+    for _ in range(2):
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+
+
+class Lifespan:
+    """A server's side of one lifespan, from its startup on."""
+
+    def __init__(self, application):
+        self._to_application = asyncio.Queue()
+        self._said = asyncio.Queue()
+        self._to_application.put_nowait({"type": "lifespan.startup"})
+        self.returned = asyncio.ensure_future(
+            application({"type": "lifespan"}, self._to_application.get, self._said.put)
+        )
+
+    async def said(self):
+        return (await self._said.get())["type"]
+
+    def shut_down(self):
+        self._to_application.put_nowait({"type": "lifespan.shutdown"})

@@ -1,13 +1,10 @@
 """The transport against a server whose ``send`` blocks when its peer does not read."""
 
 import asyncio
-import functools
 
 import pytest
-from channels.sessions import InstanceSessionWrapper
 
-from realtime.sockets.transport import Transport, find_abort, server_send
-from realtime.sockets.wrapped_socket import WrappedSocket
+from realtime.sockets.transport import Transport
 from tests.realtime.sockets.connection import Connection
 
 
@@ -133,41 +130,3 @@ async def test_a_peer_that_has_left_ends_the_transport_without_a_word(
     assert transport.closing
     assert connection.texts == []
     assert not [record for record in caplog.records if record.levelname != "DEBUG"]
-
-
-async def test_the_way_to_abort_is_found_behind_middleware(connection):
-    def middleware(send):
-        async def wrapped(message):
-            await send(message)
-
-        return wrapped
-
-    find_abort(middleware(middleware(connection.send)))()
-    assert connection.aborted_at is not None
-
-
-def test_the_way_to_abort_on_daphne():
-    class Twisted:
-        def abortConnection(self):
-            return "aborted"
-
-    class Protocol:
-        transport = Twisted()
-
-    async def handle_reply(protocol, message):
-        pass
-
-    assert find_abort(functools.partial(handle_reply, Protocol()))() == "aborted"
-
-
-@pytest.mark.parametrize("send", [lambda message: None, functools.partial(print), print])
-def test_an_unknown_server_cannot_be_aborted(send):
-    assert find_abort(send) is None
-    assert server_send(send) is send
-
-
-async def test_channels_session_middleware_and_our_own_are_skipped(connection):
-    session = InstanceSessionWrapper({"cookies": {}}, connection.send)
-    assert server_send(session.send) == connection.send
-    ours = WrappedSocket(connection.receive, session.send)
-    assert server_send(ours.send) == connection.send
