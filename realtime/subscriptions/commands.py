@@ -57,13 +57,12 @@ class Commands:
 
     def _failure(self, error: Exception, command: str, ref: int | str | None) -> str:
         """Log an error and return what the client gets: to try again, if that may help."""
-        line = "failed socket=%s command=%s error=%r"
         if is_for_now(error):
             # Thousands of sockets get it together, and no traceback says more.
-            logger.error(line, self._socket.id, command, error)
+            logger.error("failed socket=%s command=%s error=%r", self._socket.id, command, error)
             sentence = LATE if isinstance(error, TimeoutError) else AWAY
             return frames.error("internal", sentence, ref)
-        logger.error(line, self._socket.id, command, error, exc_info=error)
+        logger.error("failed socket=%s command=%s", self._socket.id, command, exc_info=error)
         if command == "subscribe":
             return frames.error("failed", FAULT, ref)
         return frames.error("internal", FAULT, ref)
