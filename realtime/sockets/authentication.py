@@ -43,7 +43,7 @@ def _handshake(scope: Scope) -> ASGIRequest:
     scheme = "https" if scope.get("scheme") == "wss" else "http"
     about = {"type": "http", "method": "GET", "path": "/", "scheme": scheme}
     return ASGIRequest(
-        {**about, "server": scope.get("server"), "headers": scope["headers"]}, BytesIO()
+        {**about, "server": scope.get("server"), "headers": scope.get("headers", ())}, BytesIO()
     )
 
 

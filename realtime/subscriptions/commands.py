@@ -65,13 +65,18 @@ class Commands:
 
     def _failure(self, error: Exception, command: str, ref: int | str | None) -> str:
         """Log an error and return what the client gets: to try again, if that may help."""
-        line = "failed socket=%s command=%s error=%r"
         if is_for_now(error):
             # Thousands of sockets get it together, and no traceback says more.
-            logger.error(line, self._socket.id, command, error, extra=LIMITED)
+            about = self._socket.id, command, error
+            logger.error("failed socket=%s command=%s error=%r", *about, extra=LIMITED)
             sentence = LATE if isinstance(error, TimeoutError) else AWAY
             return frames.error("internal", sentence, ref)
-        logger.error(line, self._socket.id, command, error, exc_info=error, extra=LIMITED)
+        logger.error(
+            "failed socket=%s command=%s",
+            *(self._socket.id, command),
+            exc_info=error,
+            extra=LIMITED,
+        )
         if command == "subscribe":
             return frames.error("failed", FAULT, ref)
         return frames.error("internal", FAULT, ref)

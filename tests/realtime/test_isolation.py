@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 application = RealtimeConsumer.as_asgi()
 
 FELT = 0.2
-"""Seconds that nobody else may wait longer: 0.05 were measured, and a test's machine is busy."""
+"""Seconds that nobody else may wait longer: 0.01 were measured, and a test's machine is busy."""
 
 
 @register("slow")
