@@ -37,6 +37,10 @@ class Way(StrEnum):
     """ASGI promises an awaitable, no more; and some coroutines need a task of their own."""
 
 
+STEPPED = Way.STEPPED
+"""Looked up for each frame, and an enum takes 50 ns for that."""
+
+
 class Transport:
     """Sends to one socket and never makes the caller wait.
 
@@ -59,8 +63,9 @@ class Transport:
         if self._sending is not None:
             self._outbox.append(message)
             return
-        if self._way is not Way.STEPPED:
-            self._send_untried(message)
+        if self._way is not STEPPED:
+            send = self._send_first if self._way is Way.UNTRIED else self._send_in_task
+            send(message)
             return
         try:
             coroutine = self._send(message)
@@ -72,12 +77,12 @@ class Transport:
             return
         self._start(self._finish(_resume(coroutine, awaited)))
 
-    def _send_untried(self, message: Message) -> None:
-        """Find the way of this server with its first message; later ones go in a task."""
-        if self._way is Way.IN_TASKS:
-            self._outbox.append(message)
-            self._start(self._send_outbox())
-            return
+    def _send_in_task(self, message: Message) -> None:
+        self._outbox.append(message)
+        self._start(self._send_outbox())
+
+    def _send_first(self, message: Message) -> None:
+        """Find the way of this server with the first message to it."""
         self._way = Way.IN_TASKS
         try:
             awaitable = self._send(message)
@@ -89,7 +94,7 @@ class Transport:
             self._way = Way.STEPPED
         except RuntimeError:
             # So fails what needs a task, as asyncio.timeout does, before it has sent anything.
-            self._send_untried(message)
+            self._send_in_task(message)
         except Exception as error:
             self._failed(error)
         else:
