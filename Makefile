@@ -2,13 +2,14 @@
 # make check: format, lint, types and unit tests in both languages, in less than a minute.
 # make npm: the browser client as an npm package, in dist/. make bench: this project beside its
 # peers, in 20 minutes on two cores that have nothing else to do; QUICK=1 only sees that all runs.
+# make outage: real browsers after four minutes without a connection.
 PYTHON ?= python3
 # SocketShark's requirements are not to be had for a newer one.
 SOCKETSHARK_PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check npm bench system
+.PHONY: demo test check npm bench outage system
 demo: $(VENV)/demo
 	@$(BIN)/python manage.py demo
 
@@ -24,6 +25,9 @@ npm: tests/js/node_modules/.package-lock.json
 
 bench: system benchmarks/.venv/ready benchmarks/.venv-socketshark/ready benchmarks/node/node_modules/.package-lock.json
 	@benchmarks/.venv/bin/python -m benchmarks $(if $(QUICK),--quick)
+
+outage: system $(VENV)/test
+	@PATH="$(CURDIR)/$(BIN):$$PATH" pytest -v -n 3 tests/cuts/outage.py
 
 system:
 	@tests/install

@@ -1,6 +1,5 @@
 """Calls, and the one method that changes them."""
 
-import logging
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +11,9 @@ from django.utils import timezone
 from calls.agents import person
 from calls.signals import call_changed
 from calls.states import ACTIVE, FINAL, State, refusal
+from realtime.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class Direction(models.TextChoices):

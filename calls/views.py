@@ -142,17 +142,24 @@ def phone_number(request: HttpRequest, field: str, default: str = "") -> str:
 
     Raises ``ValidationError``.
     """
-    number = str(sent(request).get(field, default)).strip()
-    validate_phone_number(number)
+    number = sent(request).get(field, default)
+    if not isinstance(number, str):
+        raise ValidationError(f"{field} is text.")
+    validate_phone_number(number := number.strip())
     return number
 
 
 def sent(request: HttpRequest) -> Any:
-    """Return the fields of a form or a JSON object; another body has none."""
+    """Return the fields of a form or a JSON object.
+
+    Raises ``ValidationError`` for a body of JSON that is something else.
+    """
     if request.content_type != "application/json":
         return request.POST
     try:
         body = json.loads(request.body)
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise ValidationError("The body is not a JSON object.")
+    return body

@@ -5,7 +5,6 @@ At Twilio, enter ``/calls/twilio/voice/`` for "A call comes in" and ``/calls/twi
 https://www.twilio.com/docs/usage/security#validating-requests.
 """
 
-import logging
 from collections.abc import Callable
 from functools import wraps
 
@@ -20,8 +19,9 @@ from calls.forms import WebhookForm
 from calls.models import Call
 from calls.states import State
 from calls.telephony import Telephony, get_telephony
+from realtime.logs import LIMITED, get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 Webhook = Callable[[WebhookForm, Telephony], HttpResponse]
 
@@ -101,5 +101,5 @@ def is_signed(request: HttpRequest, auth_token: str) -> bool:
 
 def refused(status: int, reason: str) -> HttpResponse:
     """Refuse a webhook, and say why."""
-    logger.warning("webhook refused status=%d reason=%s", status, reason)
+    logger.warning("webhook refused status=%d reason=%s", status, reason, extra=LIMITED)
     return HttpResponse(f"{reason}\n", content_type="text/plain", status=status)

@@ -8,18 +8,18 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 django_application = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from django.conf import settings  # noqa: E402
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: E402
 from django.urls import path  # noqa: E402
 
+from project import demo_users  # noqa: E402
 from realtime.consumers import RealtimeConsumer  # noqa: E402
 
-if settings.DEBUG:
-    django_application = ASGIStaticFilesHandler(django_application)
+demo_users.refuse_to_start()
 
+websocket_application = URLRouter([path("realtime/", RealtimeConsumer.as_asgi())])
 application = ProtocolTypeRouter(
     {
-        "http": django_application,
-        "websocket": URLRouter([path("realtime/", RealtimeConsumer.as_asgi())]),
+        "http": ASGIStaticFilesHandler(django_application),
+        "websocket": websocket_application,
     }
 )

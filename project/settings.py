@@ -3,11 +3,14 @@
 import contextlib
 import os
 from pathlib import Path
+from tempfile import mkstemp
 from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
+
+from project.exposure import exposures, missing
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -19,25 +22,60 @@ def environment_list(name: str, default: str) -> list[str]:
 def kept_secret_key(path: Path) -> str:
     """Return the key that the first start makes and keeps, so that sessions outlive a restart."""
     if not path.exists():
-        draft = path.with_suffix(f".{os.getpid()}")
-        draft.write_text(get_random_secret_key())
-        draft.chmod(0o600)
+        number, draft = mkstemp(prefix=path.name, dir=path.parent)  # Only its owner may read it.
+        with open(number, "w") as file:
+            file.write(get_random_secret_key())
         # Linking is atomic: if several processes start together, the first one's key stays.
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(draft)
-        draft.unlink()
+        Path(draft).unlink()
     return path.read_text()
 
 
-DEBUG = os.environ.get("DEBUG", "1") == "1"
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8000"))
 # The site's address behind a proxy: https://calls.example.com
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "").rstrip("/")
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or HOST
-ALLOWED_HOSTS = environment_list("ALLOWED_HOSTS", f"{HOST},{PUBLIC_HOST},localhost,127.0.0.1,[::1]")
+
+# Without an account the phone company is simulated (see calls/telephony).
+TWILIO_ACCOUNT_SID = os.environ.get("TWILIO_ACCOUNT_SID", "")
+TWILIO_AUTH_TOKEN = os.environ.get("TWILIO_AUTH_TOKEN", "")
+TWILIO_NUMBER = os.environ.get("TWILIO_NUMBER", "")
+if TWILIO_ACCOUNT_SID and not TWILIO_AUTH_TOKEN:
+    # With an empty token anybody could sign webhooks.
+    raise ImproperlyConfigured("TWILIO_ACCOUNT_SID is set, so TWILIO_AUTH_TOKEN is needed too.")
+
+# What is convenient on one's own machine, and dangerous anywhere else, hangs on AT_HOME: DEBUG, the
+# demo's users and their hint on the login page, the kept key, the names of this machine as hosts,
+# cookies over HTTP. At home, requests from elsewhere are refused (see OnlyThisMachine).
+EXPOSURES = list(
+    exposures(
+        host=HOST,
+        public_url=PUBLIC_URL,
+        allowed_hosts=environment_list("ALLOWED_HOSTS", ""),
+        account=TWILIO_ACCOUNT_SID,
+    )
+)
+AT_HOME = not EXPOSURES
+DEBUG = os.environ.get("DEBUG", "1") == "1" and AT_HOME
+SECRET_KEY = os.environ.get("SECRET_KEY", "")
+if AT_HOME:
+    SECRET_KEY = SECRET_KEY or kept_secret_key(BASE_DIR / ".secret_key")
+    OWN_HOSTS = f"{HOST},{PUBLIC_HOST},localhost,127.0.0.1,[::1]"
+else:
+    if lacks := list(missing(public_url=PUBLIC_URL, secret_key=SECRET_KEY)):
+        raise ImproperlyConfigured(f"Others may reach the site ({EXPOSURES[0]}): {' '.join(lacks)}")
+    OWN_HOSTS = PUBLIC_HOST
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = True
+    # TLS ends at the proxy or tunnel, which has to set this header itself.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 30 * 86400
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    # To be preloaded concerns a whole domain, and can't be undone for months.
+    SILENCED_SYSTEM_CHECKS = ["security.W021"]
+ALLOWED_HOSTS = environment_list("ALLOWED_HOSTS", OWN_HOSTS)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
-SECRET_KEY = os.environ.get("SECRET_KEY") or kept_secret_key(BASE_DIR / ".secret_key")
 
 INSTALLED_APPS = [
     "daphne",
@@ -50,10 +88,12 @@ INSTALLED_APPS = [
     "channels",
     "realtime",
     "calls",
-    "project",  # its commands
+    "project",  # its commands and its check
 ]
 
 MIDDLEWARE = [
+    "project.middleware.OnlyThisMachine",
+    "project.middleware.ContentSecurityPolicy",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -97,6 +137,8 @@ if "REDIS_URL" in os.environ:
     }
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    if not AT_HOME:
+        SILENCED_SYSTEM_CHECKS += ["realtime.W001"]  # `manage.py demo` is one process.
 
 REALTIME = {
     setting: float(os.environ[setting])
@@ -104,13 +146,22 @@ REALTIME = {
     if setting in os.environ
 }
 
-# Without an account the phone company is simulated (see calls/telephony).
-TWILIO_ACCOUNT_SID = os.environ.get("TWILIO_ACCOUNT_SID", "")
-TWILIO_AUTH_TOKEN = os.environ.get("TWILIO_AUTH_TOKEN", "")
-TWILIO_NUMBER = os.environ.get("TWILIO_NUMBER", "")
-if TWILIO_ACCOUNT_SID and not TWILIO_AUTH_TOKEN:
-    # With an empty token anybody could sign webhooks.
-    raise ImproperlyConfigured("TWILIO_ACCOUNT_SID is set, so TWILIO_AUTH_TOKEN is needed too.")
+# Each process counts attempts to log in by itself (see throttle).
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en-us"
@@ -125,8 +176,20 @@ LOGOUT_REDIRECT_URL = "login"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {
+        "plain": {
+            "()": "project.logs.Formatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
+    "filters": {"few_refusals": {"()": "project.logs.FewRefusals"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["few_refusals"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"level": "INFO"},  # without the console handler that Django gives it

@@ -1,5 +1,12 @@
 """WebSockets for Django Channels that are reliable in both directions."""
 
-from realtime.events import aposition, apublish, position, publish
+try:
+    from realtime.events import aposition, apublish, position, publish
+except ImportError as error:
+    from realtime.installation import problem
+
+    if (sentence := problem()) is None:
+        raise
+    raise ImportError(sentence) from error
 
 __all__ = ["aposition", "apublish", "position", "publish"]

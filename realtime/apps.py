@@ -3,6 +3,12 @@
 from django.apps import AppConfig, apps
 from django.utils.module_loading import autodiscover_modules
 
+import realtime
+from realtime.installation import problem
+
+if not hasattr(realtime, "publish"):  # The package's first file is another package's, or gone.
+    raise ImportError(problem())
+
 
 class RealtimeConfig(AppConfig):
     name = "realtime"

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.db import connections, router
 
+from realtime import installation
 from realtime.conf import problems, realtime_settings
 from realtime.models import Event
 
 DATABASE_LOG = "realtime.eventlog.database.DatabaseEventLog"
+CONTEXT_PROCESSORS = {
+    "django.contrib.auth.context_processors.auth",
+    "django.template.context_processors.request",
+}
 PUB_SUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
 
 
@@ -58,6 +66,80 @@ def check_channel_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> li
 
 
 @register()
+def check_server(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Report a ``runserver`` that serves no WebSockets, and an application that is not named."""
+    if "runserver" not in sys.argv[1:2] or not settings.DEBUG:
+        return []
+    if not (apps.is_installed("daphne") or apps.is_installed("channels")):
+        return [
+            Warning(
+                "This runserver serves no WebSockets: /realtime/ will be a 404.",
+                hint="Put 'daphne' first in INSTALLED_APPS, or start an ASGI server.",
+                id="realtime.W004",
+            )
+        ]
+    if getattr(settings, "ASGI_APPLICATION", None) is None:
+        return [
+            Warning(
+                "ASGI_APPLICATION is not set, so runserver can't find the route of the consumer.",
+                hint="Set ASGI_APPLICATION = 'mysite.asgi.application'.",
+                id="realtime.W005",
+            )
+        ]
+    return []
+
+
+@register()
+def check_template_context(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Report templates in which the tag can't know the user."""
+    engines: list[dict[str, Any]] = [
+        engine
+        for engine in settings.TEMPLATES
+        if engine["BACKEND"] == "django.template.backends.django.DjangoTemplates"
+    ]
+    options: list[dict[str, Any]] = [engine.get("OPTIONS", {}) for engine in engines]
+    processors = {one for each in options for one in each.get("context_processors", [])}
+    if not engines or processors & CONTEXT_PROCESSORS:
+        return []
+    return [
+        Warning(
+            "{% realtime %} can't know the user: no context processor tells templates.",
+            hint=f"Add {min(CONTEXT_PROCESSORS)} to TEMPLATES' context_processors.",
+            id="realtime.W006",
+        )
+    ]
+
+
+@register()
+def check_shared_redis(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Report a Redis that looks as if several sites shared it by its database numbers."""
+    layer = getattr(settings, "CHANNEL_LAYERS", {}).get("default", {})
+    config = layer.get("CONFIG", {})
+    numbers = [number for host in config.get("hosts", []) if (number := _database_number(host))]
+    if layer.get("BACKEND") != PUB_SUB or not numbers or "prefix" in config:
+        return []
+    return [
+        Warning(
+            f"Database number {numbers[0]} of Redis separates no messages from those of its "
+            "other databases.",
+            hint="If another site has this Redis too, give each CONFIG['prefix'] and "
+            "REALTIME['SITE'] of its own.",
+            id="realtime.W007",
+        )
+    ]
+
+
+def _database_number(host: Any) -> int:
+    """Return the database number in a host of channels_redis; 0 is Redis's own default."""
+    address = host.get("address", "") if isinstance(host, dict) else host
+    number = host.get("db", 0) if isinstance(host, dict) else 0
+    if isinstance(address, str):
+        url = urlsplit(address)
+        number = number or parse_qs(url.query).get("db", [url.path.strip("/")])[0]
+    return int(number) if str(number).isdecimal() else 0
+
+
+@register()
 def check_event_log(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """Report a database in which the event log can't work, or fails under load."""
     if problems(getattr(settings, "REALTIME", {})):
@@ -84,3 +166,42 @@ def check_event_log(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[C
             )
         ]
     return []
+
+
+@register()
+def check_event_log_commits(
+    app_configs: Sequence[AppConfig] | None, **_: Any
+) -> list[CheckMessage]:
+    """Report a database in which events are not committed, or not with the project's data."""
+    if problems(getattr(settings, "REALTIME", {})):
+        return []
+    log = realtime_settings().EVENT_LOG
+    if log is None or log["BACKEND"] != DATABASE_LOG:
+        return []
+    found: list[CheckMessage] = []
+    events, users = router.db_for_write(Event), router.db_for_write(get_user_model())
+    if not connections[events].settings_dict["AUTOCOMMIT"]:
+        found.append(
+            Error(
+                f"Events can't be published: AUTOCOMMIT is off in the database {events!r}.",
+                hint="Leave AUTOCOMMIT on, and use transaction.atomic().",
+                id="realtime.E011",
+            )
+        )
+    if events != users:
+        found.append(
+            Warning(
+                f"Events are in the database {events!r}, users in {users!r}: an event is written "
+                "after the commit of its data, and a process that dies in between loses it.",
+                hint="Let the routers put the app realtime into the database of your data.",
+                id="realtime.W008",
+            )
+        )
+    return found
+
+
+@register()
+def check_installation(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Report another package with the import name of this one."""
+    sentence = installation.problem()
+    return [] if sentence is None else [Error(sentence, id="realtime.E010")]

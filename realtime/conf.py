@@ -26,10 +26,16 @@ class RealtimeSettings:
     """Bytes sent to a socket and not yet proved to have arrived."""
     MAX_FRAMES_PER_SECOND: int = 100
     """Frames a second that one socket may send; twice as many may come together."""
+    MAX_BYTES_PER_SECOND: int = 2 * 1024 * 1024
+    """Bytes a second that all sockets of a user may send and be answered with; more waits."""
     MAX_STREAMS_PER_SOCKET: int = 100
     """Streams that one socket may follow."""
     MAX_SOCKETS_PER_USER: int = 20
     """Sockets that one user may hold open in one process; one more closes the oldest."""
+    SIGN_IN_TIMEOUT: float = 7.0
+    """Seconds within which the user of a new socket has to be known."""
+    COMMAND_TIMEOUT: float = 7.0
+    """Seconds that a subscribe waits for the application, and a send for a thread."""
     EVENT_LOG: dict[str, Any] | None = field(
         default_factory=lambda: {"BACKEND": "realtime.eventlog.database.DatabaseEventLog"}
     )
@@ -38,6 +44,11 @@ class RealtimeSettings:
     """Events kept of each stream: the newest ``COUNT``, for ``AGE`` seconds."""
     POSITION_CHECK: float = 10.0
     """Seconds between two checks of the log for events whose broadcast was lost."""
+    SITE: str | None = None
+    """A name that tells this site from others on the same channel layer; None takes another mark.
+
+    All processes of a site have the same; see ``layer/groups.py``.
+    """
     DRAIN: bool = True
     """Send every socket away before the server ends; False leaves SIGTERM alone."""
 
@@ -56,6 +67,9 @@ def problems(configured: Any) -> list[str]:
                 found.append(f"REALTIME['EVENT_LOG'] must have a BACKEND, or be None: {value!r}.")
         elif name == "RETENTION":
             found += _retention_problems(value)
+        elif name == "SITE":
+            if value is not None and not (isinstance(value, str) and value):
+                found.append(f"REALTIME['SITE'] must be text, or None: {value!r}.")
         elif kinds[name] == "bool":
             if not isinstance(value, bool):
                 found.append(f"REALTIME[{name!r}] must be True or False, not {value!r}.")

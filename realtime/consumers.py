@@ -3,29 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import Any
 
 from asgiref.sync import markcoroutinefunction
-from django.db import DatabaseError
 
+from realtime.conf import realtime_settings
 from realtime.fanout.hub import running_hub
+from realtime.hints import hint
+from realtime.logs import LIMITED, get_logger
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from realtime.protocol.stream_names import user_stream_name
-from realtime.sockets.asgi import Application, Receive, Scope, Send
+from realtime.sockets.asgi import Application, Receive, Scope, Send, header
 from realtime.sockets.authentication import is_foreign, user_of
+from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.sockets.severable import severable
+from realtime.sockets.transport import ABORT_AFTER, Transport
 from realtime.sockets.user_sockets import user_sockets
 from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions, WrappedSocket
 from realtime.subscriptions.commands import Commands
 
 __all__ = ["HeartbeatMixin", "RealtimeConsumer"]
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
+
+_NO_COOKIE = (
+    "A visitor without a cookie was refused with 4501. If the user is logged in, the browser did "
+    "not send the session cookie with the WebSocket: it needs the same host as the page, and https "
+    "where SESSION_COOKIE_SECURE is set."
+)
+_NO_USER = (
+    "A visitor whose session has no active user was refused with 4501. Connect on pages for users "
+    "who are logged in; behind another login than Django's, put the user into scope['user']."
+)
+_FOREIGN_ORIGIN = (
+    "A page of %s was refused: the socket went to the host %s. If that page is yours, add its "
+    "origin to CSRF_TRUSTED_ORIGINS. If a proxy changes the Host header, have it pass the "
+    "browser's own on."
+)
 
 
 class HeartbeatMixin:
@@ -73,7 +91,9 @@ class HeartbeatMixin:
 class RealtimeConsumer:
     """Serves the protocol ``realtime.v1``; route to ``RealtimeConsumer.as_asgi()``."""
 
-    def __init__(self, **initkwargs: Any) -> None:
+    def __init__(self, *wrong: Any, **initkwargs: Any) -> None:
+        if wrong:
+            raise TypeError(f"Route to {type(self).__name__}.as_asgi(), not to the class itself.")
         for name, value in initkwargs.items():
             setattr(self, name, value)
 
@@ -104,7 +124,9 @@ class RealtimeConsumer:
         if (await receive())["type"] == "websocket.disconnect":
             return
         if is_foreign(scope):
+            _hint_at_origin(scope)
             await send({"type": "websocket.close"})
+            Transport(send).abort_later(ABORT_AFTER)
             return
         if SCOPE_KEY in scope:
             scope[SCOPE_KEY].bypass()
@@ -116,7 +138,7 @@ class RealtimeConsumer:
         socket = RealtimeSocket(send)
         commands = Commands(socket, running_hub())
         if subprotocol not in (SUBPROTOCOL, None):
-            socket.close(CloseCode.UNSUPPORTED_VERSION)
+            socket.close(CloseCode.UNSUPPORTED_VERSION, abort_after=ABORT_AFTER)
         socket.run(partial(_sign_in, socket, scope))
         del scope, send  # Most sockets live for hours, and wait: 1 KiB of each goes.
         try:
@@ -132,6 +154,12 @@ class RealtimeConsumer:
             commands.end()
             user_sockets().remove(socket)
             socket.disconnected()
+            await socket.finished()
+
+
+def _hint_at_origin(scope: Scope) -> None:
+    origin, host = header(scope, b"origin"), header(scope, b"host")
+    hint(logger, _FOREIGN_ORIGIN, repr(origin), repr(host))
 
 
 def _chosen(offered: Sequence[str]) -> str | None:
@@ -142,16 +170,22 @@ def _chosen(offered: Sequence[str]) -> str | None:
 
 async def _sign_in(socket: RealtimeSocket, scope: Scope) -> None:
     try:
-        user = await user_of(scope)
+        async with asyncio.timeout(realtime_settings().SIGN_IN_TIMEOUT):
+            user = await user_of(scope)
         me = None if user is None else user_stream_name(user)
     except Exception as error:
-        # Not known is not "not signed in": the client is to come back.
-        known = isinstance(error, DatabaseError)
-        logger.error("sign-in failed socket=%s error=%r", socket.id, error, exc_info=not known)
-        socket.close(CloseCode.RESTARTING)
+        for_now = is_for_now(error)
+        logger.error(
+            "sign-in failed socket=%s error=%r",
+            *(socket.id, error),
+            exc_info=not for_now,
+            extra=LIMITED,
+        )
+        socket.close(CloseCode.RESTARTING if for_now else CloseCode.SERVER_ERROR)
         return
     if me is None:
-        socket.close(CloseCode.NOT_SIGNED_IN)
+        hint(logger, _NO_USER if header(scope, b"cookie") else _NO_COOKIE)
+        socket.close(CloseCode.NOT_SIGNED_IN, abort_after=ABORT_AFTER)
     else:
         socket.welcome(user, me)
         user_sockets().add(socket)

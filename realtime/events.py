@@ -14,20 +14,23 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.core.serializers.json import DjangoJSONEncoder
 
+from realtime.concurrency.connections import run_async, sync_code_waits
 from realtime.conf import realtime_settings
 from realtime.eventlog import Draft, LoggedEvent, event_log
-from realtime.eventlog.commit import after_commit
+from realtime.eventlog.commit import after_every_commit
+from realtime.hints import hint
 from realtime.layer.broadcast import abroadcast, broadcast
+from realtime.layer.groups import group_name
 from realtime.layer.messages import (
     GroupMessage,
     Message,
     ephemeral_messages,
-    group_name,
     logged_messages,
     plain_message,
 )
 from realtime.protocol.position import NOWHERE, Position
 from realtime.protocol.stream_names import require_stream_name, user_stream_name
+from realtime.streams import is_served
 
 if TYPE_CHECKING:  # Models can't be imported before the apps are loaded.
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -71,9 +74,10 @@ def publish(
     the stream at that moment.
 
     Raises ``ValueError`` or ``TypeError`` for a stream, name or data that can't be published, what
-    the event log raises if it is away, and ``RuntimeError`` in a running event loop, which it would
-    block (``apublish`` is for that). A channel layer that fails does not raise: it is logged, and
-    followers get the event from the log.
+    the event log raises if it is away, ``TransactionManagementError`` where nobody can tell when
+    the caller's data is committed (docs/publishing.md), and ``RuntimeError`` in a running event
+    loop, which it would block (``apublish`` is for that). A channel layer that fails does not
+    raise: it is logged, and followers get the event from the log.
     """
     if _in_event_loop():
         raise RuntimeError("publish() was called in an event loop: await apublish() there.")
@@ -81,7 +85,7 @@ def publish(
     log = None if ephemeral else event_log()
     if log is None:
         outgoing = _ephemeral(streams, name, data)
-        after_commit(lambda: broadcast(outgoing))
+        after_every_commit(lambda: broadcast(outgoing))
     elif streams:
         draft = _draft(name, data, key)
         _log_publish(draft, streams)
@@ -98,12 +102,15 @@ async def apublish(
 ) -> None:
     """Publish one event, from async code; see ``publish`` for the arguments.
 
-    An event that is kept is written in the thread of Django's async database calls.
+    An event that is kept is written in the thread of Django's async database calls. Under
+    ``async_to_sync`` that is the thread of the sync code, with its transactions.
     """
-    if ephemeral or event_log() is None:
-        await abroadcast(_ephemeral(stream_names(to), name, data))
+    is_kept = not ephemeral and event_log() is not None
+    if is_kept or sync_code_waits():
+        published = sync_to_async(publish)(to, name, data, key=key, ephemeral=ephemeral)
+        await run_async(published)
     else:
-        await sync_to_async(publish)(to, name, data, key=key)
+        await abroadcast(_ephemeral(stream_names(to), name, data))
 
 
 # A name is itself a series of strings, so the first signature has to be tried first.
@@ -133,7 +140,7 @@ async def aposition(to: Iterable[Recipient]) -> dict[str, Position]: ...
 async def aposition(to: Recipient | Iterable[Recipient]) -> Position | dict[str, Position]:
     """Do what ``position`` does, from async code."""
     find: Callable[[Any], Any] = position
-    found: Position | dict[str, Position] = await sync_to_async(find)(to)
+    found: Position | dict[str, Position] = await run_async(sync_to_async(find)(to))
     return found
 
 
@@ -201,6 +208,23 @@ def _log_publish(draft: Draft, streams: Sequence[str]) -> None:
     names = ",".join(streams)
     logger.info(
         "publish event=%s name=%s key=%s streams=%s", draft.id, draft.name, draft.key, names
+    )
+    for stream in streams:
+        if not is_served(stream):
+            _hint_at_unserved(stream)
+
+
+def _hint_at_unserved(stream: str) -> None:
+    prefix = stream.partition(".")[0]
+    hint(
+        logger,
+        "publish stream=%s: no stream class serves the prefix %r, so nobody can follow it. For a "
+        "user, pass the user: publish(user, ...). For a stream of your own, register a class for "
+        "%r in a module named streams of an installed app.",
+        stream,
+        prefix,
+        prefix,
+        kind=prefix,
     )
 
 

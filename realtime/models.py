@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 __all__ = ["Event", "StreamHead"]
 
@@ -33,7 +34,8 @@ class Event(models.Model):
     key = models.CharField(max_length=200, null=True)  # noqa: DJ001 (no key is no duplicate)
     name = models.CharField(max_length=200)
     data = models.TextField()
-    at = models.BigIntegerField(help_text="Milliseconds since 1970.")
+    at = models.BigIntegerField(help_text="Milliseconds since 1970, by the publisher's clock.")
+    logged_at = models.DateTimeField(db_default=Now(), help_text="By the database's clock.")
 
     class Meta:
         constraints = [

@@ -7,7 +7,12 @@ from typing import Any, TypeVar, overload
 
 from realtime.concurrency.threads import nonblocking
 from realtime.exceptions import Refused
-from realtime.protocol.stream_names import STREAM_NAME, user_stream_name
+from realtime.protocol.stream_names import (
+    ESCAPED_USER_PREFIX,
+    STREAM_NAME,
+    USER_PREFIX,
+    user_stream_name,
+)
 
 __all__ = ["Refused", "Stream", "UserStream", "register"]
 
@@ -60,12 +65,19 @@ def register(prefix: str, stream_class: Any = None) -> Any:
 
     An app's module ``streams`` is imported at start, so that is where registrations belong. A
     subclass of the class that serves a prefix replaces it: so an application gives
-    ``UserStream`` a snapshot. Raises ``ValueError`` if the prefix is no name, or is taken.
+    ``UserStream`` a snapshot, for the users with escaped names too. Raises ``ValueError`` if the
+    prefix is no name, or is taken.
     """
+    if isinstance(prefix, type):
+        raise TypeError(f'Name the prefix: @register("{prefix.__name__.lower()}").')
     if stream_class is None:
         return lambda decorated: register(prefix, decorated)
     if not STREAM_NAME.fullmatch(prefix) or "." in prefix:
         raise ValueError(f"A prefix is letters, digits, '_' and '-', not {prefix!r}.")
+    if not isinstance(stream_class, type):
+        raise TypeError(f"register takes a subclass of Stream, not {stream_class!r}.")
+    if prefix == ESCAPED_USER_PREFIX:
+        raise ValueError(f"The prefix {prefix!r} goes with {USER_PREFIX!r}: register that.")
     present = _registered.get(prefix, Stream)
     if not issubclass(stream_class, present):
         raise ValueError(f"The prefix {prefix!r} is taken by {present.__qualname__}.")
@@ -73,15 +85,25 @@ def register(prefix: str, stream_class: Any = None) -> Any:
     return stream_class
 
 
+def is_served(name: str) -> bool:
+    """Tell whether a class serves the stream of that name."""
+    return name.partition(".")[0] in _registered
+
+
 def find(name: str) -> Stream | None:
     """Return the stream of that name, or None where its prefix is not registered."""
-    stream_class = _registered.get(name.partition(".")[0])
+    prefix = name.partition(".")[0]
+    stream_class = _registered.get(USER_PREFIX if prefix == ESCAPED_USER_PREFIX else prefix)
     return None if stream_class is None else stream_class(name)
 
 
-@register("user")
+@register(USER_PREFIX)
 class UserStream(Stream):
-    """A user's own stream, ``user.<pk>``: only that user may follow it."""
+    """A user's own stream, ``user.<pk>``: only that user may follow it.
+
+    A primary key that can't stand in a name is escaped there, so don't read it from ``key``: the
+    methods get the user.
+    """
 
     @nonblocking
     def authorize(self, user: Any) -> bool:

@@ -1,23 +1,27 @@
 """A WebSocket protocol for Uvicorn that sends to many at a fraction of the cost.
 
 ``uvicorn --ws realtime.uvicorn:WebSocketProtocol project.asgi:application``. It is Uvicorn's own
-``websockets-sansio`` but for four things: the frame of a text is built once for all sockets that
+``websockets-sansio`` but for five things: the frame of a text is built once for all sockets that
 get it; what one round of the event loop sends to a socket goes out with one system call; reading
-does not stop and start for each message; and an idle socket takes 5 KiB less. Applications need
-not know of it.
+does not stop and start for each message; an idle socket takes 5 KiB less; and a stranger can send
+neither compressed nor very large frames. Applications need not know of it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import copy
 from functools import lru_cache
 from typing import Any
 
+from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
 from realtime.concurrency.per_loop import PerLoop
+from realtime.conf import realtime_settings
+from realtime.sockets.server_limits import UVICORNS_MAX_SIZE
 
 __all__ = ["WebSocketProtocol"]
 
@@ -25,10 +29,18 @@ MAX_JOINED = 64 * 1024
 """Bytes that wait for the end of a round; with as many, asyncio's transports say stop."""
 
 
+TOLERANCE = 2
+"""Times ``MAX_FRAME_BYTES`` that is read: a frame a little too large gets an answer in words, one
+that is larger ends the socket."""
+
+
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """Give it to Uvicorn with ``--ws``, or as ``Config(ws=WebSocketProtocol)``."""
 
     __slots__ = ("_joined", "_takes_frames")
+
+    def __init__(self, config: Config, *args: Any, **kwargs: Any) -> None:
+        super().__init__(limited(config), *args, **kwargs)
 
     def connection_made(self, transport: Any) -> None:
         self.queue: Any = Inbox()
@@ -51,13 +63,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self._joined.write(frame_of(text))
         else:
             await super().send(message)
-            self._takes_frames = (
-                self.conn.state is State.OPEN
-                and not self.conn.extensions
-                and self.writable.is_set()
-            )
+            self._takes_frames = self.conn.state is State.OPEN and self.writable.is_set()
             if message["type"] == "websocket.accept":
                 del self.request, self.response  # 3 KiB of headers, which the scope has too.
+
+    def handle_cont(self, event: Frame) -> None:
+        """Keep a part of a message; empty ones would pile up, because they count for no limit."""
+        if event.data or event.fin:
+            super().handle_cont(event)
 
     def send_receive_event_to_app(self) -> None:
         """Hand over a message, and stop reading only if the one before it was not taken yet.
@@ -68,6 +81,19 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().send_receive_event_to_app()
         if self.queue.qsize() > 1 and not self.close_sent:
             self.transport.pause_reading()
+
+
+@lru_cache(maxsize=8)
+def limited(config: Config) -> Config:
+    """Return the configuration without compression, and with a limit for frames from clients.
+
+    That is twice ``MAX_FRAME_BYTES``, unless ``--ws-max-size`` names another.
+    """
+    config = copy.copy(config)
+    config.ws_per_message_deflate = False
+    if config.ws_max_size == UVICORNS_MAX_SIZE:
+        config.ws_max_size = TOLERANCE * realtime_settings().MAX_FRAME_BYTES
+    return config
 
 
 class Inbox:
@@ -163,6 +189,10 @@ class JoinedWrites:
     def resume_reading(self) -> None:
         """Pass it on."""
         self._transport.resume_reading()
+
+    def get_write_buffer_size(self) -> int:
+        """Return the bytes that have not been handed to the kernel."""
+        return self._transport.get_write_buffer_size() + self._bytes
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """Pass it on."""

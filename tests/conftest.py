@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pytest
 
+from realtime.logs import line_limit
 from tests.processes.cable import Cable
 from tests.processes.postgres import Postgres
 from tests.processes.process import Process
@@ -29,6 +30,12 @@ from tests.processes.redis_server import RedisServer
 from tests.processes.site import Sites, prepare_database, site_environment
 
 LOG_LINES = 200
+
+
+@pytest.fixture(autouse=True)
+def nothing_logged_before() -> None:
+    """Limited lines are counted by the process, which runs many tests a minute."""
+    line_limit.reset()
 
 
 @pytest.fixture

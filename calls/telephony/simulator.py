@@ -5,7 +5,6 @@ It sends from threads: under ASGI a process runs all its sync views on one threa
 waited for a webhook to its own site would wait for itself.
 """
 
-import logging
 import secrets
 import threading
 import time
@@ -26,8 +25,9 @@ from calls.models import Call, Direction
 from calls.states import State, refusal
 from calls.telephony.interface import PlacedCall, TelephonyError
 from calls.telephony.twiml import RING_SECONDS, dial, status_url
+from realtime.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 Step = tuple[float, State]
 """Seconds to wait, and the state that the call then enters."""

@@ -1,6 +1,5 @@
 """Twilio, through its REST API."""
 
-import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -15,8 +14,9 @@ from calls.models import Call
 from calls.states import State
 from calls.telephony.interface import PlacedCall, TelephonyError
 from calls.telephony.twiml import RING_SECONDS, dial, status_url
+from realtime.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 TIMEOUT = 5.0
 """Seconds for a request. Under ASGI all sync views of a process wait while one of them does."""

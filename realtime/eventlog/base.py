@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
@@ -72,11 +74,13 @@ class EventLog(ABC):
     - An event whose ``append`` began after another's commit has the higher offset; concurrent ones
       get one order, the same for everyone.
     - Who has read offset n has been able to read all offsets below it.
-    - Offsets count within an epoch, whose name is random. A stream that was forgotten, or whose log
-      is found to have gone back, begins a new epoch.
-    - A ``key`` names one event of a stream: appending it again changes nothing.
+    - Offsets count within an epoch, whose name is random. A stream that was forgotten begins a new
+      epoch at offset 0. One whose log is found to have gone back begins a new epoch as well, with
+      the events that there are: nothing that is kept goes but by ``forget`` and by ``RETENTION``.
+    - A ``key`` names one event of a stream: appending it again changes nothing, for at least as
+      long as the event is kept.
     - Old events go, by count and by age (``RETENTION``), oldest first; offsets are never reused
-      within an epoch.
+      within an epoch. Ages are by the log's own clock: a draft's ``at`` may be wrong.
 
     The methods are sync; async code runs them in realtime's threads. Any of them raises what its
     store raises when that is away, and has then changed nothing.
@@ -103,12 +107,16 @@ class EventLog(ABC):
         """
 
     @abstractmethod
-    def new_epoch(self, stream: str, epoch: str) -> Position:
-        """Begin a new epoch if the stream is still in ``epoch``; returns its position then."""
+    def new_epoch(self, stream: str, epoch: str, beyond: int | None = None) -> Position:
+        """Begin a new epoch if the stream is still in ``epoch``; returns its position then.
+
+        With ``beyond``, do so only if the stream has not come as far as that offset, which is to be
+        decided where it is written and not on a copy. The events stay, at their offsets.
+        """
 
     @abstractmethod
     def forget(self, stream: str) -> None:
-        """Erase a stream's events and begin a new epoch."""
+        """Erase a stream's events, and begin a new epoch if there were any."""
 
     @abstractmethod
     def prune(self) -> int:
@@ -130,6 +138,8 @@ def event_log() -> EventLog | None:
     configured = realtime_settings().EVENT_LOG
     if configured is None:
         return None
+    if not apps.is_installed("realtime"):
+        raise ImproperlyConfigured("Add 'realtime' to INSTALLED_APPS, and run manage.py migrate.")
     backend: Callable[..., EventLog] = import_string(configured["BACKEND"])
     return backend(**configured.get("OPTIONS", {}))
 

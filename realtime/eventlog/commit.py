@@ -1,19 +1,91 @@
-"""Calls a function once the caller's data is committed."""
+"""Calls a function once the caller's data is committed, in one database or in several."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.transaction import TransactionManagementError
+
+Then = Callable[[], None]
+
+IN_ERROR = 3
+"""What libpq says of a transaction in which a statement has failed (``PQTRANS_INERROR``)."""
 
 
-def after_commit(then: Callable[[], None], using: str = DEFAULT_DB_ALIAS) -> None:
-    """Call ``then`` after the transaction of this thread commits, or now where there is none.
+def after_commit(then: Then, using: str) -> None:
+    """Call ``then`` after this thread's transaction in a database, or now where there is none.
 
     After a commit, Django logs what ``then`` raises, since the caller's data is committed.
     Asking for the connection's state alone connects to no database.
     """
-    if transaction.get_connection(using).in_atomic_block:
+    if connections[using].in_atomic_block:
         transaction.on_commit(then, using=using, robust=True)
     else:
         then()
+
+
+def after_every_commit(then: Then) -> None:
+    """Call ``then`` when each transaction of this thread is committed, or now where there is none.
+
+    If one of them is rolled back, it is not called. Raises what ``require_commit`` does.
+    """
+    require_commit(DEFAULT_DB_ALIAS)
+    waiting = databases_in_transaction()
+    if not waiting:
+        then()
+    for using in list(waiting):
+        # Each is asked now: one that was rolled back first would look like one without any.
+        transaction.on_commit(partial(_committed, using, waiting, then), using=using, robust=True)
+
+
+def databases_in_transaction() -> set[str]:
+    """Return the aliases of the databases in which this thread has a transaction."""
+    return {one.alias for one in connections.all(initialized_only=True) if one.in_atomic_block}
+
+
+def require_commit(using: str) -> None:
+    """Make sure that this thread's transactions can be waited for.
+
+    Connections that are open count, and the one to ``using``, whose first statement may follow.
+    Raises ``TransactionManagementError`` where Django does not say when data is committed, or where
+    it won't be.
+    """
+    for connection in {*connections.all(initialized_only=True), connections[using]}:
+        if _is_managed_by_hand(connection, using):
+            raise TransactionManagementError(
+                f"The transaction of the database {connection.alias!r} is managed by hand, so "
+                "nobody can tell when it is committed. Publish with autocommit on, or in a "
+                "transaction.atomic() that began with autocommit on."
+            )
+        if connection.in_atomic_block and _is_broken(connection):
+            raise TransactionManagementError(
+                f"An error has broken the transaction of the database {connection.alias!r}. It "
+                "will be rolled back, so nothing can be published in it."
+            )
+
+
+def _committed(using: str, waiting: set[str], then: Then) -> None:
+    waiting.discard(using)
+    if not waiting:
+        then()
+
+
+def _is_managed_by_hand(connection: Any, using: str) -> bool:
+    """Tell whether autocommit is off, other than by ``atomic``.
+
+    An ``atomic`` that found it off is a savepoint, and its hooks wait until autocommit is on again.
+    """
+    if connection.in_atomic_block:
+        return not connection.commit_on_exit
+    if connection.connection is None:
+        return connection.alias == using and not connection.settings_dict["AUTOCOMMIT"]
+    return not connection.autocommit
+
+
+def _is_broken(connection: Any) -> bool:
+    """PostgreSQL turns the commit of a failed transaction into a rollback without a word."""
+    info = getattr(connection.connection, "info", None)
+    return connection.needs_rollback or getattr(info, "transaction_status", None) == IN_ERROR

@@ -5,23 +5,37 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from realtime.conf import realtime_settings
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
-from realtime.eventlog.commit import after_commit
+from realtime.eventlog.commit import after_every_commit
 from realtime.protocol.position import Position
 
 __all__ = ["MemoryEventLog"]
+
+
+class _Kept(NamedTuple):
+    event: LoggedEvent
+    key: str | None
+    logged_at: float
+    """Seconds, by this process's clock."""
 
 
 @dataclass
 class _Stream:
     epoch: str = field(default_factory=random_epoch)
     top: int = 0
-    events: list[tuple[LoggedEvent, int]] = field(default_factory=list)
-    """Events and the milliseconds at which they were published."""
+    events: list[_Kept] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
+    """The keys of the events that are kept."""
+
+    def begin_epoch(self) -> None:
+        self.epoch = random_epoch()
+        self.events = [
+            kept._replace(event=replace(kept.event, epoch=self.epoch)) for kept in self.events
+        ]
 
 
 class MemoryEventLog(EventLog):
@@ -32,7 +46,7 @@ class MemoryEventLog(EventLog):
         self._lock = threading.Lock()
 
     def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
-        after_commit(lambda: on_numbered(self._append(streams, draft)))
+        after_every_commit(lambda: on_numbered(self._append(streams, draft)))
 
     def positions(self, streams: Sequence[str]) -> dict[str, Position]:
         with self._lock:
@@ -42,27 +56,21 @@ class MemoryEventLog(EventLog):
         with self._lock:
             return {name: self._page(name, offset, limit) for name, offset in after.items()}
 
-    def new_epoch(self, stream: str, epoch: str) -> Position:
+    def new_epoch(self, stream: str, epoch: str, beyond: int | None = None) -> Position:
         with self._lock:
-            if self._stream(stream).epoch == epoch:
-                self._streams[stream] = _Stream()
+            kept = self._stream(stream)
+            if kept.epoch == epoch and (beyond is None or kept.top < beyond):
+                kept.begin_epoch()
             return self._position(stream)
 
     def forget(self, stream: str) -> None:
         with self._lock:
-            self._streams[stream] = _Stream()
+            if self._stream(stream).top:
+                self._streams[stream] = _Stream()
 
     def prune(self) -> int:
-        retention = realtime_settings().RETENTION
-        oldest = (time.time() - retention["AGE"]) * 1000
-        removed = 0
         with self._lock:
-            for stream in self._streams.values():
-                young = [one for one in stream.events if one[1] >= oldest]
-                kept = young[-retention["COUNT"] :]
-                removed += len(stream.events) - len(kept)
-                stream.events = kept
-        return removed
+            return sum(_prune(stream) for stream in self._streams.values())
 
     def _append(self, streams: Sequence[str], draft: Draft) -> list[LoggedEvent]:
         with self._lock:
@@ -77,11 +85,12 @@ class MemoryEventLog(EventLog):
             stream.keys.add(draft.key)
         stream.top += 1
         event = LoggedEvent.of(draft, name, stream.epoch, stream.top)
-        stream.events.append((event, draft.at))
+        stream.events.append(_Kept(event, draft.key, time.time()))
         return event
 
     def _page(self, name: str, offset: int, limit: int) -> Page:
-        events = [event for event, _ in self._stream(name).events if event.offset > offset]
+        kept = self._stream(name).events
+        events = [one.event for one in kept if one.event.offset > offset]
         return Page(self._position(name), events[:limit])
 
     def _position(self, name: str) -> Position:
@@ -90,3 +99,14 @@ class MemoryEventLog(EventLog):
 
     def _stream(self, name: str) -> _Stream:
         return self._streams.setdefault(name, _Stream())
+
+
+def _prune(stream: _Stream) -> int:
+    retention = realtime_settings().RETENTION
+    oldest = time.time() - retention["AGE"]
+    young = [one for one in stream.events if one.logged_at >= oldest]
+    kept = young[-retention["COUNT"] :]
+    removed = len(stream.events) - len(kept)
+    stream.events = kept
+    stream.keys = {one.key for one in kept if one.key is not None}
+    return removed

@@ -7,7 +7,6 @@ not supported: one publish may touch many streams.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,7 +16,7 @@ from redis.retry import Retry
 
 from realtime.conf import realtime_settings
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
-from realtime.eventlog.commit import after_commit
+from realtime.eventlog.commit import after_every_commit
 from realtime.protocol.position import Position
 
 __all__ = ["RedisEventLog"]
@@ -27,6 +26,7 @@ ANSWER_WITHIN = 2.0
 
 APPEND = """
 local id, name, data, at, key, epoch, count, age, again = unpack(ARGV)
+local now = redis.call('TIME')[1]
 local numbered = {}
 local function appended(events)
     for _, entry in ipairs(redis.call('XREVRANGE', events, '+', '-', 'COUNT', 100)) do
@@ -41,7 +41,7 @@ for i = 1, #KEYS, 3 do
         local offset = redis.call('HINCRBY', head, 'top', 1)
         if offset == 1 then redis.call('DEL', events) end -- of an epoch whose head was evicted
         redis.call('XADD', events, 'MAXLEN', count, offset .. '-0',
-                   'id', id, 'name', name, 'data', data, 'at', at)
+                   'id', id, 'name', name, 'data', data, 'at', at, 'logged', now)
         redis.call('EXPIRE', head, age)
         redis.call('EXPIRE', events, age)
         numbered[#numbered + 1] = {(i - 1) / 3, redis.call('HGET', head, 'epoch'), offset}
@@ -62,12 +62,21 @@ return positions
 """
 
 NEW_EPOCH = """
-local old, new, age = unpack(ARGV)
-if old == '' or redis.call('HGET', KEYS[1], 'epoch') == old then
-    redis.call('DEL', KEYS[1], KEYS[2])
-    redis.call('HSET', KEYS[1], 'epoch', new, 'top', 0)
-    redis.call('EXPIRE', KEYS[1], age)
+local old, new, beyond = unpack(ARGV)
+local head = redis.call('HMGET', KEYS[1], 'epoch', 'top')
+if head[1] == old and (beyond == '' or tonumber(head[2] or '0') < tonumber(beyond)) then
+    redis.call('HSET', KEYS[1], 'epoch', new)
 end
+"""
+
+FORGET = """
+local new, age = unpack(ARGV)
+local used = (redis.call('HGET', KEYS[1], 'top') or '0') ~= '0'
+if not used and redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
+redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('HSET', KEYS[1], 'epoch', new, 'top', 0)
+redis.call('EXPIRE', KEYS[1], age)
+return 1
 """
 
 
@@ -86,9 +95,10 @@ class RedisEventLog(EventLog):
         self._append_script = self._redis.register_script(APPEND)
         self._positions_script = self._redis.register_script(POSITIONS)
         self._new_epoch_script = self._redis.register_script(NEW_EPOCH)
+        self._forget_script = self._redis.register_script(FORGET)
 
     def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
-        after_commit(lambda: on_numbered(self._append(streams, draft)))
+        after_every_commit(lambda: on_numbered(self._append(streams, draft)))
 
     def positions(self, streams: Sequence[str]) -> dict[str, Position]:
         heads = [self._head(name) for name in streams]
@@ -102,25 +112,34 @@ class RedisEventLog(EventLog):
         pages: dict[str, Page] = _twice(lambda: self._read(after, limit))
         return pages
 
-    def new_epoch(self, stream: str, epoch: str) -> Position:
-        self._begin_epoch(stream, epoch)
+    def new_epoch(self, stream: str, epoch: str, beyond: int | None = None) -> Position:
+        limit = "" if beyond is None else beyond
+        self._new_epoch_script(keys=[self._head(stream)], args=[epoch, random_epoch(), limit])
         return self.positions([stream])[stream]
 
     def forget(self, stream: str) -> None:
-        self._begin_epoch(stream, "")
-        for key in self._redis.scan_iter(self._key("key", stream, "*"), count=1000):
-            self._redis.delete(key)
+        keys = [self._head(stream), self._key("events", stream)]
+        if self._forget_script(keys=keys, args=[random_epoch(), _age()]):
+            for key in self._redis.scan_iter(self._key("key", stream, "*"), count=1000):
+                self._redis.delete(key)
 
     def prune(self) -> int:
         """Redis prunes by count at each append, and whole streams by age; this does the rest."""
-        oldest = (time.time() - _age()) * 1000
+        oldest = self._redis.time()[0] - _age()
+        count = realtime_settings().RETENTION["COUNT"]
         removed = 0
         for events in self._redis.scan_iter(self._key("events", "*"), count=1000):
-            while first := self._redis.xrange(events, count=1):
-                entry, fields = first[0]
-                if float(fields["at"]) >= oldest:
-                    break
-                removed += self._redis.xdel(events, entry)
+            removed += self._redis.xtrim(events, maxlen=count, approximate=False)
+            removed += self._prune_by_age(events, oldest)
+        return removed
+
+    def _prune_by_age(self, events: str, oldest: int) -> int:
+        removed = 0
+        while first := self._redis.xrange(events, count=1):
+            entry, fields = first[0]
+            if int(fields["logged"]) >= oldest:
+                break
+            removed += self._redis.xdel(events, entry)
         return removed
 
     def _append(self, streams: Sequence[str], draft: Draft) -> list[LoggedEvent]:
@@ -158,10 +177,6 @@ class RedisEventLog(EventLog):
             events = [_logged(name, position.epoch, *entry) for entry in entries]
             pages[name] = Page(position, events)
         return pages
-
-    def _begin_epoch(self, stream: str, epoch: str) -> None:
-        keys = [self._head(stream), self._key("events", stream)]
-        self._new_epoch_script(keys=keys, args=[epoch, random_epoch(), _age()])
 
     def _head(self, stream: str) -> str:
         return self._key("head", stream)

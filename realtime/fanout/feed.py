@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 
 from realtime.eventlog import LoggedEvent
@@ -13,10 +12,11 @@ from realtime.fanout.log_reader import LogReader
 from realtime.fanout.recent_events import RecentEvents
 from realtime.fanout.repair import Repair
 from realtime.layer.messages import EphemeralEvent, Event
+from realtime.logs import LIMITED, get_logger
 from realtime.protocol.delivery import MAX_AHEAD, Delivery
 from realtime.protocol.position import NOWHERE, Position
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 OVERTAKEN_AFTER = 0.05
 """Seconds that an event may be late behind a later one, before the log is read for it."""
@@ -70,6 +70,11 @@ class Feed:
         """Whether events after ``position`` are known of that did not come."""
         return self._delivery is not None and self._delivery.has_hole
 
+    @property
+    def early(self) -> int:
+        """How many events came before their turn; a read that began before one may lack it."""
+        return 0 if self._delivery is None else self._delivery.early
+
     async def catch_up(self, seen: Position | None = None) -> None:
         """Come to where the log is now; raises what the log raises.
 
@@ -100,15 +105,18 @@ class Feed:
         elif self.position.epoch != before.epoch:
             return  # A new epoch began during this check, which may be older than that.
         elif found.epoch == before.epoch and found.offset < before.offset:
-            await self._repair.begin_epoch_now(found.epoch)
+            await self._repair.begin_epoch(before, beyond=before.offset)
         elif found.epoch != self.position.epoch:
             self.reset(found)
         else:
-            self._delivery.checked(found.offset)
+            self._delivery.announce(found.offset)
             self._mend(wait=0)
 
     def take(self, event: Event) -> None:
-        """Take an event that was broadcast."""
+        """Take an event that was broadcast, which is a reason to read the log and no fact.
+
+        The next one is handed out as it came, which keeps nobody from what the log holds.
+        """
         if isinstance(event, EphemeralEvent):
             self._take_ephemeral(event)
         elif self._delivery is None:
@@ -118,8 +126,12 @@ class Feed:
         elif event.offset > self.position.offset:
             self._hand_out(self._delivery.take(event.offset, event))
             self._mend(wait=OVERTAKEN_AFTER)
-        elif self._recent.contradict(event):
-            self._repair.begin_epoch()
+        elif self.contradicts([event]):
+            self._repair.compare(event.offset)
+
+    def contradicts(self, events: Sequence[LoggedEvent]) -> bool:
+        """Tell whether others than these were handed out lately at the same offsets."""
+        return self._recent.contradict(events)
 
     async def since(self, after: Position) -> Sequence[LoggedEvent]:
         """Return the next events after a position, up to the feed's own.
@@ -141,9 +153,21 @@ class Feed:
     def read(self, events: Sequence[LoggedEvent]) -> None:
         """Take what the log had; where it is much, each follower gets it at its own pace."""
         assert self._delivery is not None
+        if events[0].epoch != self.position.epoch:
+            return  # A new epoch began during the read.
         if sum(len(event.frame) for event in events) > MAX_REPAIR:
             self.followers.set_back(self.position)
         self._hand_out(self._delivery.read((event.offset, event) for event in events))
+
+    def nothing_follows(self) -> None:
+        """Wait no more for what was announced: the log has nothing after ``position``."""
+        assert self._delivery is not None
+        logger.warning(
+            "broadcast not in the log stream=%s top=%d",
+            *(self.stream, self.position.offset),
+            extra=LIMITED,
+        )
+        self._hand_out(self._delivery.checked(self.position.offset))
 
     def reset(self, position: Position) -> None:
         """Start again from ``position``: the log was cut or lost."""
@@ -172,7 +196,7 @@ class Feed:
         return seen is None or (seen.epoch == position.epoch and seen.offset <= position.offset)
 
     def _mend(self, *, wait: float) -> None:
-        if self.has_hole:
+        if self.has_hole or self._repair.is_disputed:
             self._repair.read_missing(wait=wait)
 
     def _take_ephemeral(self, event: EphemeralEvent) -> None:

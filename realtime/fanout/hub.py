@@ -9,8 +9,9 @@ from realtime.fanout.followers import Follower
 from realtime.fanout.log_reader import LogReader
 from realtime.fanout.log_watch import LogWatch
 from realtime.fanout.membership import LEFT, FollowedStream
+from realtime.layer.groups import every_hub
 from realtime.layer.link import LayerLink
-from realtime.layer.messages import EVERY_HUB, Message, events_in
+from realtime.layer.messages import Message, events_in
 from realtime.protocol.position import Position
 
 
@@ -69,7 +70,7 @@ class Hub:
         return {followed.feed.stream: followed.feed for followed in self._followed()}
 
     def _groups(self) -> list[str]:
-        return [EVERY_HUB, *(followed.group for followed in self._followed())]
+        return [every_hub(), *(followed.group for followed in self._followed())]
 
     def _followed(self) -> list[FollowedStream]:
         followed = self._streams.values()

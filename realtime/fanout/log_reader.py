@@ -18,6 +18,9 @@ PAGE_SIZE = 500
 BATCH_SIZE = 500
 """Streams of one read."""
 
+READ_WITHIN = 30.0
+"""Seconds after which a read is given up, so that those that wait behind it may begin."""
+
 Answer = TypeVar("Answer")
 
 
@@ -58,7 +61,8 @@ class JoinedReads(Generic[Answer]):
         self, batch: dict[str, tuple[int, asyncio.Future[tuple[int, Answer]]]]
     ) -> None:
         try:
-            answers = await self._read({name: number for name, (number, _) in batch.items()})
+            async with asyncio.timeout(READ_WITHIN):
+                answers = await self._read({name: number for name, (number, _) in batch.items()})
         except Exception as error:  # The futures hand it to each caller.
             for _, future in batch.values():
                 future.set_exception(error)
@@ -77,9 +81,9 @@ class LogReader:
         )
         self._pages = JoinedReads[Page](lambda after: run_sync(log.read, after, PAGE_SIZE))
 
-    async def new_epoch(self, stream: str, epoch: str) -> Position:
-        """Begin a new epoch if the stream is still in ``epoch``; returns its position then."""
-        position: Position = await run_sync(self._log.new_epoch, stream, epoch)
+    async def new_epoch(self, stream: str, epoch: str, beyond: int | None = None) -> Position:
+        """Do what ``EventLog.new_epoch`` does."""
+        position: Position = await run_sync(self._log.new_epoch, stream, epoch, beyond)
         return position
 
     async def position(self, stream: str) -> Position:

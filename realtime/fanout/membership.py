@@ -7,8 +7,8 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from realtime.fanout.feed import Feed
+from realtime.layer.groups import group_name
 from realtime.layer.link import ANSWER_WITHIN, LayerLink
-from realtime.layer.messages import group_name
 
 LEAVE_AFTER = 30.0
 """Seconds for which a stream is followed on after its last follower has left."""
@@ -82,11 +82,7 @@ class FollowedStream:
         await self._link.join(self.group)
         if self.membership is Membership.JOINING:
             self.membership = Membership.JOINED
-        asyncio.get_running_loop().call_later(JOINED_AFTER, self._check_feed)
-
-    def _check_feed(self) -> None:
-        if self.membership is not LEFT:
-            self.feed.catch_up_soon()
+        asyncio.get_running_loop().call_later(JOINED_AFTER, self.feed.catch_up_soon)
 
     def _leave(self) -> None:
         self.membership = LEFT

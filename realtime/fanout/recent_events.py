@@ -47,9 +47,10 @@ class RecentEvents:
             return None
         return [event for _, event in self._events if event.offset > offset]
 
-    def contradict(self, event: LoggedEvent) -> bool:
-        """Tell whether another event had the same offset: the log was cut and went on."""
-        return any(one.offset == event.offset and one.id != event.id for _, one in self._events)
+    def contradict(self, events: Sequence[LoggedEvent]) -> bool:
+        """Tell whether others than these had the same offsets."""
+        ids = {one.offset: one.id for _, one in self._events}
+        return any(ids.get(event.offset, event.id) != event.id for event in events)
 
     def _drop(self) -> None:
         events, oldest = self._events, self._clock() - self._max_age

@@ -29,8 +29,18 @@ class Repairable(Protocol):
     def has_hole(self) -> bool:
         """Whether events after ``position`` are known of that did not come."""
 
+    @property
+    def early(self) -> int:
+        """How many events came before their turn."""
+
     def read(self, events: Sequence[LoggedEvent]) -> None:
         """Take events that the log had."""
+
+    def contradicts(self, events: Sequence[LoggedEvent]) -> bool:
+        """Tell whether others than these were handed out lately at the same offsets."""
+
+    def nothing_follows(self) -> None:
+        """Wait no more for what was announced and is not in the log."""
 
     def reset(self, position: Position) -> None:
         """Start again from ``position``."""
@@ -42,30 +52,41 @@ class Repairable(Protocol):
 class Repair:
     """Runs at most one piece of work for a feed; what is started meanwhile is not needed."""
 
-    __slots__ = ("_feed", "_reader", "_task")
+    __slots__ = ("_disputed", "_feed", "_reader", "_task")
 
     def __init__(self, feed: Repairable, reader: LogReader | None) -> None:
         self._feed = feed
         self._reader = reader
+        self._disputed: int | None = None
+        """The first offset with which two events were broadcast."""
         self._task: asyncio.Task[None] | None = None
 
     def read_missing(self, *, wait: float, check_first: bool = False) -> None:
         """Read what the feed misses, after ``wait`` seconds in which it may still come."""
         if self._task is None and self._reader is not None:
-            self._start(partial(self._read_missing, self._reader, wait, check_first))
+            self._start(self._reader, partial(self._read_missing, self._reader, wait, check_first))
 
-    def begin_epoch(self) -> None:
-        """Begin a new epoch, since the log of this one went back."""
+    def compare(self, offset: int) -> None:
+        """Ask the log which event has an ``offset``, since two were broadcast with it."""
+        self._disputed = offset if self._disputed is None else min(offset, self._disputed)
         if self._task is None and self._reader is not None:
-            self._start(partial(self.begin_epoch_now, self._feed.position.epoch))
+            self._start(self._reader)
 
-    async def begin_epoch_now(self, epoch: str) -> None:
-        """Begin a new epoch if the stream is still in ``epoch``."""
+    @property
+    def is_disputed(self) -> bool:
+        """Whether two events were broadcast with the same offset, and the log was not asked yet."""
+        return self._disputed is not None
+
+    async def begin_epoch(self, seen: Position, beyond: int | None = None) -> None:
+        """Begin a new epoch, since the log of this one has not what was handed out.
+
+        ``seen`` is the feed's position when it asked. With ``beyond``, the log has the last word:
+        where it has come as far as that offset, its epoch goes on.
+        """
         assert self._reader is not None
-        stream = self._feed.stream
-        logger.error("log went back stream=%s from=%s", stream, self._feed.position)
-        position = await self._reader.new_epoch(stream, epoch)
-        if self._feed.position.epoch == epoch:
+        position = await self._reader.new_epoch(self._feed.stream, seen.epoch, beyond)
+        if self._feed.position.epoch == seen.epoch != position.epoch:
+            logger.error("log went back stream=%s from=%s", self._feed.stream, seen)
             self._feed.reset(position)
 
     async def finished(self) -> None:
@@ -78,12 +99,15 @@ class Repair:
         if self._task is not None:
             self._task.cancel()
 
-    def _start(self, work: Callable[[], Awaitable[None]]) -> None:
-        self._task = asyncio.create_task(self._run(work))
+    def _start(self, reader: LogReader, *works: Callable[[], Awaitable[None]]) -> None:
+        self._task = asyncio.create_task(self._run(reader, *works))
 
-    async def _run(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def _run(self, reader: LogReader, *works: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work()
+            for work in works:
+                await work()
+            while self._disputed is not None:
+                await self._settle(reader, self._disputed)
         except Exception as error:
             logger.error("log not read stream=%s error=%r", self._feed.stream, error)
         finally:
@@ -100,7 +124,30 @@ class Repair:
 
     async def _fill_hole(self, reader: LogReader) -> None:
         while self._feed.has_hole:
+            before = self._feed.position, self._feed.early
             events = await reader.events(self._feed.stream, self._feed.position)
-            self._feed.read(events)
-            if not events:
-                return  # The top was broadcast, but a replica lags: the next check reads again.
+            if events:
+                self._feed.read(events)
+            elif before == (self._feed.position, self._feed.early):
+                self._feed.nothing_follows()
+
+    async def _settle(self, reader: LogReader, offset: int) -> None:
+        """Settle a dispute; those that come meanwhile may be about events that the read lacks."""
+        self._disputed = None
+        try:
+            await self._compare(reader, offset)
+        except Exception:
+            self.compare(offset)  # The next check tries again.
+            raise
+
+    async def _compare(self, reader: LogReader, offset: int) -> None:
+        """Read from ``offset`` on, and so settle what is disputed after it as well."""
+        position = self._feed.position
+        try:
+            events = await reader.events(self._feed.stream, position._replace(offset=offset - 1))
+        except PositionLost:
+            events = []
+        if not events:
+            await self._feed.check_log()
+        elif self._feed.contradicts(events):
+            await self.begin_epoch(position)

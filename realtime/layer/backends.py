@@ -50,6 +50,12 @@ def is_receive_timeout(error: Exception) -> bool:
     return type(error).__name__ == "TimeoutError"
 
 
+def is_unreadable(error: Exception) -> bool:
+    """Tell whether a layer could not decode what it received: anybody may send anything to it."""
+    kinds = (ValueError, TypeError, KeyError, AssertionError, RecursionError)
+    return isinstance(error, kinds) or type(error).__name__ == "InvalidToken"
+
+
 def closing_of(layer: Any) -> Callable[[], Awaitable[None]] | None:
     """Return what closes the connections of a layer, None where that is not known.
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from channels.layers import get_channel_layer
 
-from realtime.layer import backends, messages
+from realtime.layer import backends, greenlets, messages
 from realtime.layer.messages import GroupMessage, Message
 
 logger = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ class Broadcaster:
         """Whether the layer failed to take the last message."""
         self._turn = threading.Lock()
         self._callers_loop: asyncio.AbstractEventLoop | None = None
+        self._native_loop = greenlets.NativeLoop()
         self._starting = threading.Lock()
         self._background_loop: asyncio.AbstractEventLoop | None = None
         if hasattr(os, "register_at_fork"):  # Windows has no forks.
@@ -64,7 +65,9 @@ class Broadcaster:
         After a failure it does not wait, until the layer has taken something again: a thread that
         serves requests must not stand still for ``timeout`` at each of them.
         """
-        if not self._broadcast_in_turn(outgoing):
+        if greenlets.replace_threads():
+            self._broadcast_for_greenlet(outgoing)
+        elif not self._broadcast_in_turn(outgoing):
             loop = self._running_background_loop()
             asyncio.run_coroutine_threadsafe(self.abroadcast(outgoing), loop)
 
@@ -116,6 +119,10 @@ class Broadcaster:
         finally:
             self._turn.release()
 
+    def _broadcast_for_greenlet(self, outgoing: Sequence[GroupMessage]) -> None:
+        send = self._native_loop.start if self.is_failing else self._native_loop.run
+        send(lambda: self.abroadcast(outgoing))
+
     def _running_background_loop(self) -> asyncio.AbstractEventLoop:
         """Return a loop that a thread of its own runs."""
         with self._starting:
@@ -133,6 +140,7 @@ class Broadcaster:
         since channels_redis runs it for that, and this thread may be running another one.
         """
         self._turn.acquire()
+        self._native_loop.close()
         loop, self._callers_loop = self._callers_loop, None
         if loop is not None:
             closing = threading.Thread(
@@ -144,6 +152,7 @@ class Broadcaster:
     def _begin_as_child(self) -> None:
         """Drop the background loop: a forked child has it, but not the thread that ran it."""
         self._background_loop, self._starting = None, threading.Lock()
+        self._native_loop.begin_as_child()
         self._turn.release()
 
 

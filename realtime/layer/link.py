@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from realtime.exceptions import LinkFault
-from realtime.layer import backends
+from realtime.layer import backends, messages
 from realtime.layer.messages import PROBE_TYPE, Message
 
 logger = logging.getLogger(__name__)
@@ -134,9 +134,13 @@ class LayerLink:
             except Exception as error:
                 if backends.is_receive_timeout(error):
                     continue  # The probe decides.
+                if backends.is_unreadable(error):
+                    messages.log_dropped(error)
+                    await asyncio.sleep(0)  # A layer that fails so each time would never wait.
+                    continue
                 self.fault(repr(error))
                 return
-            if message.get("type") == PROBE_TYPE:
+            if messages.is_probe(message):
                 self._probe_answered.set()
             else:
                 self._on_message(message)

@@ -7,17 +7,19 @@ hubs: an event that a hub does not follow costs it a microsecond, a ``group_send
 from __future__ import annotations
 
 import json
-import logging
 import time
 import uuid
 from collections.abc import Container, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from realtime.eventlog import Draft, LoggedEvent
+from realtime.layer import fields
+from realtime.layer.groups import every_hub, group_name
+from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
 from realtime.protocol.stream_names import require_stream_name
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 Message = dict[str, Any]
 GroupMessage = tuple[str, Message]
@@ -29,13 +31,13 @@ BATCH_TYPE = "realtime.events"
 """The type of a message that carries several events."""
 PROBE_TYPE = "realtime.probe"
 """The type of a message that a link sends to itself."""
-EVERY_HUB = "realtime"
-"""The group of all hubs."""
 
 MAX_SEPARATE = 10
 """Events that go out one by one, each to the group of its stream; more go in batches."""
 BATCH_SIZE = 100
 """Events in one message."""
+MAX_BATCH = 1000
+"""Events of the largest message that is read; a later version may send more than this one does."""
 MAX_BATCHED_FRAME = 2048
 """Characters of the longest frame that goes to hubs that may not follow its stream."""
 
@@ -50,14 +52,6 @@ class EphemeralEvent(NamedTuple):
 
 
 Event = LoggedEvent | EphemeralEvent
-
-
-def group_name(stream: str) -> str:
-    """Return the channel layer group of a stream, for a ``group_send`` of your own.
-
-    Raises ``ValueError`` if ``stream`` can't name one.
-    """
-    return f"realtime.{require_stream_name(stream)}"
 
 
 def logged_messages(events: Sequence[LoggedEvent]) -> list[GroupMessage]:
@@ -85,14 +79,25 @@ def plain_message(stream: str, draft: Draft) -> Message:
 def events_in(message: Message, streams: Container[str] | None = None) -> Iterator[Event]:
     """Read the events that a message carries, of these streams alone where they are given.
 
-    What is malformed is dropped, with one line in the log: anybody may send to a group.
+    What is malformed is dropped, with one line in the log: anybody may send to a group. What is
+    sound may still be untrue, about the log too; the feeds ask that.
     """
     for one in _single_messages(message):
         try:
-            if streams is None or _text("stream", one["stream"]) in streams:
+            if streams is None or fields.text("stream", one["stream"]) in streams:
                 yield _read(one)
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
-            logger.error("event dropped stream=%r error=%r", _stream_to_show(one), error)
+            log_dropped(error, _stream_to_show(one))
+
+
+def log_dropped(error: Exception, stream: str | None = None) -> None:
+    """Log that a message or an event is dropped; strangers may cause as many as they like."""
+    logger.error("event dropped stream=%r error=%.500r", stream, error, extra=LIMITED)
+
+
+def is_probe(message: Any) -> bool:
+    """Tell whether a message is one that a link sent to itself."""
+    return isinstance(message, dict) and message.get("type") == PROBE_TYPE
 
 
 def ids(message: Message) -> str:
@@ -133,7 +138,7 @@ def _grouped(messages: list[Message]) -> list[GroupMessage]:
     if not many or max(len(message["frame"]) for message in messages) > MAX_BATCHED_FRAME:
         return [(group_name(message["stream"]), message) for message in messages]
     return [
-        (EVERY_HUB, {"type": BATCH_TYPE, "events": messages[start : start + BATCH_SIZE]})
+        (every_hub(), {"type": BATCH_TYPE, "events": messages[start : start + BATCH_SIZE]})
         for start in range(0, len(messages), BATCH_SIZE)
     ]
 
@@ -144,7 +149,7 @@ def _single_messages(message: Any) -> list[Any]:
         return [None]
     if message.get("type") == BATCH_TYPE:
         events = message.get("events")
-        return events if isinstance(events, list) else [None]
+        return events if isinstance(events, list) and len(events) <= MAX_BATCH else [None]
     return [message] if message.get("type") == EVENT_TYPE else []
 
 
@@ -152,55 +157,27 @@ def _read(message: Message) -> Event:
     """Read an event; a later version's message may say more than this one knows."""
     if "offset" not in message:
         return _read_ephemeral(message)
+    stream, offset = require_stream_name(message["stream"]), fields.offset(message["offset"])
     return LoggedEvent(
-        stream=require_stream_name(message["stream"]),
-        epoch=_text("epoch", message["epoch"]),
-        offset=_offset(message["offset"]),
-        id=_text("id", message["id"]),
-        name=_text("name", message["name"]),
-        frame=_frame(message["frame"]),
+        stream=stream,
+        epoch=fields.text("epoch", message["epoch"]),
+        offset=offset,
+        id=fields.text("id", message["id"]),
+        name=fields.text("name", message["name"]),
+        frame=fields.frame(message["frame"], stream, offset),
     )
 
 
 def _read_ephemeral(message: Message) -> EphemeralEvent:
     """Take the frame that ``publish`` encoded, or encode what a plain ``group_send`` brought."""
-    stream, name = require_stream_name(message["stream"]), _text("name", message["name"])
-    event_id = _text("id", message.get("id") or uuid.uuid4().hex)
+    stream, name = require_stream_name(message["stream"]), fields.text("name", message["name"])
+    event_id = fields.text("id", message.get("id") or uuid.uuid4().hex)
     if message.get("frame") is not None:
-        return EphemeralEvent(stream, event_id, name, _frame(message["frame"]))
+        return EphemeralEvent(stream, event_id, name, fields.frame(message["frame"], stream, None))
     data = frames.encode(message.get("data"))
-    at = _milliseconds(message.get("at") or time.time() * 1000)
+    at = fields.milliseconds(message.get("at") or time.time() * 1000)
     frame = frames.event(stream, name, data, event_id=event_id, at=at)
-    return EphemeralEvent(stream, event_id, name, frame)
-
-
-def _text(field: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{field} is text, not {type(value).__name__}")
-    return value
-
-
-def _frame(value: Any) -> str:
-    """Return a frame that can be sent: a lone surrogate would end the connection."""
-    frame = _text("frame", value)
-    try:
-        frame.encode()
-    except UnicodeEncodeError:
-        raise ValueError("frame holds half of a surrogate pair") from None
-    return frame
-
-
-def _offset(value: Any) -> int:
-    if type(value) is not int or not 0 < value < 2**63:
-        raise ValueError("offset is a whole number above 0, of 63 bits")
-    return value
-
-
-def _milliseconds(value: Any) -> int:
-    at = int(value)
-    if abs(at) > 2**53:
-        raise ValueError("at is more than JavaScript can count")
-    return at
+    return EphemeralEvent(stream, event_id, name, fields.not_too_large(frame))
 
 
 def _stream_to_show(message: Any) -> str | None:

@@ -29,6 +29,8 @@ class CloseCode(IntEnum):
     """The client takes less than it is sent. It comes back, and resumes where it was."""
     TOO_MANY_FRAMES = 4429, "too many frames"
     """The client sent more frames than it may. It comes back after the usual wait."""
+    SERVER_ERROR = 4500, "server error"
+    """The server has a fault that will not go away by itself. The client stays away."""
     NOT_SIGNED_IN = 4501, "not signed in"
     """The server takes no visitors. The client stays away: the page has the user log in."""
     PROTOCOL_ERROR = 4502, "protocol error"

@@ -1,8 +1,8 @@
 """The order in which the events of a stream are handed out: each once, none early, no hole.
 
-Events come by broadcasts, which may be lost, repeated, late or out of order, and from the log.
-What comes out of here is what the log holds, in its order. ``delivery.js`` holds the same rules;
-``tests/vectors/delivery.json`` runs on both.
+Events come by broadcasts, which may be lost, repeated, late, out of order or untrue, and from the
+log, which knows best. What comes out of here is what the log holds, in its order. ``delivery.js``
+holds the same rules; ``tests/vectors/delivery.json`` runs on both.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ Event = TypeVar("Event")
 class Delivery(Generic[Event]):
     """The delivery of one stream; each method returns the events to hand out now, in order."""
 
-    __slots__ = ("_ahead", "_ephemeral", "_top", "position")
+    __slots__ = ("_ahead", "_ephemeral", "_top", "early", "position")
 
     def __init__(self, position: Position) -> None:
         self.position = position
+        self.early = 0
+        """How many events came before their turn; a read that began before one may lack it."""
         self._top = position.offset
-        self._ahead: dict[int, Event] = {}
+        self._ahead: dict[int, Event | None] = {}
         self._ephemeral: list[Event] = []
 
     @property
@@ -41,10 +43,13 @@ class Delivery(Generic[Event]):
         """Take an event of the present epoch that was broadcast."""
         if offset <= self.position.offset:
             return []
-        self._top = max(self._top, offset)
+        self.announce(offset)
         if offset == self.position.offset + 1:
             return [event, *self._advance(offset)]
-        if len(self._ahead) < MAX_AHEAD:
+        self.early += 1
+        if self._ahead.get(offset, event) != event:
+            self._ahead[offset] = None  # Two differ, so one is untrue: it has to be read.
+        elif len(self._ahead) < MAX_AHEAD:
             self._ahead[offset] = event
         return []
 
@@ -57,14 +62,24 @@ class Delivery(Generic[Event]):
 
     def read(self, events: Iterable[tuple[int, Event]]) -> list[Event]:
         """Take what the log holds, with offsets, from anywhere up to the first event missing."""
-        handed_out = []
         for offset, event in events:
-            handed_out += self.take(offset, event)
-        return handed_out
+            if offset > self.position.offset:
+                self.announce(offset)
+                self._ahead[offset] = event
+        return self._advance(self.position.offset)
 
-    def checked(self, top: int) -> None:
-        """Note that the log's last event in the present epoch has the offset ``top``."""
+    def announce(self, top: int) -> None:
+        """Note that there may be events up to the offset ``top``."""
         self._top = max(self._top, top)
+
+    def checked(self, top: int) -> list[Event]:
+        """Note that the log's last event in the present epoch has the offset ``top``.
+
+        What was announced beyond it is not there, and is waited for no more.
+        """
+        self._top = max(top, self.position.offset)
+        self._ahead = {offset: one for offset, one in self._ahead.items() if offset <= top}
+        return self._advance(self.position.offset)
 
     def reset(self, position: Position) -> list[Event]:
         """Start again from ``position``; the ephemeral events that waited are handed out."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+import re
+from typing import Any, TypedDict
 
 from realtime.exceptions import FrameError
 from realtime.protocol.position import Position
@@ -19,6 +20,14 @@ MAX_NONCE = 128
 Frame = dict[str, Any]
 
 
+class Limits(TypedDict):
+    """What ``welcome`` says of the server's limits, which a client keeps by itself."""
+
+    frames_per_second: int
+    frame_bytes: int
+    streams: int
+
+
 def encode(value: Any) -> str:
     """Return the text of a frame, or of a part of one, without spaces."""
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
@@ -31,10 +40,9 @@ def decode(text: str | None, max_bytes: int) -> Frame:
     """
     if text is None:
         raise FrameError("bad_frame", "Frames are text, not bytes.")
-    if len(text) > max_bytes or len(text.encode(errors="surrogatepass")) > max_bytes:
-        raise FrameError("too_large", f"A frame has at most {max_bytes} bytes.")
+    check_size(text, max_bytes)
     try:
-        frame = _decoder.decode(text)
+        frame = (_strict_decoder if _may_overflow(text) else _decoder).decode(text)
     except (ValueError, RecursionError):
         raise FrameError("bad_frame", "The frame is not JSON.") from None
     if not isinstance(frame, dict):
@@ -46,6 +54,12 @@ def decode(text: str | None, max_bytes: int) -> Frame:
         raise FrameError("bad_frame", "A frame has a type.", ref)
     _check_fields(frame, ref)
     return frame
+
+
+def check_size(text: str, max_bytes: int) -> None:
+    """Raise ``FrameError`` for a frame of over ``max_bytes`` bytes."""
+    if len(text) > max_bytes or len(text.encode(errors="surrogatepass")) > max_bytes:
+        raise FrameError("too_large", f"A frame has at most {max_bytes} bytes.")
 
 
 def _no_number(constant: str) -> None:
@@ -60,8 +74,27 @@ def _finite(text: str) -> float:
     return number
 
 
-_decoder = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
+_decoder = json.JSONDecoder(parse_constant=_no_number)
 """Made once: ``json.loads`` would make one for each frame, at 4 % of what a heartbeat costs."""
+
+_strict_decoder = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
+"""It calls a Python function for each number, which takes twice the time."""
+
+_HIGH_EXPONENT = re.compile(r"[0-9][eE]\+?[0-9]{3}")
+
+_DIGITS = 100
+"""Digits in a row that are surely found where 200 are, if each so many characters are tried.
+
+A number of fewer digits and an exponent of two is below 1e308, the largest that a float takes.
+"""
+
+
+def _may_overflow(text: str) -> bool:
+    """Tell whether a number in ``text`` may be too large for a float, and be read as Infinity."""
+    if _HIGH_EXPONENT.search(text) is not None:
+        return True
+    starts = range(0, len(text) - _DIGITS, _DIGITS)
+    return any(text[start : start + _DIGITS].isdigit() for start in starts)
 
 
 def _is_ref(ref: Any) -> bool:
@@ -110,14 +143,25 @@ def heartbeat_frame(text: str | None) -> Frame | None:
 
 
 def welcome(
-    socket: str, interval: float, timeout: float, *, now: int, me: str | None = None
+    socket: str,
+    interval: float,
+    timeout: float,
+    *,
+    now: int,
+    me: str | None = None,
+    limits: Limits | None = None,
 ) -> str:
-    """Write the first frame: the socket's id, the heartbeat in seconds, ``now`` in milliseconds."""
+    """Write the first frame: the socket's id, the heartbeat in seconds, ``now`` in milliseconds.
+
+    ``me`` and ``limits`` are left out where the frames are the application's own.
+    """
     frame: Frame = {"type": "welcome", "version": VERSION, "socket": socket}
     if me is not None:
         frame["me"] = me
     frame["heartbeat"] = {"interval": float(interval), "timeout": float(timeout)}
     frame["now"] = now
+    if limits is not None:
+        frame["limits"] = limits
     return encode(frame)
 
 

@@ -52,6 +52,7 @@ class Heartbeat:
         "_check_clock_every",
         "_checked_at",
         "_in_flight",
+        "_moving_at",
         "_next_ping",
         "_overslept",
         "_received_at",
@@ -71,6 +72,7 @@ class Heartbeat:
         self._silence_limit = math.inf if role is Role.SERVER else interval + timeout
         self._check_clock_every = math.inf if role is Role.SERVER else CHECK_CLOCK_EVERY
         self._received_at = self._checked_at = now
+        self._moving_at = -math.inf
         self._overslept = False
         self._next_ping = now + jitter * interval if role is Role.SERVER else math.inf
         self._in_flight: dict[str, float] = {}
@@ -82,7 +84,7 @@ class Heartbeat:
         if not self._in_flight:
             return silence_ends
         oldest = next(iter(self._in_flight.values()))
-        return min(silence_ends, oldest + self._answer_within)
+        return min(silence_ends, max(oldest, self._moving_at) + self._answer_within)
 
     @property
     def wake_at(self) -> float:
@@ -122,6 +124,10 @@ class Heartbeat:
         """Note that a frame of any kind came from the peer."""
         self._received_at = self._checked_at = now
         self._overslept = False
+
+    def moving(self, now: float) -> None:
+        """Note that what was sent before the pings in flight is still on its way to the peer."""
+        self._moving_at = now
 
     def pong(self, nonce: str, now: float) -> float | None:
         """Take a pong; returns the round trip in seconds, or None if no such ping is in flight.

@@ -40,6 +40,11 @@ class InFlight:
         return self.total - self.arrived
 
     @property
+    def until_proof(self) -> int:
+        """Bytes that have to arrive before the next pong can come."""
+        return next(iter(self._pings.values()), self.total) - self.arrived
+
+    @property
     def is_ping_last(self) -> bool:
         """Whether the last ping went out behind all that was sent."""
         return self._last_ping == self.total

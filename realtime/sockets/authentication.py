@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from importlib import import_module
+from io import BytesIO
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import (
@@ -14,67 +15,91 @@ from django.contrib.auth import (
     get_user_model,
     load_backend,
 )
-from django.core.exceptions import ValidationError
+from django.core.exceptions import DisallowedHost, ValidationError
+from django.core.handlers.asgi import ASGIRequest
 from django.http import parse_cookie
-from django.http.request import validate_host
 from django.utils.crypto import constant_time_compare
 from django.utils.http import is_same_domain
 
-from realtime.concurrency.threads import run_sync
+from realtime.concurrency.threads import run_sign_in
 from realtime.sockets.asgi import Scope, header
+from realtime.sockets.session_stores import check_that_it_answers
 
 
 def is_foreign(scope: Scope) -> bool:
-    """Tell whether a page of another site opened the socket.
+    """Tell whether a page of another site opened the socket, by the rule of Django's CSRF check.
 
-    A page may come from the host that it connects to, from ``ALLOWED_HOSTS`` (a ``*`` there does
-    not count: it would let any site use the visitor's session), or from ``CSRF_TRUSTED_ORIGINS``.
-    A client without an ``Origin`` is a program, which has no visitor's session to misuse.
+    A page may come from the scheme, host and port that it connects to, if ``ALLOWED_HOSTS`` has
+    that host, or from ``CSRF_TRUSTED_ORIGINS``. A client without an ``Origin`` is a program, which
+    has no visitor's session to misuse.
     """
-    origin = header(scope, b"origin")
-    if origin is None:
-        return False
+    request = _handshake(scope)
+    origin = request.META.get("HTTP_ORIGIN")
+    return origin is not None and origin != _own_origin(request) and not _is_trusted(origin)
+
+
+def _handshake(scope: Scope) -> ASGIRequest:
+    """Return the handshake as a request, which applies Django's settings for proxies and hosts."""
+    scheme = "https" if scope.get("scheme") == "wss" else "http"
+    about = {"type": "http", "method": "GET", "path": "/", "scheme": scheme}
+    return ASGIRequest(
+        {**about, "server": scope.get("server"), "headers": scope["headers"]}, BytesIO()
+    )
+
+
+def _own_origin(request: ASGIRequest) -> str | None:
+    """Return the origin of the site's own pages, None where the host is not the site's."""
     try:
-        parts = urlsplit(origin)
-        host = parts.hostname
+        return f"{request.scheme}://{request.get_host()}"
+    except DisallowedHost:
+        return None
+
+
+def _is_trusted(origin: str) -> bool:
+    """Compare as Django does: only ``https://*.example.com`` stands for subdomains."""
+    if origin in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    try:
+        page = urlsplit(origin)
     except ValueError:
-        return True
-    if parts.scheme not in ("http", "https") or not host:
-        return True
-    if any(_is_trusted(parts, trusted) for trusted in settings.CSRF_TRUSTED_ORIGINS):
         return False
-    allowed = settings.ALLOWED_HOSTS
-    if settings.DEBUG and not allowed:
-        allowed = [".localhost", "127.0.0.1", "[::1]"]
-    if parts.netloc.lower() != (header(scope, b"host") or "").lower():
-        allowed = [pattern for pattern in allowed if pattern != "*"]
-    return not validate_host(f"[{host}]" if ":" in host else host, allowed)
-
-
-def _is_trusted(origin: SplitResult, trusted: str) -> bool:
-    """Compare as Django's CSRF check does: ``https://*.example.com`` stands for its subdomains."""
-    scheme, _, netloc = trusted.partition("://")
-    return origin.scheme == scheme and is_same_domain(origin.netloc, netloc.lstrip("*"))
+    wildcards = (urlsplit(one) for one in settings.CSRF_TRUSTED_ORIGINS if "*" in one)
+    return any(
+        page.scheme == trusted.scheme and is_same_domain(page.netloc, trusted.netloc.lstrip("*"))
+        for trusted in wildcards
+    )
 
 
 async def user_of(scope: Scope) -> Any | None:
     """Return the active user of a socket, or None for a visitor who is not signed in.
 
-    A user that a middleware put into the scope counts, else the user of the session cookie.
+    A user that a middleware put into the scope counts, else the user of the session cookie. Raises
+    what the stores of sessions and users raise, so that a visitor is one who is known to be one.
     """
-    if "user" in scope:
-        return await run_sync(_active, scope["user"])
-    return await run_sync(_session_user, header(scope, b"cookie") or "")
+    client = scope.get("client")
+    return await run_sign_in(client and client[0], _find_user, scope)
+
+
+def _find_user(scope: Scope) -> Any | None:
+    session_key = _session_key(header(scope, b"cookie") or "")
+    user = _active(scope["user"]) if "user" in scope else _session_user(session_key)
+    if user is None and session_key is not None:
+        check_that_it_answers(session_key)
+    return user
 
 
 def _active(user: Any) -> Any | None:
     return user if user is not None and user.is_authenticated and user.is_active else None
 
 
-def _session_user(cookie_header: str) -> Any | None:
-    """Read the session without writing it: a socket can't hand the browser a new cookie."""
+def _session_key(cookie_header: str) -> str | None:
     session_key = parse_cookie(cookie_header).get(settings.SESSION_COOKIE_NAME)
-    if not session_key or "\0" in session_key:
+    return None if not session_key or "\0" in session_key else session_key
+
+
+def _session_user(session_key: str | None) -> Any | None:
+    """Read the session without writing it: a socket can't hand the browser a new cookie."""
+    if session_key is None:
         return None
     session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     backend = session.get(BACKEND_SESSION_KEY)

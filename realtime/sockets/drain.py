@@ -15,6 +15,7 @@ from typing import Protocol
 
 from realtime.concurrency.per_loop import PerLoop
 from realtime.conf import realtime_settings
+from realtime.sockets.command_queue import FINISH_WITHIN
 from realtime.sockets.sigterm import hold_sigterm
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Drain:
 
     def __init__(self) -> None:
         self._sockets: dict[Drainable, None] = {}
+        self._unfinished: set[asyncio.Task[None]] = set()
         self._is_empty = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -58,6 +60,11 @@ class Drain:
         self._sockets.pop(socket, None)
         if not self._sockets:
             self._is_empty.set()
+
+    def wait_for(self, commands: asyncio.Task[None]) -> None:
+        """Let the server end only after this task, which finishes the commands of a socket."""
+        self._unfinished.add(commands)
+        commands.add_done_callback(self._unfinished.discard)
 
     def start(self) -> asyncio.Task[None]:
         """Send all sockets away; the task ends when they have left, ``GRACE`` later at the latest.
@@ -88,6 +95,8 @@ class Drain:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(GRACE):
                     await self._is_empty.wait()
+        if self._unfinished:
+            await asyncio.wait(set(self._unfinished), timeout=FINISH_WITHIN)
 
 
 def _random_wait(sockets: int) -> int:

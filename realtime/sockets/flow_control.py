@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 
 from realtime.protocol.in_flight import InFlight, Pressure
@@ -14,31 +15,61 @@ OWN_FRAMES = 8
 PROOF_WITHIN = 2.0
 """Seconds within which a peer with too much in flight has to prove that something arrived."""
 
+LOOK_EVERY = 0.5
+"""Seconds between two looks at what moves; less than the timeout of any heartbeat."""
+
+SLOW_LINE = 32 * 1024
+"""Bytes a second of a line that is slow but works, where nobody shows what it takes.
+
+A proxy takes a large frame in an instant, and passes it on at the pace of the line.
+"""
+
 
 class FlowControl:
     """Holds events back from a peer that takes too few of them, until it proves that some arrived.
 
-    ``limit`` is in bytes. ``on_too_slow`` is called once where the proof doesn't come.
+    ``limit`` is in bytes. ``on_too_slow`` is called once where nothing of what is in flight moves.
+    ``unsent`` returns the bytes that wait to leave this machine, None if that isn't known.
     """
 
-    __slots__ = ("_in_flight", "_keepalive", "_limit", "_loop", "_on_too_slow", "_proof", "is_full")
+    __slots__ = (
+        "_in_flight",
+        "_keepalive",
+        "_largest",
+        "_limit",
+        "_loop",
+        "_moved_at",
+        "_on_too_slow",
+        "_proof",
+        "_timer",
+        "_unsent",
+        "is_full",
+    )
 
     def __init__(
-        self, limit: int, loop: asyncio.AbstractEventLoop, on_too_slow: Callable[[], None]
+        self,
+        limit: int,
+        loop: asyncio.AbstractEventLoop,
+        on_too_slow: Callable[[], None],
+        unsent: Callable[[], int | None] = lambda: None,
     ) -> None:
         self.is_full = False
         """Whether nothing more is delivered before a proof comes."""
         self._limit = limit
         self._loop = loop
         self._on_too_slow = on_too_slow
+        self._unsent = unsent
         self._in_flight = InFlight(limit)
+        self._largest = 0
         self._keepalive: Keepalive | None = None
         self._proof: asyncio.Event | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._moved_at = 0.0
 
     @property
     def is_overrun(self) -> bool:
-        """Whether even the socket's own frames are too many."""
-        return self._in_flight.unproved > OWN_FRAMES * self._limit
+        """Whether even the socket's own frames are too many; one alone may have any size."""
+        return self._in_flight.unproved > OWN_FRAMES * self._limit + self._largest
 
     def start(self, keepalive: Keepalive) -> None:
         """Ask for proofs from now on, with the pings of ``keepalive``."""
@@ -47,6 +78,8 @@ class FlowControl:
     def stop(self) -> None:
         """Ask for no more, and let in what waits for room."""
         self._keepalive = None
+        if self._timer is not None:
+            self._timer.cancel()
         self._let_in()
 
     def sent(self, size: int) -> None:
@@ -56,6 +89,11 @@ class FlowControl:
         if in_flight.total >= in_flight.check_at:
             self._ask_for_proof()
 
+    def sent_own(self, size: int) -> None:
+        """Count a frame that this socket alone gets, such as an answer."""
+        self._largest = max(self._largest, size)
+        self.sent(size)
+
     def pinged(self, nonce: str) -> None:
         """Note that a ping goes out."""
         self._in_flight.pinged(nonce)
@@ -63,6 +101,7 @@ class FlowControl:
     def proved(self, nonce: str) -> None:
         """Note the pong to a ping: all that was sent before that ping has arrived."""
         self._in_flight.ponged(nonce)
+        self._moved_at = self._loop.time()
         self.is_full = self.is_full and self._in_flight.pressure is Pressure.FULL
         if self.is_full and self._keepalive is not None and not self._in_flight.is_ping_last:
             self._keepalive.ping()  # Own frames went out behind the last one.
@@ -85,18 +124,48 @@ class FlowControl:
             self._keepalive.ping()
         if pressure is Pressure.FULL and not self.is_full:
             self.is_full = True
-            self._check_later()
+            self._begin_watch()
+        elif self._timer is None:
+            self._begin_watch()
 
-    def _check_later(self) -> None:
-        self._loop.call_later(PROOF_WITHIN, self._check, self._in_flight.arrived)
+    def _begin_watch(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._moved_at = self._loop.time()
+        self._watch()
 
-    def _check(self, arrived_before: int) -> None:
-        if self._keepalive is None or not self.is_full:
+    def _watch(self) -> None:
+        self._timer = self._loop.call_later(LOOK_EVERY, self._look, self._left())
+
+    def _look(self, left_before: float) -> None:
+        """See whether what is in flight still moves."""
+        self._timer = None
+        if self._keepalive is None or self._in_flight.unproved <= self._limit // 2:
             return
-        if self._in_flight.arrived == arrived_before:
+        left, now = self._left(), self._loop.time()
+        on_the_way = 0.0
+        if left > left_before:
+            self._moved_at = now
+        if left == math.inf:
+            on_the_way = self._time_on_a_slow_line(self._keepalive.silence)
+        if self._moved_at + on_the_way >= now:
+            self._keepalive.moving()
+        elif self.is_full and now >= self._moved_at + on_the_way + PROOF_WITHIN:
             self._on_too_slow()
-        else:
-            self._check_later()
+            return
+        self._watch()
+
+    def _time_on_a_slow_line(self, silence: float) -> float:
+        """Return the seconds that a large frame may take which has left this machine.
+
+        ``silence`` is how long the peer waits for a frame: after that, this one is of no use.
+        """
+        return min(max(0, self._in_flight.until_proof - self._limit) / SLOW_LINE, silence)
+
+    def _left(self) -> float:
+        """Return how many bytes have left this machine; endless where none are seen to wait."""
+        unsent = self._unsent()
+        return self._in_flight.total - unsent if unsent else math.inf
 
     def _let_in(self) -> None:
         if self._proof is not None:

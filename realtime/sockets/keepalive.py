@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Callable
 
@@ -18,19 +19,28 @@ A process that was stopped across the deadline runs its timers before it reads i
 """
 
 
+SEEN_MOVING_FOR = 2.0
+"""Seconds before a verdict in which it counts if something that waits leaves this machine."""
+
+
 class Keepalive:
     """Pings over ``transport`` and calls ``on_stale`` once if the peer doesn't answer.
 
     ``interval`` and ``timeout`` are in seconds. ``on_ping`` gets the nonce of each ping sent.
+    ``left`` says how many bytes have left this machine, and infinity where none wait: a ping may
+    stand behind a large frame that a slow line takes.
     """
 
     __slots__ = (
         "_clock",
         "_heartbeat",
+        "_left",
+        "_left_before",
         "_on_ping",
         "_on_stale",
         "_second_check",
         "_slot",
+        "_timeout",
         "_timers",
         "_transport",
     )
@@ -43,17 +53,26 @@ class Keepalive:
         *,
         on_stale: Callable[[], None],
         on_ping: Callable[[str], None] = lambda nonce: None,
+        left: Callable[[], float] = lambda: math.inf,
     ) -> None:
         self._clock = asyncio.get_running_loop().time
         self._timers = timers.current()
         self._transport = transport
         self._on_stale = on_stale
         self._on_ping = on_ping
+        self._left = left
+        self._left_before = math.inf
+        self._timeout = timeout
         self._second_check = False
         self._heartbeat = Heartbeat(
             Role.SERVER, interval, timeout, now=self._clock(), jitter=random.random()
         )
         self._slot = self._timers.add(self._heartbeat.wake_at, self._wake)
+
+    @property
+    def silence(self) -> float:
+        """Seconds without any frame after which the peer gives this end up."""
+        return self._heartbeat.interval + self._timeout
 
     @property
     def latency(self) -> float | None:
@@ -66,7 +85,11 @@ class Keepalive:
         self._heartbeat.ping(nonce, self._clock())
         self._on_ping(nonce)
         self._transport.send_text(frames.ping(nonce))
-        self._wake_at(self._heartbeat.wake_at)
+        self._wake_next()
+
+    def moving(self) -> None:
+        """Give the pings that are open more time: what was sent before them still moves."""
+        self._heartbeat.moving(self._clock())
 
     def pong(self, nonce: str) -> bool:
         """Take the peer's pong; returns whether it answers a ping in flight."""
@@ -81,12 +104,28 @@ class Keepalive:
         if verdict is Verdict.PING:
             self.ping()
         elif verdict is Verdict.WAIT:
-            self._wake_at(self._heartbeat.wake_at)
+            self._wake_next()
+        elif self._left() > self._left_before:
+            self.moving()
+            self._wake_next()
         elif self._second_check:
             self._on_stale()
         else:
             self._wake_at(self._clock() + SECOND_CHECK_AFTER)
             self._second_check = True
+
+    def _wake_next(self) -> None:
+        """Wake for the rules, or before a verdict, to note how much has left by then."""
+        wake_at, note_at = self._heartbeat.wake_at, self._heartbeat.deadline - self._noted_before
+        if self._clock() < note_at:
+            self._wake_at(min(wake_at, note_at))
+        else:
+            self._left_before = self._left()
+            self._wake_at(wake_at)
+
+    @property
+    def _noted_before(self) -> float:
+        return min(SEEN_MOVING_FOR, self._timeout / 2)
 
     def _wake_at(self, when: float) -> None:
         self._second_check = False

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import math
 import time
 import uuid
 from collections.abc import Callable
 
 from realtime.conf import RealtimeSettings, realtime_settings
+from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode, may_reconnect
 from realtime.protocol.frames import Frame
@@ -16,9 +17,10 @@ from realtime.protocol.rate import Rate
 from realtime.sockets.asgi import Send
 from realtime.sockets.drain import running_drain
 from realtime.sockets.keepalive import Keepalive
+from realtime.sockets.server_limits import check_limits
 from realtime.sockets.transport import ABORT_AFTER, CLOSE_TIMEOUT, Transport
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 FLUSH_TIMEOUT = 0.5
 """Seconds that an application which is cancelled takes to send its last frames."""
@@ -33,6 +35,7 @@ class Peer:
         self.id = uuid.uuid4().hex[:12]
         self._settings: RealtimeSettings = realtime_settings()
         self._loop = asyncio.get_running_loop()
+        check_limits(send)
         self._transport = Transport(send)
         self._rate = Rate(self._settings.MAX_FRAMES_PER_SECOND, now=self._loop.time())
         self._keepalive: Keepalive | None = None
@@ -69,7 +72,11 @@ class Peer:
         """
         if self.closing:
             return
-        logger.info("closed socket=%s code=%d reason=%s", self.id, code, code.reason)
+        logger.info(
+            "closed socket=%s code=%d reason=%s",
+            *(self.id, code, code.reason),
+            extra=LIMITED if self._is_stranger else None,
+        )
         bye = frames.bye(code, code.reason, retry=may_reconnect(code), after=after)
         self._transport.close(code, bye if self._understands_bye else None, abort_after=abort_after)
         self._stop()
@@ -80,19 +87,34 @@ class Peer:
         self._stop()
 
     @property
+    def _is_stranger(self) -> bool:
+        """Whether nobody knows whose socket this is."""
+        return True
+
+    @property
     def _understands_bye(self) -> bool:
         return True
 
-    def _greet(self, interval: float, timeout: float, me: str | None = None) -> None:
+    def _greet(
+        self,
+        interval: float,
+        timeout: float,
+        me: str | None = None,
+        limits: frames.Limits | None = None,
+    ) -> None:
         """Send ``welcome``; ``interval`` and ``timeout`` of the heartbeat are in seconds."""
         now = int(time.time() * 1000)
-        self.send_text(frames.welcome(self.id, interval, timeout, now=now, me=me))
+        self.send_text(frames.welcome(self.id, interval, timeout, now=now, me=me, limits=limits))
 
     def _start_pinging(
-        self, interval: float, timeout: float, on_ping: Callable[[str], None] = lambda nonce: None
+        self,
+        interval: float,
+        timeout: float,
+        on_ping: Callable[[str], None] = lambda nonce: None,
+        left: Callable[[], float] = lambda: math.inf,
     ) -> Keepalive:
         self._keepalive = Keepalive(
-            self._transport, interval, timeout, on_stale=self._stale, on_ping=on_ping
+            self._transport, interval, timeout, on_stale=self._stale, on_ping=on_ping, left=left
         )
         return self._keepalive
 
@@ -116,7 +138,7 @@ class Peer:
         self.close(CloseCode.STALE, abort_after=ABORT_AFTER)
 
     def _flooded(self) -> None:
-        self.close(CloseCode.TOO_MANY_FRAMES)
+        self.close(CloseCode.TOO_MANY_FRAMES, abort_after=ABORT_AFTER)
 
     def _stop(self) -> None:
         """Stop all that goes on for this socket."""

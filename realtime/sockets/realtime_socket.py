@@ -3,44 +3,58 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from realtime.exceptions import FrameError
+from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import Frame
+from realtime.protocol.rate import Rate
 from realtime.sockets.asgi import Message, Send
+from realtime.sockets.command_queue import Command, CommandQueue
 from realtime.sockets.drain import running_drain
 from realtime.sockets.flow_control import FlowControl
 from realtime.sockets.peer import Peer
 from realtime.sockets.transport import ABORT_AFTER
-from realtime.sockets.waiting_frames import WaitingFrames
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
-Command = Callable[[], Awaitable[None]]
+SMALL = 1024
+"""Characters of a frame that is parsed as it comes; a larger one is no heartbeat, and waits."""
+
+HEARTBEATS = ("ping", "pong")
+
+KEPT = "send"
+"""The command that is carried out after the end of its socket too: the page has acted already."""
+
+RunCommand = Callable[[Frame], Awaitable[None]]
 
 
 class RealtimeSocket(Peer):
     """The server's end of one connection.
 
     Heartbeats are answered as they come; commands wait their turn and one task runs them in
-    order.
+    order. ``budget`` has the bytes that may be read and answered.
     """
 
-    __slots__ = ("_commands", "_flow", "_runner", "_waiting", "user")
+    __slots__ = ("_commands", "_flow", "budget", "user")
 
     def __init__(self, send: Send) -> None:
         super().__init__(send)
         self.user: Any = None
+        self.budget = Rate(self._settings.MAX_BYTES_PER_SECOND, now=self._loop.time())
         self._flow = FlowControl(
-            self._settings.MAX_IN_FLIGHT_BYTES, self._loop, on_too_slow=self._too_slow
+            self._settings.MAX_IN_FLIGHT_BYTES,
+            self._loop,
+            on_too_slow=self._too_slow,
+            unsent=self._transport.unsent,
         )
-        self._commands: list[Command] = []
-        self._waiting: WaitingFrames | None = None
-        self._runner: asyncio.Task[None] | None = None
+        self._commands = CommandQueue(
+            self.id, self._loop, pace=self._pace, on_overflow=self._flooded
+        )
         running_drain().add(self)
 
     def welcome(self, user: Any, me: str) -> None:
@@ -48,35 +62,23 @@ class RealtimeSocket(Peer):
         logger.info("opened socket=%s me=%s", self.id, me)
         self.user = user
         interval, timeout = self._settings.HEARTBEAT_INTERVAL, self._settings.HEARTBEAT_TIMEOUT
-        self._greet(interval, timeout, me)
+        self._greet(interval, timeout, me, self._limits)
         self._flow.start(self._start_pinging(interval, timeout, self._flow.pinged))
 
-    def received(self, text: str | None, command: Callable[[Frame], Awaitable[None]]) -> None:
-        """Take one frame of the peer (None: a binary one); ``command`` runs what it asks for."""
+    def received(self, text: str | None, run: RunCommand) -> None:
+        """Take one frame of the peer (None: a binary one); ``run`` carries out what it asks for."""
         if self.closing:
             return
-        try:
-            frame = frames.decode(text, self._settings.MAX_FRAME_BYTES)
-        except FrameError as error:
-            if self._is_within_rate():
-                logger.info("refused socket=%s code=%s reason=%s", self.id, error.code, error)
-                self.send_text(frames.error(error.code, error.message, error.ref))
-            return
-        if frame["type"] in ("ping", "pong"):
-            if self._take_heartbeat(frame):
-                self._flow.proved(frame["nonce"])
+        if text is None or len(text) <= SMALL:
+            self._take_small(text, run)
         elif self._is_within_rate():
-            self.run(lambda: command(frame))
+            self._spend(len(text))
+            self._take_large(text, run)
 
-    def run(self, command: Command) -> None:
+    def run(self, command: Callable[[], Awaitable[None]]) -> None:
         """Run ``command`` after those that wait; a socket that has ended runs none."""
-        if self.closing:
-            return
-        self._commands.append(command)
-        if self._waiting is None:
-            self._waiting = WaitingFrames(self._loop, self._flooded)
-            self._runner = self._loop.create_task(self._run_commands(self._waiting))
-        self._waiting.arrived()
+        if not self.closing:
+            self._commands.add(Command(command))
 
     def send_text(self, text: str) -> None:
         """Send a frame of this socket's own; a peer that takes none of them is cut off."""
@@ -84,7 +86,8 @@ class RealtimeSocket(Peer):
             self._too_slow()
         else:
             self._transport.send_text(text)
-            self._flow.sent(len(text))
+            self._flow.sent_own(len(text))
+            self._spend(len(text))
 
     def deliver(self, message: Message, size: int) -> bool:
         """Send a frame of ``size`` bytes that other sockets may get too.
@@ -99,8 +102,17 @@ class RealtimeSocket(Peer):
         return True
 
     async def room(self) -> None:
-        """Wait until at most half of what may be in flight is, or the socket has ended."""
+        """Wait until at most half of what may be in flight is, or the socket has ended.
+
+        A user who was sent too much waits for more, too.
+        """
+        await self._budget_again()
         await self._flow.room()
+
+    async def finished(self) -> None:
+        """Wait, after the end, until the commands are carried out that the server has taken."""
+        if (runner := self._commands.runner) is not None:
+            await asyncio.wait({runner})
 
     def disconnected(self) -> None:
         """Note that the connection has ended."""
@@ -108,23 +120,89 @@ class RealtimeSocket(Peer):
             logger.info("disconnected socket=%s", self.id)
         super().disconnected()
 
+    @property
+    def _limits(self) -> frames.Limits:
+        settings = self._settings
+        return {
+            "frames_per_second": settings.MAX_FRAMES_PER_SECOND,
+            "frame_bytes": settings.MAX_FRAME_BYTES,
+            "streams": settings.MAX_STREAMS_PER_SOCKET,
+        }
+
+    @property
+    def _is_stranger(self) -> bool:
+        return self.user is None
+
+    def _take_small(self, text: str | None, run: RunCommand) -> None:
+        """Parse a frame before the rate is asked: a pong that answers a ping doesn't count."""
+        try:
+            frame = frames.decode(text, self._settings.MAX_FRAME_BYTES)
+        except FrameError as error:
+            if self._is_within_rate():
+                self._refuse(error)
+            return
+        if frame["type"] in HEARTBEATS:
+            self._take_heartbeat(frame)
+        elif self._is_within_rate():
+            self._spend(len(text or ""))
+            self._commands.add(Command(partial(run, frame), kept=frame["type"] == KEPT))
+
+    def _take_large(self, text: str, run: RunCommand) -> None:
+        """Look at the length alone; what is in the frame may be anything, and waits its turn."""
+        try:
+            frames.check_size(text, self._settings.MAX_FRAME_BYTES)
+        except FrameError as error:
+            self._refuse(error)
+        else:
+            self._commands.add(Command(partial(self._run_large, text, run), kept=True))
+
+    async def _run_large(self, text: str, run: RunCommand) -> None:
+        await asyncio.sleep(0)  # Parsing takes up to 2 ms; others have their turn before it.
+        try:
+            frame = frames.decode(text, self._settings.MAX_FRAME_BYTES)
+        except FrameError as error:
+            self._refuse(error)
+            return
+        if frame["type"] in HEARTBEATS:
+            self._take_heartbeat(frame)
+        elif frame["type"] == KEPT or not self.closing:
+            await run(frame)
+
+    def _take_heartbeat(self, frame: Frame) -> bool:
+        if is_proof := super()._take_heartbeat(frame):
+            self._flow.proved(frame["nonce"])
+        return is_proof
+
+    def _refuse(self, error: FrameError) -> None:
+        about = self.id, error.code, error
+        logger.info("refused socket=%s code=%s reason=%s", *about, extra=LIMITED)
+        self.send_text(frames.error(error.code, error.message, error.ref))
+
+    async def _pace(self) -> None:
+        """Wait until the user may be answered more, and the peer has taken what it was sent."""
+        await self._budget_again()
+        if self._flow.is_full:
+            await self._flow.room()
+
+    async def _budget_again(self) -> None:
+        if seconds := self.budget.wait(self._loop.time()):
+            await asyncio.sleep(seconds)
+
+    def _spend(self, size: int) -> None:
+        self.budget.spend(size, self._loop.time())
+
     def _too_slow(self) -> None:
         self.close(CloseCode.TOO_SLOW, abort_after=ABORT_AFTER)
+
+    def _flooded(self) -> None:
+        self._commands.clear()
+        super()._flooded()
 
     def _stop(self) -> None:
         super()._stop()
         self._flow.stop()
-        self._commands.clear()
-        if self._waiting is not None:
-            self._waiting.stop()
-        if self._runner is not None and self._runner is not asyncio.current_task():
-            self._runner.cancel()
-
-    async def _run_commands(self, waiting: WaitingFrames) -> None:
-        try:
-            while self._commands:
-                command = self._commands.pop(0)
-                waiting.took()
-                await command()
-        finally:
-            self._runner = self._waiting = None
+        if self.user is None:
+            self._commands.clear()
+        self._commands.end()
+        if (runner := self._commands.runner) is not None:
+            running_drain().wait_for(runner)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -89,6 +90,7 @@ class WrappedSocket(Peer):
         self._peer_has_heartbeat = False
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._receiving = 0
+        self._sent = 0
         self._waiting = WaitingFrames(self._loop, self._flooded)
         self._reader: asyncio.Task[None] | None = None
 
@@ -140,6 +142,7 @@ class WrappedSocket(Peer):
             self._transport.abort_later(CLOSE_TIMEOUT)
         try:
             await self.real_send(message)
+            self._sent += len(message.get("text") or message.get("bytes") or "")
         except OSError:  # The socket ended while the message waited for a peer that reads.
             if not self.closing:
                 raise
@@ -164,7 +167,12 @@ class WrappedSocket(Peer):
         self._start_reading()
         self._greet(self._interval, self._timeout)
         if self._options.required:
-            self._start_pinging(self._interval, self._timeout)
+            self._start_pinging(self._interval, self._timeout, left=self._left)
+
+    def _left(self) -> float:
+        """Return how many bytes have left this machine; endless where none are seen to wait."""
+        unsent = self._transport.unsent()
+        return self._sent - unsent if unsent else math.inf
 
     def _start_reading(self) -> None:
         if self._reader is None:
@@ -207,7 +215,7 @@ class WrappedSocket(Peer):
             return
         self._peer_has_heartbeat = True
         if self._keepalive is None:
-            self._start_pinging(self._interval, self._timeout)
+            self._start_pinging(self._interval, self._timeout, left=self._left)
         self._take_heartbeat(frame)
 
     def _hand_over_disconnect(self, message: Message) -> None:

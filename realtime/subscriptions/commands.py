@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-import logging
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from django.db import DatabaseError
-
-from realtime.concurrency.threads import run_application, run_sync
+from realtime.concurrency.threads import run_application, run_message
 from realtime.conf import realtime_settings
 from realtime.exceptions import FrameError, Refused
 from realtime.fanout.hub import Hub
+from realtime.hints import hint
+from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
 from realtime.protocol.frames import Frame
 from realtime.protocol.position import Position, parse_position
 from realtime.protocol.stream_names import STREAM_NAME, user_stream_name
+from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream, find
 from realtime.subscriptions.subscription import Subscription
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
+
+_NO_ANSWER = "%s.authorize returned None, which refuses: return True or False."
+_UNSERVED = (
+    "subscribe stream=%s: no stream class serves the prefix %r. Register one in a module named "
+    "streams of an installed app; modules of another name are not imported at start."
+)
+
+AWAY = "Something that the server needs for this is away; try again."
+FAULT = "The server failed to do this; it is logged."
+LATE = "The server is too busy to do this in time; try again."
 
 
 class Commands:
@@ -39,35 +50,45 @@ class Commands:
         try:
             text = await self._handlers[frame["type"]](self, frame, ref)
         except FrameError as error:
-            logger.info("refused socket=%s code=%s reason=%s", self._socket.id, error.code, error)
+            about = self._socket.id, error.code, error
+            logger.info("refused socket=%s code=%s reason=%s", *about, extra=LIMITED)
             text = frames.error(error.code, error.message, ref)
-        except DatabaseError as error:
-            # Thousands of sockets get it together, and no traceback says more.
-            logger.error("failed socket=%s error=%r", self._socket.id, error)
-            text = frames.error("internal", "The database is away; try again.", ref)
-        except Exception:
-            logger.exception("failed socket=%s command=%s", self._socket.id, frame["type"])
-            text = frames.error("internal", "The server failed to do this; it is logged.", ref)
+        except Exception as error:
+            text = self._failure(error, frame["type"], ref)
         if text is not None:
             self._socket.send_text(text)
 
     def end(self) -> None:
-        """End all subscriptions."""
-        for name in list(self._by_name):
-            self._forget(name)
+        """End all subscriptions; messages to their streams that have come are still handed on."""
+        for subscription in self._by_name.values():
+            subscription.end()
+
+    def _failure(self, error: Exception, command: str, ref: int | str | None) -> str:
+        """Log an error and return what the client gets: to try again, if that may help."""
+        line = "failed socket=%s command=%s error=%r"
+        if is_for_now(error):
+            # Thousands of sockets get it together, and no traceback says more.
+            logger.error(line, self._socket.id, command, error, extra=LIMITED)
+            sentence = LATE if isinstance(error, TimeoutError) else AWAY
+            return frames.error("internal", sentence, ref)
+        logger.error(line, self._socket.id, command, error, exc_info=error, extra=LIMITED)
+        if command == "subscribe":
+            return frames.error("failed", FAULT, ref)
+        return frames.error("internal", FAULT, ref)
 
     async def _subscribe(self, frame: Frame, ref: int | str | None) -> None:
         after = _position_in(frame)
-        stream = await self._allowed_stream(frame)
+        deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
+        stream = await self._allowed_stream(frame, deadline)
         subscription = Subscription(self._socket, stream, self._hub)
         self._by_name[stream.name] = subscription
         try:
-            await subscription.start(after, ref)
+            await subscription.start(after, ref, deadline)
         except BaseException:
             self._forget(stream.name)
             raise
 
-    async def _allowed_stream(self, frame: Frame) -> Stream:
+    async def _allowed_stream(self, frame: Frame, deadline: float) -> Stream:
         name = frame["stream"]
         if self._socket.user is None:
             raise FrameError("forbidden", "This socket is not signed in.")
@@ -83,8 +104,14 @@ class Commands:
             raise FrameError("too_many", f"A socket follows at most {limit} streams.")
         stream = find(name)
         if stream is None:
+            hint(logger, _UNSERVED, name, name.partition(".")[0], kind=name.partition(".")[0])
             raise FrameError("unknown_stream", f"There are no streams like {name}.")
-        if not await run_sync(stream.authorize, self._socket.user):
+        user = self._socket.user
+        async with asyncio.timeout_at(deadline):
+            allowed = await run_application(user.pk, stream.authorize, user)
+        if allowed is None:
+            hint(logger, _NO_ANSWER, type(stream).__qualname__, kind=type(stream).__qualname__)
+        if not allowed:
             raise FrameError("forbidden", f"You may not follow {name}.")
         return stream
 
@@ -94,11 +121,11 @@ class Commands:
         return frames.unsubscribed(stream.name, ref)
 
     async def _send(self, frame: Frame, ref: int | str | None) -> str:
-        stream = self._followed(frame)
+        stream, user = self._followed(frame), self._socket.user
+        begin_within = realtime_settings().COMMAND_TIMEOUT
+        message = user, frame["name"], frame.get("data")
         try:
-            answer = await run_application(
-                stream.receive, self._socket.user, frame["name"], frame.get("data")
-            )
+            answer = await run_message(user.pk, begin_within, stream.receive, *message)
         except Refused as refusal:
             raise FrameError("refused", str(refusal)) from None
         return frames.reply(answer, ref)

@@ -8,7 +8,8 @@ from collections import deque
 from enum import StrEnum
 from typing import Any
 
-from realtime.concurrency.threads import run_sync
+from realtime.concurrency.threads import run_application
+from realtime.conf import realtime_settings
 from realtime.exceptions import PositionLost
 from realtime.fanout.feed import Feed
 from realtime.fanout.hub import Hub
@@ -63,12 +64,17 @@ class Subscription:
         self._held: deque[tuple[Message, int]] | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self, after: Position | None, ref: int | str | None) -> None:
-        """Answer a subscribe: go on ``after`` a position if that is possible, else start again."""
+    async def start(
+        self, after: Position | None, ref: int | str | None, deadline: float | None = None
+    ) -> None:
+        """Answer a subscribe: go on ``after`` a position if that is possible, else start again.
+
+        Raises ``TimeoutError`` if there is no snapshot at ``deadline`` of the loop's clock.
+        """
         self._feed = feed = await self._hub.follow(self.stream.name, self, after)
         recovered = after is not None and await self._can_resume(feed, after)
         position = feed.position
-        snapshot = None if recovered else await self._snapshot()
+        snapshot = None if recovered else await self._snapshot(deadline)
         self._position = after if recovered and after is not None else position
         self._socket.send_text(
             frames.subscribed(
@@ -125,8 +131,10 @@ class Subscription:
         except PositionLost:
             return False
 
-    async def _snapshot(self) -> Any:
-        return await run_sync(self.stream.snapshot, self._socket.user)
+    async def _snapshot(self, deadline: float | None) -> Any:
+        user = self._socket.user
+        async with asyncio.timeout_at(deadline):
+            return await run_application(user.pk, self.stream.snapshot, user)
 
     def _catch_up(self, feed: Feed) -> None:
         """Have a task do what is needed until the client is live, unless it does so already."""
@@ -165,8 +173,10 @@ class Subscription:
             self._position = self._position._replace(offset=event.offset)
 
     async def _rebuild(self, feed: Feed) -> None:
+        await self._socket.room()
         position = feed.position
-        snapshot = await self._snapshot()
+        deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
+        snapshot = await self._snapshot(deadline)
         if feed.position.epoch == position.epoch:
             self._socket.send_text(frames.reset(feed.stream, position, snapshot))
             self._position = position

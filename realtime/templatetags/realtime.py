@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
@@ -9,8 +11,17 @@ from django.templatetags.static import static
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 
+from realtime.hints import hint
 from realtime.protocol.position import Position
 from realtime.protocol.stream_names import user_stream_name
+
+logger = logging.getLogger(__name__)
+
+_NO_REQUEST = (
+    "{% realtime %} was rendered without a request and without a user, so the page does not know "
+    "its own stream. Use render(request, ...), and the context processor "
+    "django.template.context_processors.request or that of django.contrib.auth."
+)
 
 register = template.Library()
 
@@ -38,10 +49,14 @@ def realtime(
 def _configuration(context: template.Context, url: str, position: Any) -> dict[str, Any]:
     configuration: dict[str, Any] = {"url": url}
     user = getattr(context.get("request"), "user", None) or context.get("user")
+    if user is None:
+        hint(logger, _NO_REQUEST)
     if user is not None and user.is_authenticated:
         configuration["me"] = user_stream_name(user)
     if isinstance(position, Position):
         position = {configuration["me"]: position} if "me" in configuration else {}
+    elif position and not isinstance(position, Mapping):
+        raise TypeError(f"position is what realtime.position() returned, not {position!r}.")
     if position:
         configuration["positions"] = {name: at._asdict() for name, at in position.items()}
     return configuration

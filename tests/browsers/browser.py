@@ -1,4 +1,4 @@
-"""A real browser without a window, Chromium or Firefox, driven by Puppeteer."""
+"""A real browser that nobody sees: Chromium or Firefox, driven by Puppeteer, or WebKitGTK."""
 
 import itertools
 import json
@@ -6,16 +6,39 @@ import queue
 import subprocess
 import threading
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from tests.processes.programs import lacking, program
 
-BrowserName = Literal["chromium", "firefox"]
+BrowserName = Literal["chromium", "firefox", "webkit"]
 Kind = Literal["tab", "window"]
 
-DRIVER = Path(__file__).with_name("driver.js")
+BROWSERS = get_args(BrowserName)
+
+HERE = Path(__file__).parent
+DRIVER = HERE / "driver.js"
 PROGRAMS = {"chromium": "chromium", "firefox": "firefox-esr"}
 PATIENCE = 60.0  # seconds for one request; a page may load over a slow line
+
+
+def driver(name: BrowserName) -> list[str]:
+    """Return the command that drives a browser."""
+    if name == "webkit":
+        return webkit_driver()
+    if not (HERE / "node_modules").exists():
+        lacking("puppeteer-core is not installed")
+    return [program("node"), str(DRIVER), name, program(PROGRAMS[name])]
+
+
+def webkit_driver() -> list[str]:
+    program("Xvfb")
+    python = program("/usr/bin/python3")  # no other has the bindings
+    bindings = ["-c", "import gi; gi.require_version('WebKit2', '4.1')"]
+    if subprocess.run([python, *bindings], capture_output=True, check=False).returncode:
+        lacking("gir1.2-webkit2-4.1 or python3-gi is not installed")
+    # Its sandbox, like Chromium's, is not for root.
+    sandbox = "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS=1"
+    return [program("env"), sandbox, python, "-m", "tests.browsers.webkit"]
 
 
 class Browser:
@@ -25,11 +48,9 @@ class Browser:
         self.name = name
         self._ids = itertools.count(1)
         self._answers: queue.Queue[list[Any] | None] = queue.Queue()
-        if not (DRIVER.parent / "node_modules").exists():
-            lacking("puppeteer-core is not installed")
-        command = [program("node"), str(DRIVER), name, program(PROGRAMS[name])]
         self._driver = subprocess.Popen(
-            [program("setpriv"), "--pdeathsig", "TERM", "--", *command],
+            [program("setpriv"), "--pdeathsig", "TERM", "--", *driver(name)],
+            cwd=HERE.parents[1],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

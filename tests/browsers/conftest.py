@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browsers.browser import Browser, BrowserName
+from tests.browsers.browser import BROWSERS, Browser, BrowserName
 from tests.processes.site import Sites
 from tests.site.desk import Desk, OpenDesk
 from tests.site.office import Office
@@ -29,7 +29,7 @@ def launch() -> Iterator[Callable[[BrowserName], Browser]]:
         yield launched
 
 
-@pytest.fixture(params=["chromium", "firefox"])
+@pytest.fixture(params=BROWSERS)
 def browser(
     request: pytest.FixtureRequest, launch: Callable[[BrowserName], Browser]
 ) -> Iterator[Browser]:

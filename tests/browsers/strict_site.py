@@ -1,4 +1,4 @@
-"""What the strict site adds to the demo: hashed static files, a policy, a page with a nonce."""
+"""What the strict site adds to the demo: hashed static files, and a page with a nonce."""
 
 import secrets
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from django.urls import include, path, re_path
 from django.views.static import serve
 
 POLICY = (
-    "default-src 'none'; script-src {scripts}; connect-src 'self'; style-src 'self'; "
+    "default-src 'none'; script-src 'nonce-{nonce}'; connect-src 'self'; style-src 'self'; "
     "img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
@@ -25,14 +25,13 @@ class AggregatingStorage(ManifestStaticFilesStorage):
 def content_security_policy(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Allow the site's own scripts, and on the page for nonces those alone that have one."""
+    """On the page for nonces, allow those scripts alone that have one; others have the demo's."""
 
     def respond(request: HttpRequest) -> HttpResponse:
         request.csp_nonce = secrets.token_urlsafe(16)
         response = get_response(request)
-        by_nonce = request.path == "/nonce/"
-        scripts = f"'nonce-{request.csp_nonce}'" if by_nonce else "'self'"
-        response["Content-Security-Policy"] = POLICY.format(scripts=scripts)
+        if request.path == "/nonce/":
+            response["Content-Security-Policy"] = POLICY.format(nonce=request.csp_nonce)
         return response
 
     return respond

@@ -5,17 +5,25 @@ from pathlib import Path
 
 import pytest
 
+from tests.browsers.browser import BROWSERS
 from tests.processes.waiting import wait_until
 from tests.site.desk import CONNECTED_WITHIN, OpenDesk
 from tests.site.office import Office
 
 pytestmark = pytest.mark.processes
 
+# Three scenarios, each in two of the three browsers.
+WITHOUT_CHROMIUM, WITHOUT_FIREFOX, WITHOUT_WEBKIT = (
+    pytest.mark.parametrize("browser", [name for name in BROWSERS if name != other], indirect=True)
+    for other in BROWSERS
+)
+
 SOCKETS = Path(__file__).with_name("sockets.js").read_text()
 SOON = 5.0  # seconds
 AWAY = 1.0  # seconds: twice as long as the first wait of one that comes back
 
 
+@WITHOUT_CHROMIUM
 def test_two_tabs_get_each_event_once(quick: Office, open_desk: OpenDesk) -> None:
     hidden, seen = open_desk(quick.url), open_desk(quick.url)
     hidden.log_in("alice")
@@ -31,6 +39,7 @@ def test_two_tabs_get_each_event_once(quick: Office, open_desk: OpenDesk) -> Non
         )
 
 
+@WITHOUT_FIREFOX
 def test_a_tab_becomes_the_desk_of_the_last_login(quick: Office, open_desk: OpenDesk) -> None:
     desk, other = open_desk(quick.url), open_desk(quick.url)
     desk.page.before_scripts(SOCKETS)
@@ -53,6 +62,7 @@ def test_a_tab_becomes_the_desk_of_the_last_login(quick: Office, open_desk: Open
     quick.hang_up(sid)
 
 
+@WITHOUT_WEBKIT
 def test_a_tab_stays_away_after_a_logout_and_says_so(quick: Office, open_desk: OpenDesk) -> None:
     desk, other = open_desk(quick.url), open_desk(quick.url)
     desk.page.before_scripts(SOCKETS)

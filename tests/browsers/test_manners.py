@@ -8,7 +8,11 @@ import realtime
 from tests.site.desk import OpenDesk
 from tests.site.office import Office
 
-pytestmark = pytest.mark.processes
+# The client does the same things in all browsers.
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.parametrize("browser", ["webkit"], indirect=True),
+]
 
 STATIC = Path(realtime.__file__).parent / "static" / "realtime"
 MODULES = sorted(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browsers.browser import Browser, Page
+from tests.browsers.browser import BROWSERS, Browser, Page
 from tests.processes.site import Site, Sites
 
 pytestmark = pytest.mark.processes
@@ -16,13 +16,13 @@ violations = [];
 document.addEventListener("securitypolicyviolation", (violation) =>
   violations.push(`${violation.effectiveDirective} ${violation.blockedURI}`));
 """
-LOADED = """performance.getEntriesByType("resource")
-  .map(({ name, responseStatus }) => [new URL(name).pathname, responseStatus])"""
+LOADED = """performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname)"""
+MISSING = re.compile(r'"GET [^"]+" [45]\d\d')  # in the server's log; WebKit's pages don't know
 HASHED = re.compile(r"\.[0-9a-f]{12}\.js$")
 CONNECTED = "document.querySelector('realtime-status')?.getAttribute('state') === 'open'"
 
 
-@pytest.fixture(scope="module", params=["ManifestStaticFilesStorage", "AggregatingStorage"])
+@pytest.fixture(scope="module")
 def storage(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -41,7 +41,7 @@ def strict_site(
         "STATICFILES_STORAGE": storage,
     }
     sites = Sites(directory, site_database, site_env)
-    site = sites("daphne", env=env)
+    site = sites("daphne", env=env, app="tests.browsers.strict_asgi:application")
     site.manage("collectstatic", "--noinput")
     yield site
     sites.close()
@@ -60,14 +60,23 @@ def check(page: Page, site: Site, storage: str) -> None:
     """Check that the page is connected, that nothing was refused, and that nothing is missing."""
     page.wait_for(CONNECTED)
     assert page.evaluate("violations") == []
-    loaded = dict(page.evaluate(LOADED))
-    assert not [path for path, status in loaded.items() if status >= 400]
-    assert "Not Found" not in site.log()
-    imported = [path for path in loaded if path.endswith(".js") and "/realtime/" in path]
+    assert not MISSING.findall(site.log())
+    imported = [
+        path for path in page.evaluate(LOADED) if path.endswith(".js") and "/realtime/" in path
+    ]
     assert len(imported) > 10
     assert all(map(HASHED.search, imported)) is (storage == "AggregatingStorage")
 
 
+# Each browser has a policy of its own; what the files are called doesn't depend on it.
+@pytest.mark.parametrize(
+    ("storage", "browser"),
+    [
+        *(("ManifestStaticFilesStorage", browser) for browser in BROWSERS),
+        ("AggregatingStorage", "chromium"),
+    ],
+    indirect=True,
+)
 def test_nothing_is_refused_and_nothing_missing(
     page: Page, strict_site: Site, storage: str
 ) -> None:

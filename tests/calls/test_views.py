@@ -195,8 +195,43 @@ def test_only_numbers_in_e164_are_called(desk: Client, company: Company, to: str
     assert not company.requests
 
 
-@pytest.mark.parametrize("body", ["", "[]", "{", '{"to": null}', '{"to": ["+15550100199"]}'])
-def test_json_that_names_no_number(desk: Client, company: Company, body: str) -> None:
+NO_NUMBERS = {
+    "empty": "",
+    "list": "[]",
+    "broken": "{",
+    "null": '{"to": null}',
+    "in a list": '{"to": ["+15550100199"]}',
+    "true": '{"to": true}',
+    "number": '{"to": 15550100199}',
+    "huge number": '{"to": %s}' % ("1" * 5000),
+    "infinity": '{"to": 1e999}',
+    "not JSON": '{"to": NaN}',
+    "surrogate": '{"to": "+1555\\ud800"}',
+    "NUL": '{"to": "+1555\\u0000"}',
+    "line break": '{"to": "+15550100199\\n+1"}',
+    "not UTF-8": b'{"to": "\xff"}',
+    "deep": "[" * 100_000,
+    "deep object": '{"to":' * 100_000,
+}
+
+
+@pytest.mark.parametrize(("path", "field"), [("/calls/", "to"), ("/calls/simulate/", "from")])
+def test_json_of_any_depth(
+    desk: Client, company: Company, settings: Any, path: str, field: str
+) -> None:
+    settings.TWILIO_ACCOUNT_SID = ""
+    for depth in range(100, 1100, 10):
+        body = f'{{"{field}": {"[" * depth}{"]" * depth}}}'
+        assert desk.post(path, body, content_type="application/json").status_code == 400
+
+
+@pytest.mark.parametrize("path", [f"/calls/{10**30}/answer/", f"/calls/{'1' * 5000}/hangup/"])
+def test_a_number_of_a_call_that_no_database_has(desk: Client, path: str) -> None:
+    assert desk.post(path).status_code == 404
+
+
+@pytest.mark.parametrize("body", NO_NUMBERS.values(), ids=NO_NUMBERS.keys())
+def test_json_that_names_no_number(desk: Client, company: Company, body: str | bytes) -> None:
     response = desk.post("/calls/", body, content_type="application/json")
     assert response.status_code == 400
     assert not company.requests

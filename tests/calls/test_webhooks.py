@@ -1,5 +1,8 @@
 """What Twilio's webhooks do to calls."""
 
+import io
+import logging
+from collections.abc import Callable, Iterator
 from typing import Any
 from xml.etree import ElementTree
 
@@ -11,6 +14,16 @@ from calls.models import Call
 from tests.calls.twilio_webhooks import CALL_SID, STATUS, VOICE, Poster, event
 
 Changes = list[tuple[str | None, str, int]]
+
+
+@pytest.fixture
+def written() -> Iterator[Callable[[], list[str]]]:
+    """Return the lines that are written to the log."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    logging.getLogger("calls").addHandler(handler)
+    yield lambda: stream.getvalue().splitlines()
+    logging.getLogger("calls").removeHandler(handler)
 
 
 def call() -> Call:
@@ -159,6 +172,23 @@ def test_bad_parameters_are_named(
     assert words in response.text
     assert response["Content-Type"] == "text/plain"
     assert not Call.objects.exists()
+
+
+def test_no_signed_value_makes_a_second_line_in_the_log(twilio: Poster, written: Any) -> None:
+    forged = "x\n2026-11-22 INFO calls.models call changed call=1"
+    twilio.status(forged)
+    twilio.voice(CallSid=f"CA{forged}")
+    twilio.leg("alice", "in-progress", 2)
+    twilio.status("in-progress", ParentCallSid=f"CA{forged}")
+    lines = written()
+    assert len([line for line in lines if "2026-11-22" in line]) == 3
+    assert not [line for line in lines if line.startswith("2026-11-22")]
+
+
+def test_strangers_write_sixty_lines_a_minute(client: Client, written: Any) -> None:
+    for _ in range(100):
+        assert client.post(STATUS, event("ringing")).status_code == 403
+    assert len([line for line in written() if line.startswith("webhook refused")]) == 60
 
 
 def test_another_account_is_refused(twilio: Poster) -> None:

@@ -1,17 +1,16 @@
-"""What a cut happens in: three hosts, three servers of the site, two browsers, four desks."""
+"""What a cut happens in: three hosts, three servers of the site, three browsers, six desks."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.browsers.browser import Browser, BrowserName
+from tests.browsers.browser import BROWSERS, Browser
 from tests.cuts.seat import Seat
 from tests.processes.hosts import Network
 from tests.processes.redis_server import RedisServer
 from tests.processes.site import Server, Sites
 from tests.site.office import Office
 
-BROWSERS: list[BrowserName] = ["chromium", "firefox"]
 SERVERS: list[Server] = ["daphne", "uvicorn"]
 
 
@@ -41,7 +40,8 @@ class Environment:
         redis = RedisServer(directory)
         ending.callback(redis.kill)
         redis.start()
-        sites = Sites(directory, template, {**env, **heartbeat, "HOST": host})
+        reachable = {"DJANGO_SETTINGS_MODULE": "tests.site.reachable_settings", "SITE_HOST": host}
+        sites = Sites(directory, template, {**env, **heartbeat, **reachable})
         ending.callback(sites.close)
         own = sites("daphne", redis=redis)
         self.edges = {

@@ -16,18 +16,27 @@ class Scenario:
     silent: bool = True
 
 
+WIFI_OFF = Scenario(
+    "Wi-Fi off and on",
+    lambda environment: environment.network.wifi_off(),
+    lambda environment: environment.network.wifi_on(),
+)
+
 PULLED_CABLE = Scenario(
     "pulled cable, the router forgets",
     lambda environment: environment.network.lose_all(),
     lambda environment: environment.network.forget(),
 )
 
+KILLED = Scenario(
+    "kill -9, another server comes up",
+    lambda environment: environment.kill_edges(),
+    lambda environment: environment.start_edges(),
+    silent=False,
+)
+
 SCENARIOS = [
-    Scenario(
-        "Wi-Fi off and on",
-        lambda environment: environment.network.wifi_off(),
-        lambda environment: environment.network.wifi_on(),
-    ),
+    WIFI_OFF,
     Scenario(
         "bogus route, the close arrives late",
         lambda environment: environment.network.misroute(),
@@ -44,10 +53,5 @@ SCENARIOS = [
         lambda environment: environment.network.lose_from_laptop(),
         lambda environment: environment.network.pass_all(),
     ),
-    Scenario(
-        "kill -9, another server comes up",
-        lambda environment: environment.kill_edges(),
-        lambda environment: environment.start_edges(),
-        silent=False,
-    ),
+    KILLED,
 ]

@@ -34,6 +34,10 @@ class Seat:
         self._bare.evaluate("begin()")
         wait_until(lambda: self._bare.evaluate("subscribed"), 10, f"{self.name} bare subscribes")
 
+    def close_bare(self) -> None:
+        """Close the page with the bare socket."""
+        self._bare.close()
+
     def bare_is_wrong_about(self, truth: dict[str, str]) -> str:
         """Name the states that the page with the bare socket shows wrongly, or NOTHING."""
         shown: dict[str, str] = self._bare.evaluate("calls")

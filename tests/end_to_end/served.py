@@ -30,6 +30,9 @@ class OpenStream(Stream):
     def receive(self, user: Any, name: str, data: Any) -> Any:
         if name == "sleep":
             time.sleep(data)
+        if name == "note":
+            time.sleep(0.3)
+            print(f"NOTED {data}", flush=True)
         if name == "publish":
             count, size = data
             for _ in range(count):

@@ -13,8 +13,9 @@ pytestmark = pytest.mark.processes
 GROUP_SEND = """
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from realtime.events import group_name
 for stream in {streams}:
-    async_to_sync(get_channel_layer().group_send)(f"realtime.{{stream}}", {{
+    async_to_sync(get_channel_layer().group_send)(group_name(stream), {{
         "type": "realtime.event", "stream": stream, "name": "from.shell", "data": {{"n": 1}}}})
 """
 

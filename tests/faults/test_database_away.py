@@ -29,12 +29,13 @@ async def test_publishers_get_an_error_and_nothing_is_half_done(worker, database
         assert await midway.do("begin") == "done"
         assert await midway.do("write", "midway") == "done"
         assert await midway.do("publish", "room.1", "midway") == "done"
+        assert await publisher.do("write", "before") == "done"
         database.stop()
         assert await midway.do("commit") == "OperationalError"
         assert await publisher.do("publish", "room.1", "away") == "OperationalError"
         database.start()
+        assert await midway.do("reconnect") == "done"
         for one in (publisher, midway):
-            assert await one.do("reconnect") == "done"
             assert await one.do("publish", "room.1", "back") == "done"
     assert [(row.token, row.offset) for row in read_rows(postgres_url)] == [
         ("back", 1),

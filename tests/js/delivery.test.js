@@ -15,8 +15,7 @@ function taken(delivery, step) {
   if ("read" in step) return step.read.flatMap(([offset, event]) => delivery.take(offset, event));
   if ("ephemeral" in step) return delivery.ephemeral(step.ephemeral);
   if ("reset" in step) return delivery.reset(at(step.reset));
-  delivery.checked(step.checked);
-  return [];
+  return delivery.checked(step.checked);
 }
 
 for (const { name, position, steps } of JSON.parse(read("../vectors/delivery.json"))) {

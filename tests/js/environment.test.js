@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { sleepAwareClock } from "../../realtime/static/realtime/environment.js";
+import { longTimers, sleepAwareClock } from "../../realtime/static/realtime/environment.js";
+import { FakeClock } from "./fakes.js";
 
 function clocks() {
   const times = { steady: 50, wall: 1_000_000 };
@@ -35,4 +36,33 @@ test("the wall clock's small errors don't add up", () => {
     now();
   }
   assert.ok(Math.abs(now() - before - 300) < 0.001);
+});
+
+const DAY = 86_400_000;
+
+test("a timer lasts longer than a browser's can", () => {
+  const clock = new FakeClock();
+  const fired = [];
+  longTimers(clock).setTimeout(() => fired.push(clock.time), 100 * DAY);
+  const began = clock.time;
+  clock.advance(99 * DAY);
+  assert.deepEqual(fired, []);
+  clock.advance(DAY);
+  assert.deepEqual(fired, [began + 100 * DAY]);
+});
+
+test("one without end never fires", () => {
+  const clock = new FakeClock();
+  longTimers(clock).setTimeout(() => assert.fail(), Infinity);
+  clock.advance(1000 * DAY);
+});
+
+test("it is cleared at whatever part of it", () => {
+  const clock = new FakeClock();
+  const { setTimeout, clearTimeout } = longTimers(clock);
+  const timer = setTimeout(() => assert.fail(), 100 * DAY);
+  clock.advance(50 * DAY);
+  clearTimeout(timer);
+  assert.equal(clock.timers.size, 0);
+  clearTimeout(undefined);
 });

@@ -8,7 +8,7 @@ import { LIFECYCLE } from "../../realtime/static/realtime/subscription_emitter.j
 
 const MODULES = new URL("../../realtime/static/realtime/", import.meta.url);
 const DOCS = readFileSync(new URL("../../docs/browser.md", import.meta.url), "utf8");
-const NAMES = ["CloseCode", "HeartbeatSocket", "RealtimeClient", "RealtimeError", "mayReconnect"];
+const NAMES = ["CloseCode", "HeartbeatSocket", "RealtimeClient", "RealtimeError", "mayReconnect", "userStreamName"];
 
 test("the public names, each of them documented", () => {
   assert.deepEqual(Object.keys(index).sort(), [...NAMES, "default"].sort());

@@ -9,7 +9,8 @@ export class FakeClock {
   now = () => this.time;
 
   setTimeout = (callback, milliseconds) => {
-    this.timers.set(++this.last, { at: this.time + milliseconds, callback });
+    const delay = milliseconds > 2 ** 31 - 1 ? 0 : milliseconds; // As in every browser.
+    this.timers.set(++this.last, { at: this.time + delay, callback });
     return this.last;
   };
 
@@ -57,7 +58,7 @@ export class FakeWebSocket {
     if (url.includes(" ")) throw new DOMException("invalid url", "SyntaxError");
     this.url = url;
     this.protocols = protocols;
-    FakeWebSocket.made.push(this);
+    new.target.made.push(this);
   }
 
   addEventListener(type, listener) {
@@ -127,7 +128,11 @@ class CountingTarget extends EventTarget {
   addEventListener(type, listener, options) {
     super.addEventListener(type, listener, options);
     this.listened += 1;
-    options?.signal.addEventListener("abort", () => (this.listened -= 1));
+  }
+
+  removeEventListener(type, listener) {
+    super.removeEventListener(type, listener);
+    this.listened -= 1;
   }
 }
 
@@ -138,8 +143,10 @@ export class FakePage {
     visibilityState: "visible",
     baseURI: "https://site.example/desk/",
     getElementById: (id) => (id === "realtime-config" && this.config ? { textContent: this.config } : null),
+    querySelectorAll: () => Array(this.tags),
   });
   config = null;
+  tags = 1;
 
   windowEvent(type, details = {}) {
     this.window.dispatchEvent(Object.assign(new Event(type), details));
@@ -155,7 +162,10 @@ export class FakePage {
 export function fakeEnvironment({ random = 0.5 } = {}) {
   const clock = new FakeClock();
   const page = new FakePage();
-  const made = (FakeWebSocket.made = []);
+  const made = [];
+  class Native extends FakeWebSocket {
+    static made = made;
+  }
   const { now, setTimeout, clearTimeout } = clock;
   const environment = {
     now,
@@ -165,7 +175,7 @@ export function fakeEnvironment({ random = 0.5 } = {}) {
     document: page.document,
     window: page.window,
   };
-  const options = { WebSocket: FakeWebSocket, environment };
+  const options = { WebSocket: Native, environment };
   return { clock, page, made, options, last: () => made.at(-1) };
 }
 

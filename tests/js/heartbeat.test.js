@@ -17,6 +17,7 @@ for (const vector of VECTORS) {
       if ("wake" in step) assert.equal(heartbeat.wake(step.wake), step.verdict, which);
       if ("ping" in step) heartbeat.ping(step.ping, step.now);
       if ("received" in step) heartbeat.received(step.received);
+      if ("moving" in step) heartbeat.moving(step.moving);
       if ("pong" in step) assert.equal(heartbeat.pong(step.pong, step.now), step.latency, which);
       if ("wake_at" in step) assert.equal(heartbeat.wakeAt, step.wake_at, which);
     }

@@ -138,6 +138,54 @@ test("an attempt that hangs is made again when there is a network again", () => 
   assert.ok(made[0].closedWith);
 });
 
+test("a slow handshake has its time, however often the network says that it is back", () => {
+  const { options, page, clock, made, last } = fakeEnvironment();
+  const socket = new HeartbeatSocket(URL_, [], options);
+  for (let second = 0; second < 7; second += 1) {
+    page.windowEvent("online");
+    clock.advance(1000);
+  }
+  assert.equal(made.length, 2);
+  last().open();
+  assert.equal(socket.state, "open");
+});
+
+test("online makes a later attempt again, too", () => {
+  const { options, page, clock, made } = fakeEnvironment({ random: 0 });
+  new HeartbeatSocket(URL_, [], options);
+  page.windowEvent("online");
+  clock.advance(8000);
+  assert.equal(made.length, 3, "given up, and made once more");
+  page.windowEvent("online");
+  assert.equal(made.length, 4);
+});
+
+describe("numbers that are too large for a browser's timer", () => {
+  const MONTH = 30 * 86_400_000;
+
+  test("a wait that the server wants", () => {
+    const { options, clock, last, made } = fakeEnvironment();
+    const socket = new HeartbeatSocket(URL_, [], options);
+    const closes = recorded(socket, "close");
+    last().open();
+    last().welcome();
+    last().frame({ type: "bye", code: 4412, reason: "restarting", retry: true, after: MONTH });
+    assert.equal(closes[0].retryIn, MONTH);
+    clock.advance(MONTH - 1);
+    assert.equal(made.length, 1);
+    clock.advance(1);
+    assert.equal(made.length, 2);
+  });
+
+  test("an attempt without a limit", () => {
+    const { options, clock, last, made } = fakeEnvironment();
+    const socket = new HeartbeatSocket(URL_, [], { ...options, connectionTimeout: Infinity });
+    clock.advance(MONTH);
+    last().open();
+    assert.deepEqual([made.length, socket.state], [1, "open"]);
+  });
+});
+
 describe("the back-forward cache", () => {
   test("a page that may be kept lets its socket go, and connects when it comes back", () => {
     const { options, page, clock, last, made } = fakeEnvironment();

@@ -41,16 +41,22 @@ globalThis.document = { createElement: () => new FakeElement() };
 globalThis.customElements = { get: (name) => defined.get(name), define: (name, it) => defined.set(name, it) };
 const { RealtimeStatus } = await import("../../realtime/static/realtime/status_element.js");
 
+/** A client that has not connected yet. */
+function page() {
+  const it = fakeEnvironment();
+  return { ...it, client: new RealtimeClient("ws://server/", { ...it.options, startClosed: true }) };
+}
+
 /** An element on the page, with a client that has not connected yet. */
 function shown(attributes = {}) {
-  const it = fakeEnvironment();
-  const client = new RealtimeClient("ws://server/", { ...it.options, startClosed: true });
+  const it = page();
+  const { client } = it;
   const element = new RealtimeStatus();
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.client = client;
   insert(element);
   const [words, , latency] = element.children;
-  return { ...it, client, element, words, latency };
+  return { ...it, element, words, latency };
 }
 
 function insert(element) {
@@ -153,6 +159,7 @@ describe("the client", () => {
   test("may come after the element", () => {
     const { options, last } = fakeEnvironment();
     const element = new RealtimeStatus();
+    element.client = null;
     insert(element);
     assert.equal(element.textContent, "Not connected ");
     element.client = new RealtimeClient("ws://server/", options);
@@ -183,5 +190,45 @@ describe("the client", () => {
     assert.equal(it.words.textContent, "Connected");
     it.last().end();
     assert.equal(it.words.textContent, "No connection, trying again");
+  });
+
+  test("is the page's newest one, if none was set", () => {
+    const [first, second] = [page(), page()];
+    const element = new RealtimeStatus();
+    insert(element);
+    open(second);
+    assert.equal(element.children[0].textContent, "Connected", "as for one that htmx brings later");
+    assert.equal(element.client, second.client);
+    open(first);
+    first.last().end();
+    assert.equal(element.children[0].textContent, "Connected");
+    const third = page();
+    assert.equal(element.children[0].textContent, "Not connected");
+    open(third);
+    assert.equal(element.children[0].textContent, "Connected");
+    remove(element);
+    third.client.close();
+    assert.equal(element.children[0].textContent, "Connected");
+  });
+
+  test("that was set stays, whichever others come", () => {
+    const it = shown();
+    open(it);
+    page();
+    assert.equal(it.words.textContent, "Connected");
+  });
+
+  test("may have been set before the element's class was there", () => {
+    const it = page();
+    page();
+    const element = new RealtimeStatus();
+    Object.defineProperty(element, "client", { value: it.client, configurable: true, writable: true });
+    open(it);
+    insert(element);
+    assert.equal(element.children[0].textContent, "Connected");
+    it.last().end();
+    assert.equal(element.children[0].textContent, "No connection, trying again");
+    element.client = null;
+    assert.equal(element.children[0].textContent, "Not connected");
   });
 });

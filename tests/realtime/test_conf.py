@@ -45,6 +45,8 @@ def test_a_change_is_seen(settings):
         ({"MAX_FRAME_BYTES": 1.5}, "must be a whole number, not 1.5"),
         ({"EVENT_LOG": "memory"}, "must have a BACKEND, or be None: 'memory'"),
         ({"EVENT_LOG": {"backend": "x"}}, "must have a BACKEND"),
+        ({"SITE": 7}, "must be text, or None: 7"),
+        ({"SITE": ""}, "must be text, or None: ''"),
         ({"RETENTION": 7}, "is a dict of COUNT and AGE, not 7"),
         ({"RETENTION": {"DAYS": 7}}, "is a dict of COUNT and AGE"),
         ({"RETENTION": {"AGE": 0}}, "REALTIME['RETENTION']['AGE'] must be a number above 0"),
@@ -76,6 +78,29 @@ def test_a_layer_that_will_not_do_is_named(settings, layers, debug, found):
     settings.CHANNEL_LAYERS = layers
     settings.DEBUG = debug
     assert [message.id for message in messages()] == [found]
+
+
+PUB_SUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
+
+
+@pytest.mark.parametrize(
+    ("config", "found"),
+    [
+        ({"hosts": ["redis://localhost:6379/3"]}, ["realtime.W007"]),
+        ({"hosts": ["redis://localhost:6379/?db=3"]}, ["realtime.W007"]),
+        ({"hosts": [{"address": "redis://localhost:6379/3"}]}, ["realtime.W007"]),
+        ({"hosts": [{"host": "localhost", "db": 3}]}, ["realtime.W007"]),
+        ({"hosts": ["redis://localhost:6379/3"], "prefix": "mysite"}, []),
+        ({"hosts": ["redis://localhost:6379/0", ("localhost", 6379)]}, []),
+        ({"hosts": [{"address": "unix:///run/redis.sock"}]}, []),
+        ({}, []),
+    ],
+)
+def test_a_redis_that_others_may_have_too_is_named(settings, config, found):
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": PUB_SUB, "CONFIG": config}}
+    assert [message.id for message in messages()] == found
+    settings.CHANNEL_LAYERS["default"]["BACKEND"] = "mysite.layers.AnotherLayer"
+    assert messages() == []
 
 
 @pytest.mark.parametrize(

@@ -122,15 +122,17 @@ class UserOfABrokenDatabase:
 
 
 @pytest.mark.parametrize(
-    ("error", "has_traceback"), [(OperationalError("away"), False), (KeyError("a fault"), True)]
+    ("error", "code"), [(OperationalError("away"), 4412), (KeyError("a fault"), 4500)]
 )
-async def test_a_user_that_cannot_be_known_is_to_come_back(caplog, error, has_traceback):
+async def test_a_user_that_cannot_be_known_is_to_come_back_unless_it_is_a_fault(
+    caplog, error, code
+):
     async with RealtimeCommunicator(application, user=UserOfABrokenDatabase(error)) as socket:
-        assert await socket.closed() == 4412
-        assert (await socket.frame("bye"))["retry"] is True
+        assert await socket.closed() == code
+        assert (await socket.frame("bye"))["retry"] is (code == 4412)
     (record,) = [one for one in caplog.records if one.name == "realtime.consumers"]
     assert repr(error) in record.getMessage()
-    assert bool(record.exc_info) is has_traceback
+    assert bool(record.exc_info) is (code == 4500)
 
 
 class Bare(Connection):

@@ -41,7 +41,7 @@ def test_a_deleted_users_events_are_erased(log, alice):
     assert len(kept(log, stream)) == 0
 
 
-def test_a_user_deleted_through_a_proxy_is_forgotten_too(log, alice):
+def test_a_proxy_that_is_made_after_the_start_is_a_user_too(log, alice):
     ProxyUser.objects.get(pk=alice.pk).delete()
     assert len(kept(log, f"user.{alice.pk}")) == 0
 
@@ -61,17 +61,57 @@ def test_the_command_erases_by_user_name_and_by_stream(log, alice):
     assert out.getvalue() == f"user.{alice.pk} is forgotten\n"
     assert len(kept(log, f"user.{alice.pk}")) == 0
     assert position(alice).epoch != before.epoch
-    publish(alice, "n")
-    call_command("realtime_forget", f"--user={alice.pk}", stdout=out)
-    assert len(kept(log, f"user.{alice.pk}")) == 0
+    for option in ("--user", "--pk"):
+        publish(alice, "n")
+        call_command("realtime_forget", f"{option}={alice.pk}", stdout=out)
+        assert len(kept(log, f"user.{alice.pk}")) == 0
     publish("call.7", "n")
     call_command("realtime_forget", "--stream=call.7", stdout=out)
     assert len(kept(log, "call.7")) == 0
 
 
+@pytest.fixture
+def two_users_of_one_text(alice):
+    """A user who is named as the primary key of alice is written; both have an event."""
+    named = get_user_model().objects.create_user(str(alice.pk))
+    publish(named, "call.state")
+    return alice, named
+
+
+def test_a_text_that_means_two_users_erases_nothing(log, two_users_of_one_text):
+    alice, named = two_users_of_one_text
+    refused = rf"key is {named.pk}, .* another, 'alice'. Say --pk={named.pk} or --pk={alice.pk}"
+    with pytest.raises(CommandError, match=refused):
+        call_command("realtime_forget", f"--user={alice.pk}")
+    streams = {user: f"user.{user.pk}" for user in (alice, named)}
+    assert [len(kept(log, stream)) for stream in streams.values()] == [1, 1]
+    call_command("realtime_forget", f"--pk={named.pk}", stdout=io.StringIO())
+    assert [len(kept(log, stream)) for stream in streams.values()] == [1, 0]
+
+
+def test_it_means_two_users_even_if_one_was_deleted(log, two_users_of_one_text):
+    alice, named = two_users_of_one_text
+    get_user_model().objects.filter(pk=alice.pk)._raw_delete("default")
+    with pytest.raises(CommandError, match=r"another, who was deleted\. Say --pk="):
+        call_command("realtime_forget", f"--user={named.username}")
+    log.forget(f"user.{alice.pk}")
+    out = io.StringIO()
+    call_command("realtime_forget", f"--user={named.username}", stdout=out)
+    assert out.getvalue() == f"user.{named.pk} is forgotten\n"
+
+
+def test_a_user_may_be_named_as_their_own_key(log):
+    alice = get_user_model().objects.create_user("7", pk=7)
+    publish(alice, "call.state")
+    call_command("realtime_forget", "--user=7", stdout=io.StringIO())
+    assert len(kept(log, "user.7")) == 0
+
+
 def test_the_command_says_what_it_does_not_find(log):
     with pytest.raises(CommandError, match="There is no user 'carol'"):
         call_command("realtime_forget", "--user=carol")
+    with pytest.raises(CommandError, match="'carol' can't be the primary key"):
+        call_command("realtime_forget", "--pk=carol")
     with pytest.raises(CommandError, match="A stream's name is"):
         call_command("realtime_forget", "--stream=no such")
     with pytest.raises(CommandError, match="required"):

@@ -36,7 +36,7 @@ BELOW = below()
 ASIDE = {"management", "migrations", "templatetags", "testing"}
 """Folders that are no rooms: nothing imports from them."""
 
-EVERYWHERE = {"exceptions", "conf"}
+EVERYWHERE = {"exceptions", "conf", "hints", "logs"}
 """Modules of the top level that every room may import."""
 
 TOP_LEVEL = {"eventlog": {"models"}, "subscriptions": {"streams"}}
@@ -110,9 +110,14 @@ def test_calls_knows_realtime_only_by_what_is_documented():
         for path in files("calls")
         if (theirs := {name for name in imported(path) if name.split(".")[0] == "realtime"})
     }
+    logs = {"realtime.logs", "realtime.logs.get_logger"}
     classes = {f"realtime.streams.{name}" for name in ("Stream", "UserStream", "register")}
     assert known == {
+        "calls/models.py": logs,
         "calls/receivers.py": {"realtime", "realtime.publish"},
         "calls/views.py": {"realtime", "realtime.position"},
         "calls/streams.py": {"realtime.streams", *classes},
+        "calls/telephony/simulator.py": logs,
+        "calls/telephony/twilio.py": logs,
+        "calls/webhooks.py": {*logs, "realtime.logs.LIMITED"},
     }

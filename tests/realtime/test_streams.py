@@ -40,3 +40,19 @@ def test_a_prefix_finds_its_class_and_the_key(monkeypatch):
     for prefix in ("", "a.b", "ü"):
         with pytest.raises(ValueError, match="A prefix is"):
             register(prefix, Desk)
+
+
+def test_a_users_class_serves_the_escaped_names_too(monkeypatch):
+    monkeypatch.setattr("realtime.streams._registered", {"user": UserStream})
+
+    class Mine(UserStream):
+        pass
+
+    register("user", Mine)
+    alice = get_user_model()(pk="alice@example.com")
+    for name in ("user.42", "user-.alice-40example-2Ecom"):
+        assert type(find(name)) is Mine
+        assert find(name).authorize(get_user_model()(pk=42)) == (name == "user.42")
+        assert find(name).authorize(alice) == (name != "user.42")
+    with pytest.raises(ValueError, match="goes with 'user'"):
+        register("user-", Mine)

@@ -4,24 +4,30 @@ import asyncio
 import contextlib
 import socket
 import struct
+import tracemalloc
 
 import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 
+from realtime.middleware import HeartbeatMiddleware
 from realtime.uvicorn import MAX_JOINED, WebSocketProtocol
 from tests.processes.waiting import until
+
+UVICORNS_OWN = tracemalloc.Filter(True, "*/websockets_sansio_impl.py")
 
 BYTES_IN, SEGMENTS_IN = (128, "=Q"), (152, "=I")
 """Where Linux' ``struct tcp_info`` has how much came in, and in how many segments with data."""
 
 
 @contextlib.asynccontextmanager
-async def served(application):
+async def served(application, **options):
     """Serve an application and yield the address."""
-    config = Config(application, ws=WebSocketProtocol, log_config=None, lifespan="off")
+    options = {"ws": WebSocketProtocol, **options}
+    config = Config(application, log_config=None, lifespan="off", **options)
     config.load()
     state = ServerState()
     server = await asyncio.get_running_loop().create_server(
@@ -67,6 +73,11 @@ def say(send, text):
     return send({"type": "websocket.send", "text": text})
 
 
+async def echo(receive, send):
+    while (message := await receive())["type"] == "websocket.receive":
+        await say(send, message["text"])
+
+
 async def until_left(receive):
     while (message := await receive())["type"] != "websocket.disconnect":
         pass
@@ -101,14 +112,74 @@ async def test_what_one_round_sends_is_one_segment():
         assert counted(peer, SEGMENTS_IN) <= 2  # One may hold the answer to the handshake.
 
 
-async def test_who_has_agreed_on_compression_gets_it():
-    async def talk(receive, send):
-        await say(send, "x" * 50_000)
-        await until_left(receive)
-
-    async with served(accepting(talk)) as url, connect(url) as peer:
+async def test_nobody_gets_compression():
+    async with served(accepting(echo)) as url, connect(url) as peer:
+        assert peer.protocol.extensions == []
+        await peer.send("x" * 50_000)
         assert await peer.recv() == "x" * 50_000
-        assert counted(peer, BYTES_IN) < 2_000
+        assert counted(peer, BYTES_IN) > 50_000
+
+
+@pytest.mark.parametrize("options", [{}, {"ws_max_size": 300_000}], ids=["by itself", "flag"])
+async def test_a_frame_that_is_far_too_large_ends_the_socket(settings, options):
+    settings.REALTIME = {"MAX_FRAME_BYTES": 100_000}
+    limit = options.get("ws_max_size", 200_000)
+    async with served(accepting(echo), **options) as url:
+        for size in (limit, limit + 1):
+            async with plain(url) as peer:
+                await peer.send("x" * size)
+                await peer.recv() if size == limit else await peer.wait_closed()
+                assert peer.close_code == (None if size == limit else 1009)
+        async with plain(url) as peer:
+            await peer.send(["x" * (limit // 2)] * 3)
+            await peer.wait_closed()
+            assert peer.close_code == 1009
+
+
+async def test_empty_parts_of_a_message_take_no_memory():
+    begin, empty_part, pong, end = (
+        Frame(opcode, data, fin).serialize(mask=True)
+        for opcode, data, fin in [
+            (Opcode.TEXT, b"a", False),
+            (Opcode.CONT, b"", False),
+            (Opcode.PING, b"", True),
+            (Opcode.CONT, b"b", True),
+        ]
+    )
+    async with served(accepting(echo)) as url, plain(url) as peer:
+        before = counted(peer, BYTES_IN)
+        tracemalloc.start()
+        try:
+            peer.transport.write(begin + empty_part * 20_000 + pong)
+            await until(lambda: counted(peer, BYTES_IN) > before, 5, "the server has read them")
+            await asyncio.sleep(0.2)
+            taken = tracemalloc.take_snapshot().filter_traces([UVICORNS_OWN]).statistics("filename")
+        finally:
+            tracemalloc.stop()
+        assert sum(one.size for one in taken) < 20_000
+        peer.transport.write(end)
+        assert await peer.recv() == "ab"
+
+
+@pytest.mark.parametrize(
+    ("options", "warned"),
+    [
+        ({"ws": "websockets-sansio"}, "compression=True max_size=16777216"),
+        ({"ws": "websockets-sansio", "ws_max_size": 131072}, "compression=True max_size=131072"),
+        ({"ws": "auto", "ws_per_message_deflate": False}, "compression=False max_size=16777216"),
+        ({"ws": "websockets-sansio", "ws_per_message_deflate": False, "ws_max_size": 131072}, ""),
+        ({}, ""),
+    ],
+)
+async def test_a_server_that_takes_too_much_is_named_once(caplog, options, warned):
+    application = HeartbeatMiddleware(accepting(echo))
+    async with served(application, **options) as url:
+        for _ in range(3):
+            async with plain(url) as peer:
+                assert "welcome" in await peer.recv()
+    lines = [line for line in caplog.messages if line.startswith("strangers may send too much")]
+    assert len(lines) == bool(warned)
+    assert all(warned in line and "--ws-per-message-deflate false" in line for line in lines)
 
 
 async def test_an_application_that_ends_right_away_has_said_what_it_said():

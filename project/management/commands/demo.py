@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from calls.management.commands.create_demo_users import PASSWORD, USERNAMES
 from calls.telephony import is_simulated
 from calls.telephony.simulator import CALLER
-from project import cable_demo
+from project import cable_demo, demo_users
 
 
 class Command(BaseCommand):
@@ -32,7 +32,10 @@ class Command(BaseCommand):
             )
         with bound(settings.HOST, settings.PORT) as address:
             call_command("migrate", verbosity=0)
-            call_command("create_demo_users")
+            if settings.AT_HOME:
+                call_command("create_demo_users")
+            elif complaints := demo_users.complaints():
+                raise CommandError("\n".join(complaints))
             if cable:
                 self._serve_behind_cable(address)
                 return
@@ -75,6 +78,12 @@ def bound(host: str, port: int) -> socket.socket:
 
 def where() -> str:
     """Return the address of the desk, and how to log in."""
+    if not settings.AT_HOME:
+        return (
+            f"The desk is at {settings.PUBLIC_URL}, behind a proxy to {settings.HOST}:"
+            f"{settings.PORT}.\nMake agents in another terminal: "
+            f"{sys.executable} manage.py create_agent NAME"
+        )
     return (
         f"The desk is at http://{settings.HOST}:{settings.PORT}\n"
         f"Log in as {' or '.join(USERNAMES)}, password {PASSWORD}; for both together, "
@@ -89,7 +98,7 @@ def welcome() -> str:
         lines.append(
             "For an incoming call, press the button on the desk or run: "
             f"{sys.executable} manage.py simulate_call --from {CALLER}"
-            f" --url http://{settings.HOST}:{settings.PORT}"
+            f" --url {settings.PUBLIC_URL or f'http://{settings.HOST}:{settings.PORT}'}"
         )
     return "\n".join([*lines, "Ctrl-C ends it."])
 

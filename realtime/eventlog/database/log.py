@@ -9,11 +9,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 
 from django.db import Error, connections, router
+from django.db.models import Max
 
+from realtime.concurrency.connections import close_unusable
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
-from realtime.eventlog.commit import after_commit
+from realtime.eventlog.commit import (
+    after_commit,
+    after_every_commit,
+    databases_in_transaction,
+    require_commit,
+)
 from realtime.eventlog.database.heads import make_heads, positions, short_transaction
 from realtime.eventlog.database.numbering import logged, number
 from realtime.eventlog.database.retention import prune_by_age, prune_by_count
@@ -31,15 +39,31 @@ class DatabaseEventLog(EventLog):
 
     def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
         using = self._using
-        insert = _INSERT.format(streams=", ".join(["(%s)"] * len(streams)))
-        event = [draft.id, draft.key, draft.name, draft.data, draft.at]
-        with connections[using].cursor() as cursor:
-            cursor.execute(insert, [*streams, *event])
-            have_heads = {stream for (stream,) in cursor.fetchall()}
-        headless = [stream for stream in streams if stream not in have_heads]
+        require_commit(using)
+        in_transaction = databases_in_transaction()
+        if in_transaction and using not in in_transaction:
+            after_every_commit(lambda: self.append(streams, draft, on_numbered))
+            return
+        close_unusable(connections[using])
+        headless = self._insert(streams, draft)
         after_commit(
             lambda: self._number_after_commit(streams, headless, draft, on_numbered), using
         )
+
+    def _insert(self, streams: Sequence[str], draft: Draft) -> list[str]:
+        """Insert rows without an offset; returns the streams that have no head yet."""
+        insert = _INSERT.format(streams=", ".join(["(%s)"] * len(streams)))
+        event = [draft.id, draft.key, draft.name, draft.data, draft.at]
+        connection = connections[self._using]
+        # Under REPEATABLE READ, a key that another publisher has just committed is an error.
+        own = draft.key is not None and not connection.in_atomic_block
+        with (
+            short_transaction(self._using) if own else nullcontext(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(insert, [*streams, *event])
+            have_heads = {stream for (stream,) in cursor.fetchall()}
+        return [stream for stream in streams if stream not in have_heads]
 
     def _number_after_commit(
         self,
@@ -63,6 +87,7 @@ class DatabaseEventLog(EventLog):
         return number(streams, self._using)
 
     def positions(self, streams: Sequence[str]) -> dict[str, Position]:
+        close_unusable(connections[self._using])
         return positions(streams, self._using)
 
     def read(self, after: Mapping[str, int], limit: int) -> dict[str, Page]:
@@ -77,20 +102,29 @@ class DatabaseEventLog(EventLog):
             if offset is not None:
                 page.events.append(logged(stream, epoch, offset, *row))
         unknown = self.positions([name for name in after if name not in pages])
-        return pages | {name: Page(position, []) for name, position in unknown.items()}
+        pages |= {name: Page(position, []) for name, position in unknown.items()}
+        begun = {name: after[name] for name, position in unknown.items() if position.offset}
+        # Their events began after the first statement, and must not pass for a hole.
+        return pages | self.read(begun, limit) if begun else pages
 
-    def new_epoch(self, stream: str, epoch: str) -> Position:
+    def new_epoch(self, stream: str, epoch: str, beyond: int | None = None) -> Position:
         make_heads([stream], self._using)
         with short_transaction(self._using):
             head = self._locked_head(stream)
-            if head.epoch == epoch:
-                self._begin_epoch(head)
+            if head.epoch == epoch and (beyond is None or head.top < beyond):
+                head.epoch, head.top = random_epoch(), max(head.top, self._last_offset(stream))
+                head.save(using=self._using, update_fields=["epoch", "top"])
             return Position(head.epoch, head.top)
 
     def forget(self, stream: str) -> None:
+        if not self._was_used(stream):
+            return
         make_heads([stream], self._using)
         with short_transaction(self._using):
-            self._begin_epoch(self._locked_head(stream))
+            head = self._locked_head(stream)
+            Event.objects.using(self._using).filter(stream=stream).delete()
+            head.epoch, head.top, head.pruned = random_epoch(), 0, 0
+            head.save(using=self._using)
 
     def prune(self) -> int:
         return prune_by_age(self._using) + prune_by_count(self._using)
@@ -99,13 +133,18 @@ class DatabaseEventLog(EventLog):
     def _using(self) -> str:
         return router.db_for_write(Event)
 
+    def _last_offset(self, stream: str) -> int:
+        """Return what the head's top should be; where they were restored apart it may be lower."""
+        events = Event.objects.using(self._using).filter(stream=stream)
+        return events.aggregate(last=Max("offset"))["last"] or 0
+
+    def _was_used(self, stream: str) -> bool:
+        used = StreamHead.objects.using(self._using).filter(name=stream, top__gt=0)
+        # Of a first event, the head may be missing still.
+        return used.exists() or Event.objects.using(self._using).filter(stream=stream).exists()
+
     def _locked_head(self, stream: str) -> StreamHead:
         return StreamHead.objects.using(self._using).select_for_update().get(name=stream)
-
-    def _begin_epoch(self, head: StreamHead) -> None:
-        Event.objects.using(self._using).filter(stream=head.name).delete()
-        head.epoch, head.top, head.pruned = random_epoch(), 0, 0
-        head.save(using=self._using)
 
 
 # In the order of names, since publishers with an equal key wait for each other's rows.

@@ -1,14 +1,18 @@
 /** `RealtimeClient`: streams of events over a `HeartbeatSocket`. */
 
+import { Advice } from "./advice.js";
+import { callableThroughProxies, findable } from "./behind_proxies.js";
 import { connectionState } from "./connection_state.js";
 import { Emitter, report } from "./emitter.js";
-import { browserEnvironment } from "./environment.js";
+import { baseUrl, environmentWith } from "./environment.js";
+import { followWith } from "./follow.js";
 import { HeartbeatSocket } from "./heartbeat_socket.js";
 import { frameOf } from "./message_frame.js";
-import { readPageConfig, socketUrl } from "./page_config.js";
-import { SUBPROTOCOL } from "./protocol/frames.js";
+import { setPageClient } from "./page_client.js";
+import { isConnectable, readPageConfig, socketUrl } from "./page_config.js";
+import { SUBPROTOCOL, limitsOf } from "./protocol/frames.js";
 import { RealtimeError, Requests } from "./requests.js";
-import { Subscription } from "./subscription.js";
+import { Subscriptions } from "./subscriptions.js";
 
 /** @typedef {import("./connection_state.js").State} State */
 /** @typedef {import("./protocol/position.js").Position} Position */
@@ -28,42 +32,46 @@ export class RealtimeClient {
   #options;
   #environment;
   #emitter = new Emitter();
+  #advice = new Advice();
   #state = connectionState();
   /** @type {HeartbeatSocket | null} */
   #socket = null;
   /** @type {Requests | null} */
   #requests = null;
-  /** By the names that the page used. @type {Map<string, Subscription>} */
-  #subscriptions = new Map();
+  #subscriptions;
   /** @type {string | null} */
   #me;
-  /** @type {Record<string, Position>} */
-  #positions;
 
   /**
-   * Connect, unless `startClosed`.
+   * Connect, unless `startClosed`, or where there is nothing to connect with, as on a server that
+   * renders the page: no `WebSocket`, or no page to which the url is relative.
    *
    * @param {import("./reconnector.js").UrlProvider} [url] absolute or relative to the page; without
    *   it the page's configuration is read
    * @param {ClientOptions} [options]
-   * @throws {Error} if there is no url, or one that makes no sense
+   * @throws {Error} if the page has no url, or one that makes no sense
    */
   constructor(url, options = {}) {
-    this.#environment = { ...browserEnvironment(), ...options.environment };
+    findable(this);
+    this.#environment = environmentWith(options.environment);
     const { document } = this.#environment;
     const page = url === undefined ? readPageConfig(document) : { url };
-    const address = page.url;
     const { me, positions } = { ...page, ...options };
-    this.#url =
-      typeof address === "function"
-        ? async () => socketUrl(await address(), document)
-        : socketUrl(address, document);
+    this.#url = page.url;
     this.#me = me ?? null;
-    this.#positions = { ...positions };
+    this.#subscriptions = new Subscriptions({ ...positions }, {
+      requests: () => this.#requests,
+      me: () => this.#me,
+      reachable: () => this.state === "connecting" || this.state === "open",
+      error: (error) => this.#error(error),
+      environment: this.#environment,
+    });
     // A command belongs to its connection: the next one must not send it.
     const fixed = { startClosed: true, expectWelcome: true, maxEnqueuedMessages: 0 };
     this.#options = { ...options, ...fixed };
-    if (!options.startClosed) this.connect();
+    const { WebSocket = globalThis.WebSocket, startClosed } = options;
+    if (!startClosed && isConnectable(this.#url, baseUrl(this.#environment), WebSocket)) this.connect();
+    if (document) setPageClient(this);
   }
 
   /** idle, connecting, open (`welcome` has come), waiting or closed. */
@@ -95,7 +103,11 @@ export class RealtimeClient {
     return this.#emitter.on(name, handler);
   }
 
-  /** Connect now: for the first time, again after the end, or without waiting any longer. */
+  /**
+   * Connect now: for the first time, again after the end, or without waiting any longer.
+   *
+   * @throws {Error} if there is no `WebSocket` here, or no url
+   */
   connect() {
     if (this.state === "waiting") this.#socket?.reconnect();
     else if (this.state === "idle" || this.state === "closed") this.#open();
@@ -114,43 +126,33 @@ export class RealtimeClient {
    * @template {Record<string, any>} [Events=Record<string, any>] the data of its events, by name
    * @template [Snapshot=any]
    * @param {string} [stream] "me" is the user's own
-   * @returns {Subscription<Events, Snapshot>} the same one, for a stream that is followed already
+   * @returns {import("./subscription.js").Subscription<Events, Snapshot>} the same one, for a stream that is followed already
    */
   subscribe(stream = "me") {
     if (typeof stream !== "string") throw new TypeError(`${stream} is no stream's name`);
-    const existing = this.#subscriptions.get(stream);
-    if (existing) {
-      existing.join();
-      return existing;
-    }
-    const subscription = new Subscription(stream, this.#link(), this.#known(stream));
-    this.#subscriptions.set(stream, subscription);
-    if (this.#requests) subscription.start();
-    return subscription;
+    return /** @type {any} */ (this.#subscriptions.subscribe(stream));
   }
 
-  /** @returns {import("./subscription.js").Link} */
-  #link() {
-    return {
-      ask: (frame, answered) => this.#requests?.ask(frame, answered),
-      reachable: () => this.state === "connecting" || this.state === "open",
-      ended: ({ stream }) => this.#subscriptions.delete(stream),
-      error: (error) => this.#error(error),
-      environment: this.#environment,
-    };
-  }
-
-  /** What the page came with is good for one start. @param {string} stream */
-  #known(stream) {
-    const name = stream === "me" ? this.#me : stream;
-    const position = (name && this.#positions[name]) || null;
-    if (name) delete this.#positions[name];
-    return { name, position: position && { ...position } };
+  /**
+   * Follow a stream for one component of the page: its handlers come and go together.
+   *
+   * @template {Record<string, any>} [Events=Record<string, any>] the data of its events, by name
+   * @template [Snapshot=any]
+   * @param {string} stream as for `subscribe`
+   * @param {import("./follow.js").Handlers<Events, Snapshot>} handlers by the names that
+   *   `subscription.on` takes
+   * @returns {import("./follow.js").Follow<Events, Snapshot>}
+   * @throws {TypeError} if a handler is no function
+   */
+  follow(stream, handlers) {
+    return followWith(this.subscribe(stream), handlers);
   }
 
   #open() {
-    const socket = new HeartbeatSocket(this.#url, SUBPROTOCOL, this.#options);
+    const address = this.#address();
+    const socket = new HeartbeatSocket(address, SUBPROTOCOL, this.#options);
     this.#socket = socket;
+    this.#advice.to(address);
     /**
      * @template {keyof SocketEventMap} Type
      * @param {Type} type
@@ -168,10 +170,18 @@ export class RealtimeClient {
     socket.reconnect();
   }
 
+  /** @returns {import("./reconnector.js").UrlProvider} */
+  #address() {
+    const url = this.#url;
+    const base = baseUrl(this.#environment);
+    return typeof url === "function" ? async () => socketUrl(await url(), base) : socketUrl(url, base);
+  }
+
   /** @param {State} to @param {{code?: number, reason?: string, retryIn?: number | null}} [why] */
   #move(to, why = {}) {
     const previous = this.#state.move(to);
-    this.#emitter.emit("state", { state: to, previous, ...why });
+    const handled = this.#emitter.emit("state", { state: to, previous, ...why });
+    this.#advice.moved({ state: to, previous, ...why }, handled);
   }
 
   /** @param {{code: number, reason: string, retryIn: number | null}} ending */
@@ -180,17 +190,17 @@ export class RealtimeClient {
     const requests = this.#requests;
     this.#requests = null;
     requests?.disconnected();
-    for (const subscription of [...this.#subscriptions.values()]) subscription.disconnected();
+    this.#subscriptions.disconnected();
     this.#move(retryIn === null ? "closed" : "waiting", { code, reason, retryIn });
   }
 
   /** @param {import("./protocol/frames.js").Welcome} frame */
-  #welcomed({ me = null }) {
+  #welcomed(frame) {
     const socket = this.#socket;
-    this.#recognise(me);
+    this.#recognise(frame.me ?? null);
     if (socket !== this.#socket) return;
-    this.#requests = new Requests((text) => socket?.send(text));
-    for (const subscription of [...this.#subscriptions.values()]) subscription.start();
+    this.#requests = new Requests((text) => socket?.send(text), limitsOf(frame), this.#environment);
+    this.#subscriptions.start();
     this.#move("open");
   }
 
@@ -199,8 +209,7 @@ export class RealtimeClient {
     const previous = this.#me;
     this.#me = me;
     if (previous === null || previous === me) return;
-    this.#positions = {};
-    for (const subscription of this.#subscriptions.values()) subscription.forget();
+    this.#subscriptions.forget();
     this.#emitter.emit("me_changed", { me, previous });
   }
 
@@ -209,16 +218,7 @@ export class RealtimeClient {
     if (!frame) return this.#error(new RealtimeError("bad_frame", "the server sent no JSON object"));
     if (frame.ref !== undefined && this.#requests?.answer(frame)) return;
     if (frame.type === "error") return this.#error(new RealtimeError(frame.code, frame.message));
-    const subscription = this.#follower(frame.stream);
-    if (frame.type === "event") subscription?.event(frame);
-    else if (frame.type === "reset") subscription?.reset(frame);
-    else if (frame.type === "unsubscribed") subscription?.revoked(frame.reason);
-  }
-
-  /** @param {string} stream its real name */
-  #follower(stream) {
-    const mine = this.#subscriptions.get("me");
-    return mine?.name === stream ? mine : this.#subscriptions.get(stream);
+    this.#subscriptions.take(frame);
   }
 
   /** @param {RealtimeError} error */
@@ -226,3 +226,5 @@ export class RealtimeClient {
     if (!this.#emitter.emit("error", error)) report(error);
   }
 }
+
+callableThroughProxies(RealtimeClient);

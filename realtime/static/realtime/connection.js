@@ -7,10 +7,11 @@ import { MAX_CONTROL_FRAME, controlFrame } from "./protocol/frames.js";
 
 /**
  * How a connection ended. `after`: milliseconds that the server wants before the next attempt, exactly.
- * `immediate`: this end gave the path up, and nothing speaks against the next attempt.
+ * `immediate`: this end gave the path up, and nothing speaks against the next attempt. `unanswered`:
+ * it was not made in its time.
  *
  * @typedef {{code: number, reason: string, wasClean: boolean, retry?: boolean, after?: number,
- *   immediate?: boolean}} Ending
+ *   immediate?: boolean, unanswered?: boolean}} Ending
  */
 
 /**
@@ -92,7 +93,7 @@ export class Connection {
     this.discard();
     // The words of `reconnecting-websocket`: its users compare them.
     this.on.error(new Error("TIMEOUT"));
-    this.on.ended({ code: 1006, reason: "timeout", wasClean: false });
+    this.on.ended({ code: 1006, reason: "timeout", wasClean: false, unanswered: true });
   }
 
   #stale() {

@@ -24,6 +24,16 @@ export class Emitter {
     return () => void entries.delete(entry);
   }
 
+  /** Remove all handlers of `name`. @param {string} name */
+  removeAll(name) {
+    this.#entries.delete(name);
+  }
+
+  /** Whether nobody listens to anything. */
+  get isEmpty() {
+    return [...this.#entries.values()].every((entries) => entries.size === 0);
+  }
+
   /**
    * Call the handlers of `name`, in the order in which they came.
    *

@@ -11,8 +11,12 @@
  * @property {(timer: any) => void} clearTimeout
  * @property {() => number} random from 0 to 1
  * @property {Document | undefined} document
- * @property {EventTarget | undefined} window
+ * @property {(EventTarget & {location?: {href: string}}) | undefined} window
+ * @property {{userAgent: string} | undefined} navigator
  */
+
+/** Milliseconds: a longer timer fires immediately, in every browser. */
+const MAX_TIMER = 2 ** 31 - 1;
 
 /** Milliseconds by which the two clocks must part before it is called sleep. */
 const SLEEP = 1000;
@@ -41,8 +45,49 @@ export function sleepAwareClock(steady, wall) {
   };
 }
 
-/** @returns {Environment} The browser's own; in a worker there is no document. */
-export function browserEnvironment() {
+/**
+ * The browser's own, with what is given in place of it; its timers may be of any length.
+ *
+ * In a worker there is no document, and on a server that renders the page no window either.
+ *
+ * @param {Partial<Environment>} [given]
+ * @returns {Environment}
+ */
+export function environmentWith(given) {
+  const environment = { ...browserEnvironment(), ...given };
+  return { ...environment, ...longTimers(environment) };
+}
+
+/**
+ * Timers that last as long as they should, `Infinity` too.
+ *
+ * @param {Pick<Environment, "setTimeout" | "clearTimeout">} short
+ * @returns {Pick<Environment, "setTimeout" | "clearTimeout">}
+ */
+export function longTimers({ setTimeout, clearTimeout }) {
+  return {
+    setTimeout(callback, milliseconds) {
+      /** @type {{current?: any}} */
+      const timer = {};
+      const wait = (/** @type {number} */ left) => {
+        const step = Math.min(left, MAX_TIMER);
+        const next = () => (left > step ? wait(left - step) : callback());
+        timer.current = setTimeout(next, step);
+      };
+      wait(milliseconds);
+      return timer;
+    },
+    clearTimeout: (timer) => clearTimeout(timer?.current),
+  };
+}
+
+/** The address to which others on the page are relative. @param {Environment} environment */
+export function baseUrl({ document, window }) {
+  return document?.baseURI ?? window?.location?.href;
+}
+
+/** @returns {Environment} */
+function browserEnvironment() {
   return {
     now: sleepAwareClock(() => performance.now(), () => Date.now()),
     setTimeout: (callback, milliseconds) => globalThis.setTimeout(callback, milliseconds),
@@ -50,5 +95,6 @@ export function browserEnvironment() {
     random: () => Math.random(),
     document: globalThis.document,
     window: "addEventListener" in globalThis ? globalThis : undefined,
+    navigator: globalThis.navigator,
   };
 }

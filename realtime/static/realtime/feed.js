@@ -1,15 +1,22 @@
-/** Hands the events of a stream to their handlers, in order, and keeps the position. */
+/** Hands the state and the events of a stream to their handlers, in order, and keeps the position. */
 
 import { Delivery } from "./protocol/delivery.js";
 import { NO_EPOCH } from "./protocol/position.js";
 
 /** @typedef {import("./protocol/position.js").Position} Position */
+/** @typedef {Position & {snapshot?: any}} State */
 
 export class Feed {
   /** @type {Delivery | null} */
   #delivery;
   #emitter;
   #live;
+  /** Whether the state has been emitted; handlers that come after that are late. */
+  #begun = false;
+  /** Whether the stream offers a snapshot, once that is known. @type {boolean | null} */
+  #offersSnapshot = null;
+  /** What was emitted last, until an event changes it. @type {State | null} */
+  #unchanged = null;
 
   /**
    * @param {Position | null} position what the page has seen
@@ -37,15 +44,39 @@ export class Feed {
     return this.#delivery?.hasHole ?? false;
   }
 
+  get begun() {
+    return this.#begun;
+  }
+
+  /** Whether handlers came late that only the server can give the state: a snapshot. */
+  get needsSnapshot() {
+    return this.#emitter.hasLate && !this.#state;
+  }
+
   /** What the page has seen is void. */
   forget() {
     this.#delivery = null;
+    this.#begun = false;
+    this.#offersSnapshot = null;
+    this.#unchanged = null;
   }
 
-  /** Resume, or start where the server says. @param {Position & {recovered: boolean}} subscribed */
-  start({ epoch, offset, recovered }) {
+  /**
+   * Resume, or start where the server says.
+   *
+   * @param {State & {recovered: boolean}} subscribed
+   * @param {() => void} ready called before anything is emitted
+   */
+  start(subscribed, ready) {
+    const { epoch, offset, recovered, snapshot } = subscribed;
+    const snapshotOnly = this.#begun && !recovered && this.#isAt(subscribed);
+    this.#begun = true;
     this.#delivery = new Delivery((recovered && this.position) || { epoch, offset });
     this.#delivery.checked(offset);
+    ready();
+    if (snapshotOnly) return this.#keep(subscribed);
+    this.#emitter.emit("subscribed", { epoch, offset, recovered, snapshot });
+    if (!recovered && this.#live()) this.reset(subscribed);
   }
 
   /**
@@ -61,18 +92,41 @@ export class Feed {
     return offset > delivery.position.offset;
   }
 
-  /** What the page knows is not continued. @param {Position & {snapshot?: any}} start */
+  /** What the page knows is not continued. @param {State} start */
   reset({ epoch, offset, snapshot }) {
     const waiting = this.#delivery?.reset({ epoch, offset }) ?? [];
+    this.#keep({ epoch, offset, snapshot });
     this.#emitter.emit("reset", { epoch, offset, snapshot });
     if (snapshot !== undefined && this.#live()) this.#emitter.emit("snapshot", snapshot, { epoch, offset });
     this.#handOut(waiting);
+  }
+
+  /** Give the state to handlers that came late, if the page has it. */
+  greetLate() {
+    if (this.#state) this.#emitter.emitLate(this.#state, this.#live);
+  }
+
+  /** The state from which the next events go on; null where the page lacks it. @returns {State | null} */
+  get #state() {
+    return this.#offersSnapshot === false ? this.position : this.#unchanged;
+  }
+
+  /** @param {Position} position */
+  #isAt({ epoch, offset }) {
+    return this.resumable?.epoch === epoch && this.resumable.offset === offset;
+  }
+
+  /** @param {State} state */
+  #keep({ epoch, offset, snapshot }) {
+    this.#offersSnapshot = snapshot !== undefined;
+    this.#unchanged = { epoch, offset, snapshot };
   }
 
   /** @param {any[]} events */
   #handOut(events) {
     for (const event of events) {
       if (!this.#live()) return;
+      this.#unchanged = null;
       this.#emitter.emitEvent(event);
     }
   }

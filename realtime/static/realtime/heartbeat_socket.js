@@ -1,5 +1,6 @@
 /** `HeartbeatSocket`: a `WebSocket` that notices when its server is gone, and comes back. */
 
+import { callableThroughProxies, findable } from "./behind_proxies.js";
 import { checkCloseArguments } from "./close_arguments.js";
 import { copyMessage } from "./message_frame.js";
 import { NativeSockets } from "./native_sockets.js";
@@ -36,7 +37,8 @@ export class HeartbeatSocket extends TypedSocketTarget {
   #closing = null;
 
   /**
-   * Connect to `url`, and go on doing so until `close()` or a close code that says stay away.
+   * Connect to `url`, and go on doing so until `close()` or a close code that says stay away. Where
+   * there is no `WebSocket`, as on a server that renders the page, it waits for `reconnect()`.
    *
    * @param {import("./reconnector.js").UrlProvider} url a function is called for each attempt
    * @param {string | string[]} [protocols]
@@ -45,13 +47,13 @@ export class HeartbeatSocket extends TypedSocketTarget {
    */
   constructor(url, protocols, options = {}) {
     super();
-    const { WebSocket = globalThis.WebSocket } = options;
+    findable(this);
     this.#url = url;
     this.#debug = options.debug ?? false;
     this.#outbox = new Outbox(options.maxEnqueuedMessages ?? 100);
-    this.#sockets = new NativeSockets(WebSocket, protocols);
+    this.#sockets = new NativeSockets(options.WebSocket, protocols);
     this.#reconnector = this.#makeReconnector(url, options);
-    if (!options.startClosed) this.#reconnector.start();
+    if (!options.startClosed && this.#sockets.canMake) this.#reconnector.start();
   }
 
   /** Where it stands, by name; `readyState` is the browser's number for it. */
@@ -77,7 +79,7 @@ export class HeartbeatSocket extends TypedSocketTarget {
   }
 
   get url() {
-    return this.#sockets.latest?.url ?? (typeof this.#url === "function" ? "" : String(this.#url));
+    return this.#sockets.url ?? (typeof this.#url === "function" ? "" : String(this.#url));
   }
 
   get protocol() {
@@ -134,9 +136,11 @@ export class HeartbeatSocket extends TypedSocketTarget {
    * @param {number} [code] closes the present connection
    * @param {string} [reason]
    * @throws {DOMException} as `close()`
+   * @throws {TypeError} if there is no `WebSocket` here
    */
   reconnect(code = 1000, reason = "") {
     checkCloseArguments(code, reason);
+    this.#sockets.check();
     this.#emitClosing();
     this.#reconnector.start(code, reason);
   }
@@ -147,8 +151,8 @@ export class HeartbeatSocket extends TypedSocketTarget {
 
   /** @param {import("./reconnector.js").UrlProvider} url @param {Options} options */
   #makeReconnector(url, options) {
-    const construct = (/** @type {string | URL} */ address) => this.#sockets.make(address);
-    return new Reconnector({ ...reconnectorSettings(options), url, construct }, {
+    const settings = { ...reconnectorSettings(options), url, sockets: this.#sockets };
+    return new Reconnector(settings, {
       connecting: () => this.#emit(new Event("connecting")),
       open: () => this.#opened(),
       message: (event) => this.#emit(copyMessage(event)),
@@ -193,3 +197,5 @@ export class HeartbeatSocket extends TypedSocketTarget {
     this.dispatchEvent(event);
   }
 }
+
+callableThroughProxies(HeartbeatSocket);

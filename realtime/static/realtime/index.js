@@ -4,6 +4,7 @@ import { HeartbeatSocket } from "./heartbeat_socket.js";
 
 export { RealtimeClient } from "./client.js";
 export { CloseCode, mayReconnect } from "./protocol/close_codes.js";
+export { userStreamName } from "./protocol/stream_names.js";
 export { RealtimeError } from "./requests.js";
 export { HeartbeatSocket } from "./heartbeat_socket.js";
 
@@ -15,6 +16,16 @@ export { HeartbeatSocket } from "./heartbeat_socket.js";
 /**
  * @template [Data=any]
  * @typedef {import("./handler_types.js").StreamEvent<Data>} StreamEvent
+ */
+/**
+ * @template {Record<string, any>} [Events=Record<string, any>]
+ * @template [Snapshot=any]
+ * @typedef {import("./follow.js").Follow<Events, Snapshot>} Follow
+ */
+/**
+ * @template {Record<string, any>} [Events=Record<string, any>]
+ * @template [Snapshot=any]
+ * @typedef {import("./follow.js").Handlers<Events, Snapshot>} Handlers
  */
 /**
  * @template {Record<string, any>} [Events=Record<string, any>]

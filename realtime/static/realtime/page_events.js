@@ -13,18 +13,23 @@
  * @returns {() => void} ends it
  */
 export function watchPage({ document, window }, { doubt, online, cached }) {
-  const watching = new AbortController();
-  const { signal } = watching;
   const seen = () => {
     if (document?.visibilityState === "visible") doubt();
   };
   const left = (/** @type {Event} */ event) => {
     if (/** @type {PageTransitionEvent} */ (event).persisted) cached();
   };
-  document?.addEventListener("visibilitychange", seen, { signal });
-  document?.addEventListener("resume", doubt, { signal });
-  window?.addEventListener("online", online, { signal });
-  window?.addEventListener("pageshow", doubt, { signal });
-  window?.addEventListener("pagehide", left, { signal });
-  return () => watching.abort();
+  /** @type {[EventTarget | undefined, string, (event: Event) => void][]} */
+  const listeners = [
+    [document, "visibilitychange", seen],
+    [document, "resume", doubt],
+    [window, "online", online],
+    [window, "pageshow", doubt],
+    [window, "pagehide", left],
+  ];
+  // Without a signal: zone.js before 0.14 takes the page's own listeners away with ours.
+  for (const [target, type, listener] of listeners) target?.addEventListener(type, listener);
+  return () => {
+    for (const [target, type, listener] of listeners) target?.removeEventListener(type, listener);
+  };
 }

@@ -4,7 +4,9 @@ import { reconnectDelay } from "./protocol/backoff.js";
 import { mayReconnect } from "./protocol/close_codes.js";
 import { Connection } from "./connection.js";
 import { connectionState } from "./connection_state.js";
+import { baseUrl } from "./environment.js";
 import { watchPage } from "./page_events.js";
+import { Spelling } from "./spelling.js";
 
 /** @typedef {string | URL | (() => string | URL | Promise<string | URL>)} UrlProvider */
 /** @typedef {import("./connection.js").Ending} Ending */
@@ -12,7 +14,7 @@ import { watchPage } from "./page_events.js";
 /**
  * @typedef {object} Settings
  * @property {UrlProvider} url
- * @property {(url: string | URL) => WebSocket} construct
+ * @property {import("./native_sockets.js").NativeSockets} sockets
  * @property {import("./environment.js").Environment} environment
  * @property {number} connectionTimeout milliseconds
  * @property {boolean} expectWelcome
@@ -42,6 +44,9 @@ export class Reconnector {
   #mayHurry = true;
   #retries = 0;
   #openedAt = Infinity;
+  /** When `online` last made an attempt be made again. */
+  #restartedAt = -Infinity;
+  #spelling;
   /** @type {(() => void) | null} */
   #unwatch = null;
 
@@ -49,6 +54,7 @@ export class Reconnector {
   constructor(settings, on) {
     this.#settings = settings;
     this.#on = on;
+    this.#spelling = new Spelling(settings.environment.navigator);
   }
 
   get state() {
@@ -118,7 +124,11 @@ export class Reconnector {
 
   /** @param {string | URL} url */
   #open(url) {
-    const connection = new Connection(this.#settings.construct(url), this.#settings, {
+    // A browser would take "undefined" for the name of a page.
+    if (url === undefined || url === null) throw new TypeError(`the url is ${url}`);
+    const { environment, sockets } = this.#settings;
+    const native = sockets.make(url, this.#spelling.of(url, baseUrl(environment)));
+    const connection = new Connection(native, this.#settings, {
       ...this.#on,
       open: () => this.#opened(),
       welcome: (frame) => this.#welcomed(frame),
@@ -153,11 +163,13 @@ export class Reconnector {
   /** @param {Ending} ending */
   #disconnected(ending) {
     const { environment, maxRetries, backoff } = this.#settings;
+    const failed = this.state === "connecting";
+    const immediate = ending.immediate || (failed && this.#spelling.failed(ending.unanswered ?? false));
     const mayRetry = ending.retry ?? mayReconnect(ending.code);
     if (!mayRetry || this.retries >= maxRetries) return this.#ended(ending, null);
     this.#retries += 1;
     const delay = ending.after ?? reconnectDelay(this.#retries, environment.random(), backoff);
-    this.#ended(ending, ending.immediate ? 0 : delay);
+    this.#ended({ ...ending, immediate }, immediate ? 0 : delay);
   }
 
   /** @param {Ending} ending @param {number | null} retryIn */
@@ -188,9 +200,12 @@ export class Reconnector {
     else this.#connection?.probe();
   }
 
-  /** An attempt that was made before there was a network may hang. */
+  /** An attempt that was made before there was a network may hang; a slow one must have its time. */
   #online() {
     if (this.state !== "connecting") return this.#doubt();
+    const { environment, connectionTimeout } = this.#settings;
+    if (environment.now() - this.#restartedAt < connectionTimeout) return;
+    this.#restartedAt = environment.now();
     this.#connection?.discard();
     this.#ended({ code: 1006, reason: "online again", wasClean: false, immediate: true }, 0);
   }

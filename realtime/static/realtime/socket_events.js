@@ -1,5 +1,7 @@
 /** The events of a `HeartbeatSocket`, and the handlers that get them. */
 
+import { callableThroughProxies } from "./behind_proxies.js";
+
 /** The connection, or an attempt to make one, has ended. */
 export class SocketCloseEvent extends Event {
   /**
@@ -80,3 +82,5 @@ export class SocketEventTarget extends Target {
     }
   }
 }
+
+callableThroughProxies(SocketEventTarget, ["addEventListener", "removeEventListener", "dispatchEvent"]);

@@ -1,6 +1,6 @@
 /** The options of a `HeartbeatSocket`, and what holds where one is not given. */
 
-import { browserEnvironment } from "./environment.js";
+import { environmentWith } from "./environment.js";
 
 /**
  * The options of `reconnecting-websocket`, with the same meaning, and two more. Times in ms.
@@ -22,7 +22,7 @@ import { browserEnvironment } from "./environment.js";
 /** The options as a `Reconnector` takes them. @param {Options} options */
 export function reconnectorSettings(options) {
   return {
-    environment: { ...browserEnvironment(), ...options.environment },
+    environment: environmentWith(options.environment),
     connectionTimeout: options.connectionTimeout ?? 8000,
     expectWelcome: options.expectWelcome ?? false,
     minUptime: options.minUptime ?? 5000,

@@ -1,9 +1,10 @@
 /** One stream that the page follows: its position, its handlers, its commands. */
 
+import { callableThroughProxies, findable } from "./behind_proxies.js";
 import { Feed } from "./feed.js";
-import { PendingSends } from "./pending_sends.js";
 import { RealtimeError, notConnected } from "./requests.js";
 import { Retry } from "./retry.js";
+import { Sends } from "./sends.js";
 import { SubscriptionEmitter } from "./subscription_emitter.js";
 import { subscriptionState } from "./subscription_state.js";
 
@@ -12,9 +13,9 @@ import { subscriptionState } from "./subscription_state.js";
  * What a subscription needs of its client.
  *
  * @typedef {object} Link
- * @property {(frame: object, answered: import("./requests.js").Answered) => void} ask
+ * @property {(frame: import("./requests.js").Command, answered: import("./requests.js").Answered) => void} ask
  * @property {() => boolean} reachable a connection is there or being made
- * @property {(subscription: {stream: string}) => void} ended
+ * @property {() => void} ended
  * @property {(error: RealtimeError) => void} error for errors that have no handler here
  * @property {import("./environment.js").Environment} environment
  */
@@ -41,7 +42,7 @@ export class Subscription {
   #feed;
   #retry;
   #users = 1;
-  #pending = new PendingSends();
+  #sends;
 
   /**
    * @param {string} stream as the page named it
@@ -49,10 +50,12 @@ export class Subscription {
    * @param {{name: string | null, position: Position | null}} known
    */
   constructor(stream, link, { name, position }) {
+    findable(this);
     this.stream = stream;
     this.#link = link;
     this.#name = name;
     this.#feed = new Feed(position, this.#emitter, () => this.live);
+    this.#sends = new Sends((message, answered) => link.ask({ ...message, stream: this.#name }, answered));
     this.#retry = new Retry(link.environment, () => this.start());
   }
 
@@ -80,7 +83,8 @@ export class Subscription {
    * Call `handler(data, event)` for each event of this name; "*" means all.
    *
    * Other names are `LIFECYCLE`'s. An event that has one of those names is reached with "event:"
-   * before it.
+   * before it. A handler for "subscribed", "reset" or "snapshot" that comes late gets the present
+   * state, when the page's code has returned.
    *
    * @template {import("./handler_types.js").HandlerName<Events>} Name
    * @param {Name} name
@@ -88,7 +92,9 @@ export class Subscription {
    * @returns {() => void} removes the handler
    */
   on(name, handler) {
-    return this.#emitter.on(name, handler);
+    const remove = this.#emitter.on(name, handler, this.#feed.begun);
+    if (this.#emitter.hasLate) queueMicrotask(() => this.#greetLate());
+    return remove;
   }
 
   /**
@@ -100,17 +106,7 @@ export class Subscription {
    * @throws {RealtimeError} as a rejection, with `code`
    */
   send(name, data = {}) {
-    return new Promise((resolve, reject) => {
-      JSON.stringify(data); // What it can't carry is refused now, not in the middle of subscribing.
-      const transmit = () =>
-        this.#link.ask({ type: "send", stream: this.#name, name, data }, (error, answer) =>
-          error ? reject(error) : resolve(answer.data),
-        );
-      if (this.live) transmit();
-      else if (this.#state.value === "ended") reject(new RealtimeError("not_subscribed"));
-      else if (!this.#link.reachable()) reject(notConnected());
-      else this.#pending.add({ transmit, reject });
-    });
+    return this.#sends.add(name, data, this.#sendable());
   }
 
   /** Stop following. Where `subscribe` was called several times, the last one's counts. */
@@ -132,7 +128,7 @@ export class Subscription {
   /** Subscribe, where it left off if that is known. @internal */
   start() {
     this.#state.move("subscribing");
-    const after = this.#feed.resumable;
+    const after = this.#feed.needsSnapshot ? null : this.#feed.resumable;
     const frame = this.#name && after ? { stream: this.#name, after } : { stream: this.stream };
     this.#link.ask({ type: "subscribe", ...frame }, (error, answer) => {
       if (this.#state.value === "ended" || BROKEN.includes(error?.code ?? "")) return;
@@ -146,13 +142,13 @@ export class Subscription {
     if (this.#state.value === "leaving") return this.#end(notConnected());
     if (this.#state.value !== "idle") this.#state.move("idle");
     this.#retry.reset();
-    this.#pending.reject(notConnected());
+    this.#sends.reject(notConnected());
   }
 
   /** Another user has logged in: what this page saw was somebody else's. @internal */
   forget() {
     this.#feed.forget();
-    this.#pending.reject(notConnected());
+    this.#sends.reject(notConnected());
     if (this.stream === "me") this.#name = null;
   }
 
@@ -172,6 +168,12 @@ export class Subscription {
     this.#emitter.emit("unsubscribed", { reason });
   }
 
+  #sendable() {
+    if (this.live) return "now";
+    if (this.#state.value === "ended") return "ended";
+    return this.#link.reachable() ? "later" : "never";
+  }
+
   /** The server leaves no holes: something failed, so have it replay. @param {number} offset */
   #jumped(offset) {
     this.#sendUnsubscribe();
@@ -185,11 +187,21 @@ export class Subscription {
     if (this.#state.value === "leaving") return this.#leave();
     this.#state.move("subscribed");
     this.#retry.reset();
-    const { epoch, offset, recovered, snapshot } = frame;
-    this.#feed.start(frame);
-    this.#pending.transmit();
-    this.#emitter.emit("subscribed", { epoch, offset, recovered, snapshot });
-    if (!recovered && this.live) this.#feed.reset(frame);
+    this.#feed.start(frame, () => this.#sends.transmit());
+    this.#greetLate();
+  }
+
+  #greetLate() {
+    if (!this.live) return;
+    if (this.#feed.needsSnapshot) this.#subscribeAgain();
+    else this.#feed.greetLate();
+  }
+
+  /** Have the server send a snapshot: events have changed what the last one shows. */
+  #subscribeAgain() {
+    this.#sendUnsubscribe();
+    this.#state.move("idle");
+    this.start();
   }
 
   /** @param {RealtimeError} error */
@@ -217,7 +229,9 @@ export class Subscription {
   #end(error = new RealtimeError("not_subscribed")) {
     this.#retry.reset();
     this.#state.move("ended");
-    this.#link.ended(this);
-    this.#pending.reject(error);
+    this.#link.ended();
+    this.#sends.reject(error);
   }
 }
+
+callableThroughProxies(Subscription);

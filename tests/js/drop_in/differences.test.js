@@ -223,3 +223,23 @@ differ(
   },
   { theirs: [0, "taken"], ours: [1, "refused"] },
 );
+
+differ(
+  "where there is no WebSocket class",
+  async (make, server) => {
+    const { WebSocket } = globalThis;
+    delete globalThis.WebSocket; // Node has one from version 22 on.
+    const tried = (action) => {
+      try {
+        return action();
+      } catch {
+        return "throws";
+      }
+    };
+    const socket = tried(() => make(server.url("/"), [], { WebSocket: undefined }));
+    const seen = socket === "throws" ? [socket] : [socket.readyState, tried(() => socket.reconnect())];
+    if (WebSocket) globalThis.WebSocket = WebSocket;
+    return seen;
+  },
+  { theirs: ["throws"], ours: [3, "throws"] },
+);

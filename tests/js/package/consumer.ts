@@ -7,6 +7,8 @@ import HeartbeatSocketAsDefault, {
   RealtimeError,
   mayReconnect,
   type ClientOptions,
+  type Follow,
+  type Handlers,
   type Options,
   type Position,
   type State,
@@ -219,6 +221,21 @@ declared.on("reset", ({ snapshot }) => is<{ calls: string[] } | undefined>()(sna
 declared.on("call.sate", () => {});
 // @ts-expect-error
 declared.on("call.state", ({ sdi }) => sdi);
+const handlers: Handlers<Events> = { "*": () => {}, reset: ({ offset }) => is<number>()(offset) };
+is<Follow<Events>>()(client.follow<Events>("me", handlers));
+const { subscription, stop } = client.follow<Events, { calls: string[] }>("me", {
+  "call.state": ({ sid }) => is<string>()(sid),
+  "event:error": ({ text }) => is<string>()(text),
+  error: (error) => is<RealtimeError>()(error),
+  snapshot: ({ calls }, at) => [is<Position>()(at), is<string[]>()(calls)],
+});
+is<Subscription<Events, { calls: string[] }>>()(subscription);
+is<() => void>()(stop);
+client.follow("call.7", { "*": (data, event) => [is<StreamEvent>()(event), is<any>()(data)] });
+// @ts-expect-error
+client.follow<Events>("me", { "call.sate": () => {} });
+// @ts-expect-error
+client.follow<Events>("me", { "call.state": ({ sdi }) => sdi });
 // @ts-expect-error
 client.subscribe(7);
 

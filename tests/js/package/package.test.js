@@ -68,7 +68,7 @@ test("it is of the version and the license of the Python package", () => {
 
 test("Node imports it by its name", () => {
   const script = 'import("channels-realtime").then((all) => console.log(Object.keys(all).sort().join()))';
-  const names = "CloseCode,HeartbeatSocket,RealtimeClient,RealtimeError,default,mayReconnect";
+  const names = "CloseCode,HeartbeatSocket,RealtimeClient,RealtimeError,default,mayReconnect,userStreamName";
   assert.equal(run(process.execPath, "--eval", script).trim(), names);
 });
 

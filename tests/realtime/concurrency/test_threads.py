@@ -6,7 +6,14 @@ import pytest
 from django.db import connections
 from django.db.backends.signals import connection_created
 
-from realtime.concurrency.threads import THREADS, Pool, nonblocking, run_application, run_sync
+from realtime.concurrency.pool import LINGER, SHARE, THREADS, Pool
+from realtime.concurrency.threads import (
+    nonblocking,
+    run_application,
+    run_message,
+    run_sign_in,
+    run_sync,
+)
 from tests.processes.waiting import until
 
 
@@ -40,13 +47,86 @@ async def test_async_and_sync_functions_and_what_looks_like_one():
     assert await run_sync(refuse, 2) is False
 
 
-async def test_an_application_that_sleeps_delays_no_one_else():
-    awake = threading.Event()
-    sleeping = [asyncio.ensure_future(run_application(awake.wait, 5)) for _ in range(8)]
-    await asyncio.wait_for(run_sync(threading.get_ident), 2)
+KINDS = {
+    "log": lambda user, function, *args: run_sync(function, *args),
+    "sign-in": run_sign_in,
+    "application": run_application,
+    "message": lambda user, function, *args: run_message(user, 60, function, *args),
+}
+
+
+@pytest.mark.parametrize("slow", KINDS)
+async def test_a_kind_of_work_that_is_slow_delays_no_other(slow, awake):
+    sleeping = [asyncio.ensure_future(KINDS[slow](user, awake.wait, 5)) for user in range(8)]
+    for kind in KINDS.keys() - {slow}:
+        await asyncio.wait_for(KINDS[kind]("another", threading.get_ident), 2)
     assert not any(one.done() for one in sleeping)
     awake.set()
     assert all(await asyncio.gather(*sleeping))
+
+
+@pytest.fixture
+def awake():
+    """What sleeps until a test sets it."""
+    awake = threading.Event()
+    yield awake
+    awake.set()
+
+
+def occupied(pool, awake, **users):
+    """Have each user occupy that many threads, or as many as it gets; returns the futures."""
+    return [pool.run(user, awake.wait, (5,)) for user, jobs in users.items() for _ in range(jobs)]
+
+
+async def test_a_user_who_occupies_all_that_he_may_leaves_threads_to_others(awake):
+    pool = Pool("test")
+    sleeping = occupied(pool, awake, alice=20)
+    for _ in range(5):
+        await asyncio.wait_for(pool.run("bob", threading.get_ident, ()), 2)
+    assert not any(one.done() for one in sleeping)
+    awake.set()
+    assert all(await asyncio.gather(*sleeping))
+
+
+async def test_users_take_turns(awake):
+    pool, order = Pool("test"), []
+    sleeping = occupied(pool, awake, eve=SHARE, mallory=SHARE - 1)
+    first = threading.Event()
+    sleeping.append(pool.run("carol", first.wait, (5,)))  # The one thread that becomes free.
+    jobs = [pool.run("alice", order.append, (f"alice {n}",)) for n in range(5)]
+    jobs.append(pool.run("bob", order.append, ("bob",)))
+    first.set()
+    await asyncio.gather(*jobs)
+    assert order == ["alice 0", "bob", "alice 1", "alice 2", "alice 3", "alice 4"]
+
+
+async def test_what_is_given_up_while_it_runs_occupies_its_thread_until_it_ends(awake):
+    pool = Pool("test")
+    for one in occupied(pool, awake, alice=SHARE):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(one, 0.05)
+    another = pool.run("alice", threading.get_ident, ())
+    await asyncio.wait_for(pool.run("bob", threading.get_ident, ()), 2)
+    assert not another.done()
+    awake.set()
+    await asyncio.wait_for(another, 2)
+
+
+async def test_what_could_not_begin_in_time_is_never_begun(awake):
+    pool, begun = Pool("test"), []
+    sleeping = occupied(pool, awake, alice=SHARE, bob=SHARE)
+    late = pool.run("carol", begun.append, ("late",), begin_within=0.05)
+    with pytest.raises(TimeoutError, match=r"No thread was free in time\."):
+        await late
+    awake.set()
+    await asyncio.gather(*sleeping)
+    await pool.run("carol", begun.append, ("next",))
+    assert begun == ["next"]
+
+
+async def test_what_has_begun_in_time_may_take_longer(awake):
+    slow = Pool("test").run("alice", awake.wait, (0.2,), begin_within=0.05)
+    assert await slow is False
 
 
 async def test_a_function_that_waits_for_nothing_is_called_nonblocking():
@@ -85,10 +165,31 @@ async def test_without_threads_the_caller_gets_an_error_and_later_calls_are_serv
 
     monkeypatch.setattr(threading.Thread, "start", no_thread)
     for _ in range(THREADS + 1):
-        with pytest.raises(RuntimeError, match="can't start"):
-            pool.run(int, "1")
+        with pytest.raises(BlockingIOError, match="can't start"):
+            pool.run("alice", int, ("1",))
     monkeypatch.undo()
-    assert await asyncio.wait_for(pool.run(int, ["2"]), 2) == 2
+    assert await asyncio.wait_for(pool.run("alice", int, ("2",)), 2) == 2
+
+
+async def test_what_comes_when_all_threads_give_up_waiting_is_done_too(monkeypatch):
+    has_come, wait, given_up = threading.Event(), threading.Condition.wait, []
+
+    def give_up(condition, timeout=None):
+        if timeout != LINGER or has_come.is_set():
+            return wait(condition, timeout)
+        given_up.append(condition)
+        condition.release()
+        has_come.wait(20)
+        condition.acquire()
+        return False
+
+    monkeypatch.setattr(threading.Condition, "wait", give_up)
+    pool = Pool("test")
+    await asyncio.gather(*(pool.run(user, int, ("1",)) for user in range(THREADS)))
+    await until(lambda: len(given_up) == THREADS, 10, "all wait")
+    job = pool.run("late", int, ("1",))
+    has_come.set()
+    assert await asyncio.wait_for(job, 2) == 1
 
 
 async def test_what_nobody_waits_for_any_more_is_not_begun():

@@ -42,6 +42,14 @@ class FaultyLog(MemoryEventLog):
             self.append([stream], draft, events.extend)
         return events
 
+    def top(self, stream):
+        """Return a stream's position, without a request."""
+        return super().positions([stream])[stream]
+
+    def start(self, stream):
+        """Return the position before a stream's first event."""
+        return self.top(stream)._replace(offset=0)
+
     def backup(self):
         return copy.deepcopy(self._streams)
 
@@ -51,7 +59,7 @@ class FaultyLog(MemoryEventLog):
     def lose(self, stream, offset):
         """Lose one event, as a retention may that does not go by age alone."""
         kept = self._streams[stream].events
-        kept[:] = [one for one in kept if one[0].offset != offset]
+        kept[:] = [one for one in kept if one.event.offset != offset]
 
     def asked(self, method):
         return [argument for name, argument in self.requests if name == method]
@@ -68,9 +76,9 @@ class FaultyLog(MemoryEventLog):
         self.when_answered()
         return {name: self._lagging(name, page) for name, page in pages.items()}
 
-    async def new_epoch(self, stream, epoch):
+    async def new_epoch(self, stream, epoch, beyond=None):
         await self._request("new_epoch", stream)
-        return super().new_epoch(stream, epoch)
+        return super().new_epoch(stream, epoch, beyond)
 
     async def prune(self):
         await self._request("prune", None)

@@ -16,7 +16,7 @@ from realtime.protocol.position import NOWHERE
 from tests.realtime.fanout.recording_follower import RecordingFollower
 from tests.virtual_time import elapsed, settle
 
-STREAM, GROUP = "user.1", "realtime.user.1"
+STREAM = "user.1"
 
 
 @pytest.fixture
@@ -70,14 +70,14 @@ async def test_a_stream_is_followed_on_for_those_who_come_back_soon(hub, follow,
     await asyncio.sleep(2 * LEAVE_AFTER)
     await publish(STREAM, "still here")
     assert follower.got == ["still here"]
-    assert broker.requests.count(("join", GROUP)) == 1
-    assert ("leave", GROUP) not in broker.requests
+    assert broker.requests.count(("join", group_name(STREAM))) == 1
+    assert ("leave", group_name(STREAM)) not in broker.requests
 
 
 async def test_a_group_that_was_left_is_joined_again(hub, follow, publish, broker):
     hub.unfollow(STREAM, await follow(STREAM))
     await asyncio.sleep(LEAVE_AFTER + 1)
-    assert broker.members(GROUP) == []
+    assert broker.members(group_name(STREAM)) == []
     await publish(STREAM, "missed")
     follower = await follow(STREAM)
     await publish(STREAM, "again")
@@ -99,7 +99,7 @@ async def test_one_who_comes_while_the_group_is_being_left_waits_for_that(
     follower = await following
     await publish(STREAM, "again")
     assert follower.got == ["again"]
-    assert len(broker.members(GROUP)) == 1
+    assert len(broker.members(group_name(STREAM))) == 1
 
 
 async def test_what_comes_while_the_group_is_being_left_reaches_no_closed_feed(hub, log, broker):
@@ -161,7 +161,7 @@ async def test_without_a_log_there_are_ephemeral_events(settings, broker, publis
 
 async def test_a_plain_group_send_is_an_event(hub, follow, broker):
     follower = await follow(STREAM)
-    await broker.layers[0].group_send(GROUP, event_message(STREAM, "n", {"a": "ü"}))
+    await broker.layers[0].group_send(group_name(STREAM), event_message(STREAM, "n", {"a": "ü"}))
     await settle()
     assert follower.got == [{"a": "ü"}]
 
@@ -178,7 +178,7 @@ async def test_what_goes_to_many_streams_reaches_each_once(hub, follow, log, bro
 @pytest.mark.parametrize("message", [{}, {"type": "realtime.event"}, {"type": "realtime.events"}])
 async def test_a_message_that_is_no_event_harms_nobody(hub, follow, publish, broker, message):
     follower = await follow(STREAM)
-    await broker.layers[0].group_send(GROUP, message)
+    await broker.layers[0].group_send(group_name(STREAM), message)
     await publish(STREAM, "good")
     assert follower.got == ["good"]
 
@@ -192,7 +192,7 @@ async def test_a_follower_that_takes_no_more_is_left_to_catch_up_from_there(foll
     assert slow.got == [1, ("behind", 1)]
 
 
-@pytest.mark.django_db(transaction=True)  # Its threads look after connections.
+@pytest.mark.django_db(transaction=True)  # Threads look after the connections of earlier tests.
 @pytest.mark.parametrize("ephemeral", [False, True])
 def test_publish_from_any_thread_reaches_the_loop(ephemeral):
     class Follower(RecordingFollower):
@@ -217,7 +217,3 @@ def test_publish_from_any_thread_reaches_the_loop(ephemeral):
         return follower.got
 
     assert asyncio.run(follow()) == [0, 1, 2, 3]
-
-
-def test_the_group_of_a_stream_is_public():
-    assert group_name(STREAM) == GROUP

@@ -6,7 +6,6 @@ import pytest
 
 from realtime.exceptions import PositionLost
 from realtime.fanout.log_reader import BATCH_SIZE, PAGE_SIZE, LogReader
-from realtime.protocol.position import Position
 from tests.virtual_time import settle
 
 
@@ -20,10 +19,6 @@ async def started(*coroutines):
     tasks = [asyncio.create_task(one) for one in coroutines]
     await settle()
     return tasks
-
-
-async def start(log, stream="user.1", offset=0):
-    return Position((await log.positions([stream]))[stream].epoch, offset)
 
 
 def offsets(events):
@@ -49,6 +44,16 @@ async def test_an_answer_is_of_a_read_that_began_after_the_question(log, reader)
     await asyncio.gather(early, late)
     assert log.asked("positions") == [["user.1"], ["user.1"]]
     assert late.result().offset == 1
+
+
+async def test_a_read_that_never_ends_is_given_up_and_the_next_ones_are_answered(log, reader):
+    log.answers.clear()
+    [hanging] = await started(reader.position("user.1"))
+    [behind] = await started(reader.position("user.2"))
+    with pytest.raises(TimeoutError):
+        await hanging
+    log.answers.set()
+    assert (await behind).offset == 0
 
 
 async def test_one_read_asks_for_a_batch_at_most(log, reader):
@@ -79,7 +84,7 @@ async def test_a_caller_that_gives_up_leaves_the_others_their_answer(log, reader
 
 async def test_those_who_miss_different_amounts_share_a_read_from_the_lowest(log, reader):
     log.write("user.1", *range(4))
-    after = await start(log)
+    after = log.start("user.1")
     reads = [reader.events("user.1", after._replace(offset=offset)) for offset in (3, 1, 2)]
     assert [offsets(events) for events in await asyncio.gather(*reads)] == [[4], [2, 3, 4], [3, 4]]
     assert log.asked("read") == [{"user.1": 1}]
@@ -87,7 +92,7 @@ async def test_those_who_miss_different_amounts_share_a_read_from_the_lowest(log
 
 async def test_one_far_ahead_of_a_shared_page_reads_again(log, reader):
     log.write("user.1", *range(PAGE_SIZE + 10))
-    after = await start(log)
+    after = log.start("user.1")
     first, second = await started(
         reader.events("user.1", after),
         reader.events("user.1", after._replace(offset=PAGE_SIZE + 5)),
@@ -99,13 +104,13 @@ async def test_one_far_ahead_of_a_shared_page_reads_again(log, reader):
 
 async def test_at_the_top_there_is_nothing(log, reader):
     log.write("user.1", "n")
-    assert await reader.events("user.1", await start(log, offset=1)) == []
+    assert await reader.events("user.1", log.top("user.1")) == []
 
 
 async def test_events_are_read_up_to_the_first_one_missing(log, reader):
     log.write("user.1", 1, 2, 3)
     log.lose("user.1", 2)
-    after = await start(log)
+    after = log.start("user.1")
     assert offsets(await reader.events("user.1", after)) == [1]
     with pytest.raises(PositionLost):
         await reader.events("user.1", after._replace(offset=1))
@@ -113,14 +118,14 @@ async def test_events_are_read_up_to_the_first_one_missing(log, reader):
 
 async def test_a_position_of_another_epoch_is_lost(log, reader):
     log.write("user.1", 1)
-    after = await start(log)
+    after = log.start("user.1")
     log.forget("user.1")
     with pytest.raises(PositionLost):
         await reader.events("user.1", after)
 
 
 async def test_a_new_epoch_begins_once(log, reader):
-    old = await start(log)
+    old = log.start("user.1")
     first, second = await asyncio.gather(*(reader.new_epoch("user.1", old.epoch) for _ in range(2)))
     assert first == second
     assert first.epoch != old.epoch

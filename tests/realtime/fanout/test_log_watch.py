@@ -8,6 +8,7 @@ import pytest
 from realtime.fanout.feed import Feed
 from realtime.fanout.log_reader import LogReader
 from realtime.fanout.log_watch import BATCH_SIZE, PRUNE_EVERY, LogWatch
+from realtime.layer.groups import group_name
 from realtime.layer.messages import events_in
 from tests.realtime.fanout.recording_follower import RecordingFollower
 from tests.realtime.layer.broker import Layer
@@ -93,7 +94,7 @@ async def test_a_feed_that_is_closed_during_a_check_is_passed_over(watch, follow
 async def test_what_a_dead_publisher_left_is_numbered_and_broadcast(watch, log, broker):
     layer = Layer(broker)
     channel = await layer.new_channel()
-    await layer.group_add("realtime.user.1", channel)
+    await layer.group_add(group_name("user.1"), channel)
     log.pending = [log.write("user.1", 1), log.write("user.1", 2, 3)]
     watch.check_soon()
     async with asyncio.timeout(1):

@@ -7,11 +7,12 @@ import pytest
 from realtime.fanout.feed import Feed
 from realtime.fanout.log_reader import LogReader
 from realtime.fanout.membership import JOINED_AFTER, LEAVE_AFTER, FollowedStream, Membership
+from realtime.layer.groups import group_name
 from realtime.layer.link import ANSWER_WITHIN, LayerLink
 from tests.realtime.fanout.recording_follower import RecordingFollower
 from tests.virtual_time import elapsed, settle
 
-STREAM, GROUP = "user.1", "realtime.user.1"
+STREAM = "user.1"
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ async def test_joining_is_over_when_the_layer_has_answered(joining, broker):
     await waiting
     assert joining.membership is Membership.JOINED
     assert elapsed() == pytest.approx(1, abs=0.01)
-    assert len(broker.members(GROUP)) == 1
+    assert len(broker.members(group_name(STREAM))) == 1
 
 
 async def test_who_waits_for_a_layer_that_is_down_waits_no_longer_than_it_may_take(joining):
@@ -89,7 +90,7 @@ async def test_leaving_takes_its_time(followed, broker):
     assert broker.requests == []
     await asyncio.sleep(0.2)
     assert followed.membership is Membership.LEFT
-    assert broker.requests == [("leave", GROUP)]
+    assert broker.requests == [("leave", group_name(STREAM))]
     assert followed.left == [followed.stream]
 
 
@@ -110,7 +111,7 @@ async def test_leaving_begins_again_with_its_whole_time(followed, broker):
     await asyncio.sleep(LEAVE_AFTER - 0.1)
     assert broker.requests == []
     await asyncio.sleep(0.2)
-    assert broker.requests == [("leave", GROUP)]
+    assert broker.requests == [("leave", group_name(STREAM))]
 
 
 async def test_it_may_be_left_and_followed_again_while_it_is_joining(joining, broker):
@@ -144,13 +145,13 @@ async def test_a_successor_joins_only_when_its_predecessor_has_left(followed, li
     await asyncio.sleep(0.02)
     successor = Followed(link, log, predecessor=followed)
     await asyncio.sleep(1)
-    assert broker.requests == [("leave", GROUP)]
+    assert broker.requests == [("leave", group_name(STREAM))]
     assert successor.membership is Membership.JOINING
     broker.answers.set()
     await successor.stream.joined()
-    assert broker.requests == [("leave", GROUP), ("join", GROUP)]
+    assert broker.requests == [("leave", group_name(STREAM)), ("join", group_name(STREAM))]
     assert successor.membership is Membership.JOINED
-    assert len(broker.members(GROUP)) == 1
+    assert len(broker.members(group_name(STREAM))) == 1
 
 
 async def test_who_waits_for_a_successor_does_not_wait_for_both_requests(
@@ -166,7 +167,7 @@ async def test_who_waits_for_a_successor_does_not_wait_for_both_requests(
     broker.answers.set()  # Those that wait are answered, and those that come are not.
     broker.answers.clear()
     await waiting
-    assert broker.requests == [("leave", GROUP), ("join", GROUP)]
+    assert broker.requests == [("leave", group_name(STREAM)), ("join", group_name(STREAM))]
     assert elapsed() - before == pytest.approx(ANSWER_WITHIN, abs=0.01)
 
 

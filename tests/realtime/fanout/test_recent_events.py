@@ -64,6 +64,6 @@ def test_memory_is_bounded():
 def test_another_event_with_the_same_offset_contradicts():
     recent = RecentEvents()
     recent.add(event(1))
-    assert not recent.contradict(event(1))
-    assert not recent.contradict(replace(event(2), id="another"))
-    assert recent.contradict(replace(event(1), id="another"))
+    assert not recent.contradict([event(1)])
+    assert not recent.contradict([replace(event(2), id="another")])
+    assert recent.contradict([event(2), replace(event(1), id="another")])

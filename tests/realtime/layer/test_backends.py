@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 import pytest
+import redis
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 from channels_redis.core import RedisChannelLayer
 from channels_redis.pubsub import RedisPubSubChannelLayer
@@ -54,6 +55,18 @@ async def test_other_layers_send_from_any_loop(broker):
 async def test_only_the_end_of_a_wait_is_no_fault_of_the_reader():
     assert backends.is_receive_timeout(TimeoutError())
     assert not backends.is_receive_timeout(ConnectionError())
+
+
+async def test_what_could_not_be_decoded_is_no_connection_that_ended():
+    for error in (
+        ValueError(),
+        TypeError(),
+        RecursionError(),
+        UnicodeDecodeError("u", b"", 0, 0, ""),
+    ):
+        assert backends.is_unreadable(error)
+    for error in (ConnectionError(), OSError(), redis.ConnectionError(), redis.ResponseError()):
+        assert not backends.is_unreadable(error)
 
 
 async def test_a_layer_is_closed_without_deleting_anyones_groups(broker):

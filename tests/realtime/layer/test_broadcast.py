@@ -13,6 +13,7 @@ from channels.layers import channel_layers
 from realtime.eventlog import Draft, LoggedEvent
 from realtime.layer import backends
 from realtime.layer.broadcast import Broadcaster
+from realtime.layer.groups import group_name
 from realtime.layer.messages import ephemeral_messages, events_in, logged_messages
 from tests.processes.process import PROJECT
 from tests.processes.waiting import wait_until
@@ -131,7 +132,7 @@ def test_an_in_memory_layer_gets_its_messages_in_the_loop_that_reads_it(broadcas
     async def read():
         layer = backends.own_layer()
         channel = await layer.new_channel()
-        await layer.group_add("realtime.user.1", channel)
+        await layer.group_add(group_name("user.1"), channel)
         await asyncio.to_thread(send, broadcaster, "from a thread")
         async with asyncio.timeout(5):
             return await layer.receive(channel)
@@ -175,7 +176,7 @@ def test_without_a_layer_it_says_what_to_set(broadcaster, settings, caplog):
 @pytest.mark.processes
 def test_a_parent_and_its_forked_child_have_connections_of_their_own(redis_server):
     with redis.Redis.from_url(redis_server.url).pubsub(ignore_subscribe_messages=True) as listener:
-        listener.subscribe("asgi__group__realtime.user.1")
+        listener.psubscribe("asgi__group__realtime.*.user.1")
         listener.get_message(timeout=1)
         site = {"DJANGO_SETTINGS_MODULE": "project.settings", "REDIS_URL": redis_server.url}
         command = [sys.executable, "-c", FORK]

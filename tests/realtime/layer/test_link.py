@@ -104,6 +104,30 @@ async def test_a_reader_that_stops_waiting_reads_on(broker):
     assert linked.repaired == 0 and not layer.is_closed
 
 
+@pytest.mark.parametrize("message", [[1], None, 7, "text", {"type": []}, ValueError("no msgpack")])
+async def test_what_is_no_message_deafens_nobody(broker, message):
+    linked, layer = await opened(broker, "a")
+    [channel] = layer.channels
+    layer.put(channel, message)
+    await send(broker, "a", 1)
+    if not isinstance(message, Exception):
+        assert await linked.messages.get() == message
+    assert await linked.next() == 1
+    assert elapsed() < 0.1 and linked.repaired == 0 and not layer.is_closed
+
+
+async def test_a_layer_that_can_read_nothing_any_more_is_replaced(broker):
+    linked, layer = await opened(broker, "a")
+
+    async def receive(channel):
+        await asyncio.sleep(0.01)
+        raise ValueError("no msgpack")
+
+    layer.receive = receive
+    await asyncio.sleep(2 * PROBE_INTERVAL + ANSWER_WITHIN + RETRY_AFTER + 0.1)
+    assert layer.is_closed and linked.repaired == 1
+
+
 async def test_what_the_layer_only_logs_is_a_fault_and_one_line(broker, caplog):
     linked, layer = await opened(broker, "a")
     [channel] = layer.channels

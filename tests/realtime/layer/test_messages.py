@@ -9,22 +9,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtime.eventlog import Draft, LoggedEvent
+from realtime.layer.groups import every_hub, group_name
 from realtime.layer.messages import (
     BATCH_TYPE,
-    EVERY_HUB,
+    MAX_BATCH,
     EphemeralEvent,
     ephemeral_messages,
     events_in,
-    group_name,
     ids,
     is_logged,
     logged_messages,
     plain_message,
 )
+from realtime.logs import LINES_A_MINUTE, line_limit
 
 STREAMS = st.from_regex(r"[A-Za-z0-9_.-]{1,80}", fullmatch=True)
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 few = settings(max_examples=30)
+PRINTABLE = st.text(min_size=1, max_size=200).filter(str.isprintable)
 JSON = st.recursive(
     st.none() | st.booleans() | NUMBERS | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -32,16 +34,17 @@ JSON = st.recursive(
 )
 DRAFTS = st.builds(
     Draft,
-    id=st.text(min_size=1),
-    name=st.text(),
+    id=PRINTABLE,
+    name=PRINTABLE,
     data=JSON.map(json.dumps),
     at=st.integers(min_value=1, max_value=2**53),
 )
 
 EPHEMERAL = {"type": "realtime.event", "stream": "user.1", "id": "i", "name": "n"}
 PLAIN = {**EPHEMERAL, "data": 1, "at": 1}
-ENCODED = {**EPHEMERAL, "frame": "{}"}
-LOGGED = {**ENCODED, "epoch": "e", "offset": 1}
+FRAME = {"type": "event", "stream": "user.1", "data": 1}
+ENCODED = {**EPHEMERAL, "frame": json.dumps(FRAME)}
+LOGGED = {**EPHEMERAL, "epoch": "e", "offset": 1, "frame": json.dumps({**FRAME, "offset": 1})}
 
 deep = []
 for _ in range(100_000):
@@ -51,7 +54,24 @@ NO_TEXT = st.sampled_from([7, 1.5, True, b"n", ["n"], {"n": 1}, deep, object()])
 NO_OFFSET = st.sampled_from([None, 0, -1, 2**63, 10**5000, True, 1.0, math.nan, "1", [1], deep])
 NO_TIME = st.sampled_from([math.inf, -math.inf, math.nan, 10**400, 2.0**60, "noon", [1], {"a": 1}])
 NO_JSON = st.sampled_from([math.nan, math.inf, deep, object(), {1, 2}, b"x", {(1, 2): 3}])
-HALF_A_PAIR = st.just('{"name":"\ud800"}')
+HALF_A_PAIR = st.just(f'{json.dumps(FRAME)[:-1]},"name":"\ud800"}}')
+NO_LINE = st.sampled_from(["", "a\nb", "a\x1b[2J", "x" * 201, "\ud800", "\u2028"])
+NO_EVENT = st.sampled_from(
+    [
+        "",
+        "{",
+        "[]",
+        "7",
+        '{"type":"bye","code":4501,"retry":false}',
+        json.dumps({**FRAME, "stream": "user.2"}),
+        json.dumps({**FRAME, "offset": 2}),
+        json.dumps({**FRAME, "offset": True}),
+        json.dumps({**FRAME, "data": math.nan}),
+        json.dumps({**FRAME, "data": "x" * 300_000}),
+        f'{json.dumps(FRAME)[:-1]},"type":"bye"}}',
+        "[" * 100_000,
+    ]
+)
 
 
 def bad(message, field, values):
@@ -66,7 +86,12 @@ MALFORMED = st.one_of(
     *(bad(one, "stream", NO_TEXT | st.none()) for one in (PLAIN, ENCODED, LOGGED)),
     *(bad(one, "name", NO_TEXT | st.none()) for one in (PLAIN, ENCODED, LOGGED)),
     *(bad(one, "id", NO_TEXT) for one in (PLAIN, ENCODED, LOGGED)),
-    *(bad(one, "frame", NO_TEXT | HALF_A_PAIR) for one in (ENCODED, LOGGED)),
+    *(bad(one, "frame", NO_TEXT | NO_EVENT | HALF_A_PAIR) for one in (ENCODED, LOGGED)),
+    *(bad(one, "name", NO_LINE) for one in (PLAIN, ENCODED, LOGGED)),
+    *(bad(LOGGED, field, NO_LINE) for field in ("id", "epoch")),
+    bad(ENCODED, "frame", st.just(LOGGED["frame"])),
+    bad(LOGGED, "frame", st.just(ENCODED["frame"])),
+    bad(PLAIN, "data", st.just("x" * 300_000)),
     bad(LOGGED, "id", st.none()),
     bad(LOGGED, "frame", st.none()),
     bad(LOGGED, "epoch", NO_TEXT | st.none()),
@@ -78,7 +103,8 @@ MALFORMED = st.one_of(
     without(PLAIN, "stream", "name"),
 )
 NO_MESSAGE = st.sampled_from([None, 7, math.nan, "text", b"bytes", [], [LOGGED], (1, 2), deep])
-NO_BATCH = st.sampled_from([{"type": BATCH_TYPE, "events": one} for one in (None, 5, {}, LOGGED)])
+BATCHES = [None, 5, {}, LOGGED, [PLAIN] * (MAX_BATCH + 1)]
+NO_BATCH = st.sampled_from([{"type": BATCH_TYPE, "events": one} for one in BATCHES])
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
     lambda inner: (
@@ -162,6 +188,7 @@ def recorder():
 def read_logging(recorder, message, streams=None):
     """Return the events in a message and the lines that reading it logs."""
     recorder.lines = []
+    line_limit.reset()
     return list(events_in(message, streams)), recorder.lines
 
 
@@ -192,7 +219,14 @@ def test_whatever_comes_is_read_as_sound_events_or_not_at_all(message):
 
 def test_the_log_names_the_stream_and_the_fault(recorder):
     _, [line] = read_logging(recorder, {**LOGGED, "name": 7})
-    assert line == "event dropped stream='user.1' error=TypeError('name is text, not int')"
+    error = "TypeError('name is text, not int')"
+    assert line == f"event dropped stream='user.1' error={error}"
+
+
+def test_strangers_do_not_fill_the_log(recorder):
+    batch = {"type": BATCH_TYPE, "events": [{**LOGGED, "name": 7}] * (LINES_A_MINUTE + 40)}
+    _, lines = read_logging(recorder, batch)
+    assert len(lines) == LINES_A_MINUTE
 
 
 @pytest.mark.parametrize("message", [{}, {"type": "realtime.later"}, {"type": []}])
@@ -220,7 +254,7 @@ def test_few_events_go_each_to_the_group_of_its_stream():
 
 def test_many_small_events_go_to_every_hub_in_batches():
     outgoing = ephemeral_messages([f"user.{n}" for n in range(101)], Draft("i", "n", "1", 1))
-    assert [group for group, _ in outgoing] == [EVERY_HUB, EVERY_HUB]
+    assert [group for group, _ in outgoing] == [every_hub(), every_hub()]
     assert [len(message["events"]) for _, message in outgoing] == [100, 1]
 
 

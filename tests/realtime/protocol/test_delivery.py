@@ -26,7 +26,7 @@ def test_vector(vector):
         elif "reset" in step:
             handed_out = stream.reset(Position(*step["reset"]))
         elif "checked" in step:
-            stream.checked(step["checked"])
+            handed_out = stream.checked(step["checked"])
         assert handed_out == step.get("handed_out", []), step
         if "has_hole" in step:
             assert stream.has_hole is step["has_hole"], step
@@ -65,13 +65,13 @@ def test_whatever_happens_to_broadcasts_the_log_is_handed_out_in_order_and_once(
             beginning = max(0, stream.position.offset - step[1])
             handed_out += stream.read((n, n) for n in range(beginning + 1, step[2] + 1))
         elif step[0] == "check":
-            stream.checked(step[1])
+            stream.announce(step[1])
         else:
             ephemeral.append(f"x{step[1]}")
             handed_out += stream.ephemeral(ephemeral[-1])
         kept = [event for event in handed_out if isinstance(event, int)]
         assert kept == list(range(start + 1, stream.position.offset + 1))
-    stream.checked(top)
+    stream.announce(top)
     if stream.has_hole:
         handed_out += stream.read((n, n) for n in range(stream.position.offset + 1, top + 1))
     assert [event for event in handed_out if isinstance(event, int)] == list(
@@ -79,6 +79,12 @@ def test_whatever_happens_to_broadcasts_the_log_is_handed_out_in_order_and_once(
     )
     assert [event for event in handed_out if isinstance(event, str)] == ephemeral
     assert not stream.has_hole
+
+
+def test_the_log_is_believed_and_not_what_was_broadcast_with_the_same_offset():
+    stream = Delivery(Position("e", 5))
+    assert stream.take(7, "untrue") == []
+    assert stream.read([(6, "f"), (7, "g")]) == ["f", "g"]
 
 
 def test_what_waits_is_bounded():

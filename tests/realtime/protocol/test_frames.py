@@ -1,6 +1,9 @@
 import json
+import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from realtime.protocol import frames
 from realtime.protocol.frames import FrameError
@@ -53,11 +56,41 @@ def test_refs_that_are_not(ref):
     assert (error.value.code, error.value.ref) == ("bad_frame", None)
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "1e999",
+        "-2.5E+309",
+        "1e0000310",
+        "1" * 400 + ".5",
+        "1" * 300 + "e10",
+        "1" * 211 + "." + "0" * 50 + "e99",
+    ],
+)
 def test_numbers_that_json_does_not_have(number):
     with pytest.raises(FrameError) as error:
         frames.decode(f'{{"type":"send","stream":"s","name":"n","data":{number}}}', 1000)
     assert error.value.code == "bad_frame"
+
+
+@given(st.from_regex(r"-?[1-9][0-9]{0,400}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,4})?", fullmatch=True))
+def test_a_number_is_taken_if_and_only_if_it_can_be_written_again(number):
+    text = f'{{"type":"send","stream":"s","name":"n","data":{number}}}'
+    try:
+        data = frames.decode(text, 1000)["data"]
+    except FrameError:
+        assert json.loads(number) in (math.inf, -math.inf)
+    else:
+        assert json.loads(frames.encode(data)) == data
+
+
+def test_words_and_digits_that_are_no_numbers_are_taken():
+    data = ["3e999 ways", "1" * 500, 10**400, 1e300, 1e-300]
+    text = json.dumps({"type": "send", "stream": "s", "name": "n", "data": data})
+    assert frames.decode(text, 10_000)["data"] == data
 
 
 def test_a_frame_is_measured_in_bytes():

@@ -24,6 +24,8 @@ def test_vector(vector):
             heartbeat.ping(step["ping"], step["now"])
         if "received" in step:
             heartbeat.received(step["received"])
+        if "moving" in step:
+            heartbeat.moving(step["moving"])
         if "pong" in step:
             assert heartbeat.pong(step["pong"], step["now"]) == step["latency"], step
         if "wake_at" in step:

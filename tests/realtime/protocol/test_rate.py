@@ -1,6 +1,16 @@
 from realtime.protocol.rate import Rate
 
 
+def test_what_was_spent_beyond_what_was_left_has_to_be_waited_for():
+    rate = Rate(10, now=100)
+    rate.spend(20, now=100)
+    assert rate.wait(100) == 0
+    rate.spend(30, now=100)
+    assert [rate.wait(100), rate.wait(102), rate.wait(103)] == [3, 1, 0]
+    assert not rate.is_full(104)
+    assert rate.is_full(105)
+
+
 def test_twice_as_many_together_as_a_second_allows_then_by_the_clock():
     rate = Rate(5, now=100)
     assert [rate.allows(100) for _ in range(11)] == [True] * 10 + [False]

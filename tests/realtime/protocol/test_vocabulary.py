@@ -9,6 +9,7 @@ import pytest
 
 import realtime
 from realtime.protocol.close_codes import CloseCode
+from realtime.protocol.frames import Limits
 
 HERE = Path(realtime.__file__).parent
 SCRIPTS = sorted((HERE / "static/realtime/protocol").glob("*.js"))
@@ -45,6 +46,12 @@ def test_the_constants_that_are_shared():
 @pytest.mark.parametrize("name", SHARED)
 def test_a_shared_constant_has_one_value(name):
     assert constants_of_javascript()[name] == constants_of_python()[name]
+
+
+def test_the_limits_in_welcome_have_the_same_names():
+    source = (HERE / "static/realtime/protocol/frames.js").read_text()
+    [fields] = re.findall(r"@typedef \{\{(.*)\}\} Limits", source)
+    assert set(re.findall(r"(\w+): number", fields)) == set(Limits.__annotations__)
 
 
 def test_the_close_codes_have_the_same_names():

@@ -4,52 +4,11 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 
-from realtime.sockets.authentication import is_foreign, user_of
+from realtime.sockets.authentication import user_of
 
 
 def scope(**headers):
     return {"headers": [(name.encode(), value.encode()) for name, value in headers.items()]}
-
-
-@pytest.mark.parametrize(
-    ("origin", "host", "foreign"),
-    [
-        (None, "desk.example", False),
-        ("https://desk.example", "desk.example", False),
-        ("https://DESK.example", "desk.example", False),
-        ("http://desk.example:8000", "desk.example:8000", False),
-        ("https://www.desk.example", "desk.example", False),
-        ("https://trusted.example", "desk.example", False),
-        ("https://any.trusted.example", "desk.example", True),
-        ("https://any.sub.example", "desk.example", False),
-        ("http://any.sub.example", "desk.example", True),
-        ("https://evil.example", "desk.example", True),
-        ("https://desk.example.evil.example", "desk.example", True),
-        ("https://desk.example@evil.example", "desk.example", True),
-        ("null", "desk.example", True),
-        ("", "desk.example", True),
-        ("http://[", "desk.example", True),
-        ("file:///desk.example", "desk.example", True),
-        ("http://[::1]:8000", "other", False),
-    ],
-)
-def test_which_pages_may_open_a_socket(settings, origin, host, foreign):
-    settings.ALLOWED_HOSTS = [".desk.example", "[::1]", "*"]
-    settings.CSRF_TRUSTED_ORIGINS = ["https://trusted.example", "https://*.sub.example"]
-    headers = {"host": host} if origin is None else {"host": host, "origin": origin}
-    assert is_foreign(scope(**headers)) is foreign
-
-
-def test_the_same_name_in_host_is_not_enough_where_the_host_is_not_ours(settings):
-    settings.ALLOWED_HOSTS = ["desk.example"]
-    assert is_foreign(scope(origin="http://rebound.example", host="rebound.example"))
-
-
-def test_in_development_localhost_may(settings):
-    settings.ALLOWED_HOSTS = []
-    settings.DEBUG = True
-    assert not is_foreign(scope(origin="http://localhost:3000", host="127.0.0.1:8000"))
-    assert is_foreign(scope(origin="http://evil.example", host="127.0.0.1:8000"))
 
 
 @pytest.fixture
@@ -127,4 +86,6 @@ async def test_a_session_without_a_known_backend_is_nobody(alice, transactional_
 
 async def test_the_user_of_a_middleware_counts(alice, cookie):
     assert await user_of({"user": alice, "headers": []}) == alice
-    assert await user_of({"user": AnonymousUser(), "headers": [(b"cookie", cookie)]}) is None
+    assert (
+        await user_of({"user": AnonymousUser(), "headers": [(b"cookie", cookie.encode())]}) is None
+    )

@@ -4,25 +4,41 @@ import asyncio
 
 import pytest
 
-from realtime.sockets.flow_control import FlowControl
+from realtime.sockets.flow_control import LOOK_EVERY, SLOW_LINE, FlowControl
 from realtime.sockets.keepalive import Keepalive
 from realtime.sockets.transport import Transport
 
 LIMIT = 1000
 
+NO_HEARTBEAT = 10**9, 10**9
+HEARTBEAT = 10, 8
+"""Interval and timeout, in seconds."""
+
+
+def soon_after(seconds):
+    """Return what is equal to that time or to one that is a look later."""
+    return pytest.approx(seconds + LOOK_EVERY / 2, abs=LOOK_EVERY / 2 + 0.05)
+
 
 class Peer:
     """A peer that proves what a test wants it to."""
 
-    def __init__(self, connection):
+    def __init__(self, connection, unsent=lambda: None, heartbeat=NO_HEARTBEAT):
         self.loop = asyncio.get_running_loop()
         self.too_slow_at = []
-        self.flow = FlowControl(LIMIT, self.loop, self._too_slow)
+        self.stale_at = []
+        self.flow = FlowControl(LIMIT, self.loop, self._too_slow, unsent)
         self.connection = connection
         self.keepalive = Keepalive(
-            Transport(connection.send), 1e9, 1e9, on_stale=int, on_ping=self.flow.pinged
+            Transport(connection.send),
+            *heartbeat,
+            on_stale=self._stale,
+            on_ping=self.flow.pinged,
         )
         self.began = self.loop.time()
+
+    def _stale(self):
+        self.stale_at.append(self.loop.time() - self.began)
 
     def _too_slow(self):
         self.too_slow_at.append(self.loop.time() - self.began)
@@ -86,7 +102,7 @@ async def test_a_peer_that_proves_nothing_within_two_seconds_is_too_slow_once(pe
     peer.flow.sent(LIMIT + 1)
     peer.flow.sent(LIMIT + 1)
     await asyncio.sleep(100)
-    assert peer.too_slow_at == [pytest.approx(2)]
+    assert peer.too_slow_at == [soon_after(2)]
 
 
 async def test_a_peer_that_makes_room_in_time_is_not(peer):
@@ -105,7 +121,7 @@ async def test_a_peer_that_proves_too_little_stays_until_it_stops(peer):
         peer.flow.sent(LIMIT + 1)
     assert peer.flow.is_full
     await asyncio.sleep(100)
-    assert peer.too_slow_at == [pytest.approx(10)]
+    assert peer.too_slow_at == [soon_after(9.5)]
 
 
 async def test_what_was_sent_behind_the_last_ping_is_asked_for_with_its_proof(peer):
@@ -170,10 +186,85 @@ async def test_nothing_is_asked_before_the_start(connection):
     assert peer.too_slow_at == []
 
 
-async def test_a_sockets_own_frames_overrun_at_eight_times_the_limit(peer):
-    peer.flow.sent(8 * LIMIT)
+async def test_a_sockets_own_frames_overrun_at_eight_times_the_limit_and_one_frame(peer):
+    for _ in range(9):
+        peer.flow.sent_own(LIMIT)
     assert not peer.flow.is_overrun
-    peer.flow.sent(1)
+    peer.flow.sent_own(1)
     assert peer.flow.is_overrun
     peer.answer(-1)
     assert not peer.flow.is_overrun
+
+
+async def test_one_frame_alone_may_be_larger_than_that(peer):
+    peer.flow.sent_own(100 * LIMIT)
+    peer.flow.sent_own(LIMIT)
+    assert not peer.flow.is_overrun
+
+
+class Line:
+    """A line that takes ``rate`` bytes a second of what waits for it; called, it says how many."""
+
+    def __init__(self, waiting, rate):
+        self.waiting = waiting
+        self.rate = rate
+        self.loop = asyncio.get_running_loop()
+        self.began = self.loop.time()
+
+    def __call__(self):
+        return max(0, self.waiting - round(self.rate * (self.loop.time() - self.began)))
+
+    def stop(self):
+        """Take nothing more."""
+        self.waiting, self.rate = self(), 0
+
+
+def peer_with(connection, size, unsent):
+    """Return a peer that was sent a frame of so many bytes; ``unsent`` says how many wait here."""
+    peer = Peer(connection, unsent, HEARTBEAT)
+    peer.flow.start(peer.keepalive)
+    peer.flow.sent_own(size)
+    return peer
+
+
+async def test_a_frame_that_is_leaving_is_not_stuck_however_long_it_takes(connection):
+    peer = peer_with(connection, 100 * LIMIT, Line(100 * LIMIT, rate=LIMIT))
+    await asyncio.sleep(99)
+    assert peer.too_slow_at == []
+    peer.answer(-1)
+    await asyncio.sleep(100)
+    assert peer.too_slow_at == []
+
+
+async def test_a_frame_of_which_nothing_leaves_is_stuck_after_two_seconds(connection):
+    peer = peer_with(connection, 100 * LIMIT, Line(100 * LIMIT, rate=0))
+    await asyncio.sleep(100)
+    assert peer.too_slow_at == [soon_after(2)]
+
+
+async def test_a_line_that_stops_in_the_middle_is_noticed(connection):
+    line = Line(100 * LIMIT, rate=LIMIT)
+    peer = peer_with(connection, 100 * LIMIT, line)
+    await asyncio.sleep(9)
+    line.stop()
+    await asyncio.sleep(100)
+    assert peer.too_slow_at == [soon_after(11)]
+
+
+@pytest.mark.parametrize("shown", [0, None])
+async def test_what_has_left_for_a_proxy_has_the_time_that_a_slow_line_takes(connection, shown):
+    peer = peer_with(connection, 10 * SLOW_LINE, lambda: shown)
+    await asyncio.sleep(100)
+    assert peer.too_slow_at == [soon_after(12)]
+
+
+async def test_but_not_longer_than_the_peer_waits_for_any_frame(connection):
+    peer = peer_with(connection, 1000 * SLOW_LINE, lambda: 0)
+    await asyncio.sleep(100)
+    assert peer.too_slow_at == [soon_after(2 + sum(HEARTBEAT))]
+
+
+async def test_a_ping_behind_a_large_frame_has_its_time_from_when_that_is_through(connection):
+    peer = peer_with(connection, LIMIT, Line(LIMIT, rate=LIMIT / 30))
+    await asyncio.sleep(100)
+    assert peer.stale_at == [pytest.approx(30 + 8, abs=0.6)]

@@ -141,3 +141,33 @@ async def test_a_ping_is_announced_before_it_goes_out(connection):
 
     Keepalive(Transports(), INTERVAL, TIMEOUT, on_stale=int, on_ping=known.append).ping()
     assert len(known) == 1
+
+
+class Line:
+    """A line of which a test says until when it moves."""
+
+    def __init__(self, moves_until):
+        self.loop = asyncio.get_running_loop()
+        self.moves_until = self.loop.time() + moves_until
+
+    def left(self):
+        """Return how many bytes have left; some always wait."""
+        return min(self.loop.time(), self.moves_until)
+
+
+async def verdict(connection, line):
+    """Return the seconds until the verdict on a peer that never answers."""
+    loop = asyncio.get_running_loop()
+    began, stale = loop.time(), asyncio.Event()
+    connection.freeze()
+    Keepalive(Transport(connection.send), INTERVAL, TIMEOUT, on_stale=stale.set, left=line.left)
+    await stale.wait()
+    return loop.time() - began
+
+
+async def test_what_still_moves_before_a_ping_gives_it_more_time(connection, monkeypatch):
+    monkeypatch.setattr(random, "random", lambda: 0.0)
+    assert await verdict(connection, Line(moves_until=0)) == about(8)
+    assert await verdict(connection, Line(moves_until=5.5)) == about(8)
+    assert await verdict(connection, Line(moves_until=7)) == about(16)
+    assert await verdict(connection, Line(moves_until=31)) == about(40)

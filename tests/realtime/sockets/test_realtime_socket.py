@@ -40,6 +40,17 @@ async def test_nothing_is_sent_to_a_peer_that_has_left(socket, connection):
     assert connection.sent == sent
 
 
+async def test_welcome_names_the_limits_that_are_set(connection, settings):
+    settings.REALTIME = {
+        "MAX_FRAMES_PER_SECOND": 7,
+        "MAX_FRAME_BYTES": 900,
+        "MAX_STREAMS_PER_SOCKET": 3,
+    }
+    await open_realtime(connection)
+    limits = {"frames_per_second": 7, "frame_bytes": 900, "streams": 3}
+    assert connection.frames[0]["limits"] == limits
+
+
 @pytest.mark.parametrize(
     ("frame", "error", "ref"),
     [

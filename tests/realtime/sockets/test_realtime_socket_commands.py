@@ -1,10 +1,12 @@
 """The commands of a socket that speaks ``realtime.v1``: their order, their end, their number."""
 
 import asyncio
+import json
 
 import pytest
 
 from realtime.protocol.close_codes import CloseCode
+from realtime.sockets.realtime_socket import RealtimeSocket
 from tests.realtime.sockets.open_sockets import open_realtime
 
 
@@ -75,6 +77,90 @@ async def test_commands_end_with_their_socket(socket, connection, commands, end)
     commands.may_go_on.set()
     await asyncio.sleep(0.1)
     assert commands.begun == commands.cancelled == ["runs"]
+
+
+def message(ref, size=1):
+    return {"type": "send", "stream": "me", "name": "n", "data": "x" * size, "ref": ref}
+
+
+@pytest.mark.parametrize("end", ["close", "disconnect"])
+@pytest.mark.parametrize("size", [1, 10_000])
+async def test_messages_that_have_come_are_handed_on_in_order_after_the_end(
+    socket, connection, commands, end, size
+):
+    for ref in range(5):
+        connection.say(message(ref, size))
+    await asyncio.sleep(0.1)
+    if end == "close":
+        socket.close(CloseCode.RESTARTING)
+    else:
+        connection.leave()
+    await asyncio.sleep(0.1)
+    assert (commands.begun, commands.ended) == ([0], [])
+    commands.may_go_on.set()
+    await socket.finished()
+    assert commands.ended == [0, 1, 2, 3, 4]
+    assert commands.cancelled == []
+
+
+async def test_only_messages_are_finished_and_a_subscribe_before_them_is_broken_off(
+    socket, connection, commands
+):
+    for frame in (command("runs"), message(1), command("waits"), message(2)):
+        connection.say(frame)
+    padded = {**command("large"), "padding": "x" * 2000}
+    connection.say(padded)
+    await asyncio.sleep(0.1)
+    connection.leave()
+    commands.may_go_on.set()
+    await asyncio.sleep(0.1)
+    assert commands.cancelled == ["runs"]
+    assert commands.ended == [1, 2]
+
+
+async def test_messages_that_are_not_done_in_five_seconds_are_broken_off_and_logged(
+    socket, connection, commands, caplog
+):
+    for ref in range(3):
+        connection.say(message(ref))
+    await asyncio.sleep(0.1)
+    connection.leave()
+    await asyncio.sleep(4.9)
+    assert commands.cancelled == []
+    await asyncio.sleep(0.2)
+    commands.may_go_on.set()
+    await asyncio.sleep(60)
+    assert (commands.begun, commands.cancelled, commands.ended) == ([0], [0], [])
+    assert f"broken off socket={socket.id} commands=3" in caplog.messages
+
+
+async def test_a_client_that_sends_too_much_has_only_its_present_message_finished(
+    socket, connection, commands
+):
+    connection.say(message(0))
+    await asyncio.sleep(0.1)
+    for ref in range(1, 34):
+        connection.say(message(ref))
+    assert await connection.closed() == 4429
+    commands.may_go_on.set()
+    await asyncio.sleep(60)
+    assert commands.ended == [0]
+
+
+async def test_a_visitors_messages_are_dropped(connection, commands):
+    socket = RealtimeSocket(connection.send)
+    may_end = asyncio.Event()
+
+    async def sign_in():
+        await may_end.wait()
+        socket.close(CloseCode.NOT_SIGNED_IN)
+
+    socket.run(sign_in)
+    socket.received(json.dumps(message(1)), commands)
+    may_end.set()
+    await connection.closed()
+    await asyncio.sleep(60)
+    assert commands.begun == []
 
 
 async def test_a_command_may_close_its_socket_and_is_not_cancelled(socket, connection):

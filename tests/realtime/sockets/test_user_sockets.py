@@ -21,7 +21,7 @@ def two_sockets_a_user(settings):
     settings.REALTIME = {"MAX_SOCKETS_PER_USER": 2}
 
 
-def test_one_socket_too_many_closes_the_oldest_of_that_user():
+async def test_one_socket_too_many_closes_the_oldest_of_that_user():
     sockets = UserSockets()
     first, second, third, others = *(CountedSocket(1) for _ in range(3)), CountedSocket(2)
     for socket in (first, others, second, third):
@@ -29,7 +29,7 @@ def test_one_socket_too_many_closes_the_oldest_of_that_user():
     assert [one.closed for one in (first, second, third, others)] == [4505, None, None, None]
 
 
-def test_a_socket_that_has_ended_makes_room():
+async def test_a_socket_that_has_ended_makes_room():
     sockets = UserSockets()
     first, second, third = (CountedSocket(1) for _ in range(3))
     sockets.add(first)
@@ -39,7 +39,7 @@ def test_a_socket_that_has_ended_makes_room():
     assert [one.closed for one in (first, third)] == [None, None]
 
 
-def test_one_that_was_closed_counts_no_more_and_is_not_closed_again():
+async def test_one_that_was_closed_counts_no_more_and_is_not_closed_again():
     sockets = UserSockets()
     all_of_them = [CountedSocket(1) for _ in range(5)]
     for socket in all_of_them:
@@ -50,7 +50,7 @@ def test_one_that_was_closed_counts_no_more_and_is_not_closed_again():
     assert all_of_them[3].closed == 4505
 
 
-def test_a_socket_that_was_never_counted_may_be_removed():
+async def test_a_socket_that_was_never_counted_may_be_removed():
     sockets = UserSockets()
     visitor = CountedSocket(1)
     visitor.user = None

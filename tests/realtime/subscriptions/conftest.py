@@ -1,6 +1,7 @@
 import pytest
 
 from realtime.fanout.hub import Hub
+from realtime.subscriptions.subscription import Subscription
 from tests.realtime.fanout.conftest import (  # noqa: F401
     broker,
     log,
@@ -8,7 +9,7 @@ from tests.realtime.fanout.conftest import (  # noqa: F401
     publish_ephemeral,
     pytest_asyncio_loop_factories,
 )
-from tests.realtime.subscriptions.client import Client
+from tests.realtime.subscriptions.client import Client, Thing
 
 
 @pytest.fixture
@@ -19,3 +20,13 @@ async def hub(log, broker):  # noqa: F811
 @pytest.fixture
 async def client(log):  # noqa: F811
     return Client()
+
+
+@pytest.fixture
+async def stream():
+    return Thing("thing.1")
+
+
+@pytest.fixture
+async def subscription(client, stream, hub):
+    return Subscription(client.socket, stream, hub)

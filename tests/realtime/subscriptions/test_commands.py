@@ -1,9 +1,11 @@
 """The commands of a socket: what each answers, and what it answers when it goes wrong."""
 
 import asyncio
+import errno
 
 import pytest
-from django.db import DatabaseError
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError, ProgrammingError
 
 from realtime.exceptions import Refused
 from realtime.streams import find
@@ -43,7 +45,7 @@ async def test_subscribe_answers_with_the_position_and_events_follow(ask, client
 
 async def test_subscribe_goes_on_after_a_position(ask, log, client):
     log.write("thing.1", 1, 2)
-    epoch = (await log.positions(["thing.1"]))["thing.1"].epoch
+    epoch = log.top("thing.1").epoch
     answer = await ask("subscribe", "thing.1", after={"epoch": epoch, "offset": 1})
     await settle()
     assert answer["recovered"] is True
@@ -137,9 +139,67 @@ async def test_what_fails_is_logged_and_says_nothing_more_to_the_client(ask, cap
 
 async def test_a_database_that_is_away_costs_one_line_and_no_traceback(ask, caplog):
     await ask("subscribe", "thing.1")
-    answer = await ask("send", "thing.1", name="press", data=DatabaseError("away"))
-    assert answer == error("internal", "The database is away; try again.")
-    assert "DatabaseError('away')" in caplog.text and "Traceback" not in caplog.text
+    answer = await ask("send", "thing.1", name="press", data=OperationalError("away"))
+    assert answer == error(
+        "internal", "Something that the server needs for this is away; try again."
+    )
+    assert "OperationalError('away')" in caplog.text and "Traceback" not in caplog.text
+
+
+async def test_a_subscribe_that_takes_too_long_is_refused_and_leaves_nothing_behind(
+    ask, monkeypatch, publish, client
+):
+    async def never(self, user):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Thing, "snapshot", never)
+    began = asyncio.get_running_loop().time()
+    answer = await ask("subscribe", "thing.1")
+    late = error("internal", "The server is too busy to do this in time; try again.")
+    assert answer == late
+    assert asyncio.get_running_loop().time() - began == pytest.approx(7)
+    monkeypatch.undo()
+    assert (await ask("subscribe", "thing.1"))["type"] == "subscribed"
+    await publish("thing.1", "once")
+    assert client.data == ["once"]
+
+
+async def test_a_message_that_has_begun_may_take_any_time(ask, monkeypatch):
+    async def slow(self, user, name, data):
+        await asyncio.sleep(600)
+        return "done"
+
+    monkeypatch.setattr(Thing, "receive", slow)
+    await ask("subscribe", "thing.1")
+    assert (await ask("send", "thing.1", name="press"))["data"] == "done"
+
+
+async def test_a_message_that_could_not_begin_in_time_is_refused_and_not_done(ask, monkeypatch):
+    async def no_thread(*args):
+        raise TimeoutError("No thread was free in time.")
+
+    monkeypatch.setattr("realtime.subscriptions.commands.run_message", no_thread)
+    await ask("subscribe", "thing.1")
+    answer = await ask("send", "thing.1", name="press")
+    late = error("internal", "The server is too busy to do this in time; try again.")
+    assert answer == late
+
+
+async def test_after_the_end_messages_are_handed_on_and_no_event_comes(
+    commands, ask, client, publish, monkeypatch
+):
+    taken = []
+
+    async def take(self, user, name, data):
+        taken.append(data)
+
+    monkeypatch.setattr(Thing, "receive", take)
+    await ask("subscribe", "thing.1")
+    commands.end()
+    await publish("thing.1", "too late")
+    assert (await ask("send", "thing.1", name="press", data=1))["type"] == "reply"
+    assert taken == [1]
+    assert client.data == []
 
 
 async def test_a_command_without_a_ref_is_answered_without_one(commands, client):
@@ -158,10 +218,29 @@ async def test_a_subscribe_that_failed_can_be_tried_again(ask, log, client, publ
 
 async def test_a_snapshot_that_fails_leaves_nothing_behind(ask, monkeypatch, client, publish):
     monkeypatch.setattr(Thing, "error", ValueError("no picture"))
-    assert (await ask("subscribe", "thing.1"))["code"] == "internal"
+    assert (await ask("subscribe", "thing.1"))["code"] == "failed"
     await publish("thing.1", "to nobody")
     assert (await ask("unsubscribe", "thing.1"))["code"] == "not_subscribed"
     assert client.frames == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (OperationalError("away"), "internal"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "refused"), "internal"),
+        (OSError(errno.EHOSTUNREACH, "no route"), "internal"),
+        (ProgrammingError("no such table"), "failed"),
+        (ImproperlyConfigured("no such setting"), "failed"),
+        (KeyError("a fault"), "failed"),
+    ],
+)
+async def test_a_subscribe_may_be_tried_again_unless_it_met_a_fault(
+    ask, monkeypatch, caplog, failure, code
+):
+    monkeypatch.setattr(Thing, "error", failure)
+    assert (await ask("subscribe", "thing.1"))["code"] == code
+    assert ("Traceback" in caplog.text) is (code == "failed")
 
 
 async def test_a_right_is_asked_for_again_each_time(ask, monkeypatch):

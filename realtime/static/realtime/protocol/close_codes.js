@@ -15,6 +15,8 @@ export const CloseCode = Object.freeze({
   TOO_SLOW: 4413,
   /** The client sent more frames than it may. It comes back, after the usual wait. */
   TOO_MANY_FRAMES: 4429,
+  /** The server has a fault that will not go away by itself. The client stays away. */
+  SERVER_ERROR: 4500,
   /** The server takes no visitors. The client stays away: the page has the user log in. */
   NOT_SIGNED_IN: 4501,
   /** The client broke the protocol. It stays away: a newer client is needed. */
@@ -35,6 +37,7 @@ export const REASONS = Object.freeze({
   [CloseCode.RESTARTING]: "restarting",
   [CloseCode.TOO_SLOW]: "too slow",
   [CloseCode.TOO_MANY_FRAMES]: "too many frames",
+  [CloseCode.SERVER_ERROR]: "server error",
   [CloseCode.NOT_SIGNED_IN]: "not signed in",
   [CloseCode.PROTOCOL_ERROR]: "protocol error",
   [CloseCode.UNSUPPORTED_VERSION]: "unsupported version",

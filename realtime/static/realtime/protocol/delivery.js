@@ -34,9 +34,11 @@ export class Delivery {
   /** Take an event of the present epoch. @param {number} offset @param {any} event */
   take(offset, event) {
     if (offset <= this.position.offset) return [];
-    this.checked(offset);
+    this.#top = Math.max(this.#top, offset);
     if (offset === this.position.offset + 1) return [event, ...this.#advance(offset)];
-    if (this.#ahead.size < MAX_AHEAD) this.#ahead.set(offset, event);
+    // Of two that differ one is untrue: the event has to come again.
+    if (this.#ahead.has(offset)) this.#ahead.set(offset, this.#ahead.get(offset) === event ? event : null);
+    else if (this.#ahead.size < MAX_AHEAD) this.#ahead.set(offset, event);
     return [];
   }
 
@@ -47,9 +49,16 @@ export class Delivery {
     return [];
   }
 
-  /** Note that the last event in the present epoch has the offset `top`. @param {number} top */
+  /**
+   * Note that the log's last event in the present epoch has the offset `top`: what came from beyond
+   * it is not there, and is waited for no more.
+   *
+   * @param {number} top
+   */
   checked(top) {
-    this.#top = Math.max(this.#top, top);
+    this.#top = Math.max(top, this.position.offset);
+    for (const offset of this.#ahead.keys()) if (offset > top) this.#ahead.delete(offset);
+    return this.#advance(this.position.offset);
   }
 
   /** Start again from `position`; what waited ephemerally is handed out. @param {Position} position */
@@ -64,11 +73,18 @@ export class Delivery {
   #advance(offset) {
     const handedOut = [];
     let reached = offset;
-    for (; this.#ahead.has(reached + 1); reached += 1) {
-      handedOut.push(this.#ahead.get(reached + 1));
-      this.#ahead.delete(reached + 1);
+    for (let event = this.#pop(reached + 1); event !== null; event = this.#pop(reached + 1)) {
+      handedOut.push(event);
+      reached += 1;
     }
     this.position = { ...this.position, offset: reached };
     return this.hasHole ? handedOut : [...handedOut, ...this.#ephemeral.splice(0)];
+  }
+
+  /** Take out what waits, null where nothing does. @param {number} offset */
+  #pop(offset) {
+    const event = this.#ahead.get(offset) ?? null;
+    this.#ahead.delete(offset);
+    return event;
   }
 }

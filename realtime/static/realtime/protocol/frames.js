@@ -13,8 +13,9 @@ export const SUBPROTOCOL = "realtime.v1";
 export const MAX_CONTROL_FRAME = 4096;
 
 /** @typedef {{type: "ping" | "pong", nonce: string}} Beat */
+/** @typedef {{frames_per_second: number, frame_bytes: number, streams: number}} Limits */
 /** @typedef {{type: "welcome", version: number, heartbeat: {interval: number, timeout: number},
- *   me?: string | null, socket?: string, now?: number}} Welcome */
+ *   me?: string | null, socket?: string, now?: number, limits?: Partial<Limits>}} Welcome */
 /** @typedef {{type: "bye", code: number, reason: string, retry: boolean, after?: number}} Bye */
 
 /** The JSON object in `data`; null for everything else. @param {unknown} data @returns {any} */
@@ -37,6 +38,21 @@ export function decode(data) {
 export function controlFrame(frame) {
   if (isBeat(frame) || isWelcome(frame)) return frame;
   return isBye(frame) ? readBye(frame) : null;
+}
+
+/**
+ * The limits in a `welcome`; a server that names none is taken to have none.
+ *
+ * @param {Welcome} welcome
+ * @returns {Limits}
+ */
+export function limitsOf({ limits }) {
+  const limit = (/** @type {unknown} */ value) => (isPositive(value) ? value : Number.MAX_SAFE_INTEGER);
+  return {
+    frames_per_second: limit(limits?.frames_per_second),
+    frame_bytes: limit(limits?.frame_bytes),
+    streams: limit(limits?.streams),
+  };
 }
 
 /** Write a ping. @param {string} nonce */
@@ -63,8 +79,8 @@ function isWelcome(frame) {
   return (
     frame?.type === "welcome" &&
     Number.isInteger(frame.version) &&
-    isDuration(frame.heartbeat?.interval) &&
-    isDuration(frame.heartbeat?.timeout)
+    isPositive(frame.heartbeat?.interval) &&
+    isPositive(frame.heartbeat?.timeout)
   );
 }
 
@@ -80,11 +96,11 @@ function readBye({ code, reason, retry = true, after }) {
     code,
     reason: typeof reason === "string" ? reason : "",
     retry: retry && mayReconnect(code),
-    after: after === 0 || isDuration(after) ? after : undefined,
+    after: after === 0 || isPositive(after) ? after : undefined,
   };
 }
 
 /** @param {unknown} value @returns {value is number} */
-function isDuration(value) {
+function isPositive(value) {
   return typeof value === "number" && Number.isFinite(value) && value > 0;
 }

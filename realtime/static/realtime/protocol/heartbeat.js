@@ -39,6 +39,7 @@ export class Heartbeat {
   #receivedAt;
   #checkedAt;
   #role;
+  #movingAt = -Infinity;
   #overslept = false;
   #nextPing;
   /** @type {Map<string, number>} */
@@ -67,7 +68,8 @@ export class Heartbeat {
   get deadline() {
     const silenceEnds = this.#receivedAt + this.#silenceLimit;
     const [oldest] = this.#inFlight.values();
-    return oldest === undefined ? silenceEnds : Math.min(silenceEnds, oldest + this.#answerWithin);
+    if (oldest === undefined) return silenceEnds;
+    return Math.min(silenceEnds, Math.max(oldest, this.#movingAt) + this.#answerWithin);
   }
 
   /** The instant at which to call `wake` next, unless something else happens before. */
@@ -123,6 +125,15 @@ export class Heartbeat {
     this.#receivedAt = now;
     this.#checkedAt = now;
     this.#overslept = false;
+  }
+
+  /**
+   * Note that what was sent before the pings in flight is still on its way to the peer.
+   *
+   * @param {number} now
+   */
+  moving(now) {
+    this.#movingAt = now;
   }
 
   /**

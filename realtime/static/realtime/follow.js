@@ -1,0 +1,40 @@
+/** One component's part in a subscription: its handlers, which go together. */
+
+/**
+ * @template {Record<string, any>} [Events=Record<string, any>]
+ * @template [Snapshot=any]
+ * @typedef {{[Name in import("./handler_types.js").HandlerName<Events>]?:
+ *   import("./handler_types.js").Handler<Events, Snapshot, Name>}} Handlers
+ */
+/**
+ * @template {Record<string, any>} [Events=Record<string, any>]
+ * @template [Snapshot=any]
+ * @typedef {object} Follow
+ * @property {import("./subscription.js").Subscription<Events, Snapshot>} subscription
+ * @property {() => void} stop removes the handlers and unsubscribes; it can be passed on as it is
+ */
+
+/**
+ * @template {Record<string, any>} Events
+ * @template Snapshot
+ * @param {import("./subscription.js").Subscription<Events, Snapshot>} subscription that the caller has
+ *   joined
+ * @param {Handlers<Events, Snapshot>} handlers
+ * @returns {Follow<Events, Snapshot>}
+ * @throws {TypeError} if one is no function; then nothing is left behind
+ */
+export function followWith(subscription, handlers) {
+  const undo = [() => subscription.unsubscribe()];
+  const stop = () => {
+    for (const one of undo.splice(0)) one();
+  };
+  try {
+    for (const [name, handler] of Object.entries(handlers)) {
+      undo.push(subscription.on(/** @type {any} */ (name), /** @type {any} */ (handler)));
+    }
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  return { subscription, stop };
+}

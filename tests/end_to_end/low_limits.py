@@ -1,0 +1,11 @@
+"""The demo's settings with limits that a page reaches soon."""
+
+from project.settings import *  # noqa: F403
+from project.settings import REALTIME
+
+REALTIME = {
+    **REALTIME,
+    "MAX_FRAMES_PER_SECOND": 40,
+    "MAX_FRAME_BYTES": 2000,
+    "MAX_STREAMS_PER_SOCKET": 40,
+}

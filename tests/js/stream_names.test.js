@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { userStreamName } from "../../realtime/static/realtime/index.js";
+
+const VECTORS = JSON.parse(readFileSync(new URL("../vectors/stream_names.json", import.meta.url), "utf8"));
+const hasHash = ({ name }) => name.startsWith("user-.") && name.includes("_");
+
+test("the names of users are those of the server", () => {
+  const short = VECTORS.filter((vector) => !hasHash(vector));
+  assert.deepEqual(short.map(({ pk }) => ({ pk, name: userStreamName(pk) })), short);
+});
+
+test("a number is named by its digits", () => {
+  assert.equal(userStreamName(42), "user.42");
+  assert.equal(userStreamName(9223372036854775807n), "user.9223372036854775807");
+});
+
+test("what only the server can name says what to do", () => {
+  const long = VECTORS.filter(hasHash);
+  assert.ok(long.length > 3);
+  for (const { pk } of long) assert.throws(() => userStreamName(pk), /^RangeError: .*use "me"/);
+});

@@ -1,0 +1,61 @@
+"""The logs that the contract's suite runs on; ``test_on_postgresql`` runs it on the others."""
+
+import time
+from datetime import timedelta
+
+import pytest
+import redis
+from django.db.models import F
+
+from realtime.eventlog.database.log import DatabaseEventLog
+from realtime.eventlog.memory import MemoryEventLog
+from realtime.eventlog.redis import RedisEventLog
+from realtime.models import Event
+
+
+@pytest.fixture(params=["memory", "database", pytest.param("redis", marks=pytest.mark.processes)])
+def log(request, transactional_db):
+    if request.param == "memory":
+        return MemoryEventLog()
+    if request.param == "database":
+        return DatabaseEventLog()
+    return RedisEventLog(request.getfixturevalue("redis_server").url)
+
+
+@pytest.fixture
+def keep(settings):
+    """Set what is kept: ``keep(COUNT=3)``."""
+
+    def keep(**retention):
+        settings.REALTIME = {"RETENTION": retention}
+
+    return keep
+
+
+@pytest.fixture
+def pass_time(log, monkeypatch, request):
+    """Let seconds pass by the clock of the log: of the process, or of its store.
+
+    A store's clock can't be set, so all that it keeps gets older instead.
+    """
+    if isinstance(log, MemoryEventLog):
+        started, passed = time.time(), []
+        monkeypatch.setattr("time.time", lambda: started + sum(passed))
+        return passed.append
+    if isinstance(log, DatabaseEventLog):
+        return lambda seconds: Event.objects.update(
+            logged_at=F("logged_at") - timedelta(seconds=seconds)
+        )
+    client = redis.Redis.from_url(request.getfixturevalue("redis_server").url)
+    return lambda seconds: _age_in_redis(client, seconds)
+
+
+def _age_in_redis(client, seconds):
+    for events in client.keys("realtime:events:*"):
+        entries = client.xrange(events)
+        client.xtrim(events, maxlen=0, approximate=False)
+        copy = events + b".aged"
+        for entry, fields in entries:
+            client.xadd(copy, {**fields, b"logged": int(fields[b"logged"]) - seconds}, entry)
+        if entries:
+            client.rename(copy, events)

@@ -1,0 +1,34 @@
+"""The contract's suite on PostgreSQL, with the settings of a database that change what it does."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+REPEATABLE_READ = "?options=-c%20default_transaction_isolation%3Drepeatable%5C%20read"
+OPTIONS = {
+    "as Django sets it": "",
+    "repeatable read": REPEATABLE_READ,
+    "serializable": "?options=-c%20default_transaction_isolation%3Dserializable",
+    "server-side binding": f"{REPEATABLE_READ}&server_side_binding=true",
+}
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_all_of_this_on_postgresql(postgres_url, options):
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-m", "not processes", "-k", "not memory", HERE],
+        env={**os.environ, "DATABASE_URL": postgres_url + options},
+        cwd=HERE.parents[2],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "skipped" not in done.stdout

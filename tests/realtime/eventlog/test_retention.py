@@ -1,0 +1,127 @@
+"""What is kept, for how long, and by whose clock."""
+
+import threading
+
+import pytest
+from django.db import connection
+
+from realtime.conf import realtime_settings
+from realtime.eventlog.database.log import DatabaseEventLog
+from tests.realtime.eventlog.contract import AT, names, offsets, page, position, publish
+
+YEAR = 365 * 86400
+
+
+def test_retention_has_defaults():
+    assert realtime_settings().RETENTION == {"COUNT": 1000, "AGE": 604800}
+
+
+def test_either_of_the_two_can_be_set_alone(keep):
+    keep(COUNT=3)
+    assert realtime_settings().RETENTION == {"COUNT": 3, "AGE": 604800}
+    keep(AGE=60)
+    assert realtime_settings().RETENTION == {"COUNT": 1000, "AGE": 60}
+
+
+def test_the_newest_are_kept_and_offsets_go_on(log, keep):
+    keep(COUNT=3)
+    for _ in range(10):
+        publish(log, "user.1")
+    publish(log, "user.2")
+    log.prune()
+    assert offsets(log, "user.1") == [8, 9, 10]
+    assert offsets(log, "user.2") == [1]
+    assert publish(log, "user.1")[0].offset == 11
+
+
+def test_a_count_that_is_lowered_holds_for_what_is_there(log, keep):
+    keep(COUNT=10)
+    for _ in range(8):
+        publish(log, "user.1")
+    assert log.prune() == 0
+    keep(COUNT=3)
+    assert log.prune() == 5
+    assert offsets(log, "user.1") == [6, 7, 8]
+    keep(COUNT=10)
+    publish(log, "user.1")
+    assert log.prune() == 0
+    assert offsets(log, "user.1") == [6, 7, 8, 9]
+
+
+def test_old_events_go_and_the_stream_goes_on(log, keep, pass_time):
+    keep(AGE=3600)
+    before = position(log, "user.1")
+    for _ in range(2):
+        publish(log, "user.1")
+    pass_time(3000)
+    publish(log, "user.1")
+    assert log.prune() == 0
+    pass_time(1000)
+    assert log.prune() == 2
+    assert offsets(log, "user.1") == [3]
+    pass_time(3000)
+    assert log.prune() == 1
+    assert log.prune() == 0
+    assert position(log, "user.1") == (before.epoch, 3)
+    assert publish(log, "user.1")[0].offset == 4
+
+
+@pytest.mark.parametrize("years", [-40, 40])
+def test_a_publisher_whose_clock_is_wrong_changes_nothing(log, keep, pass_time, years):
+    keep(AGE=3600)
+    publish(log, "user.1", at=AT + years * YEAR * 1000, name="wrong")
+    publish(log, "user.1", name="right")
+    assert log.prune() == 0, "both are new"
+    pass_time(3000)
+    publish(log, "user.1", at=AT + years * YEAR * 1000, name="new")
+    pass_time(1000)
+    assert log.prune() == 2, "the first one is not in the way of the others"
+    assert names(log, "user.1") == ["new"]
+
+
+def test_what_is_cut_can_be_seen(log, keep):
+    keep(COUNT=3)
+    for _ in range(10):
+        publish(log, "user.1")
+    log.prune()
+    cut = page(log, "user.1", after=2)
+    assert (cut.position.offset, cut.events[0].offset) == (10, 8)
+    complete = page(log, "user.1", after=7)
+    assert complete.events[0].offset == 8
+
+
+def test_that_all_is_cut_can_be_seen(log, keep, pass_time):
+    keep(AGE=3600)
+    for _ in range(3):
+        publish(log, "user.1")
+    pass_time(4000)
+    log.prune()
+    assert page(log, "user.1", after=1).events == []
+    assert page(log, "user.1", after=1).position.offset == 3
+    assert page(log, "user.1", after=3).position.offset == 3
+
+
+def test_pruning_goes_on_while_others_prune_and_publish(log, keep, caplog):
+    if isinstance(log, DatabaseEventLog) and connection.vendor == "sqlite":
+        pytest.skip("SQLite in memory has one writer")
+    keep(COUNT=5)
+    failed = []
+
+    def run(work):
+        try:
+            for _ in range(20):
+                work()
+        except Exception as error:
+            failed.append(error)
+        connection.close()
+
+    works = [lambda: publish(log, "user.1", "user.2"), log.prune]
+    threads = [threading.Thread(target=run, args=(works[number % 2],)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert "put off" not in caplog.text
+    log.prune()
+    assert offsets(log, "user.1") == [76, 77, 78, 79, 80]

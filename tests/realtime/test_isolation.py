@@ -1,0 +1,158 @@
+"""One user must not be felt by another: slow application code, slow stores, much work."""
+
+import asyncio
+import json
+import statistics
+import time
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends import db
+
+from realtime.consumers import RealtimeConsumer
+from realtime.streams import Stream, register
+from realtime.testing import RealtimeCommunicator, RealtimeError
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+application = RealtimeConsumer.as_asgi()
+
+FELT = 0.2
+"""Seconds that nobody else may wait longer: 0.05 were measured, and a test's machine is busy."""
+
+
+@register("slow")
+class SlowStream(Stream):
+    seconds = 0.2
+
+    def authorize(self, user):
+        time.sleep(self.seconds)
+        return True
+
+
+@register("slowpicture")
+class SlowPicture(Stream):
+    seconds = 0.4
+
+    async def authorize(self, user):
+        return True
+
+    def snapshot(self, user):
+        time.sleep(self.seconds)
+        return {"a": "picture"}
+
+    async def receive(self, user, name, data):
+        return data
+
+
+def user(pk):
+    return get_user_model()(pk=pk, username=str(pk))
+
+
+def socket_of(pk, **options):
+    return RealtimeCommunicator(application, user=user(pk), timeout=10, **options)
+
+
+@pytest.fixture
+def cookie(client, settings):
+    """The session cookie of bob."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    client.force_login(get_user_model().objects.create_user("bob", password="demo"))
+    return f"sessionid={client.cookies['sessionid'].value}"
+
+
+async def sign_in(cookie, address="192.0.2.1"):
+    """Return the seconds until the welcome, or until the close and its code."""
+
+    async def from_address(scope, receive, send):
+        await application({**scope, "client": (address, 50000)}, receive, send)
+
+    began = time.monotonic()
+    headers = {"cookie": cookie}
+    async with RealtimeCommunicator(from_address, headers=headers, timeout=10) as socket:
+        seconds = time.monotonic() - began
+        return seconds, None if socket.welcome else await socket.closed()
+
+
+async def usual_sign_in(cookie):
+    """Return the seconds that the middle one of five takes, as a busy machine delays some."""
+    signed_in = [await sign_in(cookie) for _ in range(5)]
+    assert [code for _, code in signed_in] == [None] * 5
+    return statistics.median(seconds for seconds, _ in signed_in)
+
+
+async def test_a_slow_authorize_of_another_users_many_sockets_is_not_felt(cookie):
+    await sign_in(cookie)
+    sockets = [socket_of(1) for _ in range(20)]
+    for socket in sockets:
+        await socket.__aenter__()
+        await socket.send_frame({"type": "subscribe", "ref": 1, "stream": "slow.1"})
+    assert await usual_sign_in(cookie) < FELT
+    began = time.monotonic()
+    async with socket_of(2) as other:
+        await other.subscribe("slow.2", timeout=10)
+    assert time.monotonic() - began < SlowStream.seconds + FELT
+    for socket in sockets:
+        await socket.close(timeout=10)
+
+
+async def test_all_that_wait_for_a_slow_snapshot_are_answered_or_refused_in_time(settings):
+    settings.REALTIME = {**settings.REALTIME, "COMMAND_TIMEOUT": 0.7}
+
+    async def subscribe(pk):
+        async with socket_of(pk) as socket:
+            began = time.monotonic()
+            try:
+                await socket.subscribe("slowpicture.1", timeout=10)
+                outcome = "answered"
+            except RealtimeError as error:
+                assert (error.code, error.message) == (
+                    "internal",
+                    "The server is too busy to do this in time; try again.",
+                )
+                outcome = "refused"
+            return outcome, time.monotonic() - began
+
+    outcomes = await asyncio.gather(*(subscribe(pk) for pk in range(16)))
+    assert {outcome for outcome, _ in outcomes} == {"answered", "refused"}
+    assert max(seconds for _, seconds in outcomes) < 0.7 + FELT
+
+
+async def test_a_slow_store_and_made_up_cookies_hold_nobody_up_longer_than_the_timeout(
+    settings, monkeypatch, cookie
+):
+    settings.REALTIME = {**settings.REALTIME, "SIGN_IN_TIMEOUT": 0.5}
+    load = db.SessionStore.load
+
+    def slow_for_the_made_up(self):
+        if self.session_key.startswith("madeup"):
+            time.sleep(1)
+        return load(self)
+
+    monkeypatch.setattr(db.SessionStore, "load", slow_for_the_made_up)
+    made_up = [
+        asyncio.create_task(sign_in(f"sessionid=madeup{n:020}", "198.51.100.7")) for n in range(24)
+    ]
+    await asyncio.sleep(0.1)
+    assert await sign_in(cookie, "192.0.2.1") == (pytest.approx(0, abs=FELT), None)
+    seconds, code = await sign_in(cookie, "198.51.100.7")
+    assert seconds < 0.5 + FELT and code in (None, 4412)
+    for seconds, code in await asyncio.gather(*made_up):
+        assert seconds < 0.5 + FELT and code == 4412
+
+
+async def test_floats_without_end_are_not_felt(cookie):
+    floats = json.dumps({"type": "send", "stream": "s", "name": "n", "data": [0.1] * 12_000})
+    sockets = [socket_of(1) for _ in range(3)]
+    for socket in sockets:
+        await socket.__aenter__()
+
+    async def flood(socket):
+        while not any(frame["type"] == "bye" for frame in socket.unread):
+            await socket.send_frame(floats)
+            await asyncio.sleep(0.01)
+
+    floods = [asyncio.create_task(flood(socket)) for socket in sockets]
+    assert await usual_sign_in(cookie) < FELT
+    await asyncio.gather(*floods)
+    assert [await socket.closed() for socket in sockets] == [4429] * 3
