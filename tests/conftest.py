@@ -1,8 +1,8 @@
 """Fixtures that start the real things: servers of the site, Redis, PostgreSQL, a cut cable.
 
 - `site(server="daphne", *, redis=None, database_url=None, app=..., env=None)` starts a server
-  process of the demo site, "daphne" or "uvicorn", and returns a `Site`, with alice and bob in its
-  database. Without `database_url` each has a SQLite file of its own.
+  process of the demo site, one of `tests.processes.site.Server`, and returns a `Site`, with alice
+  and bob in its database. Without `database_url` each has a SQLite file of its own.
   `agent = site(...).login("alice")` has `get`, `post` and `cookie_header`.
 - `redis_server`: a `RedisServer` with `url`, `restart`, `freeze`, `thaw`, ...
 - `postgres_url`: the DATABASE_URL of an empty PostgreSQL database.

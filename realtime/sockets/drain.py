@@ -48,7 +48,6 @@ class Drain:
         self._unfinished: set[asyncio.Task[None]] = set()
         self._is_empty = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._most_at_cancellation = 0
 
     def add(self, socket: Drainable) -> None:
         """Include a socket; during a drain it is sent away immediately."""
@@ -77,13 +76,12 @@ class Drain:
         return self._task
 
     def cancelled(self, socket: Drainable) -> None:
-        """Send a socket away whose application is cancelled, so that it can say no more later.
+        """Send a socket away whose application is cancelled, as it can say nothing later.
 
-        A server that ends cancels all of them, so the time is spread over as many as there were.
+        A server that ends cancels all of them before the first has left.
         """
         if socket in self._sockets and realtime_settings().DRAIN:
-            self._most_at_cancellation = max(self._most_at_cancellation, len(self._sockets))
-            socket.drain(_random_wait(self._most_at_cancellation))
+            socket.drain(_random_wait(len(self._sockets)))
 
     async def _send_away(self) -> None:
         sockets = list(self._sockets)

@@ -66,7 +66,8 @@ class Transport:
             self._outbox.append(message)
             return
         if self._way is not STEPPED:
-            self._send_untried(message)
+            send = self._send_first if self._way is Way.UNTRIED else self._send_in_task
+            send(message)
             return
         try:
             coroutine = self._send(message)
@@ -79,12 +80,12 @@ class Transport:
         self._outbox.append(message)
         self._start(self._finish(_resume(coroutine, awaited)))
 
-    def _send_untried(self, message: Message) -> None:
-        """Find the way of this server with its first message; later ones go in a task."""
-        if self._way is Way.IN_TASKS:
-            self._outbox.append(message)
-            self._start(self._send_outbox())
-            return
+    def _send_in_task(self, message: Message) -> None:
+        self._outbox.append(message)
+        self._start(self._send_outbox())
+
+    def _send_first(self, message: Message) -> None:
+        """Find the way of this server with the first message to it."""
         self._way = Way.IN_TASKS
         try:
             awaitable = self._send(message)
@@ -97,7 +98,7 @@ class Transport:
             self._way = Way.STEPPED
         except RuntimeError:
             # So fails what needs a task, as asyncio.timeout does, before it has sent anything.
-            self._send_untried(message)
+            self._send_in_task(message)
         except Exception as error:
             self._failed(error)
         else:
