@@ -9,6 +9,8 @@ import pytest
 
 pytestmark = pytest.mark.processes
 
+HANG_LIMIT = ["-o", "faulthandler_timeout=30", "-o", "faulthandler_exit_on_timeout=true"]
+PYTEST = [sys.executable, "-m", "pytest", "-q", *HANG_LIMIT]
 USERS = Path(__file__).parents[1] / "users"
 MODELS = [
     "auth.User",
@@ -23,7 +25,7 @@ MODELS = [
 
 def run(model, file):
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", USERS / file],
+        [*PYTEST, USERS / file],
         env={
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "tests.users.settings",
@@ -35,7 +37,7 @@ def run(model, file):
         timeout=100,
         check=False,
     )
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
     assert "skipped" not in done.stdout
 
 

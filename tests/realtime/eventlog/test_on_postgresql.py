@@ -17,12 +17,15 @@ OPTIONS = {
     "server-side binding": f"{REPEATABLE_READ}&server_side_binding=true",
 }
 
+HANG_LIMIT = ["-o", "faulthandler_timeout=30", "-o", "faulthandler_exit_on_timeout=true"]
+PYTEST = [sys.executable, "-m", "pytest", "-q", *HANG_LIMIT]
+
 
 @pytest.mark.processes
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_all_of_this_on_postgresql(postgres_url, options):
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-m", "not processes", "-k", "not memory", HERE],
+        [*PYTEST, "-m", "not processes", "-k", "not memory", HERE],
         env={**os.environ, "DATABASE_URL": postgres_url + options},
         cwd=HERE.parents[2],
         capture_output=True,
@@ -30,5 +33,5 @@ def test_all_of_this_on_postgresql(postgres_url, options):
         timeout=100,
         check=False,
     )
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
     assert "skipped" not in done.stdout
