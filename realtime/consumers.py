@@ -42,7 +42,7 @@ _NO_USER = (
 _FOREIGN_ORIGIN = (
     "A page of %s was refused: the socket went to the host %s. If that page is yours, add its "
     "origin to CSRF_TRUSTED_ORIGINS. If a proxy changes the Host header, have it pass the "
-    "browser's own on."
+    "browser's own on; if TLS ends there, set SECURE_PROXY_SSL_HEADER."
 )
 
 

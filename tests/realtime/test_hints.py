@@ -82,6 +82,7 @@ async def test_a_foreign_origin_or_a_rewritten_host(caplog):
     assert "A page of 'https://desk.example' was refused" in warning
     assert "the host 'internal:8000'" in warning
     assert "CSRF_TRUSTED_ORIGINS" in warning and "have it pass the browser's own on" in warning
+    assert "SECURE_PROXY_SSL_HEADER" in warning
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,32 @@
+"""Every module of the rooms has tests where one looks for them."""
+
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+REALTIME = TESTS.parents[1] / "realtime"
+ROOMS = ("protocol", "concurrency", "layer", "fanout", "sockets", "subscriptions")
+"""``eventlog`` has the suite of its contract, which runs on every backend."""
+
+TESTED_WITH = {
+    "concurrency/pool": "concurrency/test_threads.py",
+    "layer/greenlets": "../end_to_end/test_publish_from.py",
+    "sockets/server_limits": "test_uvicorn.py",
+    "sockets/session_stores": "sockets/test_failures.py",
+    "sockets/sigterm": "sockets/test_drain.py",
+}
+"""Modules whose tests are those of what uses them."""
+
+MODULES = [
+    f"{room}/{path.stem}"
+    for room in ROOMS
+    for path in sorted((REALTIME / room).glob("*.py"))
+    if path.stem != "__init__"
+]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_has_a_test_file(module):
+    room, name = module.split("/")
+    assert (TESTS / TESTED_WITH.get(module, f"{room}/test_{name}.py")).exists()
