@@ -52,7 +52,7 @@ class Timers:
                 except Exception:
                     logger.exception("timer failed")  # It is one socket's; the others go on.
         if callbacks:
-            self._loop.call_soon(self._fire, slot)
+            self._loop.call_at(slot * SLOT, self._fire, slot)
         else:
             del self._slots[slot]
 

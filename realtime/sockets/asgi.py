@@ -19,12 +19,12 @@ ABNORMAL_CLOSURE = 1006
 """RFC 6455, section 7.4.1: the connection ended without a close frame."""
 
 
+def headers(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """Return the headers of the handshake: ASGI lets a server's own be read once only, or lack."""
+    scope["headers"] = [(bytes(name), bytes(value)) for name, value in scope.get("headers", ())]
+    return scope["headers"]  # type: ignore[no-any-return]
+
+
 def header(scope: Scope, name: bytes) -> str | None:
     """Return a header of the handshake, None if it was not sent."""
-    headers = scope.get("headers", ())
-    if not isinstance(headers, (list, tuple)):
-        headers = scope["headers"] = list(headers)  # ASGI lets it be read once only.
-    for key, value in headers:
-        if bytes(key) == name:
-            return bytes(value).decode("latin1")
-    return None
+    return next((value.decode("latin1") for key, value in headers(scope) if key == name), None)

@@ -22,7 +22,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.http import is_same_domain
 
 from realtime.concurrency.threads import run_sign_in
-from realtime.sockets.asgi import Scope, header
+from realtime.sockets.asgi import Scope, header, headers
 from realtime.sockets.session_stores import check_that_it_answers
 
 
@@ -43,7 +43,7 @@ def _handshake(scope: Scope) -> ASGIRequest:
     scheme = "https" if scope.get("scheme") == "wss" else "http"
     about = {"type": "http", "method": "GET", "path": "/", "scheme": scheme}
     return ASGIRequest(
-        {**about, "server": scope.get("server"), "headers": scope.get("headers", ())}, BytesIO()
+        {**about, "server": scope.get("server"), "headers": headers(scope)}, BytesIO()
     )
 
 

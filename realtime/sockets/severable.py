@@ -55,11 +55,10 @@ class Severable:
 
     def abort(self) -> None:
         """End what the application waits for, and the connection if the server can do that."""
-        if self._state is not State.ENDED:
-            self._end()
-            _interrupt(self._sending)
-            if abort := find_abort(server_send(self._send)):
-                abort()
+        self._end()
+        _interrupt(self._sending)
+        if abort := find_abort(server_send(self._send)):
+            abort()
 
     async def receive(self) -> Message:
         """Return the peer's next message, or its disconnect after a close or an abort."""
