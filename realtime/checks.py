@@ -70,7 +70,7 @@ def check_server(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Chec
     """Report a ``runserver`` that serves no WebSockets, and an application that is not named."""
     if "runserver" not in sys.argv[1:2] or not settings.DEBUG:
         return []
-    if not (apps.is_installed("daphne") or apps.is_installed("channels")):
+    if not apps.is_installed("daphne"):
         return [
             Warning(
                 "This runserver serves no WebSockets: /realtime/ will be a 404.",
