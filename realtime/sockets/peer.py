@@ -29,7 +29,7 @@ FLUSH_TIMEOUT = 0.5
 class Peer:
     """The server's end of one connection; a subclass says what else ends with it."""
 
-    __slots__ = ("_keepalive", "_loop", "_rate", "_settings", "_transport", "id")
+    __slots__ = ("_has_closed", "_keepalive", "_loop", "_rate", "_settings", "_transport", "id")
 
     def __init__(self, send: Send) -> None:
         self.id = uuid.uuid4().hex[:12]
@@ -39,6 +39,7 @@ class Peer:
         self._transport = Transport(send)
         self._rate = Rate(self._settings.MAX_FRAMES_PER_SECOND, now=self._loop.time())
         self._keepalive: Keepalive | None = None
+        self._has_closed = False
 
     @property
     def closing(self) -> bool:
@@ -77,6 +78,7 @@ class Peer:
             *(self.id, code, code.reason),
             extra=LIMITED if self._is_stranger else None,
         )
+        self._has_closed = True
         bye = frames.bye(code, code.reason, retry=may_reconnect(code), after=after)
         self._transport.close(code, bye if self._understands_bye else None, abort_after=abort_after)
         self._stop()

@@ -116,7 +116,7 @@ class RealtimeSocket(Peer):
 
     def disconnected(self) -> None:
         """Note that the connection has ended."""
-        if self._keepalive is not None and not self.closing:
+        if self._keepalive is not None and not self._has_closed:
             logger.info("disconnected socket=%s", self.id)
         super().disconnected()
 

@@ -27,6 +27,14 @@ def server_send(send: Send) -> Send:
     return server_send(wrapped)
 
 
+def is_departure(error: Exception) -> bool:
+    """Tell whether a server could not send because the peer has left.
+
+    ASGI has an ``OSError`` for that; Daphne lets Autobahn's ``Disconnected`` through.
+    """
+    return isinstance(error, OSError) or type(error).__name__ == "Disconnected"
+
+
 def find_abort(send: Any, depth: int = 8) -> Callable[[], Any] | None:
     """Return what aborts the connection behind ``send``, or None on an unknown server.
 

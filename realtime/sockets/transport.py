@@ -16,7 +16,7 @@ from typing import Any
 
 from realtime.logs import LIMITED, get_logger
 from realtime.sockets.asgi import Message, Send
-from realtime.sockets.servers import find_abort, server_send
+from realtime.sockets.servers import find_abort, is_departure, server_send
 from realtime.sockets.unsent import unsent_bytes
 
 logger = get_logger(__name__)
@@ -182,8 +182,8 @@ class Transport:
             self._sending = None
 
     def _failed(self, error: Exception) -> None:
-        """Abort: the peer has left (ASGI: an OSError), or the server failed to send."""
-        if not isinstance(error, OSError):
+        """Abort: the peer has left, or the server failed to send."""
+        if not is_departure(error):
             logger.error("send failed error=%r: the connection is aborted", error, extra=LIMITED)
         self._outbox.clear()
         self.abort()

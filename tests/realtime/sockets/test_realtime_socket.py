@@ -28,6 +28,27 @@ async def test_welcome_names_the_users_own_stream_and_the_log_says_who_came(conn
     assert f"disconnected socket={socket.id}" in caplog.messages
 
 
+class Disconnected(RuntimeError):
+    """What Daphne lets through from Autobahn."""
+
+
+@pytest.mark.parametrize("error", [OSError, Disconnected])
+async def test_a_peer_whose_end_shows_when_something_is_sent_has_just_left(
+    connection, caplog, error
+):
+    caplog.set_level(logging.INFO, "realtime")
+
+    async def fail(message):
+        raise error("the peer has left")
+
+    connection.send = fail
+    gone = await open_realtime(connection)
+    connection.leave()
+    await connection.served
+    assert f"disconnected socket={gone.id}" in caplog.messages
+    assert "send failed" not in caplog.text
+
+
 async def test_nothing_is_sent_to_a_peer_that_has_left(socket, connection):
     connection.leave()
     await connection.served
