@@ -4,6 +4,7 @@ import pytest
 
 from tests.realtime.sockets.application import Application
 from tests.realtime.sockets.connection import Connection
+from tests.realtime.sockets.open_sockets import HEARTBEAT
 from tests.virtual_time import VirtualTimeLoop
 
 
@@ -22,3 +23,11 @@ async def connection():
 @pytest.fixture
 async def application():
     return Application()
+
+
+@pytest.fixture
+async def spoken(socket, connection):
+    """A socket whose peer has sent a heartbeat."""
+    connection.say(HEARTBEAT)
+    await connection.frame("pong")
+    return socket

@@ -6,6 +6,9 @@ from types import SimpleNamespace
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.sockets.wrapped_socket import WrappedSocket
 
+HEARTBEAT = {"type": "ping", "nonce": "welcomed"}
+"""What a peer with a heartbeat says first."""
+
 
 async def no_command(frame):
     pass

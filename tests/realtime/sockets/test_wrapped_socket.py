@@ -6,9 +6,8 @@ import pytest
 
 from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions
 from tests.realtime.sockets.application import Application
-from tests.realtime.sockets.open_sockets import open_wrapped
+from tests.realtime.sockets.open_sockets import HEARTBEAT, open_wrapped
 
-HEARTBEAT = {"type": "ping", "nonce": "welcomed"}
 BY_LOOKS_ONLY = [
     '{"type": "ping", "nonce": 7}',
     '{"type": "pong", "nonce": "x", "more": 1}',
@@ -24,14 +23,6 @@ BY_LOOKS_ONLY = [
 @pytest.fixture
 async def socket(connection, application):
     return await open_wrapped(connection, application)
-
-
-@pytest.fixture
-async def spoken(socket, connection):
-    """A socket whose peer has sent a heartbeat."""
-    connection.say(HEARTBEAT)
-    await connection.frame("pong")
-    return socket
 
 
 def now():

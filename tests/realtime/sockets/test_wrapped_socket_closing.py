@@ -8,20 +8,10 @@ from realtime.protocol.close_codes import CloseCode
 from realtime.sockets.wrapped_socket import HeartbeatOptions
 from tests.realtime.sockets.open_sockets import open_wrapped
 
-HEARTBEAT = {"type": "ping", "nonce": "welcomed"}
-
 
 @pytest.fixture
 async def socket(connection, application):
     return await open_wrapped(connection, application)
-
-
-@pytest.fixture
-async def spoken(socket, connection):
-    """A socket whose peer has sent a heartbeat."""
-    connection.say(HEARTBEAT)
-    await connection.frame("pong")
-    return socket
 
 
 def now():
