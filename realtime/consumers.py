@@ -9,6 +9,9 @@ from typing import Any
 
 from asgiref.sync import markcoroutinefunction
 
+from realtime.access.authentication import sign_in
+from realtime.access.origins import is_foreign
+from realtime.access.user_sockets import user_sockets
 from realtime.conf import realtime_settings
 from realtime.fanout.hub import running_hub
 from realtime.hints import hint
@@ -17,12 +20,10 @@ from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from realtime.protocol.stream_names import user_stream_name
 from realtime.sockets.asgi import Application, Receive, Scope, Send, header
-from realtime.sockets.authentication import is_foreign, user_of
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.sockets.severable import severable
 from realtime.sockets.transport import ABORT_AFTER, Transport
-from realtime.sockets.user_sockets import user_sockets
 from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions, WrappedSocket
 from realtime.subscriptions.commands import Commands
 
@@ -171,8 +172,8 @@ def _chosen(offered: Sequence[str]) -> str | None:
 async def _sign_in(socket: RealtimeSocket, scope: Scope) -> None:
     try:
         async with asyncio.timeout(realtime_settings().SIGN_IN_TIMEOUT):
-            user = await user_of(scope)
-        me = None if user is None else user_stream_name(user)
+            login = await sign_in(scope)
+        me = None if login is None else user_stream_name(login.user)
     except Exception as error:
         for_now = is_for_now(error)
         logger.error(
@@ -183,9 +184,9 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope) -> None:
         )
         socket.close(CloseCode.RESTARTING if for_now else CloseCode.SERVER_ERROR)
         return
-    if me is None:
+    if login is None or me is None:
         hint(logger, _NO_USER if header(scope, b"cookie") else _NO_COOKIE)
         socket.close(CloseCode.NOT_SIGNED_IN, abort_after=ABORT_AFTER)
     else:
-        socket.welcome(user, me)
+        socket.welcome(login, me)
         user_sockets().add(socket)

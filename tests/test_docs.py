@@ -28,6 +28,8 @@ ROOMS = (
     "layer",
     "fanout",
     "sockets",
+    "access",
+    "presence",
     "subscriptions",
 )
 SOURCES = [path for folder in ("realtime", "calls") for path in (PROJECT / folder).rglob("*.py")]

@@ -40,11 +40,11 @@ class RealtimeSocket(Peer):
     order. ``budget`` has the bytes that may be read and answered.
     """
 
-    __slots__ = ("_commands", "_flow", "budget", "user")
+    __slots__ = ("_commands", "_flow", "budget", "login")
 
     def __init__(self, send: Send) -> None:
         super().__init__(send)
-        self.user: Any = None
+        self.login: Any = None
         self.budget = Rate(self._settings.MAX_BYTES_PER_SECOND, now=self._loop.time())
         self._flow = FlowControl(
             self._settings.MAX_IN_FLIGHT_BYTES,
@@ -57,10 +57,15 @@ class RealtimeSocket(Peer):
         )
         running_drain().add(self)
 
-    def welcome(self, user: Any, me: str) -> None:
-        """Greet the user, whose own stream is ``me``, and start the heartbeat."""
+    @property
+    def user(self) -> Any:
+        """The user who has signed in, None before that."""
+        return None if self.login is None else self.login.user
+
+    def welcome(self, login: Any, me: str) -> None:
+        """Greet the user of ``login``, whose own stream is ``me``, and start the heartbeat."""
         logger.info("opened socket=%s me=%s", self.id, me)
-        self.user = user
+        self.login = login
         interval, timeout = self._settings.HEARTBEAT_INTERVAL, self._settings.HEARTBEAT_TIMEOUT
         self._greet(interval, timeout, me, self._limits)
         self._flow.start(self._start_pinging(interval, timeout, self._flow.pinged))
@@ -131,7 +136,7 @@ class RealtimeSocket(Peer):
 
     @property
     def _is_stranger(self) -> bool:
-        return self.user is None
+        return self.login is None
 
     def _take_small(self, text: str | None, run: RunCommand) -> None:
         """Parse a frame before the rate is asked: a pong that answers a ping doesn't count."""
@@ -201,7 +206,7 @@ class RealtimeSocket(Peer):
     def _stop(self) -> None:
         super()._stop()
         self._flow.stop()
-        if self.user is None:
+        if self.login is None:
             self._commands.clear()
         self._commands.end()
         if (runner := self._commands.runner) is not None:

@@ -16,7 +16,7 @@ def picture():
     text = (PROJECT / "docs/architecture.md").read_text()
     (drawn,) = re.findall(r"^```text\n(\+-.*?)^```", text, re.S | re.M)
     for number, line in enumerate(drawn.splitlines()):
-        for cell in re.finditer(r"(?<=\| )([a-z][a-z ]*?) +(?=\|)", line):
+        for cell in re.finditer(r"(?<=[|+] )([a-z][a-z ]*?) +(?=[|+])", line):
             yield cell[1], number, cell.start(), cell.end()
 
 
@@ -76,6 +76,8 @@ def test_every_folder_of_python_is_a_room_or_on_the_top_level():
 
 def test_the_picture_is_read():
     assert BELOW["sockets"] == {"concurrency", "protocol"}
+    assert BELOW["access"] == {"sockets", "concurrency", "protocol"}
+    assert BELOW["presence"] == {"layer", "eventlog", "concurrency", "protocol"}
     assert BELOW["fanout"] == {"layer", "eventlog", "concurrency", "protocol"}
     assert BELOW[TOP] == BELOW.keys() - {TOP}
 

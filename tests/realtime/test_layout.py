@@ -6,14 +6,15 @@ import pytest
 
 TESTS = Path(__file__).parent
 REALTIME = TESTS.parents[1] / "realtime"
-ROOMS = ("protocol", "concurrency", "layer", "fanout", "sockets", "subscriptions")
+ROOMS = ("protocol", "concurrency", "layer", "fanout", "sockets", "access", "subscriptions")
 """``eventlog`` has the suite of its contract, which runs on every backend."""
 
 TESTED_WITH = {
     "concurrency/pool": "concurrency/test_threads.py",
     "layer/greenlets": "../end_to_end/test_publish_from.py",
     "sockets/server_limits": "test_uvicorn.py",
-    "sockets/session_stores": "sockets/test_failures.py",
+    "access/login": "access/test_authentication.py",
+    "access/session_stores": "sockets/test_failures.py",
     "sockets/sigterm": "sockets/test_drain.py",
 }
 """Modules whose tests are those of what uses them."""

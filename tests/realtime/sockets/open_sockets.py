@@ -25,7 +25,7 @@ async def open_realtime(connection, command=no_command):
         finally:
             socket.disconnected()
 
-    socket.welcome(SimpleNamespace(pk=42), "user.42")
+    socket.welcome(SimpleNamespace(user=SimpleNamespace(pk=42)), "user.42")
     connection.served = asyncio.create_task(serve())
     return socket
 

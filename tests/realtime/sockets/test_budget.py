@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from realtime.sockets.user_sockets import UserSockets
+from realtime.access.user_sockets import UserSockets
 from tests.realtime.sockets.connection import Connection
 from tests.realtime.sockets.open_sockets import open_realtime
 

@@ -20,7 +20,7 @@ class Client:
         self.reads = True
         self.pings = []
         self.socket = RealtimeSocket(self.send)
-        self.socket.welcome(SimpleNamespace(pk=1), "user.1")
+        self.socket.welcome(SimpleNamespace(user=SimpleNamespace(pk=1)), "user.1")
 
     async def send(self, message):
         if message["type"] == "websocket.close":

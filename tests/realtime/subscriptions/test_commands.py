@@ -99,7 +99,7 @@ async def test_a_socket_follows_no_more_streams_than_the_setting_says(settings, 
 
 
 async def test_a_socket_that_is_not_signed_in_follows_nothing(ask, client):
-    client.socket.user = None
+    client.socket.login = None
     refusal = error("forbidden", "This socket is not signed in.")
     assert await ask("subscribe", "thing.1") == refusal
 

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.test import RequestFactory
 
-from realtime.sockets.authentication import is_foreign
+from realtime.access.origins import is_foreign
 
 TOKEN = "a" * 32
 HOSTS = ["desk.example", "www.desk.example:8443", "localhost:8000", "[::1]:8000"]

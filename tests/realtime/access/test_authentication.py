@@ -4,7 +4,12 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 
-from realtime.sockets.authentication import user_of
+from realtime.access.authentication import sign_in
+
+
+async def user_of(scope):
+    login = await sign_in(scope)
+    return None if login is None else login.user
 
 
 def scope(**headers):

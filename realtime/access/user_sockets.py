@@ -20,8 +20,11 @@ A user who leaves and comes back has the same one: connecting again buys nothing
 class UserSocket(Protocol):
     """What is counted."""
 
-    user: Any
     budget: Rate
+
+    @property
+    def user(self) -> Any:
+        """Whose it is."""
 
     def close(self, code: CloseCode) -> None:
         """Close the socket."""

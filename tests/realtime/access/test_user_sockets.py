@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from realtime.sockets.user_sockets import UserSockets, user_sockets
+from realtime.access.user_sockets import UserSockets, user_sockets
 
 
 class CountedSocket:
