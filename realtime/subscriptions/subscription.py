@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from enum import StrEnum
 from typing import Any
@@ -13,6 +12,7 @@ from realtime.conf import realtime_settings
 from realtime.exceptions import PositionLost
 from realtime.fanout.feed import Feed
 from realtime.fanout.hub import Hub
+from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.delivery import MAX_EPHEMERAL
@@ -21,7 +21,7 @@ from realtime.sockets.asgi import Message
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 LAG = 0.5
 """Seconds until a log is read again that has less than was broadcast: a replica that lags."""
@@ -152,7 +152,8 @@ class Subscription:
                     await self._replay_page(feed)
         except Exception:
             # The client comes back, and gets the error when it subscribes.
-            logger.exception("replay failed socket=%s stream=%s", self._socket.id, feed.stream)
+            about = self._socket.id, feed.stream
+            logger.exception("replay failed socket=%s stream=%s", *about, extra=LIMITED)
             self._socket.close(CloseCode.RESTARTING)
         finally:
             self._task = None
