@@ -21,6 +21,8 @@ class CloseCode(IntEnum):
         code.reason = reason
         return code
 
+    EXPIRED = 4401, "expired"
+    """The ticket has expired or was used. The client comes back with a new one."""
     STALE = 4408, "stale"
     """The peer did not answer a ping in time. The client comes back immediately."""
     RESTARTING = 4412, "restarting"

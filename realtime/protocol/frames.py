@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 from realtime.exceptions import FrameError
 from realtime.protocol.position import Position
+from realtime.protocol.signed_names import MAX_SIGNED_NAME
 
 VERSION = 1
 SUBPROTOCOL = f"realtime.v{VERSION}"
@@ -16,6 +17,9 @@ SUBPROTOCOL_FAMILY = "realtime."
 
 MAX_NONCE = 128
 """Characters of the longest nonce that is repeated to its sender."""
+
+MAX_TICKET = 8192
+"""Characters of the longest ticket; a JWT has about a thousand."""
 
 Frame = dict[str, Any]
 
@@ -104,6 +108,7 @@ def _is_ref(ref: Any) -> bool:
 
 
 _STRINGS = {
+    "authenticate": ("ticket",),
     "ping": ("nonce",),
     "pong": ("nonce",),
     "subscribe": ("stream",),
@@ -112,15 +117,16 @@ _STRINGS = {
 }
 
 
+_LONGEST = {"stream": MAX_SIGNED_NAME, "ticket": MAX_TICKET}
+
+
 def _check_fields(frame: Frame, ref: int | str | None) -> None:
     if frame["type"] not in _STRINGS:
         raise FrameError("unknown_type", f"There is no frame type {frame['type'][:40]!r}.", ref)
     for field in _STRINGS[frame["type"]]:
-        value = frame.get(field)
-        if not isinstance(value, str) or not 0 < len(value) <= MAX_NONCE:
-            raise FrameError(
-                "bad_frame", f"{field} is a string of 1 to {MAX_NONCE} characters.", ref
-            )
+        value, longest = frame.get(field), _LONGEST.get(field, MAX_NONCE)
+        if not isinstance(value, str) or not 0 < len(value) <= longest:
+            raise FrameError("bad_frame", f"{field} is a string of 1 to {longest} characters.", ref)
 
 
 def heartbeat_frame(text: str | None) -> Frame | None:
