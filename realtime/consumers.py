@@ -9,10 +9,13 @@ from typing import Any
 
 from asgiref.sync import markcoroutinefunction
 
+from realtime.access.addresses import address_of
+from realtime.access.admission import admission
 from realtime.access.authentication import sign_in
 from realtime.access.origins import is_foreign
 from realtime.access.user_sockets import user_sockets
 from realtime.conf import realtime_settings
+from realtime.counters import SOCKETS_CLOSED
 from realtime.fanout.hub import running_hub
 from realtime.hints import hint
 from realtime.logs import LIMITED, get_logger
@@ -125,6 +128,7 @@ class RealtimeConsumer:
         if (await receive())["type"] == "websocket.disconnect":
             return
         if is_foreign(scope):
+            SOCKETS_CLOSED.add("foreign_origin")
             _hint_at_origin(scope)
             await send({"type": "websocket.close"})
             Transport(send).abort_later(ABORT_AFTER)
@@ -140,6 +144,7 @@ class RealtimeConsumer:
         commands = Commands(socket, running_hub())
         if subprotocol not in (SUBPROTOCOL, None):
             socket.close(CloseCode.UNSUPPORTED_VERSION, abort_after=ABORT_AFTER)
+        admission().admit(socket, address_of(scope))
         socket.run(partial(_sign_in, socket, scope))
         del scope, send  # Most sockets live for hours, and wait: 1 KiB of each goes.
         try:
@@ -153,6 +158,7 @@ class RealtimeConsumer:
             raise
         finally:
             commands.end()
+            admission().known(socket)
             user_sockets().remove(socket)
             socket.disconnected()
             await socket.finished()
@@ -188,5 +194,6 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope) -> None:
         hint(logger, _NO_USER if header(scope, b"cookie") else _NO_COOKIE)
         socket.close(CloseCode.NOT_SIGNED_IN, abort_after=ABORT_AFTER)
     else:
+        admission().known(socket)
         socket.welcome(login, me)
         user_sockets().add(socket)

@@ -47,13 +47,18 @@ COMMANDS_REFUSED = Counter(
     "code",
     "Frames of clients that were answered with an error, by its code.",
 )
+STREAMS_REFUSED = Counter(
+    "realtime_streams_refused_total",
+    "limit",
+    "Subscribes that were refused as the socket or its user follows too many streams.",
+)
 COMMANDS_DELAYED = Counter(
     "realtime_commands_delayed_total",
     "limit",
     "Commands that had to wait for one of their user's limits.",
 )
 
-ALL = (SOCKETS_CLOSED, COMMANDS_REFUSED, COMMANDS_DELAYED)
+ALL = (SOCKETS_CLOSED, COMMANDS_REFUSED, STREAMS_REFUSED, COMMANDS_DELAYED)
 """Every counter, for what exports them."""
 
 

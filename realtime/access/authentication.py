@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.http import parse_cookie
 from django.utils.crypto import constant_time_compare
 
+from realtime.access.addresses import address_of
 from realtime.access.login import Login
 from realtime.access.session_stores import check_that_it_answers
 from realtime.concurrency.threads import run_sign_in
@@ -29,8 +30,7 @@ async def sign_in(scope: Scope) -> Login | None:
     A user that a middleware put into the scope counts, else the user of the session cookie. Raises
     what the stores of sessions and users raise, so that a visitor is one who is known to be one.
     """
-    client = scope.get("client")
-    login: Login | None = await run_sign_in(client and client[0], _find_login, scope)
+    login: Login | None = await run_sign_in(address_of(scope), _find_login, scope)
     return login
 
 

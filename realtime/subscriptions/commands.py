@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from realtime.access.allowances import allowances
 from realtime.concurrency.threads import run_application, run_message
 from realtime.conf import realtime_settings
+from realtime.counters import COMMANDS_REFUSED, STREAMS_REFUSED
 from realtime.exceptions import FrameError, Refused
 from realtime.fanout.hub import Hub
 from realtime.hints import hint
@@ -52,9 +54,9 @@ class Commands:
         except FrameError as error:
             about = self._socket.id, error.code, error
             logger.info("refused socket=%s code=%s reason=%s", *about, extra=LIMITED)
-            text = frames.error(error.code, error.message, ref)
+            text = self._refusal(error, ref)
         except Exception as error:
-            text = self._failure(error, frame["type"], ref)
+            text = self._refusal(self._failure(error, frame["type"]), ref)
         if text is not None:
             self._socket.send_text(text)
 
@@ -63,14 +65,18 @@ class Commands:
         for subscription in self._by_name.values():
             subscription.end()
 
-    def _failure(self, error: Exception, command: str, ref: int | str | None) -> str:
+    def _refusal(self, error: FrameError, ref: int | str | None) -> str:
+        COMMANDS_REFUSED.add(error.code)
+        return frames.error(error.code, error.message, ref)
+
+    def _failure(self, error: Exception, command: str) -> FrameError:
         """Log an error and return what the client gets: to try again, if that may help."""
         if is_for_now(error):
             # Thousands of sockets get it together, and no traceback says more.
             about = self._socket.id, command, error
             logger.error("failed socket=%s command=%s error=%r", *about, extra=LIMITED)
             sentence = LATE if isinstance(error, TimeoutError) else AWAY
-            return frames.error("internal", sentence, ref)
+            return FrameError("internal", sentence)
         logger.error(
             "failed socket=%s command=%s",
             *(self._socket.id, command),
@@ -78,11 +84,13 @@ class Commands:
             extra=LIMITED,
         )
         if command == "subscribe":
-            return frames.error("failed", FAULT, ref)
-        return frames.error("internal", FAULT, ref)
+            return FrameError("failed", FAULT)
+        return FrameError("internal", FAULT)
 
     async def _subscribe(self, frame: Frame, ref: int | str | None) -> None:
         after = _position_in(frame)
+        if self._socket.login is not None:
+            await allowances().of(self._socket.login.account).turn()
         deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
         stream = await self._allowed_stream(frame, deadline)
         subscription = Subscription(self._socket, stream, self._hub)
@@ -106,6 +114,7 @@ class Commands:
         if name in self._by_name:
             raise FrameError("already_subscribed", f"This socket follows {name} already.")
         if len(self._by_name) >= (limit := realtime_settings().MAX_STREAMS_PER_SOCKET):
+            STREAMS_REFUSED.add("per_socket")
             raise FrameError("too_many", f"A socket follows at most {limit} streams.")
         stream = find(name)
         if stream is None:

@@ -7,6 +7,7 @@ from collections import deque
 from enum import StrEnum
 from typing import Any
 
+from realtime.access.allowances import Allowance, allowances
 from realtime.concurrency.threads import run_application
 from realtime.conf import realtime_settings
 from realtime.exceptions import PositionLost
@@ -52,12 +53,23 @@ class Subscription:
     is between; when it has caught up, the feed hands over what comes.
     """
 
-    __slots__ = ("_feed", "_held", "_hub", "_position", "_socket", "_state", "_task", "stream")
+    __slots__ = (
+        "_allowance",
+        "_feed",
+        "_held",
+        "_hub",
+        "_position",
+        "_socket",
+        "_state",
+        "_task",
+        "stream",
+    )
 
     def __init__(self, socket: RealtimeSocket, stream: Stream, hub: Hub) -> None:
         self.stream = stream
         self._socket = socket
         self._hub = hub
+        self._allowance: Allowance | None = None
         self._state = State.STARTING
         self._feed: Feed | None = None
         self._position = NOWHERE
@@ -69,8 +81,12 @@ class Subscription:
     ) -> None:
         """Answer a subscribe: go on ``after`` a position if that is possible, else start again.
 
-        Raises ``TimeoutError`` if there is no snapshot at ``deadline`` of the loop's clock.
+        Raises ``TimeoutError`` if there is no snapshot at ``deadline`` of the loop's clock, and
+        ``FrameError`` where the user's sockets follow too many streams.
         """
+        allowance = allowances().of(self._socket.login.account)
+        allowance.take(self.stream.name)
+        self._allowance = allowance
         self._feed = feed = await self._hub.follow(self.stream.name, self, after)
         recovered = after is not None and await self._can_resume(feed, after)
         position = feed.position
@@ -117,6 +133,9 @@ class Subscription:
         """Follow no more."""
         self._state = State.ENDED
         self._hub.unfollow(self.stream.name, self)
+        if self._allowance is not None:
+            self._allowance.release(self.stream.name)
+            self._allowance = None
         if self._task is not None:
             self._task.cancel()
 

@@ -98,7 +98,9 @@ def logging_calls(tree):
 
 
 LOGGING = [
-    pytest.param(*logging_calls(ast.parse(path.read_text())), id=path.relative_to(PROJECT).as_posix())
+    pytest.param(
+        *logging_calls(ast.parse(path.read_text())), id=path.relative_to(PROJECT).as_posix()
+    )
     for path in SOURCES
     if "logger." in path.read_text() and path.name != "hints.py"  # It gets its caller's.
 ]
@@ -117,8 +119,6 @@ def test_all_that_is_logged_is_escaped(written, made):
 def test_no_other_logger_is_made():
     """One from ``logging`` itself would escape nothing."""
     makers = {
-        path.relative_to(PROJECT).as_posix()
-        for path in SOURCES
-        if "getLogger" in path.read_text()
+        path.relative_to(PROJECT).as_posix() for path in SOURCES if "getLogger" in path.read_text()
     }
     assert makers == {"realtime/logs.py", "realtime/layer/backends.py"}  # The layer's own logger.
