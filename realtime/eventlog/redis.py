@@ -24,6 +24,12 @@ __all__ = ["RedisEventLog"]
 ANSWER_WITHIN = 2.0
 """Seconds that Redis may take to connect or to answer."""
 
+UNUSED_AGE = 3600
+"""Seconds for which the head of a stream without events is kept after it was last asked for.
+
+As long as somebody follows the stream, it is asked for. One who makes up names can't fill Redis.
+"""
+
 APPEND = """
 local id, name, data, at, key, epoch, count, age, again = unpack(ARGV)
 local now = redis.call('TIME')[1]
@@ -51,12 +57,13 @@ return numbered
 """
 
 POSITIONS = """
-local epoch, age = unpack(ARGV)
+local epoch, age, unused_age = unpack(ARGV)
 local positions = {}
 for i, head in ipairs(KEYS) do
     redis.call('HSETNX', head, 'epoch', epoch)
-    redis.call('EXPIRE', head, age)
-    positions[i] = {redis.call('HGET', head, 'epoch'), redis.call('HGET', head, 'top') or '0'}
+    local top = redis.call('HGET', head, 'top')
+    redis.call('EXPIRE', head, top and age or unused_age)
+    positions[i] = {redis.call('HGET', head, 'epoch'), top or '0'}
 end
 return positions
 """
@@ -102,7 +109,8 @@ class RedisEventLog(EventLog):
 
     def positions(self, streams: Sequence[str]) -> dict[str, Position]:
         heads = [self._head(name) for name in streams]
-        found = _twice(lambda: self._positions_script(keys=heads, args=[random_epoch(), _age()]))
+        ages = _age(), min(_age(), UNUSED_AGE)
+        found = _twice(lambda: self._positions_script(keys=heads, args=[random_epoch(), *ages]))
         return {
             name: Position(epoch, int(top))
             for name, (epoch, top) in zip(streams, found, strict=True)
