@@ -36,7 +36,7 @@ class RealtimeSettings:
     """Streams that all sockets of a user may have one process follow; see ``access/allowances``."""
     MAX_SUBSCRIBES_PER_SECOND: int = 100
     """Subscribes a second of all sockets of a user in one process; more of them wait."""
-    MAX_CONNECTIONS_PER_SECOND: int = 2000
+    MAX_CONNECTIONS_PER_SECOND: int = 1000
     """New sockets a second that a process lets in, twice as many together; an address gets half."""
     MAX_VISITORS_PER_ADDRESS: int = 1000
     """Sockets that one address may hold open in one process while nobody has signed in on them."""
