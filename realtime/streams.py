@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, overload
 
+from realtime.access.signed_names import may_follow, sign
 from realtime.concurrency.threads import nonblocking
 from realtime.exceptions import Refused
+from realtime.protocol.signed_names import is_signed, plain_name
 from realtime.protocol.stream_names import (
     ESCAPED_USER_PREFIX,
     STREAM_NAME,
     USER_PREFIX,
+    require_stream_name,
     user_stream_name,
 )
 
-__all__ = ["Refused", "Stream", "UserStream", "register"]
+__all__ = ["Refused", "Stream", "UserStream", "register", "sign_stream"]
 
 
 class Stream:
@@ -23,6 +26,9 @@ class Stream:
     ``name`` is the whole name (``call.7``), ``key`` what follows the prefix (``7``). The methods
     may be sync (they run in a thread) or async.
     """
+
+    public: bool = False
+    """Whether visitors may ask to follow, where ``REALTIME["ANONYMOUS"]`` lets them in."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -91,10 +97,61 @@ def is_served(name: str) -> bool:
 
 
 def find(name: str) -> Stream | None:
-    """Return the stream of that name, or None where its prefix is not registered."""
+    """Return the stream of that name, or None where its prefix is not registered.
+
+    A signed name has a stream also where no class serves its prefix.
+    """
     prefix = name.partition(".")[0]
     stream_class = _registered.get(USER_PREFIX if prefix == ESCAPED_USER_PREFIX else prefix)
+    if is_signed(name):
+        return _signed_class(stream_class or Stream)(name)
     return None if stream_class is None else stream_class(name)
+
+
+def sign_stream(to: str | Any, *, user: Any = None, seconds: float | None = None) -> str:
+    """Return a name of the stream ``to`` that allows its holder to follow it.
+
+    ``to`` is a stream's name, or a user, who stands for their own stream. With ``user`` it is good
+    for that user alone, and for ``seconds`` from now, or as long as the site's ``SECRET_KEY`` is
+    valid. Raises ``ValueError`` or ``TypeError`` for what can't be signed.
+    """
+    return sign(
+        require_stream_name(to) if isinstance(to, str) else user_stream_name(to),
+        user=None if user is None else user_stream_name(user),
+        seconds=seconds,
+    )
+
+
+class SignedStream(Stream):
+    """A stream that is followed by a signed name, which decides instead of ``authorize``.
+
+    All else is that of the class that serves the prefix, but for messages, which it takes from none
+    of these followers.
+    """
+
+    public = True
+
+    def __init__(self, signed_name: str) -> None:
+        super().__init__(plain_name(signed_name))
+        self._signed_name = signed_name
+
+    @nonblocking
+    def authorize(self, user: Any) -> bool:
+        return may_follow(self._signed_name, user)
+
+    @nonblocking
+    def receive(self, user: Any, name: str, data: Any) -> Any:
+        raise Refused(f"A signed name allows to follow {self.name}, and not to send to it.")
+
+
+def _signed_class(stream_class: type[Stream]) -> type[Stream]:
+    if stream_class not in _signed_classes:
+        name = f"Signed{stream_class.__name__}"
+        _signed_classes[stream_class] = type(name, (SignedStream, stream_class), {})
+    return _signed_classes[stream_class]
+
+
+_signed_classes: dict[type[Stream], type[Stream]] = {}
 
 
 @register(USER_PREFIX)

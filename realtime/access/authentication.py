@@ -29,9 +29,14 @@ async def sign_in(scope: Scope) -> Login | None:
     A user that a middleware put into the scope counts, else the user of the session cookie. Raises
     what the stores of sessions and users raise, so that a visitor is one who is known to be one.
     """
-    client = scope.get("client")
-    login: Login | None = await run_sign_in(client and client[0], _find_login, scope)
+    login: Login | None = await run_sign_in(client_address(scope), _find_login, scope)
     return login
+
+
+def client_address(scope: Scope) -> str | None:
+    """Return from where a client comes, for the server; None behind a Unix socket."""
+    client = scope.get("client")
+    return client[0] if client else None
 
 
 def _find_login(scope: Scope) -> Login | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Hashable
 from typing import Any, Protocol
 
 from realtime.concurrency.per_loop import PerLoop
@@ -21,10 +22,7 @@ class UserSocket(Protocol):
     """What is counted."""
 
     budget: Rate
-
-    @property
-    def user(self) -> Any:
-        """Whose it is."""
+    login: Any
 
     def close(self, code: CloseCode) -> None:
         """Close the socket."""
@@ -35,39 +33,45 @@ class UserSockets:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._by_user: dict[Any, list[UserSocket]] = {}
-        self._budgets: dict[Any, Rate] = {}
+        self._by_account: dict[Hashable, list[UserSocket]] = {}
+        self._budgets: dict[Hashable, Rate] = {}
         self._next_look = self._loop.time() + KEEP_BUDGET
 
     def add(self, socket: UserSocket) -> None:
-        """Count a user's socket; one too many closes the oldest, which may be a dead one."""
-        sockets = self._by_user.setdefault(socket.user.pk, [])
+        """Count a user's socket; one too many closes the oldest, which may be a dead one.
+
+        Visitors of one address share a budget, and are not counted: they may be many.
+        """
+        login = socket.login
+        sockets = self._by_account.setdefault(login.account, [])
         sockets.append(socket)
-        socket.budget = self._budget(socket.user.pk)
-        if len(sockets) > realtime_settings().MAX_SOCKETS_PER_USER:
+        socket.budget = self._budget(login.account)
+        if len(sockets) > realtime_settings().MAX_SOCKETS_PER_USER and not login.is_visitor:
             oldest = sockets[0]
             self.remove(oldest)
             oldest.close(CloseCode.TOO_MANY_SOCKETS)
 
     def remove(self, socket: UserSocket) -> None:
         """Count a socket no more; harmless for one that was never counted."""
-        primary_key = getattr(socket.user, "pk", None)
-        sockets = self._by_user.get(primary_key, [])
+        if socket.login is None:
+            return
+        account = socket.login.account
+        sockets = self._by_account.get(account, [])
         if socket in sockets:
             sockets.remove(socket)
         if not sockets:
-            self._by_user.pop(primary_key, None)
+            self._by_account.pop(account, None)
 
-    def _budget(self, primary_key: Any) -> Rate:
+    def _budget(self, account: Hashable) -> Rate:
         now = self._loop.time()
         if now >= self._next_look:
             self._next_look = now + KEEP_BUDGET
-            for absent in self._budgets.keys() - self._by_user.keys():
+            for absent in self._budgets.keys() - self._by_account.keys():
                 if self._budgets[absent].is_full(now):
                     del self._budgets[absent]
-        if primary_key not in self._budgets:
-            self._budgets[primary_key] = Rate(realtime_settings().MAX_BYTES_PER_SECOND, now=now)
-        return self._budgets[primary_key]
+        if account not in self._budgets:
+            self._budgets[account] = Rate(realtime_settings().MAX_BYTES_PER_SECOND, now=now)
+        return self._budgets[account]
 
 
 _user_sockets = PerLoop(UserSockets)

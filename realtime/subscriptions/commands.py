@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from realtime.access.login import Login
 from realtime.concurrency.threads import run_application, run_message
 from realtime.conf import realtime_settings
 from realtime.exceptions import FrameError, Refused
@@ -15,6 +16,7 @@ from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
 from realtime.protocol.frames import Frame
 from realtime.protocol.position import Position, parse_position
+from realtime.protocol.signed_names import plain_name
 from realtime.protocol.stream_names import STREAM_NAME, user_stream_name
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
@@ -94,26 +96,28 @@ class Commands:
             raise
 
     async def _allowed_stream(self, frame: Frame, deadline: float) -> Stream:
-        name = frame["stream"]
-        if self._socket.user is None:
-            raise FrameError("forbidden", "This socket is not signed in.")
+        login, asked = self._login, frame["stream"]
+        name = plain_name(asked)
         if name == "me":
             if frame.get("after") is not None:
                 raise FrameError("refused", "after goes with the stream's own name, not with me.")
-            name = user_stream_name(self._socket.user)
+            asked = name = _me(login)
         if not STREAM_NAME.fullmatch(name):
             raise FrameError("bad_frame", f"{name[:80]!r} can't be a stream's name.")
         if name in self._by_name:
             raise FrameError("already_subscribed", f"This socket follows {name} already.")
         if len(self._by_name) >= (limit := realtime_settings().MAX_STREAMS_PER_SOCKET):
             raise FrameError("too_many", f"A socket follows at most {limit} streams.")
-        stream = find(name)
+        stream = find(asked)
         if stream is None:
             hint(logger, _UNSERVED, name, name.partition(".")[0], kind=name.partition(".")[0])
             raise FrameError("unknown_stream", f"There are no streams like {name}.")
-        user = self._socket.user
+        if not login.may_follow(name):
+            raise FrameError("forbidden", f"The ticket of this socket is not for {name}.")
+        if login.is_visitor and not stream.public:
+            raise FrameError("forbidden", f"Only users who are signed in may follow {name}.")
         async with asyncio.timeout_at(deadline):
-            allowed = await run_application(user.pk, stream.authorize, user)
+            allowed = await run_application(login.account, stream.authorize, login.user)
         if allowed is None:
             hint(logger, _NO_ANSWER, type(stream).__qualname__, kind=type(stream).__qualname__)
         if not allowed:
@@ -126,20 +130,30 @@ class Commands:
         return frames.unsubscribed(stream.name, ref)
 
     async def _send(self, frame: Frame, ref: int | str | None) -> str:
-        stream, user = self._followed(frame), self._socket.user
+        stream, login = self._followed(frame), self._login
         begin_within = realtime_settings().COMMAND_TIMEOUT
-        message = user, frame["name"], frame.get("data")
+        message = login.user, frame["name"], frame.get("data")
         try:
-            answer = await run_message(user.pk, begin_within, stream.receive, *message)
+            answer = await run_message(login.account, begin_within, stream.receive, *message)
         except Refused as refusal:
             raise FrameError("refused", str(refusal)) from None
         return frames.reply(answer, ref)
 
     def _followed(self, frame: Frame) -> Stream:
-        name = user_stream_name(self._socket.user) if frame["stream"] == "me" else frame["stream"]
+        name = _me(self._login) if frame["stream"] == "me" else plain_name(frame["stream"])
         if name not in self._by_name:
             raise FrameError("not_subscribed", f"This socket does not follow {name[:80]!r}.")
         return self._by_name[name].stream
+
+    async def _authenticate(self, frame: Frame, ref: int | str | None) -> None:
+        """Refuse it: the sign-in has taken the one that came in time."""
+        raise FrameError("too_late", "authenticate is the first frame, and comes before welcome.")
+
+    @property
+    def _login(self) -> Login:
+        if self._socket.login is None:
+            raise FrameError("forbidden", "This socket is not signed in.")
+        return self._socket.login  # type: ignore[no-any-return]
 
     def _forget(self, name: str) -> None:
         subscription = self._by_name.pop(name, None)
@@ -147,10 +161,17 @@ class Commands:
             subscription.end()
 
     _handlers: dict[str, Callable[[Commands, Frame, Any], Awaitable[str | None]]] = {
+        "authenticate": _authenticate,
         "subscribe": _subscribe,
         "unsubscribe": _unsubscribe,
         "send": _send,
     }
+
+
+def _me(login: Login) -> str:
+    if login.is_visitor:
+        raise FrameError("forbidden", "This socket is not signed in, so it has no stream me.")
+    return user_stream_name(login.user)
 
 
 def _position_in(frame: Frame) -> Position | None:

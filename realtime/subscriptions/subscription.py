@@ -132,9 +132,9 @@ class Subscription:
             return False
 
     async def _snapshot(self, deadline: float | None) -> Any:
-        user = self._socket.user
+        login = self._socket.login
         async with asyncio.timeout_at(deadline):
-            return await run_application(user.pk, self.stream.snapshot, user)
+            return await run_application(login.account, self.stream.snapshot, login.user)
 
     def _catch_up(self, feed: Feed) -> None:
         """Have a task do what is needed until the client is live, unless it does so already."""

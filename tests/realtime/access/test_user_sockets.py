@@ -4,12 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from realtime.access.login import Login
 from realtime.access.user_sockets import UserSockets, user_sockets
 
 
 class CountedSocket:
     def __init__(self, pk):
-        self.user = SimpleNamespace(pk=pk)
+        self.login = Login(SimpleNamespace(pk=pk))
         self.closed = None
 
     def close(self, code):
@@ -53,7 +54,7 @@ async def test_one_that_was_closed_counts_no_more_and_is_not_closed_again():
 async def test_a_socket_that_was_never_counted_may_be_removed():
     sockets = UserSockets()
     visitor = CountedSocket(1)
-    visitor.user = None
+    visitor.login = None
     sockets.remove(visitor)
     sockets.remove(CountedSocket(1))
 
