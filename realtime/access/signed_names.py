@@ -32,6 +32,8 @@ def sign(stream: str, *, user: str | None = None, seconds: float | None = None) 
 
 def may_follow(signed_name: str, user: Any) -> bool:
     """Tell whether the name is signed by this site, not too old, and good for ``user``."""
+    if not signed_name.isascii():
+        return False  # Half a character could not be hashed.
     try:
         claims = read(_signer().unsign(signed_name))
     except BadSignature:

@@ -13,6 +13,7 @@ from realtime.access.login import Login
 from realtime.concurrency.threads import run_sign_in
 from realtime.conf import realtime_settings
 from realtime.exceptions import TicketExpired
+from realtime.protocol.frames import is_ticket
 from realtime.sockets.asgi import Scope
 
 
@@ -46,6 +47,8 @@ async def _by_handshake(scope: Scope, first_frame: FirstFrame) -> tuple[Login | 
 
 
 async def _by_ticket(scope: Scope, text: str) -> Login | None:
+    if not is_ticket(text):
+        return None
     ticket = tickets.read(text)
     if ticket is None:
         return await ask_project(scope, text)

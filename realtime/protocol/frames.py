@@ -133,6 +133,13 @@ def _check_fields(frame: Frame, ref: int | str | None) -> None:
         value, longest = frame.get(field), _LONGEST.get(field, MAX_NONCE)
         if not isinstance(value, str) or not 0 < len(value) <= longest:
             raise FrameError("bad_frame", f"{field} is a string of 1 to {longest} characters.", ref)
+        if field == "ticket" and not is_ticket(value):
+            raise FrameError("bad_frame", "A ticket is ASCII characters that can be printed.", ref)
+
+
+def is_ticket(text: str) -> bool:
+    """Tell whether a text may be a ticket: so its checks meet no strange characters."""
+    return 0 < len(text) <= MAX_TICKET and text.isascii() and text.isprintable()
 
 
 def authenticate(ticket: str) -> str:
