@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, overload
 
@@ -22,6 +23,13 @@ class Stream:
 
     ``name`` is the whole name (``call.7``), ``key`` what follows the prefix (``7``). The methods
     may be sync (they run in a thread) or async.
+    """
+
+    reauthorize_every: float | None = 300.0
+    """Seconds after which ``authorize`` is asked again for a socket that follows the stream.
+
+    A fifth more or less, at random. None: only after ``reauthorize()``, and changes of the user,
+    groups and permissions.
     """
 
     def __init__(self, name: str) -> None:
@@ -66,7 +74,7 @@ def register(prefix: str, stream_class: Any = None) -> Any:
     An app's module ``streams`` is imported at start, so that is where registrations belong. A
     subclass of the class that serves a prefix replaces it: so an application gives
     ``UserStream`` a snapshot, for the users with escaped names too. Raises ``ValueError`` if the
-    prefix is no name, or is taken.
+    prefix is no name, or is taken, or if ``reauthorize_every`` is no number above 0.
     """
     if isinstance(prefix, type):
         raise TypeError(f'Name the prefix: @register("{prefix.__name__.lower()}").')
@@ -81,8 +89,19 @@ def register(prefix: str, stream_class: Any = None) -> Any:
     present = _registered.get(prefix, Stream)
     if not issubclass(stream_class, present):
         raise ValueError(f"The prefix {prefix!r} is taken by {present.__qualname__}.")
+    _require_seconds(stream_class)
     _registered[prefix] = stream_class
     return stream_class
+
+
+def _require_seconds(stream_class: type[Stream]) -> None:
+    every: Any = stream_class.reauthorize_every
+    is_number = isinstance(every, int | float) and not isinstance(every, bool)
+    if every is not None and not (is_number and 0 < every < math.inf):
+        raise ValueError(
+            f"{stream_class.__qualname__}.reauthorize_every is a number of seconds above 0, or "
+            f"None, not {every!r}."
+        )
 
 
 def is_served(name: str) -> bool:
@@ -104,6 +123,8 @@ class UserStream(Stream):
     A primary key that can't stand in a name is escaped there, so don't read it from ``key``: the
     methods get the user.
     """
+
+    reauthorize_every = None  # The answer never changes.
 
     @nonblocking
     def authorize(self, user: Any) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
-from realtime.concurrency.threads import run_application, run_message
+from realtime.concurrency.threads import run_message
 from realtime.conf import realtime_settings
 from realtime.exceptions import FrameError, Refused
 from realtime.fanout.hub import Hub
@@ -19,11 +19,12 @@ from realtime.protocol.stream_names import STREAM_NAME, user_stream_name
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream, find
+from realtime.subscriptions.authorization import Authorization
 from realtime.subscriptions.subscription import Subscription
+from realtime.subscriptions.withdrawal import withdraw
 
 logger = get_logger(__name__)
 
-_NO_ANSWER = "%s.authorize returned None, which refuses: return True or False."
 _UNSERVED = (
     "subscribe stream=%s: no stream class serves the prefix %r. Register one in a module named "
     "streams of an installed app; modules of another name are not imported at start."
@@ -34,6 +35,18 @@ FAULT = "The server failed to do this; it is logged."
 LATE = "The server is too busy to do this in time; try again."
 
 
+class Followed(NamedTuple):
+    """A stream that the socket follows, and the right by which it does."""
+
+    subscription: Subscription
+    right: Authorization
+
+    def end(self) -> None:
+        """Follow no more."""
+        self.right.end()
+        self.subscription.end()
+
+
 class Commands:
     """Carries out the commands of one socket, and keeps its subscriptions by name."""
 
@@ -42,7 +55,7 @@ class Commands:
     def __init__(self, socket: RealtimeSocket, hub: Hub) -> None:
         self._socket = socket
         self._hub = hub
-        self._by_name: dict[str, Subscription] = {}
+        self._by_name: dict[str, Followed] = {}
 
     async def run(self, frame: Frame) -> None:
         """Carry out one command; what goes wrong goes to the socket as an error."""
@@ -60,8 +73,23 @@ class Commands:
 
     def end(self) -> None:
         """End all subscriptions; messages to their streams that have come are still handed on."""
-        for subscription in self._by_name.values():
-            subscription.end()
+        for followed in self._by_name.values():
+            followed.end()
+
+    def reauthorize(self, stream: str | None = None) -> None:
+        """Ask again for the right to a stream, None: to each of them."""
+        names = list(self._by_name) if stream is None else [stream]
+        for name in names:
+            if name in self._by_name:
+                self._by_name[name].right.doubt()
+
+    def right_ended(self, stream: str, reason: str) -> None:
+        """Hand out nothing more of a stream; a ``subscribe`` that is under way is refused."""
+        logger.info("right ended socket=%s stream=%s reason=%s", self._socket.id, stream, reason)
+        has_answer = not self._by_name[stream].subscription.is_starting
+        self._forget(stream)
+        if has_answer:
+            withdraw(self._socket, stream, reason)
 
     def _failure(self, error: Exception, command: str, ref: int | str | None) -> str:
         """Log an error and return what the client gets: to try again, if that may help."""
@@ -84,16 +112,18 @@ class Commands:
     async def _subscribe(self, frame: Frame, ref: int | str | None) -> None:
         after = _position_in(frame)
         deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
-        stream = await self._allowed_stream(frame, deadline)
+        stream = self._stream_to_follow(frame)
         subscription = Subscription(self._socket, stream, self._hub)
-        self._by_name[stream.name] = subscription
+        right = Authorization(self._socket, stream, self)
+        self._by_name[stream.name] = Followed(subscription, right)
         try:
-            await subscription.start(after, ref, deadline)
+            if not (await right.ask(deadline) and await subscription.start(after, ref, deadline)):
+                raise FrameError("forbidden", f"You may not follow {stream.name}.")
         except BaseException:
             self._forget(stream.name)
             raise
 
-    async def _allowed_stream(self, frame: Frame, deadline: float) -> Stream:
+    def _stream_to_follow(self, frame: Frame) -> Stream:
         name = frame["stream"]
         if self._socket.user is None:
             raise FrameError("forbidden", "This socket is not signed in.")
@@ -111,13 +141,6 @@ class Commands:
         if stream is None:
             hint(logger, _UNSERVED, name, name.partition(".")[0], kind=name.partition(".")[0])
             raise FrameError("unknown_stream", f"There are no streams like {name}.")
-        user = self._socket.user
-        async with asyncio.timeout_at(deadline):
-            allowed = await run_application(user.pk, stream.authorize, user)
-        if allowed is None:
-            hint(logger, _NO_ANSWER, type(stream).__qualname__, kind=type(stream).__qualname__)
-        if not allowed:
-            raise FrameError("forbidden", f"You may not follow {name}.")
         return stream
 
     async def _unsubscribe(self, frame: Frame, ref: int | str | None) -> str:
@@ -139,12 +162,12 @@ class Commands:
         name = user_stream_name(self._socket.user) if frame["stream"] == "me" else frame["stream"]
         if name not in self._by_name:
             raise FrameError("not_subscribed", f"This socket does not follow {name[:80]!r}.")
-        return self._by_name[name].stream
+        return self._by_name[name].subscription.stream
 
     def _forget(self, name: str) -> None:
-        subscription = self._by_name.pop(name, None)
-        if subscription is not None:
-            subscription.end()
+        followed = self._by_name.pop(name, None)
+        if followed is not None:
+            followed.end()
 
     _handlers: dict[str, Callable[[Commands, Frame, Any], Awaitable[str | None]]] = {
         "subscribe": _subscribe,
