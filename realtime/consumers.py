@@ -26,6 +26,7 @@ from realtime.sockets.severable import severable
 from realtime.sockets.transport import ABORT_AFTER, Transport
 from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions, WrappedSocket
 from realtime.subscriptions.commands import Commands
+from realtime.subscriptions.control import running_controls
 
 __all__ = ["HeartbeatMixin", "RealtimeConsumer"]
 
@@ -138,6 +139,8 @@ class RealtimeConsumer:
             return  # The client has left already.
         socket = RealtimeSocket(send)
         commands = Commands(socket, running_hub())
+        controls = running_controls()
+        controls.add(socket.id, commands)
         if subprotocol not in (SUBPROTOCOL, None):
             socket.close(CloseCode.UNSUPPORTED_VERSION, abort_after=ABORT_AFTER)
         socket.run(partial(_sign_in, socket, scope))
@@ -154,6 +157,7 @@ class RealtimeConsumer:
         finally:
             commands.end()
             user_sockets().remove(socket)
+            controls.remove(socket.id)
             socket.disconnected()
             await socket.finished()
 
