@@ -21,7 +21,6 @@ from realtime.hints import hint
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import SUBPROTOCOL, VERSIONS
-from realtime.protocol.stream_names import user_stream_name
 from realtime.sockets.asgi import Application, Receive, Scope, Send, header
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
@@ -29,6 +28,7 @@ from realtime.sockets.severable import severable
 from realtime.sockets.transport import ABORT_AFTER, Transport
 from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions, WrappedSocket
 from realtime.subscriptions.commands import Commands
+from realtime.subscriptions.control import running_controls
 
 __all__ = ["HeartbeatMixin", "RealtimeConsumer"]
 
@@ -141,6 +141,8 @@ class RealtimeConsumer:
             return  # The client has left already.
         socket = RealtimeSocket(send)
         commands = Commands(socket, running_hub())
+        controls = running_controls()
+        controls.add(socket.id, commands)
         if subprotocol not in (SUBPROTOCOL, None):
             socket.close(CloseCode.UNSUPPORTED_VERSION, abort_after=ABORT_AFTER)
         first_frame = FirstFrame()
@@ -164,6 +166,7 @@ class RealtimeConsumer:
             commands.end()
             user_sockets().remove(socket)
             expiries().remove(socket)
+            controls.remove(socket.id)
             socket.disconnected()
             await socket.finished()
 
@@ -183,7 +186,7 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope, first_frame: FirstFrame
     try:
         async with asyncio.timeout(realtime_settings().SIGN_IN_TIMEOUT):
             login = await find_login(scope, first_frame)
-        me = None if login is None or login.is_visitor else user_stream_name(login.user)
+        me = None if login is None else login.me
     except TicketExpired:
         socket.close(CloseCode.EXPIRED, abort_after=ABORT_AFTER)
         return

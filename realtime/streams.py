@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, overload
 
@@ -29,6 +30,12 @@ class Stream:
 
     public: bool = False
     """Whether visitors may ask to follow, where ``REALTIME["ANONYMOUS"]`` lets them in."""
+    reauthorize_every: float | None = 300.0
+    """Seconds after which ``authorize`` is asked again for a socket that follows the stream.
+
+    A fifth more or less, at random. None: only after ``reauthorize()``, and changes of the user,
+    groups and permissions.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -72,7 +79,7 @@ def register(prefix: str, stream_class: Any = None) -> Any:
     An app's module ``streams`` is imported at start, so that is where registrations belong. A
     subclass of the class that serves a prefix replaces it: so an application gives
     ``UserStream`` a snapshot, for the users with escaped names too. Raises ``ValueError`` if the
-    prefix is no name, or is taken.
+    prefix is no name, or is taken, or if ``reauthorize_every`` is no number above 0.
     """
     if isinstance(prefix, type):
         raise TypeError(f'Name the prefix: @register("{prefix.__name__.lower()}").')
@@ -87,8 +94,19 @@ def register(prefix: str, stream_class: Any = None) -> Any:
     present = _registered.get(prefix, Stream)
     if not issubclass(stream_class, present):
         raise ValueError(f"The prefix {prefix!r} is taken by {present.__qualname__}.")
+    _require_seconds(stream_class)
     _registered[prefix] = stream_class
     return stream_class
+
+
+def _require_seconds(stream_class: type[Stream]) -> None:
+    every: Any = stream_class.reauthorize_every
+    is_number = isinstance(every, int | float) and not isinstance(every, bool)
+    if every is not None and not (is_number and 0 < every < math.inf):
+        raise ValueError(
+            f"{stream_class.__qualname__}.reauthorize_every is a number of seconds above 0, or "
+            f"None, not {every!r}."
+        )
 
 
 def is_served(name: str) -> bool:
@@ -106,6 +124,12 @@ def find(name: str) -> Stream | None:
     if is_signed(name):
         return _signed_class(stream_class or Stream)(name)
     return None if stream_class is None else stream_class(name)
+
+
+def renewed(stream: Stream) -> Stream:
+    """Return a new object for the same stream: what the present one remembers may be old."""
+    name = stream.signed_name if isinstance(stream, SignedStream) else stream.name
+    return type(stream)(name)
 
 
 def sign_stream(to: str | Any, *, user: Any = None, seconds: float | None = None) -> str:
@@ -130,14 +154,15 @@ class SignedStream(Stream):
     """
 
     public = True
+    reauthorize_every = 60.0  # It asks nobody.
 
     def __init__(self, signed_name: str) -> None:
         super().__init__(plain_name(signed_name))
-        self._signed_name = signed_name
+        self.signed_name = signed_name
 
     @nonblocking
     def authorize(self, user: Any) -> bool:
-        return may_follow(self._signed_name, user)
+        return may_follow(self.signed_name, user)
 
     @nonblocking
     def receive(self, user: Any, name: str, data: Any) -> Any:
@@ -161,6 +186,8 @@ class UserStream(Stream):
     A primary key that can't stand in a name is escaped there, so don't read it from ``key``: the
     methods get the user.
     """
+
+    reauthorize_every = None  # The answer never changes.
 
     @nonblocking
     def authorize(self, user: Any) -> bool:

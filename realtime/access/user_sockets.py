@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable
+from itertools import chain
 from typing import Any, Protocol
 
 from realtime.concurrency.per_loop import PerLoop
@@ -19,50 +19,67 @@ A user who leaves and comes back has the same one: connecting again buys nothing
 
 
 class UserSocket(Protocol):
-    """What is counted."""
+    """What is counted, and found."""
 
     budget: Rate
-    login: Any
+    id: str
 
-    def close(self, code: CloseCode) -> None:
+    @property
+    def login(self) -> Any:
+        """Whose it is; None before the sign-in."""
+
+    def close(self, code: CloseCode, *, reason: str = "") -> None:
         """Close the socket."""
 
 
 class UserSockets:
-    """Counts the sockets of each user, closes the oldest of too many, and shares out one budget."""
+    """Counts the sockets of each user, closes the oldest of too many, and shares out one budget.
+
+    A user is named by the name of the user's own stream. Visitors of one address share a budget,
+    and are not counted: they may be many.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._by_account: dict[Hashable, list[UserSocket]] = {}
-        self._budgets: dict[Hashable, Rate] = {}
+        self._by_account: dict[str, list[UserSocket]] = {}
+        self._by_session: dict[str, list[UserSocket]] = {}
+        self._budgets: dict[str, Rate] = {}
         self._next_look = self._loop.time() + KEEP_BUDGET
 
     def add(self, socket: UserSocket) -> None:
-        """Count a user's socket; one too many closes the oldest, which may be a dead one.
-
-        Visitors of one address share a budget, and are not counted: they may be many.
-        """
-        login = socket.login
-        sockets = self._by_account.setdefault(login.account, [])
+        """Count a user's socket; one too many closes the oldest, which may be a dead one."""
+        account, digest = socket.login.account, socket.login.digest
+        sockets = self._by_account.setdefault(account, [])
         sockets.append(socket)
-        socket.budget = self._budget(login.account)
-        if len(sockets) > realtime_settings().MAX_SOCKETS_PER_USER and not login.is_visitor:
+        if digest is not None:
+            self._by_session.setdefault(digest, []).append(socket)
+        socket.budget = self._budget(account)
+        if socket.login.is_visitor:
+            return
+        if len(sockets) > realtime_settings().MAX_SOCKETS_PER_USER:
             oldest = sockets[0]
             self.remove(oldest)
             oldest.close(CloseCode.TOO_MANY_SOCKETS)
 
     def remove(self, socket: UserSocket) -> None:
         """Count a socket no more; harmless for one that was never counted."""
-        if socket.login is None:
-            return
-        account = socket.login.account
-        sockets = self._by_account.get(account, [])
-        if socket in sockets:
-            sockets.remove(socket)
-        if not sockets:
-            self._by_account.pop(account, None)
+        if socket.login is not None:
+            _discard(self._by_account, socket.login.account, socket)
+            _discard(self._by_session, socket.login.digest, socket)
 
-    def _budget(self, account: Hashable) -> Rate:
+    def all(self) -> list[UserSocket]:
+        """Return the sockets of all users and visitors."""
+        return list(chain.from_iterable(self._by_account.values()))
+
+    def of_user(self, me: str) -> list[UserSocket]:
+        """Return the sockets of a user."""
+        return list(self._by_account.get(me, ()))
+
+    def of_session(self, digest: str) -> list[UserSocket]:
+        """Return the sockets that were opened with a session."""
+        return list(self._by_session.get(digest, ()))
+
+    def _budget(self, account: str) -> Rate:
         now = self._loop.time()
         if now >= self._next_look:
             self._next_look = now + KEEP_BUDGET
@@ -72,6 +89,14 @@ class UserSockets:
         if account not in self._budgets:
             self._budgets[account] = Rate(realtime_settings().MAX_BYTES_PER_SECOND, now=now)
         return self._budgets[account]
+
+
+def _discard(index: dict[str, list[UserSocket]], key: Any, socket: UserSocket) -> None:
+    sockets = index.get(key, [])
+    if socket in sockets:
+        sockets.remove(socket)
+        if not sockets:
+            del index[key]
 
 
 _user_sockets = PerLoop(UserSockets)

@@ -258,6 +258,14 @@ def event(
     return f'{{"type":"event","stream":"{stream}"{position},{names},"data":{data},"at":{at}}}'
 
 
+def is_of_stream(text: str, stream: str) -> bool:
+    """Tell whether a frame that was written here carries an event or a state of that stream."""
+    return any(text.startswith(f'{{"type":"{kind}","stream":"{stream}"') for kind in _OF_STREAM)
+
+
+_OF_STREAM = ("event", "subscribed", "reset")
+
+
 def replayed(event_frame: str) -> str:
     """Write an event of the log as one that is replayed from it."""
     return f'{event_frame[:-1]},"replayed":true}}'

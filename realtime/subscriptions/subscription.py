@@ -64,17 +64,27 @@ class Subscription:
         self._held: deque[tuple[Message, int]] | None = None
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def is_starting(self) -> bool:
+        """Whether the client still waits for its answer."""
+        return self._state is State.STARTING
+
     async def start(
         self, after: Position | None, ref: int | str | None, deadline: float | None = None
-    ) -> None:
+    ) -> bool:
         """Answer a subscribe: go on ``after`` a position if that is possible, else start again.
 
-        Raises ``TimeoutError`` if there is no snapshot at ``deadline`` of the loop's clock.
+        Returns False, and has answered nothing, where ``end`` was called meanwhile. Raises
+        ``TimeoutError`` if there is no snapshot at ``deadline`` of the loop's clock.
         """
+        if not self.is_starting:
+            return False
         self._feed = feed = await self._hub.follow(self.stream.name, self, after)
         recovered = after is not None and await self._can_resume(feed, after)
         position = feed.position
         snapshot = None if recovered else await self._snapshot(deadline)
+        if not self.is_starting:
+            return False
         self._position = after if recovered and after is not None else position
         self._socket.send_text(
             frames.subscribed(
@@ -86,6 +96,7 @@ class Subscription:
             self._go_live(feed)
         else:
             self._catch_up(feed)
+        return True
 
     def deliver(self, message: Message, size: int) -> bool:
         """Hand an encoded event of ``size`` bytes to the socket; hold it until the client is live.
@@ -94,6 +105,8 @@ class Subscription:
         """
         if self._state is LIVE:
             return self._socket.deliver(message, size)
+        if self._state is State.ENDED:
+            return True
         if self._held is None:
             self._held = deque(maxlen=MAX_EPHEMERAL)
         self._held.append((message, size))
@@ -114,8 +127,9 @@ class Subscription:
             self._catch_up(self._feed)
 
     def end(self) -> None:
-        """Follow no more."""
+        """Follow no more, and send nothing of the stream from now on."""
         self._state = State.ENDED
+        self._held = None
         self._hub.unfollow(self.stream.name, self)
         if self._task is not None:
             self._task.cancel()
@@ -151,9 +165,10 @@ class Subscription:
                 else:
                     await self._replay_page(feed)
         except Exception:
-            # The client comes back, and gets the error when it subscribes.
             logger.exception("replay failed socket=%s stream=%s", self._socket.id, feed.stream)
-            self._socket.close(CloseCode.RESTARTING)
+            if self._state is not State.ENDED:
+                # The client comes back, and gets the error when it subscribes.
+                self._socket.close(CloseCode.RESTARTING)
         finally:
             self._task = None
 
@@ -177,7 +192,7 @@ class Subscription:
         position = feed.position
         deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
         snapshot = await self._snapshot(deadline)
-        if feed.position.epoch == position.epoch:
+        if self._state is State.REBUILDING and feed.position.epoch == position.epoch:
             self._socket.send_text(frames.reset(feed.stream, position, snapshot))
             self._position = position
             self._state = State.REPLAYING

@@ -169,8 +169,13 @@ export class Subscription {
 
   /** Take an `unsubscribed` frame that answers no command. @internal @param {string} reason */
   revoked(reason) {
-    this.#end(new RealtimeError("not_subscribed", reason));
-    this.#emitter.emit("unsubscribed", { reason });
+    // In other states it ended an earlier subscription, and the answer to the next one counts.
+    if (!this.live && this.#state.value !== "idle") return;
+    const error = new RealtimeError(reason, `the right to ${this.stream} has ended`);
+    if (reason === TRANSIENT) return this.#refused(error);
+    this.#end(error);
+    const heard = this.#emitter.emit("unsubscribed", { reason });
+    if (!this.#emitter.emit("error", error) && !heard) this.#link.error(error);
   }
 
   /** Never "me" with a position: another user may have logged in. */
@@ -222,6 +227,7 @@ export class Subscription {
   }
 
   #startLater() {
+    if (this.#state.value === "idle") return; // It is due already.
     this.#state.move("idle");
     this.#retry.later();
   }
