@@ -132,18 +132,25 @@ def renewed(stream: Stream) -> Stream:
     return type(stream)(name)
 
 
-def sign_stream(to: str | Any, *, user: Any = None, seconds: float | None = None) -> str:
+def sign_stream(to: Any, *, user: Any = None, seconds: float | None = None) -> str:
     """Return a name of the stream ``to`` that allows its holder to follow it.
 
     ``to`` is a stream's name, or a user, who stands for their own stream. With ``user`` it is good
-    for that user alone, and for ``seconds`` from now, or as long as the site's ``SECRET_KEY`` is
-    valid. Raises ``ValueError`` or ``TypeError`` for what can't be signed.
+    for that user alone, and with ``seconds`` for so long from now; else for as long as the site's
+    ``SECRET_KEY`` is. Raises ``ValueError`` or ``TypeError`` for what can't be signed.
     """
     return sign(
-        require_stream_name(to) if isinstance(to, str) else user_stream_name(to),
-        user=None if user is None else user_stream_name(user),
+        require_stream_name(to) if isinstance(to, str) else _stream_of(to),
+        user=None if user is None else _stream_of(user),
         seconds=seconds,
     )
+
+
+def _stream_of(user: Any) -> str:
+    """Of any other object with a primary key, it would be the stream of a stranger."""
+    if not hasattr(user, "is_authenticated"):
+        raise TypeError(f"Name a stream, or a user, not {user!r}.")
+    return user_stream_name(user)
 
 
 class SignedStream(Stream):

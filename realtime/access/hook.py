@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -14,6 +16,8 @@ from realtime.access.login import Login
 from realtime.concurrency.threads import run_sign_in
 from realtime.conf import realtime_settings
 from realtime.sockets.asgi import Scope
+
+Run = Callable[..., Awaitable[Any]]
 
 
 def authenticator(path: str) -> Callable[..., Any]:
@@ -37,14 +41,22 @@ async def ask_project(scope: Scope, ticket: str | None) -> Login | None:
     path = realtime_settings().AUTHENTICATE
     if path is None:
         return None
-    address = client_address(scope)
-    answer = await run_sign_in(address, authenticator(path), scope, ticket)
-    login: Login | None = await run_sign_in(address, _login, answer)
+    run = partial(run_sign_in, client_address(scope))
+    login: Login | None = await run(_ask, run, authenticator(path), scope, ticket)
     return login
 
 
+def _ask(run: Run, function: Callable[..., Any], scope: Scope, ticket: str | None) -> Any:
+    """Run in a thread, which also evaluates a lazy user; an async answer is awaited outside."""
+    answer = function(scope, ticket)
+    return _awaited(run, answer) if inspect.iscoroutine(answer) else _login(answer)
+
+
+async def _awaited(run: Run, answer: Awaitable[Any]) -> Any:
+    return await run(_login, await answer)
+
+
 def _login(answer: Any) -> Login | None:
-    """In a thread, since a lazy user asks the database here."""
     if answer is None:
         return None
     grant = answer if isinstance(answer, Grant) else Grant(answer)
