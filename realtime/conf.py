@@ -59,6 +59,10 @@ class RealtimeSettings:
     """
     DRAIN: bool = True
     """Send every socket away before the server ends; False leaves SIGTERM alone."""
+    AUTHENTICATE: str | None = None
+    """The dotted path of a function that takes a scope and a ticket and returns a user."""
+    ANONYMOUS: bool = False
+    """Let visitors who are not signed in follow public streams."""
 
 
 def problems(configured: Any) -> list[str]:
@@ -75,9 +79,9 @@ def problems(configured: Any) -> list[str]:
                 found.append(f"REALTIME['EVENT_LOG'] must have a BACKEND, or be None: {value!r}.")
         elif name == "RETENTION":
             found += _retention_problems(value)
-        elif name == "SITE":
+        elif kinds[name] == "str | None":
             if value is not None and not (isinstance(value, str) and value):
-                found.append(f"REALTIME['SITE'] must be text, or None: {value!r}.")
+                found.append(f"REALTIME[{name!r}] must be text, or None: {value!r}.")
         elif kinds[name] == "bool":
             if not isinstance(value, bool):
                 found.append(f"REALTIME[{name!r}] must be True or False, not {value!r}.")

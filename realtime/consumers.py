@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,17 +11,19 @@ from asgiref.sync import markcoroutinefunction
 
 from realtime.access.addresses import address_of
 from realtime.access.admission import admission
-from realtime.access.authentication import sign_in
+from realtime.access.expiry import expiries
+from realtime.access.first_frame import FirstFrame
 from realtime.access.origins import is_foreign
 from realtime.access.user_sockets import user_sockets
+from realtime.access.ways_in import find_login
 from realtime.conf import realtime_settings
 from realtime.counters import SOCKETS_CLOSED
+from realtime.exceptions import TicketExpired
 from realtime.fanout.hub import running_hub
 from realtime.hints import hint
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol.close_codes import CloseCode
-from realtime.protocol.frames import SUBPROTOCOL, SUBPROTOCOL_FAMILY
-from realtime.protocol.stream_names import user_stream_name
+from realtime.protocol.frames import SUBPROTOCOL, VERSIONS
 from realtime.sockets.asgi import Application, Receive, Scope, Send, header
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
@@ -29,6 +31,7 @@ from realtime.sockets.severable import severable
 from realtime.sockets.transport import ABORT_AFTER, Transport
 from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions, WrappedSocket
 from realtime.subscriptions.commands import Commands
+from realtime.subscriptions.control import running_controls
 
 __all__ = ["HeartbeatMixin", "RealtimeConsumer"]
 
@@ -142,15 +145,23 @@ class RealtimeConsumer:
             return  # The client has left already.
         socket = RealtimeSocket(send)
         commands = Commands(socket, running_hub())
+        controls = running_controls()
+        controls.add(socket.id, commands)
         if subprotocol not in (SUBPROTOCOL, None):
             socket.close(CloseCode.UNSUPPORTED_VERSION, abort_after=ABORT_AFTER)
         admission().admit(socket, address_of(scope))
-        socket.run(partial(_sign_in, socket, scope))
-        del scope, send  # Most sockets live for hours, and wait: 1 KiB of each goes.
+        first_frame = FirstFrame()
+        take_first: Callable[[str | None], bool] | None = first_frame.take
+        socket.run(partial(_sign_in, socket, scope, first_frame))
+        # Most sockets live for hours, and wait: 1 KiB of each goes.
+        del scope, send, first_frame
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
-                socket.received(message.get("text"), commands.run)
-                del message
+                text = message.get("text")
+                if take_first is None or not take_first(text):
+                    socket.received(text, commands.run)
+                take_first = None
+                del message, text
         except OSError:
             pass  # The server's way to say that the peer has left.
         except asyncio.CancelledError:
@@ -160,6 +171,8 @@ class RealtimeConsumer:
             commands.end()
             admission().known(socket)
             user_sockets().remove(socket)
+            expiries().remove(socket)
+            controls.remove(socket.id)
             socket.disconnected()
             await socket.finished()
 
@@ -171,15 +184,19 @@ def _hint_at_origin(scope: Scope) -> None:
 
 def _chosen(offered: Sequence[str]) -> str | None:
     """Return the subprotocol to select: a browser that offered some needs one of them."""
-    versions = [name for name in offered if name.startswith(SUBPROTOCOL_FAMILY)]
+    versions = [name for name in offered if name.startswith(VERSIONS)]
     return SUBPROTOCOL if SUBPROTOCOL in versions else next(iter(versions), None)
 
 
-async def _sign_in(socket: RealtimeSocket, scope: Scope) -> None:
+async def _sign_in(socket: RealtimeSocket, scope: Scope, first_frame: FirstFrame) -> None:
+    limit = asyncio.timeout(realtime_settings().SIGN_IN_TIMEOUT)
     try:
-        async with asyncio.timeout(realtime_settings().SIGN_IN_TIMEOUT):
-            login = await sign_in(scope)
-        me = None if login is None else user_stream_name(login.user)
+        async with limit:
+            login = await find_login(scope, first_frame)
+        me = None if login is None else login.me
+    except TicketExpired:
+        socket.close(CloseCode.EXPIRED, abort_after=ABORT_AFTER)
+        return
     except Exception as error:
         for_now = is_for_now(error)
         logger.error(
@@ -188,12 +205,15 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope) -> None:
             exc_info=not for_now,
             extra=LIMITED,
         )
-        socket.close(CloseCode.RESTARTING if for_now else CloseCode.SERVER_ERROR)
+        code = CloseCode.RESTARTING if for_now else CloseCode.SERVER_ERROR
+        socket.close(CloseCode.LATE_SIGN_IN if limit.expired() else code)
         return
-    if login is None or me is None:
+    if login is None:
         hint(logger, _NO_USER if header(scope, b"cookie") else _NO_COOKIE)
         socket.close(CloseCode.NOT_SIGNED_IN, abort_after=ABORT_AFTER)
     else:
-        admission().known(socket)
+        if not login.is_visitor:
+            admission().known(socket)
         socket.welcome(login, me)
         user_sockets().add(socket)
+        expiries().add(socket)

@@ -1,4 +1,4 @@
-"""The tables of the database event log."""
+"""The tables of the database event log, and of the tickets that were used."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-__all__ = ["Event", "StreamHead"]
+__all__ = ["Event", "StreamHead", "UsedTicket"]
 
 
 class StreamHead(models.Model):
@@ -52,3 +52,13 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stream} {self.offset} {self.name}"
+
+
+class UsedTicket(models.Model):
+    """A ticket that was used, so that it is not used again; removed an hour after its end."""
+
+    nonce = models.CharField(max_length=32, primary_key=True)
+    expires = models.BigIntegerField(db_index=True, help_text="Seconds since 1970.")
+
+    def __str__(self) -> str:
+        return self.nonce

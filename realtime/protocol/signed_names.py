@@ -1,35 +1,34 @@
 """The names of streams that the server has signed: what stands in them, and which name is plain.
 
-``room.7~<expires>~<user>~<signature>``: until when (seconds since 1970, in base 36) and for which
-user's stream name it is good. Both may be empty. No stream's name has a ``~``.
+``room.7~<expires>~<user>~<signature>``: until when (milliseconds since 1970, in base 36) and for
+the user of which stream it is good. Both may be empty. No stream's name has a ``~``.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from realtime.protocol.stream_names import MAX_LENGTH, STREAM_NAME
+from realtime.protocol.stream_names import STREAM_NAME
 
 MARK = "~"
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 MAX_SIGNED_NAME = 256
-"""Characters of the longest one: two names, an end, a signature and three marks."""
-
-assert 2 * MAX_LENGTH + 13 + 43 + 3 <= MAX_SIGNED_NAME
+"""Characters of the longest one: two names of 80, an end, a signature of 43, three marks."""
 
 
 class Claims(NamedTuple):
-    """What is signed: the stream, until when, and the name of the stream of the only user."""
+    """What is signed: the stream, until when (milliseconds since 1970), and for which user."""
 
     stream: str
     expires: int | None = None
     user: str | None = None
+    """The name of the user's own stream; None: for all."""
 
     def is_good_for(self, user: str | None, now: float) -> bool:
-        """Tell whether the holder may follow, whose own stream is ``user``, at ``now``."""
-        return self.user in (None, user) and (self.expires is None or now < self.expires)
+        """Tell whether the user with that stream may follow at ``now`` (seconds since 1970)."""
+        return self.user in (None, user) and (self.expires is None or now * 1000 < self.expires)
 
 
 def plain_name(stream: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import types
-from collections.abc import Awaitable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from enum import StrEnum
 from types import CoroutineType
 from typing import Any
@@ -109,6 +109,15 @@ class Transport:
     def send_text(self, text: str) -> None:
         """Send a text frame; see ``send``."""
         self.send({"type": "websocket.send", "text": text})
+
+    def drop_waiting(self, is_dropped: Callable[[str], bool]) -> None:
+        """Drop the frames that wait and of which ``is_dropped`` says so.
+
+        The one that the server is sending is its own by now, and can't be recalled.
+        """
+        self._outbox[1:] = [
+            message for message in self._outbox[1:] if not is_dropped(message.get("text", ""))
+        ]
 
     def close(self, code: int, last_frame: str | None = None, *, abort_after: float) -> None:
         """Send ``last_frame``, close, and abort the connection ``abort_after`` seconds later.

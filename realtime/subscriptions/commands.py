@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from realtime.access.allowances import allowances
-from realtime.concurrency.threads import run_application, run_message
+from realtime.access.login import Login
+from realtime.concurrency.threads import run_message
 from realtime.conf import realtime_settings
 from realtime.counters import COMMANDS_REFUSED, STREAMS_REFUSED
 from realtime.exceptions import FrameError, Refused
@@ -17,15 +18,17 @@ from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
 from realtime.protocol.frames import Frame
 from realtime.protocol.position import Position, parse_position
-from realtime.protocol.stream_names import STREAM_NAME, user_stream_name
+from realtime.protocol.signed_names import plain_name
+from realtime.protocol.stream_names import STREAM_NAME
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream, find
+from realtime.subscriptions.authorization import Authorization
 from realtime.subscriptions.subscription import Subscription
+from realtime.subscriptions.withdrawal import withdraw
 
 logger = get_logger(__name__)
 
-_NO_ANSWER = "%s.authorize returned None, which refuses: return True or False."
 _UNSERVED = (
     "subscribe stream=%s: no stream class serves the prefix %r. Register one in a module named "
     "streams of an installed app; modules of another name are not imported at start."
@@ -36,6 +39,18 @@ FAULT = "The server failed to do this; it is logged."
 LATE = "The server is too busy to do this in time; try again."
 
 
+class Followed(NamedTuple):
+    """A stream that the socket follows, and the right by which it does."""
+
+    subscription: Subscription
+    right: Authorization
+
+    def end(self) -> None:
+        """Follow no more."""
+        self.right.end()
+        self.subscription.end()
+
+
 class Commands:
     """Carries out the commands of one socket, and keeps its subscriptions by name."""
 
@@ -44,7 +59,7 @@ class Commands:
     def __init__(self, socket: RealtimeSocket, hub: Hub) -> None:
         self._socket = socket
         self._hub = hub
-        self._by_name: dict[str, Subscription] = {}
+        self._by_name: dict[str, Followed] = {}
 
     async def run(self, frame: Frame) -> None:
         """Carry out one command; what goes wrong goes to the socket as an error."""
@@ -62,8 +77,23 @@ class Commands:
 
     def end(self) -> None:
         """End all subscriptions; messages to their streams that have come are still handed on."""
-        for subscription in self._by_name.values():
-            subscription.end()
+        for followed in self._by_name.values():
+            followed.end()
+
+    def reauthorize(self, stream: str | None = None) -> None:
+        """Ask again for the right to a stream, None: to each of them."""
+        names = list(self._by_name) if stream is None else [stream]
+        for name in names:
+            if name in self._by_name:
+                self._by_name[name].right.doubt()
+
+    def right_ended(self, stream: str, reason: str) -> None:
+        """Hand out nothing more of a stream; a ``subscribe`` that is under way is refused."""
+        logger.info("right ended socket=%s stream=%s reason=%s", self._socket.id, stream, reason)
+        has_answer = not self._by_name[stream].subscription.is_starting
+        self._forget(stream)
+        if has_answer:
+            withdraw(self._socket, stream, reason)
 
     def _refusal(self, error: FrameError, ref: int | str | None) -> str:
         COMMANDS_REFUSED.add(error.code)
@@ -92,23 +122,24 @@ class Commands:
         if self._socket.login is not None:
             await allowances().of(self._socket.login.account).turn()
         deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
-        stream = await self._allowed_stream(frame, deadline)
+        stream = self._stream_to_follow(frame)
         subscription = Subscription(self._socket, stream, self._hub)
-        self._by_name[stream.name] = subscription
+        right = Authorization(self._socket, stream, self)
+        self._by_name[stream.name] = Followed(subscription, right)
         try:
-            await subscription.start(after, ref, deadline)
+            if not (await right.ask(deadline) and await subscription.start(after, ref, deadline)):
+                raise FrameError("forbidden", f"You may not follow {stream.name}.")
         except BaseException:
             self._forget(stream.name)
             raise
 
-    async def _allowed_stream(self, frame: Frame, deadline: float) -> Stream:
-        name = frame["stream"]
-        if self._socket.user is None:
-            raise FrameError("forbidden", "This socket is not signed in.")
+    def _stream_to_follow(self, frame: Frame) -> Stream:
+        login, asked = self._login, frame["stream"]
+        name = plain_name(asked)
         if name == "me":
             if frame.get("after") is not None:
                 raise FrameError("refused", "after goes with the stream's own name, not with me.")
-            name = user_stream_name(self._socket.user)
+            asked = name = _me(login)
         if not STREAM_NAME.fullmatch(name):
             raise FrameError("bad_frame", f"{name[:80]!r} can't be a stream's name.")
         if name in self._by_name:
@@ -116,17 +147,14 @@ class Commands:
         if len(self._by_name) >= (limit := realtime_settings().MAX_STREAMS_PER_SOCKET):
             STREAMS_REFUSED.add("per_socket")
             raise FrameError("too_many", f"A socket follows at most {limit} streams.")
-        stream = find(name)
+        stream = find(asked)
         if stream is None:
             hint(logger, _UNSERVED, name, name.partition(".")[0], kind=name.partition(".")[0])
             raise FrameError("unknown_stream", f"There are no streams like {name}.")
-        user = self._socket.user
-        async with asyncio.timeout_at(deadline):
-            allowed = await run_application(user.pk, stream.authorize, user)
-        if allowed is None:
-            hint(logger, _NO_ANSWER, type(stream).__qualname__, kind=type(stream).__qualname__)
-        if not allowed:
-            raise FrameError("forbidden", f"You may not follow {name}.")
+        if not login.may_follow(name):
+            raise FrameError("forbidden", f"The ticket of this socket is not for {name}.")
+        if login.is_visitor and not stream.public:
+            raise FrameError("forbidden", f"Only users who are signed in may follow {name}.")
         return stream
 
     async def _unsubscribe(self, frame: Frame, ref: int | str | None) -> str:
@@ -135,31 +163,48 @@ class Commands:
         return frames.unsubscribed(stream.name, ref)
 
     async def _send(self, frame: Frame, ref: int | str | None) -> str:
-        stream, user = self._followed(frame), self._socket.user
+        stream, login = self._followed(frame), self._login
         begin_within = realtime_settings().COMMAND_TIMEOUT
-        message = user, frame["name"], frame.get("data")
+        message = login.user, frame["name"], frame.get("data")
         try:
-            answer = await run_message(user.pk, begin_within, stream.receive, *message)
+            answer = await run_message(login.account, begin_within, stream.receive, *message)
         except Refused as refusal:
             raise FrameError("refused", str(refusal)) from None
         return frames.reply(answer, ref)
 
     def _followed(self, frame: Frame) -> Stream:
-        name = user_stream_name(self._socket.user) if frame["stream"] == "me" else frame["stream"]
+        name = _me(self._login) if frame["stream"] == "me" else plain_name(frame["stream"])
         if name not in self._by_name:
             raise FrameError("not_subscribed", f"This socket does not follow {name[:80]!r}.")
-        return self._by_name[name].stream
+        return self._by_name[name].subscription.stream
+
+    async def _authenticate(self, frame: Frame, ref: int | str | None) -> None:
+        """Refuse it: the sign-in has taken the one that came in time."""
+        raise FrameError("too_late", "authenticate is the first frame, and comes before welcome.")
+
+    @property
+    def _login(self) -> Login:
+        if self._socket.login is None:
+            raise FrameError("forbidden", "This socket is not signed in.")
+        return self._socket.login  # type: ignore[no-any-return]
 
     def _forget(self, name: str) -> None:
-        subscription = self._by_name.pop(name, None)
-        if subscription is not None:
-            subscription.end()
+        followed = self._by_name.pop(name, None)
+        if followed is not None:
+            followed.end()
 
     _handlers: dict[str, Callable[[Commands, Frame, Any], Awaitable[str | None]]] = {
+        "authenticate": _authenticate,
         "subscribe": _subscribe,
         "unsubscribe": _unsubscribe,
         "send": _send,
     }
+
+
+def _me(login: Login) -> str:
+    if login.me is None:
+        raise FrameError("forbidden", "This socket is not signed in, so it has no stream me.")
+    return login.me
 
 
 def _position_in(frame: Frame) -> Position | None:

@@ -76,14 +76,22 @@ class Subscription:
         self._held: deque[tuple[Message, int]] | None = None
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def is_starting(self) -> bool:
+        """Whether the client still waits for its answer."""
+        return self._state is State.STARTING
+
     async def start(
         self, after: Position | None, ref: int | str | None, deadline: float | None = None
-    ) -> None:
+    ) -> bool:
         """Answer a subscribe: go on ``after`` a position if that is possible, else start again.
 
-        Raises ``TimeoutError`` if there is no snapshot at ``deadline`` of the loop's clock, and
+        Returns False, and has answered nothing, where ``end`` was called meanwhile. Raises
+        ``TimeoutError`` if there is no snapshot at ``deadline`` of the loop's clock, and
         ``FrameError`` where the user's sockets follow too many streams.
         """
+        if not self.is_starting:
+            return False
         allowance = allowances().of(self._socket.login.account)
         allowance.take(self.stream.name)
         self._allowance = allowance
@@ -91,6 +99,8 @@ class Subscription:
         recovered = after is not None and await self._can_resume(feed, after)
         position = feed.position
         snapshot = None if recovered else await self._snapshot(deadline)
+        if not self.is_starting:
+            return False
         self._position = after if recovered and after is not None else position
         self._socket.send_text(
             frames.subscribed(
@@ -102,6 +112,7 @@ class Subscription:
             self._go_live(feed)
         else:
             self._catch_up(feed)
+        return True
 
     def deliver(self, message: Message, size: int) -> bool:
         """Hand an encoded event of ``size`` bytes to the socket; hold it until the client is live.
@@ -110,6 +121,8 @@ class Subscription:
         """
         if self._state is LIVE:
             return self._socket.deliver(message, size)
+        if self._state is State.ENDED:
+            return True
         if self._held is None:
             self._held = deque(maxlen=MAX_EPHEMERAL)
         self._held.append((message, size))
@@ -130,8 +143,9 @@ class Subscription:
             self._catch_up(self._feed)
 
     def end(self) -> None:
-        """Follow no more."""
+        """Follow no more, and send nothing of the stream from now on."""
         self._state = State.ENDED
+        self._held = None
         self._hub.unfollow(self.stream.name, self)
         if self._allowance is not None:
             self._allowance.release(self.stream.name)
@@ -151,9 +165,9 @@ class Subscription:
             return False
 
     async def _snapshot(self, deadline: float | None) -> Any:
-        user = self._socket.user
+        login = self._socket.login
         async with asyncio.timeout_at(deadline):
-            return await run_application(user.pk, self.stream.snapshot, user)
+            return await run_application(login.account, self.stream.snapshot, login.user)
 
     def _catch_up(self, feed: Feed) -> None:
         """Have a task do what is needed until the client is live, unless it does so already."""
@@ -170,10 +184,11 @@ class Subscription:
                 else:
                     await self._replay_page(feed)
         except Exception:
-            # The client comes back, and gets the error when it subscribes.
             about = self._socket.id, feed.stream
             logger.exception("replay failed socket=%s stream=%s", *about, extra=LIMITED)
-            self._socket.close(CloseCode.RESTARTING)
+            if self._state is not State.ENDED:
+                # The client comes back, and gets the error when it subscribes.
+                self._socket.close(CloseCode.RESTARTING)
         finally:
             self._task = None
 
@@ -197,7 +212,7 @@ class Subscription:
         position = feed.position
         deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
         snapshot = await self._snapshot(deadline)
-        if feed.position.epoch == position.epoch:
+        if self._state is State.REBUILDING and feed.position.epoch == position.epoch:
             self._socket.send_text(frames.reset(feed.stream, position, snapshot))
             self._position = position
             self._state = State.REPLAYING

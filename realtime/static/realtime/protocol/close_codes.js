@@ -9,12 +9,16 @@
 export const CloseCode = Object.freeze({
   /** The ticket has expired or was used. The client comes back with a new one. */
   EXPIRED: 4401,
+  /** The application ended this socket. The client comes back, after the usual wait. */
+  DISCONNECTED_FOR_NOW: 4406,
   /** The peer did not answer a ping in time. The client comes back immediately. */
   STALE: 4408,
   /** The server stops, or a replay failed. The client comes back, after the wait that `bye` names. */
   RESTARTING: 4412,
   /** The client takes less than it is sent. It comes back, and resumes where it was. */
   TOO_SLOW: 4413,
+  /** The user was not known in time. The client comes back, after the usual wait. */
+  LATE_SIGN_IN: 4414,
   /** The client sent more frames than it may. It comes back, after the usual wait. */
   TOO_MANY_FRAMES: 4429,
   /** The process lets no more in for now. The client comes back, after the wait that `bye` names. */
@@ -40,9 +44,11 @@ export const CloseCode = Object.freeze({
 /** @type {Readonly<Record<number, string>>} The reason that goes with each code, in words. */
 export const REASONS = Object.freeze({
   [CloseCode.EXPIRED]: "expired",
+  [CloseCode.DISCONNECTED_FOR_NOW]: "disconnected by the application for now",
   [CloseCode.STALE]: "stale",
   [CloseCode.RESTARTING]: "restarting",
   [CloseCode.TOO_SLOW]: "too slow",
+  [CloseCode.LATE_SIGN_IN]: "signing in took too long",
   [CloseCode.TOO_MANY_FRAMES]: "too many frames",
   [CloseCode.TOO_MANY_CONNECTIONS]: "too many new connections",
   [CloseCode.TOO_MANY_VISITORS]: "too many visitors at this address",
