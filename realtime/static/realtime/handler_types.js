@@ -27,7 +27,7 @@ export {};
 /**
  * What the handlers of a subscription's presence get.
  *
- * @typedef {object} PresenceChanges
+ * @typedef {object} PresenceNotifications
  * @property {[member: Member]} join
  * @property {[member: Member]} leave
  * @property {[member: Member]} update

@@ -53,9 +53,9 @@ export class SubscriptionPresence {
    * Those who are there already join for a handler that comes late, when the page's code has
    * returned.
    *
-   * @template {keyof import("./handler_types.js").PresenceChanges} Name
+   * @template {keyof import("./handler_types.js").PresenceNotifications} Name
    * @param {Name} name
-   * @param {(...details: import("./handler_types.js").PresenceChanges[Name]) => void} handler
+   * @param {(...details: import("./handler_types.js").PresenceNotifications[Name]) => void} handler
    * @returns {() => void} removes it
    * @throws {TypeError} for any other name
    */
@@ -165,9 +165,8 @@ export class SubscriptionPresence {
     let remove = late.on(name, handler);
     let removed = false;
     queueMicrotask(() => {
-      if (removed) return;
-      if (this.#list === "known") this.#greet(late);
-      remove = this.#emitter.on(name, handler);
+      if (!removed && this.#list === "known") this.#greet(late);
+      if (!removed) remove = this.#emitter.on(name, handler);
     });
     return () => {
       removed = true;
