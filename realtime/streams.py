@@ -24,6 +24,9 @@ class Stream:
     may be sync (they run in a thread) or async.
     """
 
+    presence: bool = False
+    """Whether it is known who follows the stream, and those who do see each other."""
+
     def __init__(self, name: str) -> None:
         self.name = name
 
