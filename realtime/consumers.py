@@ -19,6 +19,7 @@ from realtime.logs import LIMITED, get_logger
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import SUBPROTOCOL, SUBPROTOCOL_FAMILY
 from realtime.protocol.stream_names import user_stream_name
+from realtime.roster.roster import running_roster
 from realtime.sockets.asgi import Application, Receive, Scope, Send, header
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
@@ -154,6 +155,7 @@ class RealtimeConsumer:
         finally:
             commands.end()
             user_sockets().remove(socket)
+            running_roster().ended(socket.id)
             socket.disconnected()
             await socket.finished()
 
@@ -190,3 +192,4 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope) -> None:
     else:
         socket.welcome(login, me)
         user_sockets().add(socket)
+        running_roster().arrived(socket.id, str(login.user.pk))

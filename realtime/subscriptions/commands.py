@@ -16,6 +16,7 @@ from realtime.protocol import frames
 from realtime.protocol.frames import Frame
 from realtime.protocol.position import Position, parse_position
 from realtime.protocol.stream_names import STREAM_NAME, user_stream_name
+from realtime.roster.roster import running_roster
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream, find
@@ -92,6 +93,8 @@ class Commands:
         except BaseException:
             self._forget(stream.name)
             raise
+        if stream.presence:
+            running_roster().arrived(self._socket.id, str(self._socket.user.pk), stream.name)
 
     async def _allowed_stream(self, frame: Frame, deadline: float) -> Stream:
         name = frame["stream"]
@@ -123,6 +126,7 @@ class Commands:
     async def _unsubscribe(self, frame: Frame, ref: int | str | None) -> str:
         stream = self._followed(frame)
         self._forget(stream.name)
+        running_roster().left(self._socket.id, stream.name, immediately=True)
         return frames.unsubscribed(stream.name, ref)
 
     async def _send(self, frame: Frame, ref: int | str | None) -> str:
