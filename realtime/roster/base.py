@@ -20,12 +20,6 @@ from realtime.protocol.stream_names import pk_stream_name
 ONLINE = ""
 """The name, which no stream has, under which every socket of a user counts."""
 
-EVENT_NAME = "realtime.presence"
-"""The name of the events that say who joined, left or changed; applications can't publish it."""
-
-MAX_META = 1024
-"""Bytes of JSON that may be kept about a user in a stream."""
-
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -36,6 +30,8 @@ class Member:
     user: str
     since: int
     """Milliseconds since 1970, by the clock of the socket's process."""
+    meta: str = "{}"
+    """What is known about the user, as JSON text, where this is the first member."""
 
 
 class Leave(NamedTuple):
@@ -125,7 +121,7 @@ class PresenceBackend(ABC):
 
     - A process has a lease, by the store's clock. Its members are there while the lease is, and a
       process without one has none: ``write`` then changes nothing and returns False.
-    - A user attends a stream from the first member on. When one goes, the user gets until the end
+    - A user attends a stream from the first member on, whose ``meta`` counts. When one goes, the user gets until the end
       of its grace; a user without a member at that time has left. A member that comes meanwhile
       changes nothing, and nothing is announced.
     - ``sweep`` takes away the processes whose lease has run out. Their members go as others do,
