@@ -15,8 +15,8 @@ from realtime.eventlog.commit import after_every_commit
 from realtime.layer.broadcast import broadcast
 from realtime.layer.messages import ephemeral_messages, logged_messages
 from realtime.logs import get_logger
-from realtime.protocol.stream_names import pk_stream_name
 from realtime.protocol.presence import PRESENCE_EVENT
+from realtime.protocol.stream_names import pk_stream_name
 from realtime.roster.base import ONLINE, Notice, PresenceBackend
 from realtime.signals import stream_first, stream_last, user_came_online, user_went_offline
 from realtime.streams import find

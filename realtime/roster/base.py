@@ -121,9 +121,9 @@ class PresenceBackend(ABC):
 
     - A process has a lease, by the store's clock. Its members are there while the lease is, and a
       process without one has none: ``write`` then changes nothing and returns False.
-    - A user attends a stream from the first member on, whose ``meta`` counts. When one goes, the user gets until the end
-      of its grace; a user without a member at that time has left. A member that comes meanwhile
-      changes nothing, and nothing is announced.
+    - A user attends a stream from the first member on, whose ``meta`` counts. When one goes, the
+      user gets until the end of its grace; a user without a member at that time has left. A member
+      that comes meanwhile changes nothing, and nothing is announced.
     - ``sweep`` takes away the processes whose lease has run out. Their members go as others do,
       with the grace that is given there. Any process may sweep, several may together.
     - Each join and leave of a user becomes one notice, and so does each change of ``meta``. A
