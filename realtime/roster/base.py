@@ -15,6 +15,7 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from realtime.conf import realtime_settings
+from realtime.protocol import presence
 from realtime.protocol.stream_names import pk_stream_name
 
 ONLINE = ""
@@ -54,7 +55,7 @@ class Present:
     since: datetime
     sockets: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
+    def as_member(self) -> presence.Member:
         """Return what pages get, who know a user by the name of the user's own stream."""
         since = round(self.since.timestamp() * 1000)
         return {"user": pk_stream_name(self.user), "meta": self.meta, "since": since}
@@ -79,7 +80,7 @@ class Holder:
 class Notice:
     """What has changed in a stream and is still to be announced, once and in order.
 
-    The lists hold what ``Present.as_json`` returns, with the primary key in place of the stream.
+    The lists hold what ``Present.as_member`` returns, with the primary key in place of the stream.
     Under ``ONLINE`` it is about one user.
     """
 
