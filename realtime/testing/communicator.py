@@ -81,8 +81,10 @@ class RealtimeCommunicator:
 
         Raises ``RealtimeError`` if the server refuses.
         """
-        frame = {"type": "subscribe", "stream": stream}
-        return await self._ask(frame if after is None else {**frame, "after": after}, timeout)
+        frame: Frame = {"type": "subscribe", "stream": stream}
+        if after is not None:
+            frame |= {"after": after, "presence": True}
+        return await self._ask(frame, timeout)
 
     async def unsubscribe(self, stream: str, *, timeout: float = 1) -> Frame:  # noqa: ASYNC109
         """Follow a stream no longer and return the ``unsubscribed`` frame.
