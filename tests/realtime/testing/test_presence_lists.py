@@ -115,7 +115,7 @@ async def test_who_does_not_come_is_named(alice, bob):
     async with open_for(alice) as socket:
         await socket.subscribe("cafe.1")
         await socket.presence("cafe.1", [alice])
-        with pytest.raises(AssertionError, match="user.2"):
+        with pytest.raises(AssertionError, match=r"user\.2"):
             await socket.presence("cafe.1", [bob], timeout=0.01)
 
 
@@ -126,5 +126,5 @@ async def test_a_stream_without_a_list_has_none(alice):
 
 
 def test_its_events_are_realtimes_own():
-    with pytest.raises(ValueError, match="realtime.presence"):
+    with pytest.raises(ValueError, match=r"realtime\.presence"):
         publish("cafe.1", "realtime.presence", {"join": []})
