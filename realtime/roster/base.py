@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -107,6 +108,11 @@ class Notice:
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON can carry it."""
         return asdict(self)
+
+
+def new_id() -> str:
+    """Return an id for a notice."""
+    return uuid.uuid4().hex
 
 
 class Swept(NamedTuple):
