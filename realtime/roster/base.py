@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -31,7 +32,7 @@ class Member:
     user: str
     since: int
     """Milliseconds since 1970, by the clock of the socket's process."""
-    meta: str = "{}"
+    meta: str = field(default="{}", compare=False)
     """What is known about the user, as JSON text, where this is the first member."""
 
 
@@ -104,6 +105,11 @@ class Notice:
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON can carry it."""
         return asdict(self)
+
+
+def new_id() -> str:
+    """Return an id for a notice."""
+    return uuid.uuid4().hex
 
 
 class Swept(NamedTuple):

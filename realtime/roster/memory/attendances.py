@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from realtime.roster.base import ONLINE, Leave, Member, Notice, OpenSocket, Present
+from realtime.roster.base import ONLINE, Leave, Member, Notice, OpenSocket, Present, new_id
 
 
 @dataclass
@@ -25,12 +24,8 @@ class Attendance:
     """By socket."""
 
     def has_left(self, now: float) -> bool:
-        """Tell whether the grace is over and nobody has come; forgets a grace not needed."""
-        if self.due is None or self.due > now:
-            return False
-        if self.members:
-            self.due = None
-        return not self.members
+        """Tell whether the grace is over and nobody has come."""
+        return self.due is not None and self.due <= now and not self.members
 
 
 class Attendances:
@@ -58,6 +53,11 @@ class Attendances:
         """Return a user's attendance, None where the user is not in the stream."""
         return self._streams.get(stream, {}).get(user)
 
+    def has(self, stream: str, user: str, now: float) -> bool:
+        """Tell whether a user is in a stream, or may still come back."""
+        attendance = self.find(stream, user)
+        return attendance is not None and not attendance.has_left(now)
+
     def update(self, stream: str, user: str, meta: dict[str, Any]) -> Notice | None:
         """Change what is known about a user in a stream; returns None where nothing changes."""
         attendance = self.find(stream, user)
@@ -82,9 +82,10 @@ class Attendances:
     def next_due(self) -> float | None:
         """Return the earliest time at which somebody may have left."""
         users = (one for stream in self._streams.values() for one in stream.values())
-        return min((one.due for one in users if one.due is not None), default=None)
+        leaving = (one for one in users if not one.members)
+        return min((one.due for one in leaving if one.due is not None), default=None)
 
-    def present(self, stream: str) -> list[Present]:
+    def present(self, stream: str, now: float) -> list[Present]:
         """Return who is in a stream."""
         users = self._streams.get(stream, {})
         found = [
@@ -95,6 +96,7 @@ class Attendances:
                 tuple(open_socket.socket for open_socket in _open_sockets(one)),
             )
             for user, one in users.items()
+            if not one.has_left(now)
         ]
         return sorted(found, key=lambda one: (one.since, one.user))
 
@@ -115,11 +117,6 @@ class Attendances:
         after = bool(users)
         first, last = not before and after, before and not after
         return Notice(new_id(), stream, join, leave, first=first, last=last)
-
-
-def new_id() -> str:
-    """Return an id for a notice."""
-    return uuid.uuid4().hex
 
 
 def _entry(user: str, attendance: Attendance) -> dict[str, Any]:

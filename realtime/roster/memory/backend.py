@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from realtime.concurrency.threads import nonblocking
+from realtime.conf import realtime_settings
 from realtime.roster.base import (
     ONLINE,
     Announce,
@@ -65,8 +66,7 @@ class MemoryPresence(PresenceBackend):
     def sweep(self, grace: float, notice_users: bool) -> Swept:
         with self._guard:
             now = time.time()
-            for process in [name for name, until in self._leases.items() if until < now]:
-                self._end(process, grace, now)
+            self._end_leases(grace, now)
             for notice in self._attendances.settle(now):
                 if notice.stream != ONLINE or notice_users:
                     self._notices.add([notice])
@@ -87,16 +87,19 @@ class MemoryPresence(PresenceBackend):
     @nonblocking
     def present(self, streams: Sequence[str]) -> dict[str, list[Present]]:
         with self._guard:
-            return {name: self._attendances.present(name) for name in streams}
+            now = self._now()
+            return {name: self._attendances.present(name, now) for name in streams}
 
     @nonblocking
     def attending(self, stream: str, users: Sequence[str]) -> set[str]:
         with self._guard:
-            return {user for user in users if self._attendances.find(stream, user)}
+            now = self._now()
+            return {user for user in users if self._attendances.has(stream, user, now)}
 
     @nonblocking
     def sockets_of(self, users: Sequence[str]) -> dict[str, list[OpenSocket]]:
         with self._guard:
+            self._now()
             return {user: self._attendances.sockets_of(user) for user in users}
 
     @nonblocking
@@ -111,17 +114,17 @@ class MemoryPresence(PresenceBackend):
     @nonblocking
     def lock(self, name: str, holder: Holder) -> bool:
         with self._guard:
-            return self._locks.take(name, holder, time.time())
+            return self._locks.take(name, holder, self._now())
 
     @nonblocking
     def unlock(self, name: str, holder: Holder) -> bool:
         with self._guard:
-            return self._locks.give_back(name, holder, time.time())
+            return self._locks.give_back(name, holder, self._now())
 
     @nonblocking
     def holders(self, names: Sequence[str]) -> dict[str, Holder]:
         with self._guard:
-            now = time.time()
+            now = self._now()
             found = {name: self._locks.holder(name, now) for name in names}
             return {name: self._named(holder) for name, holder in found.items() if holder}
 
@@ -132,16 +135,24 @@ class MemoryPresence(PresenceBackend):
         if member.stream == ONLINE:
             self._locks.free(Holder(None, member.socket))
 
-    def _end(self, process: str, grace: float, now: float) -> None:
-        for member in list(self._members[process].values()):
-            self._leave(process, Leave(member, grace), now)
-        del self._members[process], self._leases[process]
+    def _now(self) -> float:
+        """Return the time, after the processes that have no lease any more have gone."""
+        now = time.time()
+        self._end_leases(realtime_settings().OFFLINE_AFTER, now)
+        return now
 
-    def _is_there(self, holder: Holder) -> bool:
-        return self._named(holder).user is not None if holder.socket else self._attends(holder)
+    def _end_leases(self, grace: float, now: float) -> None:
+        for process in [name for name, until in self._leases.items() if until < now]:
+            ended_at = self._leases.pop(process)
+            for member in list(self._members[process].values()):
+                self._leave(process, Leave(member, grace), ended_at)
+            del self._members[process]
 
-    def _attends(self, holder: Holder) -> bool:
-        return self._attendances.find(ONLINE, holder.user or "") is not None
+    def _is_there(self, holder: Holder, now: float) -> bool:
+        """Tell whether a user is online, or whose open socket it is."""
+        if holder.socket is not None:
+            return self._named(holder).user is not None
+        return self._attendances.has(ONLINE, holder.user or "", now)
 
     def _named(self, holder: Holder) -> Holder:
         """Add whose socket it is that holds a lock, where that is known."""

@@ -16,9 +16,9 @@ class _Lock:
 
 
 class Locks:
-    """Locks by name; ``is_there`` says whether a holder is."""
+    """Locks by name; ``is_there`` says whether a holder is at a time."""
 
-    def __init__(self, is_there: Callable[[Holder], bool]) -> None:
+    def __init__(self, is_there: Callable[[Holder, float], bool]) -> None:
         self._is_there = is_there
         self._by_name: dict[str, _Lock] = {}
 
@@ -38,7 +38,7 @@ class Locks:
     def holder(self, name: str, now: float) -> Holder | None:
         """Return who has a lock, None where it is free."""
         lock = self._by_name.get(name)
-        if lock is None or (lock.until < now and not self._is_there(lock.holder)):
+        if lock is None or (lock.until < now and not self._is_there(lock.holder, now)):
             return None
         return lock.holder
 

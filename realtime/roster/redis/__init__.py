@@ -1,0 +1,4 @@
+"""Presence in Redis."""
+
+
+class RedisPresence: ...
