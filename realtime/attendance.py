@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, overload
 
 from asgiref.sync import sync_to_async
-from django.core.serializers.json import DjangoJSONEncoder
 
 from realtime.concurrency.connections import run_async
 from realtime.eventlog.commit import after_every_commit
 from realtime.events import Recipient, is_user, stream_names
 from realtime.roster.announcing import announce_one
-from realtime.roster.base import MAX_META, ONLINE, PresenceBackend, Present, required_backend
+from realtime.roster.base import ONLINE, PresenceBackend, Present, required_backend
+from realtime.roster.meta import encoded_meta
 
 if TYPE_CHECKING:  # Models can't be imported before the apps are loaded.
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -105,7 +105,7 @@ def update_presence(stream: str, user: User, meta: dict[str, Any]) -> None:
     backend, (name,) = required_backend(), stream_names(stream)
     if not is_user(user) or user.pk is None:
         raise TypeError(f"Name a user who is saved, not {user!r}.")
-    copied = _copied(meta)
+    copied = json.loads(encoded_meta(meta))
     after_every_commit(lambda: _update(backend, name, str(user.pk), copied))
 
 
@@ -118,17 +118,6 @@ def _update(backend: PresenceBackend, stream: str, user: str, meta: dict[str, An
     notice = backend.update(stream, user, meta)
     if notice is not None:
         announce_one(backend, notice)
-
-
-def _copied(meta: Any) -> dict[str, Any]:
-    """Return ``meta`` as JSON carries it."""
-    if not isinstance(meta, dict):
-        raise TypeError(f"meta is a dict, not {meta!r}.")
-    text = json.dumps(meta, cls=DjangoJSONEncoder, allow_nan=False)
-    if (size := len(text.encode())) > MAX_META:
-        raise ValueError(f"meta has at most {MAX_META} bytes of JSON, not {size}.")
-    copied: dict[str, Any] = json.loads(text)
-    return copied
 
 
 def _users(users: Any) -> list[Any]:

@@ -29,8 +29,8 @@ from realtime.layer.messages import (
     plain_message,
 )
 from realtime.protocol.position import NOWHERE, Position
+from realtime.protocol.presence import PRESENCE_EVENT
 from realtime.protocol.stream_names import require_stream_name, user_stream_name
-from realtime.roster.base import EVENT_NAME
 from realtime.streams import is_served
 
 if TYPE_CHECKING:  # Models can't be imported before the apps are loaded.
@@ -177,7 +177,7 @@ def is_user(to: Any) -> bool:
 
 def _draft(name: str, data: Any, key: str | None) -> Draft:
     _require_text("name", name)
-    if name == EVENT_NAME:
+    if name == PRESENCE_EVENT:
         raise ValueError(f"The name {name!r} is taken: such events say who is there.")
     if key is not None:
         _require_text("key", key)

@@ -25,7 +25,7 @@ class Stream:
     """
 
     presence: bool = False
-    """Whether it is known who follows the stream, and those who do see each other."""
+    """Whether those who follow this stream get a list of who follows it."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -52,6 +52,17 @@ class Stream:
         Raises ``Refused`` with a sentence for the sender.
         """
         raise Refused(f"The stream {self.name} takes no messages.")
+
+    @nonblocking
+    def presence_meta(self, user: Any, wanted: dict[str, Any]) -> Any:
+        """Return what the list says of ``user``, whose page wants it to say ``wanted``.
+
+        It is asked when a socket of the user subscribes, with ``{}``, and whenever the page sets
+        something. What it returns is an object of at most 1 KiB as JSON.
+
+        Raises ``Refused`` with a sentence for the page.
+        """
+        return wanted
 
 
 StreamClass = TypeVar("StreamClass", bound=type[Stream])

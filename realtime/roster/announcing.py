@@ -15,8 +15,9 @@ from realtime.eventlog.commit import after_every_commit
 from realtime.layer.broadcast import broadcast
 from realtime.layer.messages import ephemeral_messages, logged_messages
 from realtime.logs import get_logger
+from realtime.protocol.presence import PRESENCE_EVENT
 from realtime.protocol.stream_names import pk_stream_name
-from realtime.roster.base import EVENT_NAME, ONLINE, Notice, PresenceBackend
+from realtime.roster.base import ONLINE, Notice, PresenceBackend
 from realtime.signals import stream_first, stream_last, user_came_online, user_went_offline
 from realtime.streams import find
 
@@ -80,7 +81,7 @@ def _user(pk: str) -> Any:
 def _publish(notice: Notice) -> None:
     changes = {"join": notice.join, "leave": notice.leave, "update": notice.update}
     data = json.dumps({kind: _for_pages(ones) for kind, ones in changes.items() if ones})
-    draft = Draft(notice.id, EVENT_NAME, data, int(time.time() * 1000), f"presence.{notice.id}")
+    draft = Draft(notice.id, PRESENCE_EVENT, data, int(time.time() * 1000), f"presence.{notice.id}")
     log = event_log()
     if log is None:
         messages = ephemeral_messages([notice.stream], draft)

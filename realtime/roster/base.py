@@ -16,16 +16,11 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from realtime.conf import realtime_settings
+from realtime.protocol import presence
 from realtime.protocol.stream_names import pk_stream_name
 
 ONLINE = ""
 """The name, which no stream has, under which every socket of a user counts."""
-
-EVENT_NAME = "realtime.presence"
-"""The name of the events that say who joined, left or changed; applications can't publish it."""
-
-MAX_META = 1024
-"""Bytes of JSON that may be kept about a user in a stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +32,8 @@ class Member:
     user: str
     since: int
     """Milliseconds since 1970, by the clock of the socket's process."""
+    meta: str = field(default="{}", compare=False)
+    """What is known about the user, as JSON text, where this is the first member."""
 
 
 class Leave(NamedTuple):
@@ -59,7 +56,7 @@ class Present:
     since: datetime
     sockets: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
+    def as_member(self) -> presence.Member:
         """Return what pages get, who know a user by the name of the user's own stream."""
         since = round(self.since.timestamp() * 1000)
         return {"user": pk_stream_name(self.user), "meta": self.meta, "since": since}
@@ -84,7 +81,7 @@ class Holder:
 class Notice:
     """What has changed in a stream and is still to be announced, once and in order.
 
-    The lists hold what ``Present.as_json`` returns, with the primary key in place of the stream.
+    The lists hold what ``Present.as_member`` returns, with the primary key in place of the stream.
     Under ``ONLINE`` it is about one user.
     """
 
@@ -131,9 +128,9 @@ class PresenceBackend(ABC):
 
     - A process has a lease, by the store's clock. Its members are there while the lease is, and a
       process without one has none: ``write`` then changes nothing and returns False.
-    - A user attends a stream from the first member on. When one goes, the user gets until the end
-      of its grace; a user without a member at that time has left. A member that comes meanwhile
-      changes nothing, and nothing is announced.
+    - A user attends a stream from the first member on, whose ``meta`` counts. When one goes, the
+      user gets until the end of its grace; a user without a member at that time has left. A member
+      that comes meanwhile changes nothing, and nothing is announced.
     - ``sweep`` takes away the processes whose lease has run out. Their members go as others do,
       with the grace that is given there. Any process may sweep, several may together.
     - Each join and leave of a user becomes one notice, and so does each change of ``meta``. A

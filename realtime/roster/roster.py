@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from realtime.concurrency.joined_reads import JoinedReads
 from realtime.concurrency.per_loop import PerLoop
@@ -43,10 +44,14 @@ class Roster:
         """Call ``on_arrivals`` with all sockets of users one of whose sockets has just arrived."""
         self._on_arrivals = on_arrivals
 
-    def arrived(self, socket: str, user: str, stream: str = ONLINE) -> None:
-        """Note that a user is there with a socket, or follows a stream with it."""
+    def arrived(self, socket: str, user: str, stream: str = ONLINE, *, meta: str = "{}") -> None:
+        """Note that a user is there with a socket, or follows a stream with it.
+
+        ``meta``, as JSON text, is what is known about the user in the stream, unless the user is
+        there already.
+        """
         if self._backend is not None:
-            self._members.add(Member(socket, stream, user, int(time.time() * 1000)))
+            self._members.add(Member(socket, stream, user, int(time.time() * 1000), meta))
             self._write_soon(self._backend)
 
     def left(self, socket: str, stream: str, *, immediately: bool = False) -> None:
@@ -62,6 +67,16 @@ class Roster:
         """Note that a socket has ended, which may never have arrived."""
         for stream in self._members.streams_of(socket):
             self.left(socket, stream)
+
+    async def set_meta(self, stream: str, user: str, meta: dict[str, Any]) -> None:
+        """Set what is known about a user in a stream, also for one who has just arrived.
+
+        Raises what the backend raises.
+        """
+        if self._backend is not None and self._writer is not None and self._sweeper is not None:
+            await self._writer.written()
+            await run_sync(self._backend.update, stream, user, meta)
+            self._sweeper.soon()
 
     async def state(self, stream: str) -> Sequence[Present]:
         """Return who is in a stream, read after this was called; nobody where presence is off."""

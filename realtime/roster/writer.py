@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from realtime.concurrency.threads import run_sync
 from realtime.conf import realtime_settings
@@ -48,6 +48,8 @@ class Writer:
         self._on_written = on_written
         self._on_failure = on_failure
         self._is_due = asyncio.Event()
+        self._waiting: list[asyncio.Future[None]] = []
+        self._is_writing = False
         self._is_failing = False
         self._task = asyncio.create_task(self._run(), name="realtime-presence")
 
@@ -55,21 +57,36 @@ class Writer:
         """Write within ``BATCH`` seconds."""
         self._is_due.set()
 
+    async def written(self) -> None:
+        """Wait until all is written that has changed before this was called."""
+        if self._members or self._is_writing:
+            future = asyncio.get_running_loop().create_future()
+            self._waiting.append(future)
+            self.soon()
+            await future
+
     async def _run(self) -> None:
         while True:
             await self._wait()
             changes = self._members.take()
+            waiting, self._waiting = self._waiting, []
+            self._is_writing = True
             try:
                 is_written = await self._write(changes)
             except Exception as error:
+                self._waiting += waiting
                 self._failed(changes, error)
                 await asyncio.sleep(RETRY)
                 continue
+            finally:
+                self._is_writing = False
             self._log_up()
             if is_written:
+                _wake(waiting)
                 await self._on_written(changes)
             else:
                 logger.warning("presence lease lost process=%s: writing all again", self._process)
+                self._waiting += waiting
                 self._members.replace()
 
     async def _wait(self) -> None:
@@ -101,3 +118,9 @@ class Writer:
         if self._is_failing:
             self._is_failing = False
             logger.warning("presence up again")
+
+
+def _wake(waiting: Iterable[asyncio.Future[None]]) -> None:
+    for future in waiting:
+        if not future.done():  # Its caller may have given up.
+            future.set_result(None)

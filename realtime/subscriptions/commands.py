@@ -20,6 +20,7 @@ from realtime.roster.roster import running_roster
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream, find
+from realtime.subscriptions import presence
 from realtime.subscriptions.subscription import Subscription
 
 logger = get_logger(__name__)
@@ -86,15 +87,18 @@ class Commands:
         after = _position_in(frame)
         deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
         stream = await self._allowed_stream(frame, deadline)
+        user = self._socket.user
+        meta = await presence.meta_at_join(stream, user, deadline) if stream.presence else None
         subscription = Subscription(self._socket, stream, self._hub)
         self._by_name[stream.name] = subscription
         try:
-            await subscription.start(after, ref, deadline)
+            with_members = frame.get("presence") is True
+            await subscription.start(after, ref, deadline, with_members=with_members)
         except BaseException:
             self._forget(stream.name)
             raise
-        if stream.presence:
-            running_roster().arrived(self._socket.id, str(self._socket.user.pk), stream.name)
+        if meta is not None and not self._socket.closing:
+            running_roster().arrived(self._socket.id, str(user.pk), stream.name, meta=meta)
 
     async def _allowed_stream(self, frame: Frame, deadline: float) -> Stream:
         name = frame["stream"]
@@ -126,7 +130,8 @@ class Commands:
     async def _unsubscribe(self, frame: Frame, ref: int | str | None) -> str:
         stream = self._followed(frame)
         self._forget(stream.name)
-        running_roster().left(self._socket.id, stream.name, immediately=True)
+        returns = frame.get("again") is True
+        running_roster().left(self._socket.id, stream.name, immediately=not returns)
         return frames.unsubscribed(stream.name, ref)
 
     async def _send(self, frame: Frame, ref: int | str | None) -> str:
@@ -138,6 +143,11 @@ class Commands:
         except Refused as refusal:
             raise FrameError("refused", str(refusal)) from None
         return frames.reply(answer, ref)
+
+    async def _presence(self, frame: Frame, ref: int | str | None) -> str:
+        stream, user = self._followed(frame), self._socket.user
+        deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
+        return frames.reply(await presence.set_meta(stream, user, frame.get("meta"), deadline), ref)
 
     def _followed(self, frame: Frame) -> Stream:
         name = user_stream_name(self._socket.user) if frame["stream"] == "me" else frame["stream"]
@@ -154,6 +164,7 @@ class Commands:
         "subscribe": _subscribe,
         "unsubscribe": _unsubscribe,
         "send": _send,
+        "presence": _presence,
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -72,7 +71,7 @@ class DatabasePresence(PresenceBackend):
         return reading.sockets_of(users, self._using)
 
     def update(self, stream: str, user: str, meta: dict[str, Any]) -> str | None:
-        using, text = self._using, json.dumps(meta, sort_keys=True)
+        using, text = self._using, membership.stored_meta(meta)
         attendances = Attendance.objects.using(using).filter(stream=stream, user=user)
         with short_transaction(using):
             if not attendances.exclude(meta=text).update(meta=text):

@@ -5,9 +5,11 @@ A process's row is locked while it writes, so that its lease can't be taken away
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import groupby
+from typing import Any
 
 from django.db import connections
 from django.db.models import F, QuerySet
@@ -47,6 +49,11 @@ def member_id(socket: str, stream: str) -> str:
     return f"{socket}/{stream}"
 
 
+def stored_meta(meta: dict[str, Any]) -> str:
+    """Return ``meta`` as its column holds it: the same text for the same object."""
+    return json.dumps(meta, sort_keys=True)
+
+
 def members_of(process: str, using: str) -> list[Member]:
     """Return the members of a process."""
     rows = PresenceMember.objects.using(using).filter(process=process)
@@ -61,9 +68,9 @@ def join(process: str, members: Sequence[Member], using: str) -> None:
         unique_fields=["id"],
         update_fields=["process", "user", "since"],
     )
-    pairs = sorted({(member.stream, member.user) for member in members})
+    pairs = {(member.stream, member.user): member for member in reversed(members)}
     Attendance.objects.using(using).bulk_create(
-        [Attendance(stream=stream, user=user, since=Now(), due_at=None) for stream, user in pairs],
+        [_first_row(pairs[pair]) for pair in sorted(pairs)],
         update_conflicts=True,
         unique_fields=["stream", "user"],
         update_fields=["due_at"],
@@ -123,6 +130,11 @@ def _row(process: str, member: Member) -> PresenceMember:
         user=member.user,
         since=member.since,
     )
+
+
+def _first_row(member: Member) -> Attendance:
+    meta = stored_meta(json.loads(member.meta))
+    return Attendance(stream=member.stream, user=member.user, since=Now(), meta=meta)
 
 
 def _delete(members: Sequence[Member], using: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,7 +37,7 @@ class Attendances:
     def join(self, member: Member, now: float) -> None:
         """Note that a member came."""
         users = self._streams.setdefault(member.stream, {})
-        attendance = users.setdefault(member.user, Attendance(now))
+        attendance = users.setdefault(member.user, Attendance(now, json.loads(member.meta)))
         attendance.members[member.socket] = member
         attendance.due = None
 

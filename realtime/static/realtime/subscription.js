@@ -2,10 +2,11 @@
 
 import { callableThroughProxies, findable } from "./behind_proxies.js";
 import { Feed } from "./feed.js";
-import { RealtimeError, notConnected } from "./requests.js";
+import { BROKEN, RealtimeError, notConnected } from "./requests.js";
 import { Retry } from "./retry.js";
 import { Sends } from "./sends.js";
 import { SubscriptionEmitter } from "./subscription_emitter.js";
+import { SubscriptionPresence } from "./subscription_presence.js";
 import { subscriptionState } from "./subscription_state.js";
 
 /** @typedef {import("./protocol/position.js").Position} Position */
@@ -14,6 +15,7 @@ import { subscriptionState } from "./subscription_state.js";
  *
  * @typedef {object} Link
  * @property {(frame: import("./requests.js").Command, answered: import("./requests.js").Answered) => void} ask
+ * @property {() => string | null} me the user's own stream
  * @property {() => boolean} reachable a connection is there or being made
  * @property {() => void} ended
  * @property {(error: RealtimeError) => void} error for errors that have no handler here
@@ -22,9 +24,6 @@ import { subscriptionState } from "./subscription_state.js";
 
 /** The code of a refusal that may be over soon; any other ends the subscription. */
 const TRANSIENT = "internal";
-
-/** Codes of a command whose connection broke; the next connection subscribes again. */
-const BROKEN = ["unknown_outcome", "not_connected"];
 
 /**
  * Made by `RealtimeClient.subscribe`.
@@ -43,6 +42,7 @@ export class Subscription {
   #retry;
   #users = 1;
   #sends;
+  #presence;
 
   /**
    * @param {string} stream as the page named it
@@ -54,8 +54,16 @@ export class Subscription {
     this.stream = stream;
     this.#link = link;
     this.#name = name;
-    this.#feed = new Feed(position, this.#emitter, () => this.live);
-    this.#sends = new Sends((message, answered) => link.ask({ ...message, stream: this.#name }, answered));
+    /** @type {Link["ask"]} */
+    const ask = (command, answered) => link.ask({ ...command, stream: this.#name }, answered);
+    this.#presence = new SubscriptionPresence({
+      ask,
+      me: link.me,
+      live: () => this.live,
+      ended: () => this.#state.value === "ended",
+    });
+    this.#feed = new Feed(position, this.#emitter, this.#presence, () => this.live);
+    this.#sends = new Sends(ask);
     this.#retry = new Retry(link.environment, () => this.start());
   }
 
@@ -77,6 +85,11 @@ export class Subscription {
   /** What the page has seen. @returns {Position | null} */
   get position() {
     return this.#feed.position;
+  }
+
+  /** Who follows the stream, where the server keeps a list of that. */
+  get presence() {
+    return this.#presence;
   }
 
   /**
@@ -130,7 +143,8 @@ export class Subscription {
     this.#state.move("subscribing");
     const after = this.#feed.needsSnapshot ? null : this.#feed.resumable;
     const frame = this.#name && after ? { stream: this.#name, after } : { stream: this.stream };
-    this.#link.ask({ type: "subscribe", ...frame }, (error, answer) => {
+    const presence = after && this.#presence.isUnknown ? { presence: true } : {};
+    this.#link.ask({ type: "subscribe", ...frame, ...presence }, (error, answer) => {
       if (this.#state.value === "ended" || BROKEN.includes(error?.code ?? "")) return;
       if (error) this.#refused(error);
       else this.#subscribed(answer);
@@ -149,6 +163,7 @@ export class Subscription {
   forget() {
     this.#feed.forget();
     this.#sends.reject(notConnected());
+    this.#presence.forgetOwn(notConnected());
     if (this.stream === "me") this.#name = null;
   }
 
@@ -165,6 +180,7 @@ export class Subscription {
   /** Take an `unsubscribed` frame that answers no command. @internal @param {string} reason */
   revoked(reason) {
     this.#end(new RealtimeError("not_subscribed", reason));
+    this.#presence.withdraw();
     this.#emitter.emit("unsubscribed", { reason });
   }
 
@@ -176,7 +192,7 @@ export class Subscription {
 
   /** The server leaves no holes: something failed, so have it replay. @param {number} offset */
   #jumped(offset) {
-    this.#sendUnsubscribe();
+    this.#sendUnsubscribe({ again: true });
     this.#startLater();
     this.#link.error(new RealtimeError("hole", `events before ${offset} are missing, asking again`));
   }
@@ -187,7 +203,10 @@ export class Subscription {
     if (this.#state.value === "leaving") return this.#leave();
     this.#state.move("subscribed");
     this.#retry.reset();
-    this.#feed.start(frame, () => this.#sends.transmit());
+    this.#feed.start(frame, () => {
+      this.#sends.transmit();
+      this.#presence.transmit();
+    });
     this.#greetLate();
   }
 
@@ -199,7 +218,7 @@ export class Subscription {
 
   /** Have the server send a snapshot: events have changed what the last one shows. */
   #subscribeAgain() {
-    this.#sendUnsubscribe();
+    this.#sendUnsubscribe({ again: true });
     this.#state.move("idle");
     this.start();
   }
@@ -208,6 +227,7 @@ export class Subscription {
   #refused(error) {
     if (error.code === TRANSIENT && this.#state.value !== "leaving") this.#startLater();
     else this.#end(error);
+    if (this.#state.value === "ended") this.#presence.withdraw();
     if (!this.#emitter.emit("error", error)) this.#link.error(error);
   }
 
@@ -219,10 +239,12 @@ export class Subscription {
   #leave() {
     this.#sendUnsubscribe();
     this.#end();
+    this.#presence.clear();
   }
 
-  #sendUnsubscribe() {
-    this.#link.ask({ type: "unsubscribe", stream: this.#name }, () => {});
+  /** @param {{again?: boolean}} [more] `again`: for a moment only, which is no leaving */
+  #sendUnsubscribe(more) {
+    this.#link.ask({ type: "unsubscribe", stream: this.#name, ...more }, () => {});
   }
 
   /** @param {RealtimeError} [error] for what was not sent */
@@ -231,6 +253,7 @@ export class Subscription {
     this.#state.move("ended");
     this.#link.ended();
     this.#sends.reject(error);
+    this.#presence.forgetOwn(error);
   }
 }
 

@@ -237,6 +237,33 @@ def test_what_is_known_about_a_user(backend, process):
     assert announced(backend) == []
 
 
+def test_a_user_joins_with_the_meta_of_the_first_member(backend, process, other, pass_time):
+    def join(process, socket, name):
+        return process.write([Member(socket, "room.7", "alice", 1000, f'{{"name": "{name}"}}')])
+
+    def meta():
+        return [one.meta for one in backend.present(["room.7"])["room.7"]]
+
+    join(process, "1", "Alice")
+    join(other, "2", "Al")
+    assert meta() == [{"name": "Alice"}]
+    backend.sweep(GRACE, True)
+    [notice] = backend.pending()
+    joined = []
+    assert backend.deliver(notice, lambda notice: joined.extend(notice.join))
+    assert [one["meta"] for one in joined] == [{"name": "Alice"}]
+    assert backend.update("room.7", "alice", {"name": "Alice"}) is None
+    for process_of, socket in ((process, "1"), (other, "2")):
+        process_of.write(leaves=[Leave(Member(socket, "room.7", "alice", 1000), GRACE)])
+    join(other, "3", "Ally")
+    assert meta() == [{"name": "Alice"}]
+    other.write(leaves=[Leave(Member("3", "room.7", "alice", 1000), 0.0)])
+    pass_time(GRACE + 1)
+    assert swept(backend) == ["-room.7 alice", "last room.7"]
+    join(process, "4", "Ally")
+    assert meta() == [{"name": "Ally"}]
+
+
 def test_meta_goes_with_the_user_and_stays_for_the_grace(backend, process, pass_time):
     process.join("s", "alice", "room.7")
     swept(backend)
