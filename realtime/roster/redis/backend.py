@@ -61,7 +61,10 @@ class RedisPresence(PresenceBackend):
     def write(
         self, process: str, lease: float, joins: Sequence[Member], leaves: Sequence[Leave]
     ) -> bool:
-        came = [[one.socket, one.stream, one.user, str(one.since)] for one in joins]
+        came = [
+            [one.socket, one.stream, one.user, str(one.since), _stored(json.loads(one.meta))]
+            for one in joins
+        ]
         gone = [[one.socket, one.stream, one.user, _ms(grace)] for one, grace in leaves]
         batches: list[tuple[list[Any], list[Any]]] = [([], part) for part in _batches(gone)]
         batches += [(part, []) for part in _batches(came)]
@@ -118,8 +121,8 @@ class RedisPresence(PresenceBackend):
 
     def update(self, stream: str, user: str, meta: dict[str, Any]) -> str | None:
         notice = new_id()
-        text = json.dumps(meta, sort_keys=True)
-        return notice if self._run(scripts.UPDATE, stream, user, text, notice) else None
+        changed = self._run(scripts.UPDATE, stream, user, _stored(meta), notice)
+        return notice if changed else None
 
     def lock(self, name: str, holder: Holder) -> bool:
         return bool(self._run(scripts.LOCK, name, _text(holder), _ms(LOCK_LEASE), _grace()))
@@ -145,6 +148,11 @@ class RedisPresence(PresenceBackend):
 
 def _batches(rows: list[Any]) -> list[list[Any]]:
     return [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
+
+
+def _stored(meta: dict[str, Any]) -> str:
+    """Return the same text for the same object."""
+    return json.dumps(meta, sort_keys=True)
 
 
 def _ms(seconds: float) -> int:

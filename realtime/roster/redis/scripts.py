@@ -108,11 +108,11 @@ for _, gone in ipairs(cjson.decode(leaves)) do
     leave(process, unpack(gone))
 end
 for _, member in ipairs(cjson.decode(joins)) do
-    local socket, stream, user, since = unpack(member)
+    local socket, stream, user, since, meta = unpack(member)
     local attends = stream .. '/' .. user
     redis.call('HSET', P .. 'members:' .. process, socket .. '/' .. stream, since .. '/' .. user)
     redis.call('HSET', P .. 'sockets:' .. attends, socket, since .. '/' .. process)
-    if redis.call('HSETNX', P .. 'users:' .. stream, user, text(now) .. '/0/{}') == 1 then
+    if redis.call('HSETNX', P .. 'users:' .. stream, user, text(now) .. '/0/' .. meta) == 1 then
         redis.call('ZADD', P .. 'new', text(now), attends)
     end
     redis.call('ZREM', P .. 'due', attends)
