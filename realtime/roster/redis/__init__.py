@@ -1,4 +1,5 @@
 """Presence in Redis."""
 
+from realtime.roster.redis.backend import RedisPresence
 
-class RedisPresence: ...
+__all__ = ["RedisPresence"]
