@@ -129,9 +129,7 @@ class Commands:
 
     async def _unsubscribe(self, frame: Frame, ref: int | str | None) -> str:
         stream = self._followed(frame)
-        self._forget(stream.name)
-        returns = frame.get("again") is True
-        running_roster().left(self._socket.id, stream.name, immediately=not returns)
+        self._forget(stream.name, returns=frame.get("again") is True)
         return frames.unsubscribed(stream.name, ref)
 
     async def _send(self, frame: Frame, ref: int | str | None) -> str:
@@ -155,10 +153,12 @@ class Commands:
             raise FrameError("not_subscribed", f"This socket does not follow {name[:80]!r}.")
         return self._by_name[name].stream
 
-    def _forget(self, name: str) -> None:
+    def _forget(self, name: str, *, returns: bool = False) -> None:
+        """End a subscription; its user has left, unless the client ``returns`` in a moment."""
         subscription = self._by_name.pop(name, None)
         if subscription is not None:
             subscription.end()
+            running_roster().left(self._socket.id, name, immediately=not returns)
 
     _handlers: dict[str, Callable[[Commands, Frame, Any], Awaitable[str | None]]] = {
         "subscribe": _subscribe,
