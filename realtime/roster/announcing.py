@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -17,11 +17,15 @@ from realtime.layer.messages import ephemeral_messages, logged_messages
 from realtime.logs import get_logger
 from realtime.protocol.presence import PRESENCE_EVENT
 from realtime.protocol.stream_names import pk_stream_name
-from realtime.roster.base import ONLINE, Notice, PresenceBackend
+from realtime.roster.base import ONLINE, Notice, PresenceBackend, new_id
 from realtime.signals import stream_first, stream_last, user_came_online, user_went_offline
 from realtime.streams import find
 
 logger = get_logger(__name__)
+
+
+BATCH = 100
+"""Users in one event: with meta of 1 KiB each it is less than what may be in flight."""
 
 
 def announces_users() -> bool:
@@ -79,15 +83,27 @@ def _user(pk: str) -> Any:
 
 
 def _publish(notice: Notice) -> None:
-    changes = {"join": notice.join, "leave": notice.leave, "update": notice.update}
-    data = json.dumps({kind: _for_pages(ones) for kind, ones in changes.items() if ones})
-    draft = Draft(notice.id, PRESENCE_EVENT, data, int(time.time() * 1000), f"presence.{notice.id}")
     log = event_log()
-    if log is None:
-        messages = ephemeral_messages([notice.stream], draft)
-        after_every_commit(lambda: broadcast(messages))
-    else:
-        log.append([notice.stream], draft, _broadcast)
+    for number, data in enumerate(_batches(notice)):
+        key = f"presence.{notice.id}.{number}"
+        draft = Draft(new_id(), PRESENCE_EVENT, data, int(time.time() * 1000), key)
+        if log is None:
+            _broadcast_ephemeral(notice.stream, draft)
+        else:
+            log.append([notice.stream], draft, _broadcast)
+
+
+def _batches(notice: Notice) -> Iterator[str]:
+    """Yield the data of as many events as are needed."""
+    for kind in ("join", "leave", "update"):
+        entries = _for_pages(getattr(notice, kind))
+        for start in range(0, len(entries), BATCH):
+            yield json.dumps({kind: entries[start : start + BATCH]}, separators=(",", ":"))
+
+
+def _broadcast_ephemeral(stream: str, draft: Draft) -> None:
+    messages = ephemeral_messages([stream], draft)
+    after_every_commit(lambda: broadcast(messages))
 
 
 def _broadcast(events: Sequence[LoggedEvent]) -> None:

@@ -95,9 +95,9 @@ class Writer:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RENEW_EVERY):
                     await self._is_due.wait()
-        self._is_due.clear()
         if self._members:
             await asyncio.sleep(BATCH)
+        self._is_due.clear()
 
     async def _write(self, changes: Changes) -> bool:
         process, (joins, leaves, replaces) = self._process, changes

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from realtime.exceptions import PositionLost
 from realtime.concurrency.joined_reads import BATCH_SIZE
+from realtime.exceptions import PositionLost
 from realtime.fanout.log_reader import PAGE_SIZE, LogReader
 from tests.virtual_time import settle
 
