@@ -29,17 +29,26 @@ class Controls:
         """Carry out what a message asks for."""
         match control:
             case Recheck():
-                pass
+                for me in control.users:
+                    self._reauthorize(user_sockets().of_user(me))
             case EndSessions():
                 for digest in control.digests:
                     _close(user_sockets().of_session(digest), CloseCode.SIGNED_OUT)
             case Disconnect():
                 _close(_named(control), control.code, control.reason)
-            case Reauthorize():
-                pass
+            case Reauthorize(user=None):
+                self._reauthorize(user_sockets().all(), control.stream)
+            case Reauthorize(user=me):
+                self._reauthorize(user_sockets().of_user(me), control.stream)
 
     def controls_lost(self) -> None:
         """Look for oneself: the channel layer was away, and may have lost some."""
+
+    def _reauthorize(self, sockets: list[UserSocket], stream: str | None = None) -> None:
+        for socket in sockets:
+            commands = self._commands.get(socket.id)
+            if commands is not None:
+                commands.reauthorize(stream)
 
 
 def _named(control: Disconnect) -> list[UserSocket]:
