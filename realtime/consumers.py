@@ -194,3 +194,4 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope) -> None:
     else:
         socket.welcome(login, me)
         user_sockets().add(socket)
+        running_controls().signed_in(socket)

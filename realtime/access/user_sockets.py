@@ -6,6 +6,7 @@ import asyncio
 from itertools import chain
 from typing import Any, Protocol
 
+from realtime.access.login import Login
 from realtime.concurrency.per_loop import PerLoop
 from realtime.conf import realtime_settings
 from realtime.protocol.close_codes import CloseCode
@@ -30,6 +31,9 @@ class UserSocket(Protocol):
 
     def close(self, code: CloseCode, *, reason: str = "") -> None:
         """Close the socket."""
+
+    def drain(self, after: int) -> None:
+        """Send the socket away for ``after`` milliseconds."""
 
 
 class UserSockets:
@@ -75,6 +79,10 @@ class UserSockets:
     def of_session(self, digest: str) -> list[UserSocket]:
         """Return the sockets that were opened with a session."""
         return list(self._by_session.get(digest, ()))
+
+    def of_login(self, login: Login) -> list[UserSocket]:
+        """Return the sockets whose user was found by the same right."""
+        return [one for one in self.of_user(login.me) if login.is_same(one.login)]
 
     def _budget(self, me: str) -> Rate:
         now = self._loop.time()

@@ -130,10 +130,19 @@ class Transport:
 
         Where the peer doesn't read, nothing can be sent, and the connection is aborted.
         """
-        if self.closing:
-            return
-        if self._sending is not None and self._way is Way.STEPPED:
+        if self._sending is not None and self._way is STEPPED and not self.closing:
             self.abort()
+        else:
+            self.close_patiently(code, last_frame, abort_after=abort_after)
+
+    def close_patiently(
+        self, code: int, last_frame: str | None = None, *, abort_after: float
+    ) -> None:
+        """Do what ``close`` does, but give a peer that doesn't read that time for the code too.
+
+        Without the code it would come back.
+        """
+        if self.closing:
             return
         if last_frame is not None:
             self.send_text(last_frame)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from realtime.access.login import Login
 from realtime.concurrency.threads import nonblocking
 from realtime.eventlog import Draft, event_log
 from realtime.layer.broadcast import abroadcast
@@ -58,7 +59,7 @@ class Server:
         """Unset, the peer does not read, and ``send`` waits with the frame that it was handed."""
         self.reads.set()
         self.socket = RealtimeSocket(self._in_task if way == "in tasks" else self._send)
-        self.socket.welcome(SimpleNamespace(user=SimpleNamespace(pk=1)), "user.1")
+        self.socket.welcome(Login(SimpleNamespace(pk=1)), "user.1")
 
     async def _send(self, message):
         await self._finish(self._take(message))
