@@ -4,6 +4,7 @@ Hub, feed, log, socket and transport are the real ones; the ASGI server's ``send
 """
 
 import asyncio
+import contextlib
 import json
 from types import SimpleNamespace
 
@@ -38,10 +39,8 @@ class Watched(Stream):
         return allowed
 
     async def snapshot(self, user):
-        try:
+        with contextlib.suppress(asyncio.CancelledError):
             await turns(4)
-        except asyncio.CancelledError:
-            pass
         return "a picture"
 
     @nonblocking
