@@ -2,6 +2,7 @@
 
 try:
     from realtime.events import aposition, apublish, position, publish
+    from realtime.rights import adisconnect, areauthorize, disconnect, reauthorize
 except ImportError as error:
     from realtime.installation import problem
 
@@ -9,4 +10,13 @@ except ImportError as error:
         raise
     raise ImportError(sentence) from error
 
-__all__ = ["aposition", "apublish", "position", "publish"]
+__all__ = [
+    "adisconnect",
+    "aposition",
+    "apublish",
+    "areauthorize",
+    "disconnect",
+    "position",
+    "publish",
+    "reauthorize",
+]

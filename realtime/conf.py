@@ -44,6 +44,8 @@ class RealtimeSettings:
     """Events kept of each stream: the newest ``COUNT``, for ``AGE`` seconds."""
     POSITION_CHECK: float = 10.0
     """Seconds between two checks of the log for events whose broadcast was lost."""
+    RECHECK: float = 60.0
+    """Seconds between two checks of the users and sessions of all sockets, give or take a fifth."""
     SITE: str | None = None
     """A name that tells this site from others on the same channel layer; None takes another mark.
 

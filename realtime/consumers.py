@@ -207,3 +207,4 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope, first_frame: FirstFrame
         socket.welcome(login, me)
         user_sockets().add(socket)
         expiries().add(socket)
+        running_controls().signed_in(socket)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 
@@ -52,8 +53,10 @@ async def _by_ticket(scope: Scope, text: str) -> Login | None:
     ticket = tickets.read(text)
     if ticket is None:
         return await ask_project(scope, text)
-    address = client_address(scope)
+    asked_at, address = asyncio.get_running_loop().time(), client_address(scope)
     login: Login | None = await run_sign_in(address, tickets.redeem, ticket, time.time())
+    if login is not None:
+        login.verified_at = asked_at
     return login
 
 

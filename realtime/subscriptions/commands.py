@@ -6,14 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
+from realtime.access.current_user import current_user
 from realtime.access.login import Login
 from realtime.concurrency.threads import run_message
 from realtime.conf import realtime_settings
-from realtime.exceptions import FrameError, Refused
+from realtime.exceptions import FrameError, Refused, SignedOut
 from realtime.fanout.hub import Hub
 from realtime.hints import hint
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
+from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import Frame
 from realtime.protocol.position import Position, parse_position
 from realtime.protocol.signed_names import plain_name
@@ -68,6 +70,10 @@ class Commands:
             about = self._socket.id, error.code, error
             logger.info("refused socket=%s code=%s reason=%s", *about, extra=LIMITED)
             text = frames.error(error.code, error.message, ref)
+        except SignedOut:
+            logger.info("not carried out socket=%s: signed out", self._socket.id, extra=LIMITED)
+            self._socket.close(CloseCode.SIGNED_OUT)
+            return
         except Exception as error:
             text = self._failure(error, frame["type"], ref)
         if text is not None:
@@ -154,9 +160,12 @@ class Commands:
         return frames.unsubscribed(stream.name, ref)
 
     async def _send(self, frame: Frame, ref: int | str | None) -> str:
-        stream, login = self._followed(frame), self._login
-        begin_within = realtime_settings().COMMAND_TIMEOUT
-        message = login.user, frame["name"], frame.get("data")
+        self._followed(frame)
+        login, begin_within = self._login, realtime_settings().COMMAND_TIMEOUT
+        async with asyncio.timeout(begin_within):
+            user = await current_user(login)
+        stream = self._followed(frame)  # The right to it may have ended meanwhile.
+        message = user, frame["name"], frame.get("data")
         try:
             answer = await run_message(login.account, begin_within, stream.receive, *message)
         except Refused as refusal:

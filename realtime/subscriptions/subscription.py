@@ -8,9 +8,10 @@ from collections import deque
 from enum import StrEnum
 from typing import Any
 
+from realtime.access.current_user import current_user
 from realtime.concurrency.threads import run_application
 from realtime.conf import realtime_settings
-from realtime.exceptions import PositionLost
+from realtime.exceptions import PositionLost, SignedOut
 from realtime.fanout.feed import Feed
 from realtime.fanout.hub import Hub
 from realtime.protocol import frames
@@ -148,7 +149,8 @@ class Subscription:
     async def _snapshot(self, deadline: float | None) -> Any:
         login = self._socket.login
         async with asyncio.timeout_at(deadline):
-            return await run_application(login.account, self.stream.snapshot, login.user)
+            user = await current_user(login)
+            return await run_application(login.account, self.stream.snapshot, user)
 
     def _catch_up(self, feed: Feed) -> None:
         """Have a task do what is needed until the client is live, unless it does so already."""
@@ -164,6 +166,8 @@ class Subscription:
                     self._go_live(feed)
                 else:
                     await self._replay_page(feed)
+        except SignedOut:
+            self._socket.close(CloseCode.SIGNED_OUT)
         except Exception:
             logger.exception("replay failed socket=%s stream=%s", self._socket.id, feed.stream)
             if self._state is not State.ENDED:
