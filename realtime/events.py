@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import time
@@ -15,6 +14,7 @@ from django.contrib.auth import get_user_model
 from django.core.serializers.json import DjangoJSONEncoder
 
 from realtime.concurrency.connections import run_async, sync_code_waits
+from realtime.concurrency.per_loop import in_event_loop
 from realtime.conf import realtime_settings
 from realtime.eventlog import Draft, LoggedEvent, event_log
 from realtime.eventlog.commit import after_every_commit
@@ -80,7 +80,7 @@ def publish(
     loop, which it would block (``apublish`` is for that). A channel layer that fails does not
     raise: it is logged, and followers get the event from the log.
     """
-    if _in_event_loop():
+    if in_event_loop():
         raise RuntimeError("publish() was called in an event loop: await apublish() there.")
     streams = stream_names(to)
     log = None if ephemeral else event_log()
@@ -229,11 +229,3 @@ def _hint_at_unserved(stream: str) -> None:
         prefix,
         kind=prefix,
     )
-
-
-def _in_event_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

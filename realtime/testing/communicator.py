@@ -10,7 +10,15 @@ from typing import Any, Self
 
 from realtime.events import Recipient, apublish, stream_names
 from realtime.exceptions import RealtimeError
-from realtime.protocol.frames import SUBPROTOCOL, Frame, heartbeat_frame, ping, pong
+from realtime.protocol.frames import (
+    SUBPROTOCOL,
+    TICKET_PROTOCOL,
+    Frame,
+    authenticate,
+    heartbeat_frame,
+    ping,
+    pong,
+)
 from realtime.protocol.presence import Member
 from realtime.sockets.asgi import Application
 from realtime.testing.application_socket import (
@@ -28,8 +36,9 @@ class RealtimeCommunicator:
     """A socket to an ASGI ``application``, open inside ``async with``; it answers pings by itself.
 
     ``path`` may have a query. ``user`` is put into the scope, as an authentication middleware
-    would; without it, a session cookie among ``headers`` counts. ``headers`` are added to the
-    ``Host`` and ``Origin`` that a browser sends. ``subprotocols`` are offered to the server.
+    would; without it, a session cookie among ``headers`` counts. A ``ticket`` counts before both.
+    ``headers`` are added to the ``Host`` and ``Origin`` that a browser sends. ``subprotocols`` are
+    offered to the server.
 
     What does not come within ``timeout`` seconds, here the welcome, or can't come any more, raises
     ``AssertionError``. What the application raises is raised by what waits for it.
@@ -41,6 +50,7 @@ class RealtimeCommunicator:
         *,
         path: str = "/realtime/",
         user: Any = None,
+        ticket: str | None = None,
         headers: Mapping[str, str] | None = None,
         subprotocols: Sequence[str] = (SUBPROTOCOL,),
         timeout: float = 1,
@@ -49,10 +59,13 @@ class RealtimeCommunicator:
         """The server's first frame; None where it has refused to talk."""
         self.unread: list[Any] = []
         """The frames that have come and were not asked for yet."""
-        scope = browser_scope(path, headers or {}, subprotocols)
+        announced = [] if ticket is None else [TICKET_PROTOCOL]
+        scope = browser_scope(path, headers or {}, [*subprotocols, *announced])
         if user is not None:
             scope["user"] = user
-        self._socket = ApplicationSocket(application, scope, self._take)
+        # A visitor who sends nothing would have to wait for the refusal.
+        first = ping("hello") if ticket is None else authenticate(ticket)
+        self._socket = ApplicationSocket(application, scope, self._take, first)
         self._timeout = timeout
         self._silent = False
         self._unanswered: list[str] = []

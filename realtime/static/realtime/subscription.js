@@ -2,6 +2,7 @@
 
 import { callableThroughProxies, findable } from "./behind_proxies.js";
 import { Feed } from "./feed.js";
+import { MARK } from "./protocol/stream_names.js";
 import { BROKEN, RealtimeError, notConnected } from "./requests.js";
 import { Retry } from "./retry.js";
 import { Sends } from "./sends.js";
@@ -33,6 +34,8 @@ const TRANSIENT = "internal";
  */
 export class Subscription {
   /** @readonly @type {string} */ stream;
+  /** What the server is asked for: the latest signed name, if the page has one. */
+  #asked;
   #link;
   #emitter = new SubscriptionEmitter();
   #state = subscriptionState();
@@ -52,6 +55,7 @@ export class Subscription {
   constructor(stream, link, { name, position }) {
     findable(this);
     this.stream = stream;
+    this.#asked = stream;
     this.#link = link;
     this.#name = name;
     /** @type {Link["ask"]} */
@@ -132,8 +136,9 @@ export class Subscription {
     else this.#end();
   }
 
-  /** One more user of the same stream. @internal */
-  join() {
+  /** One more user of the same stream. @internal @param {string} stream as this one named it */
+  join(stream) {
+    if (stream.includes(MARK)) this.#asked = stream;
     this.#users += 1;
     if (this.#state.value === "leaving") this.#state.move("subscribing");
   }
@@ -142,7 +147,7 @@ export class Subscription {
   start() {
     this.#state.move("subscribing");
     const after = this.#feed.needsSnapshot ? null : this.#feed.resumable;
-    const frame = this.#name && after ? { stream: this.#name, after } : { stream: this.stream };
+    const frame = this.#name && after ? { stream: this.#nameToResume, after } : { stream: this.#asked };
     const presence = after && this.#presence.isUnknown ? { presence: true } : {};
     this.#link.ask({ type: "subscribe", ...frame, ...presence }, (error, answer) => {
       if (this.#state.value === "ended" || BROKEN.includes(error?.code ?? "")) return;
@@ -179,9 +184,19 @@ export class Subscription {
 
   /** Take an `unsubscribed` frame that answers no command. @internal @param {string} reason */
   revoked(reason) {
-    this.#end(new RealtimeError("not_subscribed", reason));
+    // In other states it ended an earlier subscription, and the answer to the next one counts.
+    if (!this.live && this.#state.value !== "idle") return;
+    const error = new RealtimeError(reason, `the right to ${this.stream} has ended`);
+    if (reason === TRANSIENT) return this.#refused(error);
+    this.#end(error);
     this.#presence.withdraw();
-    this.#emitter.emit("unsubscribed", { reason });
+    const heard = this.#emitter.emit("unsubscribed", { reason });
+    if (!this.#emitter.emit("error", error) && !heard) this.#link.error(error);
+  }
+
+  /** Never "me" with a position: another user may have logged in. */
+  get #nameToResume() {
+    return this.#asked === "me" ? this.#name : this.#asked;
   }
 
   #sendable() {
@@ -232,6 +247,7 @@ export class Subscription {
   }
 
   #startLater() {
+    if (this.#state.value === "idle") return; // It is due already.
     this.#state.move("idle");
     this.#retry.later();
   }
