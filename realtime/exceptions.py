@@ -30,6 +30,10 @@ class FrameError(RealtimeException):
         self.ref = ref
 
 
+class SignedOut(RealtimeException):
+    """The user or the session of a socket is gone, so its command is not carried out."""
+
+
 class RealtimeError(RealtimeException):
     """The server answered a command of a test's client with an ``error`` frame.
 

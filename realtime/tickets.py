@@ -13,6 +13,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.cache import add_never_cache_headers
 
 from realtime.access.grant import Grant
+from realtime.access.login import session_digest
 from realtime.access.tickets import write
 from realtime.events import Recipient, stream_names
 from realtime.protocol.frames import MAX_TICKET
@@ -39,9 +40,14 @@ def issue(
     Raises ``ValueError`` or ``TypeError`` for arguments that make no ticket, and
     ``ImproperlyConfigured`` where its use could not be remembered.
     """
+    return _issue(user, streams, seconds)
+
+
+def _issue(user: Any, streams: Any = None, seconds: Any = 60, session: str | None = None) -> str:
     _check_that_use_is_remembered()
     user_stream_name(user)  # One without a primary key has none.
-    ticket = write(user, None if streams is None else stream_names(streams), _end(seconds))
+    names = None if streams is None else stream_names(streams)
+    ticket = write(user, names, _end(seconds), session)
     if len(ticket) > MAX_TICKET:
         raise ValueError(f"A ticket has at most {MAX_TICKET} characters: name fewer streams.")
     return ticket
@@ -49,6 +55,8 @@ def issue(
 
 def ticket_view(request: HttpRequest) -> JsonResponse:
     """Answer a POST of a user who is logged in with ``{"ticket": ...}``, good for a minute.
+
+    The logout from the session of the request ends the socket that the ticket has opened.
 
     A visitor gets 401, a user who isn't active 403, and another method 405, each with an ``error``.
     """
@@ -61,9 +69,14 @@ def ticket_view(request: HttpRequest) -> JsonResponse:
     elif not user.is_active:
         response = JsonResponse({"error": "This account is not active."}, status=403)
     else:
-        response = JsonResponse({"ticket": issue(user)})
+        response = JsonResponse({"ticket": _issue(user, session=_session(request))})
     add_never_cache_headers(response)
     return response
+
+
+def _session(request: HttpRequest) -> str | None:
+    key = getattr(getattr(request, "session", None), "session_key", None)
+    return None if key is None else session_digest(key)
 
 
 def _end(seconds: Any) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -12,7 +13,7 @@ from django.utils.module_loading import import_string
 
 from realtime.access.addresses import address_of
 from realtime.access.grant import Grant
-from realtime.access.login import Login
+from realtime.access.login import FRESH, Login
 from realtime.concurrency.threads import run_sign_in
 from realtime.conf import realtime_settings
 from realtime.sockets.asgi import Scope
@@ -41,8 +42,10 @@ async def ask_project(scope: Scope, ticket: str | None) -> Login | None:
     path = realtime_settings().AUTHENTICATE
     if path is None:
         return None
-    run = partial(run_sign_in, address_of(scope))
+    asked_at, run = asyncio.get_running_loop().time(), partial(run_sign_in, address_of(scope))
     login: Login | None = await run(_ask, run, authenticator(path), scope, ticket)
+    if login is not None:
+        login.verified_at = asked_at - FRESH  # The user may come from a cache.
     return login
 
 

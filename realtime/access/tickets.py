@@ -47,16 +47,21 @@ class Ticket(NamedTuple):
     expires: int
     """Milliseconds since 1970."""
     streams: list[str] | None
+    session: str | None
+    """The digest of the session in which it was issued."""
 
 
-def write(user: Any, streams: Iterable[str] | None, expires: float) -> str:
+def write(
+    user: Any, streams: Iterable[str] | None, expires: float, session: str | None = None
+) -> str:
     """Return a signed ticket that ends at ``expires`` (seconds since 1970).
 
     All of its characters may stand in a subprotocol, and in a URL.
     """
     key = user._meta.pk.value_to_string(user)
     names = None if streams is None else sorted(streams)
-    ticket = Ticket(key, _digests(user)[0], secrets.token_urlsafe(12), int(expires * 1000), names)
+    nonce, end = secrets.token_urlsafe(12), int(expires * 1000)
+    ticket = Ticket(key, _digests(user)[0], nonce, end, names, session)
     return _signer().sign_object(ticket)
 
 
@@ -81,7 +86,12 @@ def redeem(ticket: Ticket, now: float) -> Login | None:
     if not any(constant_time_compare(ticket.login, known) for known in _digests(user)):
         return None
     _use(ticket)
-    return Login(user, streams=None if ticket.streams is None else frozenset(ticket.streams))
+    return Login(
+        user,
+        streams=None if ticket.streams is None else frozenset(ticket.streams),
+        digest=ticket.session,
+        password=_password(user),
+    )
 
 
 def _signer() -> Signer:
@@ -101,12 +111,15 @@ def _digests(user: Any) -> list[str]:
 
     Of the hash itself, since the holder of a ticket can read what is in it.
     """
-    if not hasattr(user, "get_session_auth_hash"):
-        return [""]
-    hashes = [user.get_session_auth_hash()]
+    hashes = [_password(user) or ""]
     if hasattr(user, "get_session_auth_fallback_hash"):
         hashes += user.get_session_auth_fallback_hash()
     return [hashlib.sha256(one.encode()).hexdigest()[:32] for one in hashes]
+
+
+def _password(user: Any) -> str | None:
+    """Return what a new password changes; None where the users of a project have none."""
+    return user.get_session_auth_hash() if hasattr(user, "get_session_auth_hash") else None
 
 
 def _use(ticket: Ticket) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from itertools import chain
 from typing import Any, Protocol
 
+from realtime.access.login import Login
 from realtime.concurrency.per_loop import PerLoop
 from realtime.conf import realtime_settings
 from realtime.protocol.close_codes import CloseCode
@@ -30,6 +31,9 @@ class UserSocket(Protocol):
 
     def close(self, code: CloseCode, *, reason: str = "") -> None:
         """Close the socket."""
+
+    def drain(self, after: int) -> None:
+        """Send the socket away for ``after`` milliseconds."""
 
 
 class UserSockets:
@@ -71,6 +75,10 @@ class UserSockets:
         """Return the sockets of all users and visitors."""
         return list(chain.from_iterable(self._by_account.values()))
 
+    def users(self) -> set[str]:
+        """Return the users who have sockets."""
+        return {me for socket in self.all() if (me := socket.login.me) is not None}
+
     def of_user(self, me: str) -> list[UserSocket]:
         """Return the sockets of a user."""
         return list(self._by_account.get(me, ()))
@@ -78,6 +86,10 @@ class UserSockets:
     def of_session(self, digest: str) -> list[UserSocket]:
         """Return the sockets that were opened with a session."""
         return list(self._by_session.get(digest, ()))
+
+    def of_login(self, login: Login) -> list[UserSocket]:
+        """Return the sockets whose user was found by the same right."""
+        return [one for one in self.of_user(login.account) if login.is_same(one.login)]
 
     def _budget(self, account: str) -> Rate:
         now = self._loop.time()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 
@@ -53,8 +54,10 @@ async def _by_ticket(scope: Scope, text: str) -> Login | None:
     ticket = tickets.read(text)
     if ticket is None:
         return await ask_project(scope, text)
-    address = address_of(scope)
+    asked_at, address = asyncio.get_running_loop().time(), address_of(scope)
     login: Login | None = await run_sign_in(address, tickets.redeem, ticket, time.time())
+    if login is not None:
+        login.verified_at = asked_at
     return login
 
 

@@ -55,6 +55,10 @@ class CloseCode(IntEnum):
     """The application ended this socket. It stays away until the page connects again."""
 
 
+RIGHT_ENDED = {CloseCode.DISCONNECTED_FOR_NOW, CloseCode.SIGNED_OUT, CloseCode.DISCONNECTED}
+"""Codes after which nothing more is handed out, not even what waits already."""
+
+
 def may_reconnect(code: int) -> bool:
     """Tell whether a client that was closed with ``code`` should come back by itself."""
     return not 4500 <= code <= 4999

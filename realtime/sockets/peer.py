@@ -12,7 +12,7 @@ from realtime.conf import RealtimeSettings, realtime_settings
 from realtime.counters import SOCKETS_CLOSED
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
-from realtime.protocol.close_codes import CloseCode, may_reconnect
+from realtime.protocol.close_codes import RIGHT_ENDED, CloseCode, may_reconnect
 from realtime.protocol.frames import Frame
 from realtime.protocol.rate import Rate
 from realtime.sockets.asgi import Send
@@ -93,7 +93,12 @@ class Peer:
         SOCKETS_CLOSED.add(code.name.lower())
         self._has_closed = True
         bye = frames.bye(code, reason, retry=may_reconnect(code), after=after)
-        self._transport.close(code, bye if self._understands_bye else None, abort_after=abort_after)
+        last = bye if self._understands_bye else None
+        if code in RIGHT_ENDED:
+            self.drop_waiting(lambda text: True)
+            self._transport.close_patiently(code, last, abort_after=abort_after)
+        else:
+            self._transport.close(code, last, abort_after=abort_after)
         self._stop()
 
     def disconnected(self) -> None:

@@ -9,9 +9,11 @@ from collections.abc import Hashable
 from enum import StrEnum
 from typing import Protocol
 
+from realtime.access.current_user import current_user
 from realtime.concurrency.threads import run_application
 from realtime.concurrency.timers import timers
 from realtime.conf import realtime_settings
+from realtime.exceptions import SignedOut
 from realtime.hints import hint
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol.right import Right, Verdict
@@ -104,6 +106,8 @@ class Authorization:
         try:
             async with asyncio.timeout(realtime_settings().COMMAND_TIMEOUT):
                 allowed = await self._ask()
+        except SignedOut:
+            return True  # The socket is closed, and the right ends with it.
         except Exception as error:
             self._failed(error)
             return False
@@ -127,7 +131,8 @@ class Authorization:
     async def _authorize(self) -> bool:
         """Ask a new object of the class: what an older one remembers may be out of date."""
         stream, login = renewed(self._stream), self._socket.login
-        allowed = await run_application(login.account, stream.authorize, login.user)
+        user = await current_user(login)
+        allowed = await run_application(login.account, stream.authorize, user)
         if allowed is None:
             name = type(stream).__qualname__
             hint(logger, _NO_ANSWER, name, kind=name)

@@ -19,7 +19,7 @@ PAUSE = 0.1
 """Seconds after a check that failed: a database that is away is not asked without a pause."""
 
 
-class Check(Protocol):
+class Check(Hashable, Protocol):
     """A right that can be asked for."""
 
     @property
@@ -43,7 +43,8 @@ class CheckQueue:
 
     def add(self, check: Check, *, with_reason: bool) -> None:
         """Carry out a check when its turn comes; one that waits already may be moved up so."""
-        self.discard(check)
+        if with_reason:
+            self._in_time.discard(check.user, check)
         (self._with_reason if with_reason else self._in_time).put(check.user, check)
         if len(self._workers) < MAX_CHECKS:
             worker = asyncio.get_running_loop().create_task(self._work())

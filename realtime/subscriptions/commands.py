@@ -7,22 +7,26 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from realtime.access.allowances import allowances
+from realtime.access.current_user import current_user
 from realtime.access.login import Login
 from realtime.concurrency.threads import run_message
 from realtime.conf import realtime_settings
 from realtime.counters import COMMANDS_REFUSED, STREAMS_REFUSED
-from realtime.exceptions import FrameError, Refused
+from realtime.exceptions import FrameError, Refused, SignedOut
 from realtime.fanout.hub import Hub
 from realtime.hints import hint
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
+from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import Frame
 from realtime.protocol.position import Position, parse_position
 from realtime.protocol.signed_names import plain_name
 from realtime.protocol.stream_names import STREAM_NAME
+from realtime.roster.roster import running_roster
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream, find
+from realtime.subscriptions import presence
 from realtime.subscriptions.authorization import Authorization
 from realtime.subscriptions.subscription import Subscription
 from realtime.subscriptions.withdrawal import withdraw
@@ -70,6 +74,10 @@ class Commands:
             about = self._socket.id, error.code, error
             logger.info("refused socket=%s code=%s reason=%s", *about, extra=LIMITED)
             text = self._refusal(error, ref)
+        except SignedOut:
+            logger.info("not carried out socket=%s: signed out", self._socket.id, extra=LIMITED)
+            self._socket.close(CloseCode.SIGNED_OUT)
+            return
         except Exception as error:
             text = self._refusal(self._failure(error, frame["type"]), ref)
         if text is not None:
@@ -122,16 +130,22 @@ class Commands:
         if self._socket.login is not None:
             await allowances().of(self._socket.login.account).turn()
         deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
-        stream = self._stream_to_follow(frame)
+        login, stream = self._login, self._stream_to_follow(frame)
         subscription = Subscription(self._socket, stream, self._hub)
         right = Authorization(self._socket, stream, self)
         self._by_name[stream.name] = Followed(subscription, right)
         try:
-            if not (await right.ask(deadline) and await subscription.start(after, ref, deadline)):
+            if not await right.ask(deadline):
+                raise FrameError("forbidden", f"You may not follow {stream.name}.")
+            meta = await presence.meta_at_join(stream, login, deadline)
+            with_members = frame.get("presence") is True
+            if not await subscription.start(after, ref, deadline, with_members=with_members):
                 raise FrameError("forbidden", f"You may not follow {stream.name}.")
         except BaseException:
             self._forget(stream.name)
             raise
+        if meta is not None and not self._socket.closing:
+            running_roster().arrived(self._socket.id, str(login.user.pk), stream.name, meta=meta)
 
     def _stream_to_follow(self, frame: Frame) -> Stream:
         login, asked = self._login, frame["stream"]
@@ -159,18 +173,26 @@ class Commands:
 
     async def _unsubscribe(self, frame: Frame, ref: int | str | None) -> str:
         stream = self._followed(frame)
-        self._forget(stream.name)
+        self._forget(stream.name, returns=frame.get("again") is True)
         return frames.unsubscribed(stream.name, ref)
 
     async def _send(self, frame: Frame, ref: int | str | None) -> str:
-        stream, login = self._followed(frame), self._login
-        begin_within = realtime_settings().COMMAND_TIMEOUT
-        message = login.user, frame["name"], frame.get("data")
+        self._followed(frame)
+        login, begin_within = self._login, realtime_settings().COMMAND_TIMEOUT
+        async with asyncio.timeout(begin_within):
+            user = await current_user(login)
+        stream = self._followed(frame)  # The right to it may have ended meanwhile.
+        message = user, frame["name"], frame.get("data")
         try:
             answer = await run_message(login.account, begin_within, stream.receive, *message)
         except Refused as refusal:
             raise FrameError("refused", str(refusal)) from None
         return frames.reply(answer, ref)
+
+    async def _presence(self, frame: Frame, ref: int | str | None) -> str:
+        stream, meta = self._followed(frame), frame.get("meta")
+        deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
+        return frames.reply(await presence.set_meta(stream, self._login, meta, deadline), ref)
 
     def _followed(self, frame: Frame) -> Stream:
         name = _me(self._login) if frame["stream"] == "me" else plain_name(frame["stream"])
@@ -188,16 +210,19 @@ class Commands:
             raise FrameError("forbidden", "This socket is not signed in.")
         return self._socket.login  # type: ignore[no-any-return]
 
-    def _forget(self, name: str) -> None:
+    def _forget(self, name: str, *, returns: bool = False) -> None:
+        """End a subscription; its user has left, unless the client ``returns`` in a moment."""
         followed = self._by_name.pop(name, None)
         if followed is not None:
             followed.end()
+            running_roster().left(self._socket.id, name, immediately=not returns)
 
     _handlers: dict[str, Callable[[Commands, Frame, Any], Awaitable[str | None]]] = {
         "authenticate": _authenticate,
         "subscribe": _subscribe,
         "unsubscribe": _unsubscribe,
         "send": _send,
+        "presence": _presence,
     }
 
 

@@ -8,9 +8,10 @@ from enum import StrEnum
 from typing import Any
 
 from realtime.access.allowances import Allowance, allowances
+from realtime.access.current_user import current_user
 from realtime.concurrency.threads import run_application
 from realtime.conf import realtime_settings
-from realtime.exceptions import PositionLost
+from realtime.exceptions import PositionLost, SignedOut
 from realtime.fanout.feed import Feed
 from realtime.fanout.hub import Hub
 from realtime.logs import LIMITED, get_logger
@@ -21,6 +22,7 @@ from realtime.protocol.position import NO_EPOCH, NOWHERE, Position
 from realtime.sockets.asgi import Message
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream
+from realtime.subscriptions import presence
 
 logger = get_logger(__name__)
 
@@ -82,11 +84,17 @@ class Subscription:
         return self._state is State.STARTING
 
     async def start(
-        self, after: Position | None, ref: int | str | None, deadline: float | None = None
+        self,
+        after: Position | None,
+        ref: int | str | None,
+        deadline: float | None = None,
+        *,
+        with_members: bool = False,
     ) -> bool:
         """Answer a subscribe: go on ``after`` a position if that is possible, else start again.
 
-        Returns False, and has answered nothing, where ``end`` was called meanwhile. Raises
+        A client that goes on gets the list of members only ``with_members``. Returns False, and has
+        answered nothing, where ``end`` was called meanwhile. Raises
         ``TimeoutError`` if there is no snapshot at ``deadline`` of the loop's clock, and
         ``FrameError`` where the user's sockets follow too many streams.
         """
@@ -99,12 +107,17 @@ class Subscription:
         recovered = after is not None and await self._can_resume(feed, after)
         position = feed.position
         snapshot = None if recovered else await self._snapshot(deadline)
+        lacks_members = with_members or not recovered
+        members = await presence.members(self.stream, deadline) if lacks_members else None
         if not self.is_starting:
             return False
         self._position = after if recovered and after is not None else position
         self._socket.send_text(
             frames.subscribed(
-                self.stream.name, ref, position, recovered=recovered, snapshot=snapshot
+                *(self.stream.name, ref, position),
+                recovered=recovered,
+                snapshot=snapshot,
+                presence=members,
             )
         )
         self._state = State.REPLAYING
@@ -167,7 +180,8 @@ class Subscription:
     async def _snapshot(self, deadline: float | None) -> Any:
         login = self._socket.login
         async with asyncio.timeout_at(deadline):
-            return await run_application(login.account, self.stream.snapshot, login.user)
+            user = await current_user(login)
+            return await run_application(login.account, self.stream.snapshot, user)
 
     def _catch_up(self, feed: Feed) -> None:
         """Have a task do what is needed until the client is live, unless it does so already."""
@@ -183,6 +197,8 @@ class Subscription:
                     self._go_live(feed)
                 else:
                     await self._replay_page(feed)
+        except SignedOut:
+            self._socket.close(CloseCode.SIGNED_OUT)
         except Exception:
             about = self._socket.id, feed.stream
             logger.exception("replay failed socket=%s stream=%s", *about, extra=LIMITED)
@@ -212,8 +228,9 @@ class Subscription:
         position = feed.position
         deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
         snapshot = await self._snapshot(deadline)
+        members = await presence.members(self.stream, deadline)
         if self._state is State.REBUILDING and feed.position.epoch == position.epoch:
-            self._socket.send_text(frames.reset(feed.stream, position, snapshot))
+            self._socket.send_text(frames.reset(feed.stream, position, snapshot, members))
             self._position = position
             self._state = State.REPLAYING
 
