@@ -87,12 +87,14 @@ def arrive(roster: Roster, number: int) -> None:
 
 async def all_there(sockets: int) -> None:
     """Wait until everybody is known, and announced."""
-    from realtime import apresence
     from realtime.roster import presence_backend
 
     backend = presence_backend()
     assert backend is not None
-    while len(await apresence(STREAM)) < sockets or await asyncio.to_thread(backend.pending):
+    last = [str(sockets - 1)]
+    while not await asyncio.to_thread(backend.attending, STREAM, last):
+        await asyncio.sleep(0.5)
+    while await asyncio.to_thread(backend.pending):
         await asyncio.sleep(0.5)
 
 
