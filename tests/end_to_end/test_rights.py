@@ -43,7 +43,11 @@ class User:
 
     @property
     def cookie(self):
-        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self._session.cookies)
+        return f"sessionid={self.session_key}"
+
+    @property
+    def session_key(self):
+        return self._session.cookies["sessionid"]
 
     async def end(self, way):
         """End the user's right on the site; return when that was done."""
@@ -116,7 +120,7 @@ async def test_what_no_signal_says_is_found_by_the_next_check(site):
             user = await asyncio.to_thread(User, served, way)
             [socket] = await opened(stack, user, served)
             with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as database:
-                database.execute(sql.format(session=user.cookie.partition("=")[2]))
+                database.execute(sql.format(session=user.session_key))
             assert await socket.closed(timeout=3) == 4504, way
         assert await still_open(other)
 
