@@ -12,7 +12,7 @@ from tests.processes.wire import wire
 pytestmark = pytest.mark.processes
 
 STREAMS = ["group.agents", "permission.auth.add_group", "staff.room", "guarded.guards"]
-AT_ONCE = 1.0
+IMMEDIATELY = 1.0
 """Seconds within which a change is carried out that something announced."""
 EVERY = 1.0 * 1.2
 """Seconds within which ``group.*`` is asked for by itself."""
@@ -74,9 +74,9 @@ async def environment(site, redis_server, postgres_url):
 async def test_rights_end_in_both_processes(environment):
     alice, bobs = environment
     for change, data, stream, within in [
-        ("leave", "agents", "group.agents", AT_ONCE),
-        ("take_permission", None, "permission.auth.add_group", AT_ONCE),
-        ("demote", None, "staff.room", AT_ONCE),
+        ("leave", "agents", "group.agents", IMMEDIATELY),
+        ("take_permission", None, "permission.auth.add_group", IMMEDIATELY),
+        ("demote", None, "staff.room", IMMEDIATELY),
     ]:
         began = await alice.tell(change, data)
         took = [await bob.end_of(stream, began) for bob in bobs]
@@ -93,7 +93,7 @@ async def test_rights_end_in_both_processes(environment):
     began = await alice.tell("leave_by_sql", "agents")
     took = [await bob.end_of("group.agents", began) for bob in bobs]
     print("by SQL", *(f"{seconds * 1000:.0f} ms" for seconds in took))
-    assert max(took) < EVERY + AT_ONCE
+    assert max(took) < EVERY + IMMEDIATELY
 
     await alice.tell("leave_by_sql", "guards")
     await asyncio.sleep(EVERY)
@@ -102,4 +102,4 @@ async def test_rights_end_in_both_processes(environment):
         assert (await bob.socket.frame())["stream"] == "guarded.guards"
     began = await alice.tell("reauthorize", "guarded.guards")
     took = [await bob.end_of("guarded.guards", began) for bob in bobs]
-    assert max(took) < AT_ONCE
+    assert max(took) < IMMEDIATELY
