@@ -8,7 +8,10 @@ from realtime.access.user_sockets import user_sockets
 
 
 class OpenSocket:
-    """A socket in the register; ``end`` is how it ended: a code, or the wait of a drain."""
+    """A socket in the register.
+
+    ``end`` is the code with which it was closed, or the wait after which it may come back.
+    """
 
     def __init__(self, pk, session_key=None, **login):
         self.id = uuid.uuid4().hex[:12]

@@ -2,15 +2,20 @@
 
 import asyncio
 import errno
+from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, ProgrammingError
 
+from realtime.access import current_user
+from realtime.access.current_user import Verifier
+from realtime.access.verification import GONE
 from realtime.exceptions import Refused
 from realtime.protocol.right import GRACE
 from realtime.streams import find
 from realtime.subscriptions.commands import Commands
+from tests.realtime.access.test_current_user import Stores
 from tests.realtime.subscriptions.client import Thing
 from tests.virtual_time import settle
 
@@ -381,3 +386,81 @@ async def test_when_the_socket_ends_all_is_left(commands, ask, client, publish, 
     assert client.frames == []
     await asyncio.sleep(60)
     assert not broker.members("realtime.thing.1") and not broker.members("realtime.thing.2")
+
+
+@pytest.fixture
+def stores(monkeypatch):
+    """What the stores say of the user from now on."""
+    stores = Stores()
+    monkeypatch.setattr(current_user, "is_verified_together", lambda login: True)
+    monkeypatch.setattr(current_user, "needs_verification", lambda login: True)
+    monkeypatch.setattr(current_user.verifiers, "_make", lambda: Verifier(stores.verify))
+    return stores
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """The users whom the stream's methods get."""
+    seen = []
+
+    async def authorize(self, user):
+        seen.append(("authorize", user.name))
+        return True
+
+    async def snapshot(self, user):
+        seen.append(("snapshot", user.name))
+
+    async def receive(self, user, name, data):
+        seen.append(("receive", user.name))
+
+    for method in (authorize, snapshot, receive):
+        monkeypatch.setattr(Thing, method.__name__, method)
+    return seen
+
+
+async def test_a_stream_gets_the_user_as_they_are_now(ask, stores, seen):
+    stores.outcomes[None] = SimpleNamespace(pk=1, name="first")
+    await ask("subscribe", "thing.1")
+    stores.outcomes[None] = SimpleNamespace(pk=1, name="second")
+    await asyncio.sleep(2)
+    await ask("send", "thing.1", name="n")
+    assert seen == [("authorize", "first"), ("snapshot", "first"), ("receive", "second")]
+
+
+@pytest.mark.parametrize("kind", ["subscribe", "send"])
+async def test_who_is_gone_does_nothing_more_and_the_socket_ends(
+    commands, ask, client, stores, seen, kind
+):
+    stores.outcomes[None] = SimpleNamespace(pk=1, name="alice")
+    await ask("subscribe", "thing.1")
+    seen.clear()
+    await asyncio.sleep(2)
+    stores.outcomes[None] = GONE
+    stream = "thing.2" if kind == "subscribe" else "thing.1"
+    await commands.run({"type": kind, "stream": stream, "name": "n", "ref": 1})
+    await settle()
+    assert client.code == 4504
+    assert client.types == ["bye"] and seen == []
+
+
+async def test_who_is_gone_has_nothing_carried_out_after_the_end(commands, ask, stores, seen):
+    stores.outcomes[None] = SimpleNamespace(pk=1, name="alice")
+    await ask("subscribe", "thing.1")
+    commands.end()
+    seen.clear()
+    await asyncio.sleep(2)
+    stores.outcomes[None] = GONE
+    await commands.run({"type": "send", "stream": "thing.1", "name": "n", "ref": 1})
+    assert seen == []
+
+
+@pytest.mark.parametrize("kind", ["subscribe", "send"])
+async def test_while_the_stores_are_away_a_command_may_be_tried_again(ask, stores, seen, kind):
+    stores.outcomes[None] = SimpleNamespace(pk=1, name="alice")
+    await ask("subscribe", "thing.1")
+    await asyncio.sleep(2)
+    stores.error = OperationalError("away")
+    stream = "thing.2" if kind == "subscribe" else "thing.1"
+    assert (await ask(kind, stream, name="n"))["code"] == "internal"
+    stores.error = None
+    assert (await ask(kind, stream, name="n"))["type"] in ("subscribed", "reply")
