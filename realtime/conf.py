@@ -31,7 +31,7 @@ class RealtimeSettings:
     MAX_STREAMS_PER_SOCKET: int = 100
     """Streams that one socket may follow."""
     MAX_SOCKETS_PER_USER: int = 20
-    """Sockets that one user may hold open in one process; one more closes the oldest."""
+    """Sockets that one user may hold open in all processes; one more closes the oldest."""
     MAX_STREAMS_PER_USER: int = 2000
     """Streams that all sockets of a user may have one process follow; see ``access/allowances``."""
     MAX_SUBSCRIBES_PER_SECOND: int = 100

@@ -33,6 +33,7 @@ from realtime.sockets.transport import ABORT_AFTER, Transport
 from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions, WrappedSocket
 from realtime.subscriptions.commands import Commands
 from realtime.subscriptions.control import running_controls
+from realtime.subscriptions.socket_limit import running_socket_limit
 
 __all__ = ["HeartbeatMixin", "RealtimeConsumer"]
 
@@ -220,5 +221,4 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope, first_frame: FirstFrame
         user_sockets().add(socket)
         expiries().add(socket)
         running_controls().signed_in(socket)
-        if login.me is not None:
-            running_roster().arrived(socket.id, str(login.user.pk))
+        running_socket_limit().arrived(socket.id, login)
