@@ -28,9 +28,19 @@ FLOOR = 0.05
 
 
 @pytest.fixture
-def served(site):
-    env = {"DJANGO_SETTINGS_MODULE": "tests.end_to_end.limited"}
-    return site("uvicorn", app="tests.end_to_end.served:application", env=env)
+def serve(site):
+    """Start servers with these limits."""
+
+    def serve(**options):
+        env = {"DJANGO_SETTINGS_MODULE": "tests.end_to_end.limited"}
+        return site("uvicorn", app="tests.end_to_end.served:application", env=env, **options)
+
+    return serve
+
+
+@pytest.fixture
+def served(serve):
+    return serve()
 
 
 class Honest:
@@ -194,6 +204,20 @@ async def test_an_attacker_reaches_every_limit_and_an_honest_user_notices_nothin
     assert "turned away address=127.0.0.1 code=4431" in log
     assert not [line for line in log.splitlines() if line.startswith("2026-11-26 00:00:00")]
     assert "Traceback" not in log
+
+
+async def test_a_user_has_no_more_sockets_by_spreading_them_over_processes(serve, redis_server):
+    first = serve(redis=redis_server)
+    second = serve(redis=redis_server, database_url=first.database_url)
+    cookies = first.login("alice").cookie_header()
+    async with AsyncExitStack() as stack:
+        sockets = []
+        for server in (first, second, first, second, first):
+            sockets.append(await stack.enter_async_context(wire(server, cookies=cookies)))
+            await sockets[-1].frame("welcome")
+            await asyncio.sleep(0.3)
+        assert [await socket.closed() for socket in sockets[:2]] == [4505, 4505]
+        assert [socket.close_code for socket in sockets[2:]] == [None, None, None]
 
 
 async def test_a_socket_that_never_says_who_it_is_is_gone_in_time(served):
