@@ -25,6 +25,8 @@ FORGET_EVERY = 60.0
 class Allowance:
     """How fast one account may subscribe, and how many streams it may have a process follow."""
 
+    __slots__ = ("_account", "_loop", "_streams", "_subscribes")
+
     def __init__(self, account: Hashable) -> None:
         settings = realtime_settings()
         self._loop = asyncio.get_running_loop()

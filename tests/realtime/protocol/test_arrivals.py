@@ -16,8 +16,8 @@ def test_those_that_are_turned_away_come_back_one_after_the_other():
 
 
 def test_all_of_many_are_in_soon_if_they_keep_their_waits():
-    """10,000 come together where 2,000 a second may."""
-    arrivals, now, waiting = Arrivals(2000, now=0), 0.0, [0.0] * 10_000
+    """10,000 come together where 1,000 a second may."""
+    arrivals, now, waiting = Arrivals(1000, now=0), 0.0, [0.0] * 10_000
     while waiting:
         waiting.sort()
         now, later = waiting[0], []
@@ -27,7 +27,7 @@ def test_all_of_many_are_in_soon_if_they_keep_their_waits():
             elif not arrivals.allows(instant):
                 later.append(instant + 1 + arrivals.wait(instant))
         waiting = later
-    assert now < 6
+    assert now < 11
 
 
 def test_a_flood_lengthens_no_wait_beyond_the_longest_and_none_after_its_end():
