@@ -51,7 +51,8 @@ def main(backend: str, sockets: int = SOCKETS) -> None:
         django.setup()
         if backend == "database":
             call_command("migrate", verbosity=0)
-        print(json.dumps(asyncio.run(measure(sockets))))
+        measured = asyncio.run(measure(sockets))
+        print(json.dumps({f"{backend}_{name}": value for name, value in measured.items()}))
 
 
 async def measure(sockets: int) -> dict[str, float]:
