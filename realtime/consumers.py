@@ -156,6 +156,7 @@ class RealtimeConsumer:
             user_sockets().remove(socket)
             socket.disconnected()
             await socket.finished()
+            await commands.finished()
 
 
 def _hint_at_origin(scope: Scope) -> None:

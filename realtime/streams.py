@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from enum import StrEnum
 from typing import Any, TypeVar, overload
 
 from realtime.concurrency.threads import nonblocking
+from realtime.conf import retention_problems
+from realtime.eventlog.retention import set_retention
 from realtime.exceptions import Refused
+from realtime.protocol.rules import rules_of
 from realtime.protocol.stream_names import (
     ESCAPED_USER_PREFIX,
     STREAM_NAME,
@@ -14,15 +18,47 @@ from realtime.protocol.stream_names import (
     user_stream_name,
 )
 
-__all__ = ["Refused", "Stream", "UserStream", "register"]
+__all__ = ["Mode", "Refused", "Stream", "UserStream", "register"]
+
+
+class Mode(StrEnum):
+    """What a follower who comes gets of the events that there were."""
+
+    LOG = "log"
+    """Those after the position that it resumes from."""
+    CACHE = "cache"
+    """The newest one, which is also the only one that is kept."""
 
 
 class Stream:
     """One stream, as a project describes it; subclass it and ``register`` the subclass.
 
     ``name`` is the whole name (``call.7``), ``key`` what follows the prefix (``7``). The methods
-    may be sync (they run in a thread) or async.
+    may be sync (they run in a thread) or async. Each follower has an instance of its own.
     """
+
+    mode: Mode = Mode.LOG
+    retention: Mapping[str, int] | None = None
+    """``COUNT``, ``AGE`` or both, in place of those of the setting ``RETENTION``."""
+    fields: Sequence[str] = ()
+    """Fields of the events' data for which a follower has to have the same ``field_values``."""
+    extra: Sequence[str] = ()
+    """Fields that a client may give when it subscribes; it gets them with each event."""
+    order: str | None = None
+    """A field with a number: an event that has not a higher one than those before it is dropped."""
+    order_key: str | None = None
+    """A field: events with different values of it have orders of their own."""
+    throttle: float | None = None
+    """Seconds in which a follower gets one event at most, the newest."""
+    throttle_key: str | None = None
+    """A field: of each of its values, a follower gets one event in that time."""
+    heartbeat_every: float = 30.0
+    """Seconds between two calls of ``on_heartbeat``, at least."""
+
+    socket: str | None = None
+    """The id of the socket that this instance serves, for ``publish(exclude=...)``."""
+    given: Mapping[str, Any] = {}
+    """What the client has given for the fields in ``extra``."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -38,6 +74,11 @@ class Stream:
         return False
 
     @nonblocking
+    def field_values(self, user: Any) -> Any:
+        """Return the values that this follower has of ``fields``, a dict; what the client gave."""
+        return self.given
+
+    @nonblocking
     def snapshot(self, user: Any) -> Any:
         """Return the present state of the stream's subject (JSON), or None to offer nothing."""
         return None
@@ -49,6 +90,30 @@ class Stream:
         Raises ``Refused`` with a sentence for the sender.
         """
         raise Refused(f"The stream {self.name} takes no messages.")
+
+    @nonblocking
+    def before_subscribe(self, user: Any) -> Any:
+        """Raise ``Refused`` with a sentence for the client, or let it subscribe."""
+
+    @nonblocking
+    def on_subscribe(self, user: Any) -> Any:
+        """Do what follows a subscription; the client has its answer."""
+
+    @nonblocking
+    def before_unsubscribe(self, user: Any) -> Any:
+        """Raise ``Refused`` with a sentence for the client, or let it unsubscribe."""
+
+    @nonblocking
+    def on_unsubscribe(self, user: Any) -> Any:
+        """Do what follows the end of a subscription, however it ended."""
+
+    @nonblocking
+    def on_heartbeat(self, user: Any) -> Any:
+        """Do what has to be done again and again while the client is proved to be there."""
+
+    def _serve(self, socket: str, given: Mapping[str, Any]) -> None:
+        self.socket = socket
+        self.given = given
 
 
 StreamClass = TypeVar("StreamClass", bound=type[Stream])
@@ -66,7 +131,7 @@ def register(prefix: str, stream_class: Any = None) -> Any:
     An app's module ``streams`` is imported at start, so that is where registrations belong. A
     subclass of the class that serves a prefix replaces it: so an application gives
     ``UserStream`` a snapshot, for the users with escaped names too. Raises ``ValueError`` if the
-    prefix is no name, or is taken.
+    prefix is no name, or is taken, or the class has an attribute that makes no sense.
     """
     if isinstance(prefix, type):
         raise TypeError(f'Name the prefix: @register("{prefix.__name__.lower()}").')
@@ -81,7 +146,11 @@ def register(prefix: str, stream_class: Any = None) -> Any:
     present = _registered.get(prefix, Stream)
     if not issubclass(stream_class, present):
         raise ValueError(f"The prefix {prefix!r} is taken by {present.__qualname__}.")
+    retention = retention_in(stream_class)
+    rules_of(stream_class)
     _registered[prefix] = stream_class
+    for served in (prefix, ESCAPED_USER_PREFIX) if prefix == USER_PREFIX else (prefix,):
+        set_retention(served, retention)
     return stream_class
 
 
@@ -90,11 +159,36 @@ def is_served(name: str) -> bool:
     return name.partition(".")[0] in _registered
 
 
-def find(name: str) -> Stream | None:
-    """Return the stream of that name, or None where its prefix is not registered."""
+def find(
+    name: str, socket: str | None = None, given: Mapping[str, Any] | None = None
+) -> Stream | None:
+    """Return the stream of that name, or None where its prefix is not registered.
+
+    ``socket`` is the id of the one that it serves, ``given`` what its client has given for fields.
+    """
     prefix = name.partition(".")[0]
     stream_class = _registered.get(USER_PREFIX if prefix == ESCAPED_USER_PREFIX else prefix)
-    return None if stream_class is None else stream_class(name)
+    if stream_class is None:
+        return None
+    stream = stream_class(name)
+    if socket is not None:
+        stream._serve(socket, given or {})
+    return stream
+
+
+def retention_in(stream_class: type[Stream]) -> Mapping[str, int] | None:
+    """Return what a class keeps of its streams, None for what the setting says.
+
+    Raises ``ValueError`` for what makes no sense.
+    """
+    name = stream_class.__qualname__
+    if stream_class.mode not in list(Mode):
+        modes = ", ".join(Mode)
+        raise ValueError(f"{name}.mode is one of {modes}, not {stream_class.mode!r}.")
+    own = stream_class.retention
+    if own is not None and (problems := retention_problems(f"{name}.retention", own)):
+        raise ValueError(" ".join(problems))
+    return {**(own or {}), "COUNT": 1} if stream_class.mode == Mode.CACHE else own
 
 
 @register(USER_PREFIX)

@@ -204,6 +204,11 @@ def subscribed(
     return _with_ref(frame, ref)
 
 
+def skipped(stream: str, after: int, offset: int) -> str:
+    """Write that the events after one offset, up to another, are not for this client."""
+    return encode({"type": "skipped", "stream": stream, "after": after, "offset": offset})
+
+
 def reset(stream: str, position: Position, snapshot: Any = None) -> str:
     """Write that a subscription could not be continued and starts again from ``position``."""
     frame: Frame = {"type": "reset", "stream": stream, **position._asdict()}
@@ -237,6 +242,11 @@ def event(
 def replayed(event_frame: str) -> str:
     """Write an event of the log as one that is replayed from it."""
     return f'{event_frame[:-1]},"replayed":true}}'
+
+
+def extended(event_frame: str, extra: str) -> str:
+    """Write an event with the fields that its follower has given, ``extra``, a JSON object."""
+    return f'{event_frame[:-1]},"extra":{extra}}}'
 
 
 def _with_ref(frame: Frame, ref: int | str | None) -> str:

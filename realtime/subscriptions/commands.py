@@ -19,6 +19,8 @@ from realtime.protocol.stream_names import STREAM_NAME, user_stream_name
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream, find
+from realtime.subscriptions.hooks import Hooks
+from realtime.subscriptions.kinds import make_subscription, require_given
 from realtime.subscriptions.subscription import Subscription
 
 logger = get_logger(__name__)
@@ -37,12 +39,13 @@ LATE = "The server is too busy to do this in time; try again."
 class Commands:
     """Carries out the commands of one socket, and keeps its subscriptions by name."""
 
-    __slots__ = ("_by_name", "_hub", "_socket")
+    __slots__ = ("_by_name", "_hooks", "_hub", "_socket")
 
     def __init__(self, socket: RealtimeSocket, hub: Hub) -> None:
         self._socket = socket
         self._hub = hub
         self._by_name: dict[str, Subscription] = {}
+        self._hooks = Hooks(socket)
 
     async def run(self, frame: Frame) -> None:
         """Carry out one command; what goes wrong goes to the socket as an error."""
@@ -62,6 +65,11 @@ class Commands:
         """End all subscriptions; messages to their streams that have come are still handed on."""
         for subscription in self._by_name.values():
             subscription.end()
+        self._hooks.end()
+
+    async def finished(self) -> None:
+        """Wait, after the end, for the hooks of the streams that were left."""
+        await self._hooks.finished()
 
     def _failure(self, error: Exception, command: str, ref: int | str | None) -> str:
         """Log an error and return what the client gets: to try again, if that may help."""
@@ -85,13 +93,15 @@ class Commands:
         after = _position_in(frame)
         deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
         stream = await self._allowed_stream(frame, deadline)
-        subscription = Subscription(self._socket, stream, self._hub)
+        await self._hooks.before("before_subscribe", stream)
+        subscription = await make_subscription(self._socket, stream, self._hub, deadline)
         self._by_name[stream.name] = subscription
         try:
             await subscription.start(after, ref, deadline)
         except BaseException:
             self._forget(stream.name)
             raise
+        await self._hooks.subscribed(stream)
 
     async def _allowed_stream(self, frame: Frame, deadline: float) -> Stream:
         name = frame["stream"]
@@ -107,10 +117,11 @@ class Commands:
             raise FrameError("already_subscribed", f"This socket follows {name} already.")
         if len(self._by_name) >= (limit := realtime_settings().MAX_STREAMS_PER_SOCKET):
             raise FrameError("too_many", f"A socket follows at most {limit} streams.")
-        stream = find(name)
+        stream = find(name, self._socket.id, frame.get("extra"))
         if stream is None:
             hint(logger, _UNSERVED, name, name.partition(".")[0], kind=name.partition(".")[0])
             raise FrameError("unknown_stream", f"There are no streams like {name}.")
+        require_given(stream)
         user = self._socket.user
         async with asyncio.timeout_at(deadline):
             allowed = await run_application(user.pk, stream.authorize, user)
@@ -122,6 +133,7 @@ class Commands:
 
     async def _unsubscribe(self, frame: Frame, ref: int | str | None) -> str:
         stream = self._followed(frame)
+        await self._hooks.before("before_unsubscribe", stream)
         self._forget(stream.name)
         return frames.unsubscribed(stream.name, ref)
 
@@ -145,6 +157,7 @@ class Commands:
         subscription = self._by_name.pop(name, None)
         if subscription is not None:
             subscription.end()
+            self._hooks.left(subscription.stream)
 
     _handlers: dict[str, Callable[[Commands, Frame, Any], Awaitable[str | None]]] = {
         "subscribe": _subscribe,
