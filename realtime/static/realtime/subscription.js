@@ -19,6 +19,7 @@ import { subscriptionState } from "./subscription_state.js";
  * @property {(error: RealtimeError) => void} error for errors that have no handler here
  * @property {import("./environment.js").Environment} environment
  */
+/** @typedef {Record<string, string | number | boolean | null>} Extra */
 
 /** The code of a refusal that may be over soon; any other ends the subscription. */
 const TRANSIENT = "internal";
@@ -34,6 +35,7 @@ const BROKEN = ["unknown_outcome", "not_connected"];
  */
 export class Subscription {
   /** @readonly @type {string} */ stream;
+  /** What the page has given for fields of the stream. @readonly @type {Extra | undefined} */ extra;
   #link;
   #emitter = new SubscriptionEmitter();
   #state = subscriptionState();
@@ -48,10 +50,12 @@ export class Subscription {
    * @param {string} stream as the page named it
    * @param {Link} link
    * @param {{name: string | null, position: Position | null}} known
+   * @param {Extra} [extra] the server adds it to each event
    */
-  constructor(stream, link, { name, position }) {
+  constructor(stream, link, { name, position }, extra) {
     findable(this);
     this.stream = stream;
+    this.extra = extra;
     this.#link = link;
     this.#name = name;
     this.#feed = new Feed(position, this.#emitter, () => this.live);
@@ -130,7 +134,8 @@ export class Subscription {
     this.#state.move("subscribing");
     const after = this.#feed.needsSnapshot ? null : this.#feed.resumable;
     const frame = this.#name && after ? { stream: this.#name, after } : { stream: this.stream };
-    this.#link.ask({ type: "subscribe", ...frame }, (error, answer) => {
+    const extra = this.extra && { extra: this.extra };
+    this.#link.ask({ type: "subscribe", ...frame, ...extra }, (error, answer) => {
       if (this.#state.value === "ended" || BROKEN.includes(error?.code ?? "")) return;
       if (error) this.#refused(error);
       else this.#subscribed(answer);
@@ -155,6 +160,11 @@ export class Subscription {
   /** Take an `event` frame. @internal @param {any} frame */
   event({ type, ...event }) {
     if (this.live && this.#feed.take(event)) this.#jumped(event.offset);
+  }
+
+  /** Take a `skipped` frame. @internal @param {{after: number, offset: number}} frame */
+  skipped(frame) {
+    if (this.live && this.#feed.skip(frame)) this.#jumped(frame.offset);
   }
 
   /** Take a `reset` frame. @internal @param {any} frame */

@@ -25,14 +25,20 @@ export class Subscriptions {
     this.#client = client;
   }
 
-  /** Follow a stream; once more, if it is followed already. @param {string} stream */
-  subscribe(stream) {
+  /**
+   * Follow a stream; once more, if it is followed already.
+   *
+   * @param {string} stream
+   * @param {import("./subscription.js").Extra} [extra]
+   */
+  subscribe(stream, extra) {
     const existing = this.#byStream.get(stream);
     if (existing) {
+      requireSame(existing, extra);
       existing.join();
       return existing;
     }
-    const subscription = new Subscription(stream, this.#link(stream), this.#known(stream));
+    const subscription = new Subscription(stream, this.#link(stream), this.#known(stream), extra);
     this.#byStream.set(stream, subscription);
     if (this.#client.requests()) subscription.start();
     return subscription;
@@ -58,6 +64,7 @@ export class Subscriptions {
   take(frame) {
     const subscription = this.#named(frame.stream);
     if (frame.type === "event") subscription?.event(frame);
+    else if (frame.type === "skipped") subscription?.skipped(frame);
     else if (frame.type === "reset") subscription?.reset(frame);
     else if (frame.type === "unsubscribed") subscription?.revoked(frame.reason);
   }
@@ -99,4 +106,10 @@ export class Subscriptions {
     if (name) delete this.#positions[name];
     return { name, position: position && { ...position } };
   }
+}
+
+/** @param {Subscription} existing @param {import("./subscription.js").Extra} [extra] */
+function requireSame({ stream, extra: present }, extra) {
+  if (extra === undefined || JSON.stringify(extra) === JSON.stringify(present)) return;
+  throw new Error(`${stream} is followed already, with other fields`);
 }
