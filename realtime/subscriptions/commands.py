@@ -91,9 +91,9 @@ class Commands:
 
     async def _subscribe(self, frame: Frame, ref: int | str | None) -> None:
         after = _position_in(frame)
-        deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
+        deadline = _deadline()
         stream = await self._allowed_stream(frame, deadline)
-        await self._hooks.before("before_subscribe", stream)
+        await self._hooks.before("before_subscribe", stream, deadline)
         subscription = await make_subscription(self._socket, stream, self._hub, deadline)
         self._by_name[stream.name] = subscription
         try:
@@ -133,7 +133,7 @@ class Commands:
 
     async def _unsubscribe(self, frame: Frame, ref: int | str | None) -> str:
         stream = self._followed(frame)
-        await self._hooks.before("before_unsubscribe", stream)
+        await self._hooks.before("before_unsubscribe", stream, _deadline())
         self._forget(stream.name)
         return frames.unsubscribed(stream.name, ref)
 
@@ -164,6 +164,10 @@ class Commands:
         "unsubscribe": _unsubscribe,
         "send": _send,
     }
+
+
+def _deadline() -> float:
+    return asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
 
 
 def _position_in(frame: Frame) -> Position | None:

@@ -38,13 +38,17 @@ class Hooks:
         self._due: dict[str, float] = {}
         """When ``on_heartbeat`` may run next, in seconds of the loop's clock."""
 
-    async def before(self, hook: str, stream: Stream) -> None:
-        """Ask one of ``BEFORE``; raises ``FrameError`` if it refuses, or what else it raises."""
+    async def before(self, hook: str, stream: Stream, deadline: float) -> None:
+        """Ask one of ``BEFORE``; raises ``FrameError`` if it refuses, or what else it raises.
+
+        ``deadline`` is of the loop's clock.
+        """
         if hook not in own_hooks(stream):
             return
         user = self._socket.user
         try:
-            async with asyncio.timeout(realtime_settings().COMMAND_TIMEOUT):
+            async with asyncio.timeout_at(deadline):
+                await _end_of(self._last.get(stream.name))
                 await run_application(user.pk, getattr(stream, hook), user)
         except Refused as refusal:
             raise FrameError("refused", str(refusal)) from None
@@ -98,8 +102,7 @@ class Hooks:
             del self._last[name]
 
     async def _run(self, hook: str, stream: Stream, last: asyncio.Task[None] | None) -> None:
-        if last is not None and not last.done():
-            await asyncio.wait({last})
+        await _end_of(last)
         if self._socket.closing:
             await self._socket.finished()  # Messages that have come are handed on before.
         user = self._socket.user
@@ -127,6 +130,11 @@ def own_hooks(stream: Stream) -> frozenset[str]:
 @cache
 def _hooks_of(stream_class: Any) -> frozenset[str]:
     return frozenset(name for name in (*BEFORE, *AFTER) if _is_own(stream_class, name))
+
+
+async def _end_of(task: asyncio.Task[None] | None) -> None:
+    if task is not None and not task.done():
+        await asyncio.wait({task})
 
 
 def _is_own(stream_class: Any, name: str) -> bool:

@@ -1,3 +1,4 @@
+import itertools
 import json
 import math
 from pathlib import Path
@@ -50,7 +51,7 @@ def test_whatever_comes_the_last_of_each_key_goes_within_the_beat_and_none_too_o
     assert numbers == sorted(set(numbers)), "each once, in order"
     for key in {key for _, _, key in came}:
         times = [at for at, _, its in out if its == key]
-        assert all(later - at >= every for at, later in zip(times, times[1:], strict=False))
+        assert all(later - at >= every for at, later in itertools.pairwise(times))
         last_came, last, _ = [one for one in came if one[2] == key][-1]
         gone = [at for at, number, _ in out if number == last]
         assert gone and gone[0] - last_came <= every + late

@@ -53,6 +53,26 @@ class Client:
         return [frame["data"] for frame in self.frames if frame["type"] == "event"]
 
     @property
+    def skipped(self):
+        """The ranges of offsets that were not for it."""
+        skipped = [frame for frame in self.frames if frame["type"] == "skipped"]
+        return [(frame["after"], frame["offset"]) for frame in skipped]
+
+    def position(self, resumed_from=None):
+        """Return the offset that it has come to; fails where a page would find a hole."""
+        offset = resumed_from
+        for frame in self.frames:
+            if frame["type"] in ("subscribed", "reset") and not frame.get("recovered"):
+                offset = frame["offset"]
+            elif frame["type"] == "skipped":
+                assert frame["after"] == offset < frame["offset"], frame
+                offset = frame["offset"]
+            elif frame["type"] == "event" and "offset" in frame:
+                assert frame["offset"] == offset + 1, frame
+                offset += 1
+        return offset
+
+    @property
     def replayed(self):
         """The data of those that came from the log."""
         return [frame["data"] for frame in self.frames if frame.get("replayed")]
