@@ -188,7 +188,11 @@ def retention_in(stream_class: type[Stream]) -> Mapping[str, int] | None:
     own = stream_class.retention
     if own is not None and (problems := retention_problems(f"{name}.retention", own)):
         raise ValueError(" ".join(problems))
-    return {**(own or {}), "COUNT": 1} if stream_class.mode == Mode.CACHE else own
+    if stream_class.mode != Mode.CACHE:
+        return own
+    if own is not None and own.get("COUNT", 1) != 1:
+        raise ValueError(f"{name}.retention has no COUNT but 1: it keeps the newest event.")
+    return {**(own or {}), "COUNT": 1}
 
 
 @register(USER_PREFIX)
