@@ -1,6 +1,7 @@
 """A subscription that selects: what its client gets, and that it never finds a hole."""
 
 import asyncio
+import random
 
 import pytest
 
@@ -250,3 +251,88 @@ async def test_an_event_of_its_own_is_passed_over(selecting, client, publish, pu
     await publish(STREAM, {"n": 1})
     assert client.data == [{"n": 1}]
     assert client.position() == 2
+
+
+class TestWhateverHappens:
+    """A client with bad luck: full, cut off, back again, with broadcasts lost on their way."""
+
+    @pytest.fixture
+    def log(self, settings, log):
+        settings.REALTIME = {**settings.REALTIME, "MAX_IN_FLIGHT_BYTES": LIMIT}
+        return event_log()
+
+    @pytest.mark.parametrize("seed", range(30))
+    async def test_it_gets_what_is_for_it_once_and_in_order(self, hub, log, broker, publish, seed):
+        page = Page(hub, log, publish, Rules(fields=("to",)), {"to": "me"})
+        published = await page.live_through(random.Random(seed))
+        wanted = [n for n, data in enumerate(published) if data["to"] == "me"]
+        assert page.numbers == wanted
+        assert page.position.offset == len(published)
+
+    @pytest.mark.parametrize("seed", range(30))
+    async def test_of_each_key_it_gets_the_last(self, hub, log, broker, publish, seed):
+        rules = Rules(fields=("to",), throttle=2, throttle_key="k")
+        page = Page(hub, log, publish, rules, {"to": "me"})
+        published = await page.live_through(random.Random(seed))
+        wanted = [n for n, data in enumerate(published) if data["to"] == "me"]
+        assert page.numbers == sorted(set(page.numbers) & set(wanted))
+        last = {published[n]["k"]: n for n in wanted}
+        assert set(last.values()) <= set(page.numbers)
+        assert page.position.offset == len(published)
+
+
+class Page:
+    """A page that follows a stream, over one socket after another."""
+
+    def __init__(self, hub, log, publish, rules, values):
+        self.hub, self.log, self.publish = hub, log, publish
+        self.rules, self.values = rules, values
+        self.numbers = []
+        """The numbers of the events that it has got."""
+        self.position = log.top(STREAM)
+
+    async def live_through(self, dice):
+        """Let sixty things happen, then give it time; returns what was published."""
+        published = []
+        await self.connect()
+        for _ in range(60):
+            step = dice.choice(["publish", "publish", "lose", "wait", "stop", "read", "reconnect"])
+            if step in ("publish", "lose"):
+                size = dice.choice([1, 1, LIMIT // 3])
+                data = {"n": len(published), "to": dice.choice(["me", "you"]), "text": "x" * size}
+                data["k"] = dice.choice("ab")
+                published.append(data)
+                if step == "publish":
+                    await self.publish(STREAM, data)
+                else:
+                    self.log.write(STREAM, data)
+            elif step == "wait":
+                await asyncio.sleep(dice.random() * 2)
+            elif step == "reconnect":
+                self.disconnect()
+                await self.connect()
+            else:
+                self.client.reads = step == "read"
+                self.client.answer()
+        self.disconnect()
+        await self.connect()  # The server may have given up one that did not read.
+        await self.hub.check()
+        await asyncio.sleep(10)
+        self.disconnect()
+        return published
+
+    async def connect(self):
+        self.client = Client()
+        self.subscription = SelectiveSubscription(
+            self.client.socket, Thing(STREAM), self.hub, self.rules, self.values
+        )
+        await self.subscription.start(self.position, None)
+
+    def disconnect(self):
+        """Lose the connection; the page keeps its position, and all that has come."""
+        self.subscription.end()
+        self.client.socket.disconnected()
+        assert self.client.frames[0]["recovered"] is True
+        offset = self.client.position(resumed_from=self.position.offset)
+        self.position = self.position._replace(offset=offset)
+        self.numbers += [data["n"] for data in self.client.data]
