@@ -217,6 +217,22 @@ class TestAFullSocket:
         assert [one["k"] for one in client.data] == [*range(9), "late"]
         assert client.position() == 10
 
+    async def test_after_a_reset_nothing_of_before_is_sent(
+        self, selecting, client, log, hub, publish
+    ):
+        await selecting(order="n").start(None, None)
+        client.reads = False
+        for number in range(6):
+            await publish(STREAM, {"n": number, "text": LONG_TEXT})
+        sent = len(client.data)
+        log.forget(STREAM)
+        await hub.check()
+        client.read_on()
+        await settle()
+        await publish(STREAM, {"n": 1})
+        assert client.types[sent + 1 :] == ["reset", "event"]
+        assert client.position() == 1
+
     async def test_ephemeral_events_wait_for_it(
         self, selecting, client, publish, publish_ephemeral
     ):
