@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import time
@@ -15,6 +14,7 @@ from django.contrib.auth import get_user_model
 from django.core.serializers.json import DjangoJSONEncoder
 
 from realtime.concurrency.connections import run_async, sync_code_waits
+from realtime.concurrency.per_loop import in_event_loop
 from realtime.conf import realtime_settings
 from realtime.eventlog import Draft, LoggedEvent, event_log
 from realtime.eventlog.commit import after_every_commit
@@ -29,6 +29,7 @@ from realtime.layer.messages import (
     plain_message,
 )
 from realtime.protocol.position import NOWHERE, Position
+from realtime.protocol.presence import PRESENCE_EVENT
 from realtime.protocol.stream_names import require_stream_name, user_stream_name
 from realtime.streams import is_served
 
@@ -81,7 +82,7 @@ def publish(
     loop, which it would block (``apublish`` is for that). A channel layer that fails does not
     raise: it is logged, and followers get the event from the log.
     """
-    if _in_event_loop():
+    if in_event_loop():
         raise RuntimeError("publish() was called in an event loop: await apublish() there.")
     streams = stream_names(to)
     log = None if ephemeral else event_log()
@@ -133,7 +134,7 @@ def position(to: Recipient | Iterable[Recipient]) -> Position | dict[str, Positi
     streams = stream_names(to)
     log = event_log()
     found = log.positions(streams) if log is not None else dict.fromkeys(streams, NOWHERE)
-    return found[streams[0]] if isinstance(to, str) or _is_user(to) else found
+    return found[streams[0]] if isinstance(to, str) or is_user(to) else found
 
 
 @overload
@@ -163,15 +164,15 @@ def stream_names(to: Any) -> list[str]:
     """
     if isinstance(to, str):
         return [require_stream_name(to)]
-    if _is_user(to):
+    if is_user(to):
         return [user_stream_name(to)]
     if isinstance(to, Iterable):
         return list(dict.fromkeys(name for one in to for name in stream_names(one)))
     raise TypeError(f"Name a stream, a user, or several of them, not {to!r}.")
 
 
-def _is_user(to: Any) -> bool:
-    """Other models have primary keys too, which must not be taken for a user's."""
+def is_user(to: Any) -> bool:
+    """Tell whether ``to`` is a user: other models have primary keys too."""
     from django.contrib.auth.models import AnonymousUser  # Needs the apps to be loaded.
 
     return isinstance(to, (get_user_model(), AnonymousUser))
@@ -179,6 +180,8 @@ def _is_user(to: Any) -> bool:
 
 def _draft(name: str, data: Any, key: str | None = None, exclude: str | None = None) -> Draft:
     _require_text("name", name)
+    if name == PRESENCE_EVENT:
+        raise ValueError(f"The name {name!r} is taken: such events say who is there.")
     for what, text in (("key", key), ("exclude", exclude)):
         if text is not None:
             _require_text(what, text)
@@ -232,11 +235,3 @@ def _hint_at_unserved(stream: str) -> None:
         prefix,
         kind=prefix,
     )
-
-
-def _in_event_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -57,11 +57,13 @@ class Selection(Generic[Event]):
         if not is_matched(self._rules.fields, self._values, data) or self._is_old(data):
             return []
         selected = Selected(offset, event)
-        if self._throttle is None:
-            return [selected]
         key_name = self._rules.throttle_key
-        key = "" if key_name is None else field_text(data, key_name)
-        return self._throttle.take(key, selected, now)
+        return self._pass_on(selected, "" if key_name is None else field_text(data, key_name), now)
+
+    def let_through(self, offset: int, event: Event, now: float) -> list[Selected[Event]]:
+        """Take an event that the rules are not about: it is never dropped."""
+        self._seen = offset
+        return self._pass_on(Selected(offset, event), None, now)
 
     def skip_to(self, offset: int) -> None:
         """Pass over the events up to an offset."""
@@ -70,6 +72,11 @@ class Selection(Generic[Event]):
     def wake(self, now: float) -> list[Selected[Event]]:
         """Return what was held until now."""
         return [] if self._throttle is None else self._throttle.wake(now)
+
+    def _pass_on(
+        self, selected: Selected[Event], key: str | None, now: float
+    ) -> list[Selected[Event]]:
+        return [selected] if self._throttle is None else self._throttle.take(key, selected, now)
 
     def _is_old(self, data: Any) -> bool:
         number = field_number(data, self._rules.order)

@@ -6,9 +6,10 @@ import asyncio
 from functools import cache
 from typing import Any
 
+from realtime.access.current_user import current_user
 from realtime.concurrency.threads import run_application, run_hook
 from realtime.conf import realtime_settings
-from realtime.exceptions import FrameError, Refused
+from realtime.exceptions import FrameError, Refused, SignedOut
 from realtime.logs import LIMITED, get_logger
 from realtime.sockets.drain import running_drain
 from realtime.sockets.failures import is_for_now
@@ -45,11 +46,12 @@ class Hooks:
         """
         if hook not in own_hooks(stream):
             return
-        user = self._socket.user
+        login = self._socket.login
         try:
             async with asyncio.timeout_at(deadline):
                 await _end_of(self._last.get(stream.name))
-                await run_application(user.pk, getattr(stream, hook), user)
+                user = await current_user(login)
+                await run_application(login.account, getattr(stream, hook), user)
         except Refused as refusal:
             raise FrameError("refused", str(refusal)) from None
 
@@ -105,12 +107,24 @@ class Hooks:
         await _end_of(last)
         if self._socket.closing:
             await self._socket.finished()  # Messages that have come are handed on before.
-        user = self._socket.user
+        login = self._socket.login
         try:
             async with asyncio.timeout(realtime_settings().COMMAND_TIMEOUT):
-                await run_hook(user.pk, getattr(stream, hook), user)
+                user = await self._user(hook)
+                await run_hook(login.account, getattr(stream, hook), user)
+        except SignedOut:
+            pass  # The socket is about to end, and ``on_unsubscribe`` to run.
         except Exception as error:
             self._log(hook, stream, error)
+
+    async def _user(self, hook: str) -> Any:
+        """Return the user as of now; a user who is gone has left with the last that was known."""
+        try:
+            return await current_user(self._socket.login)
+        except SignedOut:
+            if hook != "on_unsubscribe":
+                raise
+            return self._socket.login.user
 
     def _log(self, hook: str, stream: Stream, error: Exception) -> None:
         logger.error(

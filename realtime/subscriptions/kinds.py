@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from realtime.concurrency.threads import run_application
 from realtime.exceptions import FrameError
 from realtime.fanout.hub import Hub
 from realtime.protocol.rules import Rules, is_given_value, names_of, rules_of
@@ -18,21 +15,13 @@ from realtime.subscriptions.selective import SelectiveSubscription
 from realtime.subscriptions.subscription import Subscription
 
 
-async def make_subscription(
-    socket: RealtimeSocket, stream: Stream, hub: Hub, deadline: float
-) -> Subscription:
-    """Return the subscription of a socket to a stream, which has not started yet.
-
-    Raises ``TimeoutError`` if the values of its fields are not known at ``deadline`` of the loop's
-    clock.
-    """
+def make_subscription(socket: RealtimeSocket, stream: Stream, hub: Hub) -> Subscription:
+    """Return the subscription of a socket to a stream, which has not started yet."""
     stream_class: Any = type(stream)
     kind, rules = _kind(stream_class)
-    if kind is Subscription and not stream.given:
+    if kind is None and not stream.given:
         return Subscription(socket, stream, hub)
-    values = await _field_values(socket.user, stream, deadline) if rules.fields else {}
-    selective = CachedSubscription if kind is CachedSubscription else SelectiveSubscription
-    return selective(socket, stream, hub, rules, values)
+    return (kind or SelectiveSubscription)(socket, stream, hub, rules)
 
 
 def require_given(stream: Stream) -> None:
@@ -47,16 +36,9 @@ def require_given(stream: Stream) -> None:
 
 
 @cache
-def _kind(stream_class: Any) -> tuple[type[Subscription], Rules]:
+def _kind(stream_class: Any) -> tuple[type[SelectiveSubscription] | None, Rules]:
+    """Return the kind that a class needs, None where its followers get all events as they are."""
     rules = rules_of(stream_class)
     if stream_class.mode == Mode.CACHE:
         return CachedSubscription, rules
-    return SelectiveSubscription if rules.select else Subscription, rules
-
-
-async def _field_values(user: Any, stream: Stream, deadline: float) -> Mapping[str, Any]:
-    async with asyncio.timeout_at(deadline):
-        values = await run_application(user.pk, stream.field_values, user)
-    if not isinstance(values, Mapping):
-        raise TypeError(f"{type(stream).__qualname__}.field_values returned {values!r}, no dict.")
-    return values
+    return SelectiveSubscription if rules.select else None, rules

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
+from realtime.access.current_user import current_user
+from realtime.concurrency.threads import run_application
 from realtime.concurrency.timers import timers
 from realtime.eventlog import LoggedEvent
 from realtime.fanout.copies import Copies
@@ -16,6 +18,7 @@ from realtime.fanout.hub import Hub
 from realtime.protocol import frames
 from realtime.protocol.delivery import MAX_EPHEMERAL
 from realtime.protocol.position import Position
+from realtime.protocol.presence import PRESENCE_EVENT
 from realtime.protocol.rules import Rules
 from realtime.protocol.selection import Selected, Selection
 from realtime.protocol.skips import Skip, Skips
@@ -28,7 +31,7 @@ SKIP_WITHIN = 1.0
 
 
 class SelectiveSubscription(Subscription):
-    """Hands its client the events that ``rules`` select for a follower with these ``values``.
+    """Hands its client the events that ``rules`` select for it.
 
     What is selected but does not fit into the socket is kept, and sent before the replay goes on.
     """
@@ -54,11 +57,10 @@ class SelectiveSubscription(Subscription):
         stream: Stream,
         hub: Hub,
         rules: Rules,
-        values: Mapping[str, Any],
     ) -> None:
         super().__init__(socket, stream, hub)
         self._rules = rules
-        self._values = values
+        self._values: Mapping[str, Any] = {}
         self._extra = frames.encode(stream.given) if stream.given else ""
         self._ready: deque[Selected[Copies]] = deque()
         self._early: deque[Copies] = deque(maxlen=MAX_EPHEMERAL)
@@ -68,10 +70,27 @@ class SelectiveSubscription(Subscription):
         self._wakes_at = math.inf
         self._start_after(self._position)
 
+    async def start(
+        self,
+        after: Position | None,
+        ref: int | str | None,
+        deadline: float | None = None,
+        *,
+        with_members: bool = False,
+    ) -> bool:
+        """Answer a subscribe, when the values of the follower's fields are known.
+
+        Raises ``TimeoutError`` if they are not at ``deadline`` of the loop's clock.
+        """
+        if self._rules.fields:
+            self._values = await self._field_values(deadline)
+        return await super().start(after, ref, deadline, with_members=with_members)
+
     def take(self, copies: Copies) -> bool:
         """Select from an event; False, with what is selected kept, where the socket is full."""
         if self._state is not LIVE:
-            self._early.append(copies)
+            if self._state is not State.ENDED:
+                self._early.append(copies)
             return True
         self._select(copies)
         return self._deliver_ready()
@@ -79,12 +98,23 @@ class SelectiveSubscription(Subscription):
     def end(self) -> None:
         """Follow no more; what is held is dropped."""
         super().end()
+        self._early.clear()
         self._discard_timer()
 
     def skip_to(self, position: Position) -> None:
         """Pass over all events up to a position."""
         self._selection.skip_to(position.offset)
         self._position = position
+
+    async def _field_values(self, deadline: float | None) -> Mapping[str, Any]:
+        login, stream = self._socket.login, self.stream
+        async with asyncio.timeout_at(deadline):
+            user = await current_user(login)
+            values = await run_application(login.account, stream.field_values, user)
+        if not isinstance(values, Mapping):
+            name = type(stream).__qualname__
+            raise TypeError(f"{name}.field_values returned {values!r}, no dict.")
+        return values
 
     def _start_after(self, position: Position) -> None:
         super()._start_after(position)
@@ -97,8 +127,10 @@ class SelectiveSubscription(Subscription):
 
     async def _replay_page(self, feed: Feed) -> None:
         await self._socket.room()
+        if self._state is not State.REPLAYING or self._socket.closing:
+            return  # A reset came meanwhile.
         self._send_ready()
-        if not super()._is_caught_up(feed) and self._state is State.REPLAYING:
+        if not super()._is_caught_up(feed):
             await super()._replay_page(feed)
 
     def _replay(self, event: LoggedEvent) -> None:
@@ -118,10 +150,12 @@ class SelectiveSubscription(Subscription):
         event = copies.event
         if isinstance(event, LoggedEvent):
             self._position = Position(event.epoch, event.offset)
+        now = self._loop.time()
         if event.exclude == self.id:
             self._selection.skip_to(self._position.offset)
+        elif event.name == PRESENCE_EVENT and copies.offset is not None:
+            self._ready += self._selection.let_through(copies.offset, copies, now)
         else:
-            now = self._loop.time()
             self._ready += self._selection.take(copies.offset, copies.data, copies, now)
 
     def _hand_out(self) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from realtime.protocol import frames
 from realtime.protocol.frames import FrameError
+from realtime.protocol.position import Position
 
 
 def test_welcome_without_a_user_has_no_me():
@@ -134,4 +135,18 @@ def test_heartbeats_are_recognised_however_they_are_spaced(kind):
     assert frames.heartbeat_frame(f' {{ "nonce":"x", "type" : "{kind}" }}') == {
         "type": kind,
         "nonce": "x",
+    }
+
+
+def test_a_list_that_is_empty_is_sent_and_none_is_not():
+    position = Position("e", 5)
+    answer = json.loads(frames.subscribed("s", 1, position, recovered=False, presence=[]))
+    assert answer["presence"] == []
+    assert "presence" not in json.loads(frames.subscribed("s", 1, position, recovered=True))
+    assert json.loads(frames.reset("s", position, None, [])) == {
+        "type": "reset",
+        "stream": "s",
+        "epoch": "e",
+        "offset": 5,
+        "presence": [],
     }

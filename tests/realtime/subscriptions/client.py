@@ -4,6 +4,7 @@ import asyncio
 import json
 from types import SimpleNamespace
 
+from realtime.access.login import Login
 from realtime.concurrency.threads import nonblocking
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream, register
@@ -20,7 +21,7 @@ class Client:
         self.reads = True
         self.pings = []
         self.socket = RealtimeSocket(self.send)
-        self.socket.welcome(SimpleNamespace(user=SimpleNamespace(pk=1)), "user.1")
+        self.socket.welcome(Login(SimpleNamespace(pk=1)), "user.1")
 
     async def send(self, message):
         if message["type"] == "websocket.close":
@@ -87,6 +88,8 @@ class Thing(Stream):
     """What the snapshot is."""
     error = None
     """What the snapshot raises, if anything."""
+    values = {}
+    """What a follower's values of fields are."""
 
     def __init__(self, name):
         super().__init__(name)
@@ -98,6 +101,10 @@ class Thing(Stream):
     @nonblocking
     def authorize(self, user):
         return self.may_follow
+
+    @nonblocking
+    def field_values(self, user):
+        return self.values
 
     async def snapshot(self, user):
         picture = self.picture

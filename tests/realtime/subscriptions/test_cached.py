@@ -15,7 +15,7 @@ STREAM = "thing.1"
 
 @pytest.fixture
 async def subscription(client, stream, hub):
-    return CachedSubscription(client.socket, stream, hub, Rules(), {})
+    return CachedSubscription(client.socket, stream, hub, Rules())
 
 
 async def test_who_comes_gets_the_newest_event(subscription, client, log, publish):
@@ -110,7 +110,7 @@ async def test_without_a_log_there_is_nothing_to_begin_with(
     settings, client, stream, publish_ephemeral
 ):
     settings.REALTIME = {"EVENT_LOG": None}
-    subscription = CachedSubscription(client.socket, stream, Hub(), Rules(), {})
+    subscription = CachedSubscription(client.socket, stream, Hub(), Rules())
     await subscription.start(NOWHERE, None)
     await publish_ephemeral(STREAM, "typing")
     assert client.frames[0]["recovered"] is False

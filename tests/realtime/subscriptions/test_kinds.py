@@ -11,7 +11,6 @@ from realtime.subscriptions.cached import CachedSubscription
 from realtime.subscriptions.kinds import make_subscription, require_given
 from realtime.subscriptions.selective import SelectiveSubscription
 from realtime.subscriptions.subscription import Subscription
-from tests.virtual_time import settle
 
 
 def stream_with(given=None, **attributes):
@@ -35,7 +34,7 @@ def stream_with(given=None, **attributes):
 )
 async def test_a_stream_has_the_simplest_that_will_do(client, hub, attributes, kind):
     stream = stream_with(**attributes)
-    assert type(await make_subscription(client.socket, stream, hub, 2000.0)) is kind
+    assert type(make_subscription(client.socket, stream, hub)) is kind
 
 
 async def test_the_values_of_fields_come_from_the_class(client, hub, log, publish):
@@ -44,7 +43,7 @@ async def test_the_values_of_fields_come_from_the_class(client, hub, log, publis
         return {"to": user.pk}
 
     stream = stream_with(fields=("to",), field_values=field_values)
-    subscription = await make_subscription(client.socket, stream, hub, 2000.0)
+    subscription = make_subscription(client.socket, stream, hub)
     await subscription.start(None, None)
     await publish("thing.1", {"to": 1}, {"to": 2})
     assert client.data == [{"to": 1}]
@@ -54,7 +53,7 @@ async def test_they_are_what_the_client_gave_where_the_class_says_nothing(
     client, hub, log, publish
 ):
     stream = stream_with(fields=("to",), extra=("to",), given={"to": "me"})
-    subscription = await make_subscription(client.socket, stream, hub, 2000.0)
+    subscription = make_subscription(client.socket, stream, hub)
     await subscription.start(None, None)
     await publish("thing.1", {"to": "you"}, {"to": "me"})
     assert client.data == [{"to": "me"}]
@@ -62,8 +61,9 @@ async def test_they_are_what_the_client_gave_where_the_class_says_nothing(
 
 async def test_values_that_are_no_dict_are_a_fault(client, hub):
     stream = stream_with(fields=("to",), field_values=nonblocking(lambda self, user: ["to"]))
+    subscription = make_subscription(client.socket, stream, hub)
     with pytest.raises(TypeError, match=r"Mine.field_values returned \['to'\], no dict"):
-        await make_subscription(client.socket, stream, hub, 2000.0)
+        await subscription.start(None, None)
 
 
 async def test_values_that_do_not_come_are_not_waited_for(client, hub):
@@ -73,8 +73,7 @@ async def test_values_that_do_not_come_are_not_waited_for(client, hub):
     stream = stream_with(fields=("to",), field_values=never)
     deadline = asyncio.get_running_loop().time() + 7
     with pytest.raises(TimeoutError):
-        await make_subscription(client.socket, stream, hub, deadline)
-    await settle()
+        await make_subscription(client.socket, stream, hub).start(None, None, deadline)
 
 
 @pytest.mark.parametrize("given", [{}, {"page": 7}, {"page": None, "author": "x" * 200}])

@@ -23,7 +23,8 @@ def selecting(client, stream, hub):
     """Make a subscription of the client with rules and values of fields."""
 
     def make(values=None, **rules):
-        return SelectiveSubscription(client.socket, stream, hub, Rules(**rules), values or {})
+        stream.values = values or {}
+        return SelectiveSubscription(client.socket, stream, hub, Rules(**rules))
 
     return make
 
@@ -91,7 +92,7 @@ class TestExtra:
         log.write(STREAM, "missed")
         stream = Thing(STREAM)
         stream._serve(client.socket.id, {"page": 7})
-        subscription = SelectiveSubscription(client.socket, stream, hub, Rules(), {})
+        subscription = SelectiveSubscription(client.socket, stream, hub, Rules())
         await subscription.start(log.start(STREAM), None)
         await publish(STREAM, "live")
         await publish_ephemeral(STREAM, "typing")
@@ -109,7 +110,7 @@ class TestExtra:
         for page in (1, 1, 2):
             client, stream = Server(), Thing(STREAM)
             stream._serve(client.socket.id, {"page": page})
-            await SelectiveSubscription(client.socket, stream, hub, Rules(), {}).start(None, None)
+            await SelectiveSubscription(client.socket, stream, hub, Rules()).start(None, None)
         messages.clear()
         await publish(STREAM, "news")
         first, second, third = messages
@@ -169,7 +170,7 @@ class TestThrottle:
         first.end()
         position = log.top(STREAM)._replace(offset=client.position())
         again = Client()
-        other = SelectiveSubscription(again.socket, stream, hub, Rules(throttle=60), {})
+        other = SelectiveSubscription(again.socket, stream, hub, Rules(throttle=60))
         await other.start(position, None)
         await settle()
         assert client.data + again.data == ["shown", "held"]
@@ -339,9 +340,9 @@ class Page:
 
     async def connect(self):
         self.client = Client()
-        self.subscription = SelectiveSubscription(
-            self.client.socket, Thing(STREAM), self.hub, self.rules, self.values
-        )
+        stream = Thing(STREAM)
+        stream.values = self.values
+        self.subscription = SelectiveSubscription(self.client.socket, stream, self.hub, self.rules)
         await self.subscription.start(self.position, None)
 
     def disconnect(self):
