@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from realtime.protocol import frames
 from realtime.protocol.frames import FrameError
+from realtime.protocol.position import Position
 
 
 def test_welcome_without_a_user_has_no_me():
@@ -126,3 +127,24 @@ def test_heartbeats_are_recognised_however_they_are_spaced(kind):
         "type": kind,
         "nonce": "x",
     }
+
+
+def test_which_frames_are_of_a_stream():
+    position = Position("e", 1)
+    event = frames.event("room.1", "n", "1", event_id="i", at=1, offset=1)
+    of_it = [
+        event,
+        frames.replayed(event),
+        frames.event("room.1", "n", "1", event_id="i", at=1),
+        frames.subscribed("room.1", 7, position, recovered=False, snapshot={"s": 1}),
+        frames.reset("room.1", position),
+    ]
+    others = [
+        frames.event("room.11", "n", "1", event_id="i", at=1, offset=1),
+        frames.unsubscribed("room.1", None, "forbidden"),
+        frames.reply("room.1", 7),
+        frames.ping("12345678"),
+        frames.bye(4504, "signed out", retry=False),
+    ]
+    assert all(frames.is_of_stream(frame, "room.1") for frame in of_it)
+    assert not any(frames.is_of_stream(frame, "room.1") for frame in others)
