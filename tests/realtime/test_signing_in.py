@@ -7,7 +7,6 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model, logout
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.sessions.backends.db import SessionStore
 
 from realtime import apublish, areauthorize
 from realtime.access import expiry, first_frame
@@ -163,13 +162,12 @@ async def test_a_new_password_ends_the_sockets_of_old_tickets_only(alice):
             assert (await new.subscribe("office.1"))["stream"] == "office.1"
 
 
-async def test_the_logout_ends_the_sockets_of_the_sessions_tickets(alice, rf):
-    session = SessionStore()
-    await session.acreate()
+async def test_the_logout_ends_the_sockets_of_the_sessions_tickets(alice, rf, client):
+    await client.aforce_login(alice)
     request = rf.post("/ticket/")
-    request.user, request.session = alice, session
+    request.user, request.session = alice, await client.asession()
     ticket = json.loads(ticket_view(request).content)["ticket"]
-    assert session.session_key not in str(read(ticket))
+    assert request.session.session_key not in str(read(ticket))
     async with opened(ticket=ticket) as socket, opened(ticket=issue(alice)) as other:
         await sync_to_async(logout)(request)
         assert await socket.closed(5) == 4504
