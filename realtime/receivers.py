@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.apps import apps
-from django.contrib.auth import get_user_model
+from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.auth.signals import user_logged_out
 from django.contrib.sessions.backends import signed_cookies
 from django.db import models
@@ -48,9 +48,10 @@ def recheck_user(
 def end_session(instance: Any, using: str, **_: Any) -> None:
     """End the sockets of a session that was deleted, once that is committed.
 
-    Of those that have expired, which are deleted by the thousand, the re-check has found each.
+    One in which nobody is logged in has none; each login deletes such a session. Of those that have
+    expired, which are deleted by the thousand, the re-check finds each.
     """
-    if instance.expire_date > timezone.now():
+    if instance.expire_date > timezone.now() and SESSION_KEY in instance.get_decoded():
         collect_after_commit(session_digest(instance.session_key), using, _announce_sessions)
 
 
