@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -87,7 +88,17 @@ def connect() -> None:
         connect_model(model)
     class_prepared.connect(connect_model)
     user_logged_out.connect(end_logged_out, dispatch_uid="realtime.end_logged_out")
-    if (sessions := _session_model()) is not None:
+    connect_sessions()
+
+
+def connect_sessions() -> None:
+    """Receive the deletions of sessions, if they are in a table.
+
+    The command ``clearsessions`` keeps its fast delete: it deletes only what has expired, of which
+    it would load each row: 100,000 take 4 s in place of 0.3 s.
+    """
+    sessions = _session_model()
+    if sessions is not None and sys.argv[1:2] != ["clearsessions"]:
         post_delete.connect(end_session, sessions, dispatch_uid="realtime.end_session")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -15,11 +16,13 @@ from django.contrib.sessions.backends.signed_cookies import SessionStore as Sign
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import transaction
+from django.db.models.signals import post_delete
 from django.utils import timezone
 
 from realtime.access.login import session_digest
 from realtime.layer.control import MAX_NAMES, Disconnect, EndSessions, Recheck
 from realtime.protocol.close_codes import CloseCode
+from realtime.receivers import connect_sessions
 from tests.realtime.layer.recording_layer import RecordingLayer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -130,6 +133,25 @@ def test_sessions_that_have_expired_are_cleared_in_silence(out):
     sessions(3, expires_in=-60)
     call_command("clearsessions")
     assert out == [] and not Session.objects.exists()
+
+
+def test_the_command_that_clears_sessions_need_not_load_them(monkeypatch):
+    def is_received():
+        return post_delete.has_listeners(Session)
+
+    disconnect = partial(
+        post_delete.disconnect, sender=Session, dispatch_uid="realtime.end_session"
+    )
+    assert is_received()
+    disconnect()
+    try:
+        monkeypatch.setattr("sys.argv", ["manage.py", "clearsessions"])
+        connect_sessions()
+        assert not is_received()
+    finally:
+        monkeypatch.undo()
+        connect_sessions()
+    assert is_received()
 
 
 @pytest.fixture
