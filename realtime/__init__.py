@@ -11,6 +11,7 @@ try:
     )
     from realtime.events import aposition, apublish, position, publish
     from realtime.locks import alock, alock_holder, aunlock, lock, lock_holder, unlock
+    from realtime.rights import adisconnect, areauthorize, disconnect, reauthorize
 except ImportError as error:
     from realtime.installation import problem
 
@@ -19,20 +20,24 @@ except ImportError as error:
     raise ImportError(sentence) from error
 
 __all__ = [
+    "adisconnect",
     "ais_online",
     "alock",
     "alock_holder",
     "aposition",
     "apresence",
     "apublish",
+    "areauthorize",
     "aunlock",
     "aupdate_presence",
+    "disconnect",
     "is_online",
     "lock",
     "lock_holder",
     "position",
     "presence",
     "publish",
+    "reauthorize",
     "unlock",
     "update_presence",
 ]

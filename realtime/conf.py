@@ -48,6 +48,8 @@ class RealtimeSettings:
     """Seconds in which a user whose last socket has ended may come back and was never gone."""
     POSITION_CHECK: float = 10.0
     """Seconds between two checks of the log for events whose broadcast was lost."""
+    RECHECK: float = 60.0
+    """Seconds between two checks of the users and sessions of all sockets, give or take a fifth."""
     SITE: str | None = None
     """A name that tells this site from others on the same channel layer; None takes another mark.
 
@@ -55,6 +57,10 @@ class RealtimeSettings:
     """
     DRAIN: bool = True
     """Send every socket away before the server ends; False leaves SIGTERM alone."""
+    AUTHENTICATE: str | None = None
+    """The dotted path of a function that takes a scope and a ticket and returns a user."""
+    ANONYMOUS: bool = False
+    """Let visitors who are not signed in follow public streams."""
 
 
 def problems(configured: Any) -> list[str]:
@@ -75,10 +81,10 @@ def problems(configured: Any) -> list[str]:
                     f"REALTIME['PRESENCE'] must have a BACKEND, or be True or False: {value!r}."
                 )
         elif name == "RETENTION":
-            found += _retention_problems(value)
-        elif name == "SITE":
+            found += retention_problems("REALTIME['RETENTION']", value)
+        elif kinds[name] == "str | None":
             if value is not None and not (isinstance(value, str) and value):
-                found.append(f"REALTIME['SITE'] must be text, or None: {value!r}.")
+                found.append(f"REALTIME[{name!r}] must be text, or None: {value!r}.")
         elif kinds[name] == "bool":
             if not isinstance(value, bool):
                 found.append(f"REALTIME[{name!r}] must be True or False, not {value!r}.")
@@ -96,13 +102,14 @@ def _is_backend(value: Any) -> bool:
     )
 
 
-def _retention_problems(value: Any) -> list[str]:
+def retention_problems(where: str, value: Any) -> list[str]:
+    """Say what is wrong with a retention that stands at ``where``, a sentence each."""
     if not isinstance(value, dict) or not value.keys() <= {"COUNT", "AGE"}:
-        return [f"REALTIME['RETENTION'] is a dict of COUNT and AGE, not {value!r}."]
+        return [f"{where} is a dict of COUNT and AGE, not {value!r}."]
     return [
         problem
         for name, number in value.items()
-        for problem in _number_problems(f"REALTIME['RETENTION'][{name!r}]", number, whole=True)
+        for problem in _number_problems(f"{where}[{name!r}]", number, whole=True)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["RealtimeException", "Refused"]
+__all__ = ["RealtimeException", "Refused", "TicketExpired"]
 
 
 class RealtimeException(Exception):
@@ -13,6 +13,13 @@ class Refused(RealtimeException):
     """Raised by ``Stream.receive`` to refuse a message; its sentence goes to the sender."""
 
 
+class TicketExpired(RealtimeException):
+    """Raised by an ``AUTHENTICATE`` function for a ticket that was good once.
+
+    The client comes back with a new one.
+    """
+
+
 class FrameError(RealtimeException):
     """A frame that can't be taken; its sender gets it as an ``error`` frame."""
 
@@ -21,6 +28,10 @@ class FrameError(RealtimeException):
         self.code = code
         self.message = message
         self.ref = ref
+
+
+class SignedOut(RealtimeException):
+    """The user or the session of a socket is gone, so its command is not carried out."""
 
 
 class RealtimeError(RealtimeException):

@@ -1,4 +1,4 @@
-"""The tables of the database event log, and of presence in the database."""
+"""The tables of the database event log, of presence in the database, and of used tickets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-__all__ = ["Event", "StreamHead"]
+__all__ = ["Event", "StreamHead", "UsedTicket"]
 
 
 class StreamHead(models.Model):
@@ -35,6 +35,9 @@ class Event(models.Model):
     name = models.CharField(max_length=200)
     data = models.TextField()
     at = models.BigIntegerField(help_text="Milliseconds since 1970, by the publisher's clock.")
+    exclude = models.CharField(  # noqa: DJ001 (nobody is no socket)
+        max_length=200, null=True, help_text="The socket that does not get it."
+    )
     logged_at = models.DateTimeField(db_default=Now(), help_text="By the database's clock.")
 
     class Meta:
@@ -137,3 +140,13 @@ class PresenceLock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.socket or self.user}"
+
+
+class UsedTicket(models.Model):
+    """A ticket that was used, so that it is not used again; removed an hour after its end."""
+
+    nonce = models.CharField(max_length=32, primary_key=True)
+    expires = models.BigIntegerField(db_index=True, help_text="Seconds since 1970.")
+
+    def __str__(self) -> str:
+        return self.nonce

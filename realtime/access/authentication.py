@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+import asyncio
+import time
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import (
-    BACKEND_SESSION_KEY,
-    HASH_SESSION_KEY,
-    SESSION_KEY,
-    get_user_model,
-    load_backend,
-)
-from django.core.exceptions import ValidationError
+from django.contrib.auth import load_backend
 from django.http import parse_cookie
-from django.utils.crypto import constant_time_compare
 
-from realtime.access.login import Login
+from realtime.access.claims import Claim, claim_in, holds, is_active
+from realtime.access.login import FRESH, Login
 from realtime.access.session_stores import check_that_it_answers
+from realtime.access.sessions import session_store
 from realtime.concurrency.threads import run_sign_in
 from realtime.sockets.asgi import Scope, header
 
@@ -29,31 +24,44 @@ async def sign_in(scope: Scope) -> Login | None:
     A user that a middleware put into the scope counts, else the user of the session cookie. Raises
     what the stores of sessions and users raise, so that a visitor is one who is known to be one.
     """
+    login, asked_at = await run_sign_in(client_address(scope), _find_login_timed, scope)
+    if login is not None:
+        login.verified_at = asyncio.get_running_loop().time() - (time.monotonic() - asked_at)
+        if "user" in scope:
+            login.verified_at -= FRESH  # The middleware asked before that.
+    return login  # type: ignore[no-any-return]
+
+
+def _find_login_timed(scope: Scope) -> tuple[Login | None, float]:
+    """Return when the stores were asked, too; a thread may have had to wait for its turn."""
+    asked_at = time.monotonic()
+    return _find_login(scope), asked_at
+
+
+def client_address(scope: Scope) -> str | None:
+    """Return from where a client comes, for the server; None behind a Unix socket."""
     client = scope.get("client")
-    login: Login | None = await run_sign_in(client and client[0], _find_login, scope)
-    return login
+    return client[0] if client else None
 
 
 def _find_login(scope: Scope) -> Login | None:
     session_key = _session_key(header(scope, b"cookie") or "")
-    if "user" in scope:
-        user, session_key_of_user = _active(scope["user"]), _session_in(scope)
-    else:
-        user, session_key_of_user = _session_user(session_key), session_key
-    if user is not None:
-        return Login(user, session_key_of_user)
-    if session_key is not None:
+    login = _login_in(scope) if "user" in scope else _session_login(session_key)
+    if login is None and session_key is not None:
         check_that_it_answers(session_key)
-    return None
+    return login
 
 
-def _session_in(scope: Scope) -> str | None:
-    """Return the key of the session that Channels' middleware took the user from."""
-    return getattr(scope.get("session"), "session_key", None)
-
-
-def _active(user: Any) -> Any | None:
-    return user if user is not None and user.is_authenticated and user.is_active else None
+def _login_in(scope: Scope) -> Login | None:
+    """Return the login of a middleware: by a session if that is the user's, else by the user."""
+    user, session = scope["user"], scope.get("session")
+    if user is None or not is_active(user):
+        return None
+    claim = None if session is None else claim_in(session)
+    session_key = getattr(session, "session_key", None)
+    if claim is None or claim.pk != user.pk or session_key is None:
+        return Login(user)
+    return Login(user, session_key, claim.backend)
 
 
 def _session_key(cookie_header: str) -> str | None:
@@ -61,29 +69,15 @@ def _session_key(cookie_header: str) -> str | None:
     return None if not session_key or "\0" in session_key else session_key
 
 
-def _session_user(session_key: str | None) -> Any | None:
+def _session_login(session_key: str | None) -> Login | None:
     """Read the session without writing it: a socket can't hand the browser a new cookie."""
-    if session_key is None:
+    claim = None if session_key is None else claim_in(session_store()(session_key))
+    user = None if claim is None else _user_of(claim)
+    if claim is None or user is None:
         return None
-    session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    backend = session.get(BACKEND_SESSION_KEY)
-    if backend not in settings.AUTHENTICATION_BACKENDS or SESSION_KEY not in session:
-        return None
-    try:
-        primary_key = get_user_model()._meta.pk.to_python(session[SESSION_KEY])
-    except ValidationError:  # A session from before the project changed its user model.
-        return None
-    user = load_backend(backend).get_user(primary_key)
-    if user is None or not _is_current(user, session.get(HASH_SESSION_KEY, "")):
-        return None
-    return _active(user)
+    return Login(user, session_key, claim.backend)
 
 
-def _is_current(user: Any, session_hash: str) -> bool:
-    """A changed password ends the sessions that were opened with the old one."""
-    if not hasattr(user, "get_session_auth_hash"):
-        return True
-    hashes = [user.get_session_auth_hash()]
-    if hasattr(user, "get_session_auth_fallback_hash"):
-        hashes += user.get_session_auth_fallback_hash()
-    return any(constant_time_compare(session_hash, known) for known in hashes)
+def _user_of(claim: Claim) -> Any | None:
+    user = load_backend(claim.backend).get_user(claim.pk)
+    return user if holds(claim, user) else None

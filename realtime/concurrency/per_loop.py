@@ -9,6 +9,15 @@ from typing import Generic, TypeVar
 Value = TypeVar("Value")
 
 
+def in_event_loop() -> bool:
+    """Tell whether an event loop runs in this thread, which sync code would block."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 class PerLoop(Generic[Value]):
     """Makes a value in each event loop that asks for one."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,9 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.transaction import TransactionManagementError
 
 Then = Callable[[], None]
+
+RECENT_HOOKS = 4
+"""Hooks of a transaction among which one's own is looked for: others may stand between."""
 
 IN_ERROR = 3
 """What libpq says of a transaction in which a statement has failed (``PQTRANS_INERROR``)."""
@@ -25,6 +28,36 @@ def after_commit(then: Then, using: str) -> None:
         transaction.on_commit(then, using=using, robust=True)
     else:
         then()
+
+
+def collect_after_commit(item: Any, using: str, then: Callable[[Sequence[Any]], None]) -> None:
+    """Call ``then`` with the items of a transaction after its commit, or with one where none is.
+
+    A bulk deletion sends a signal for each row, and what follows from it can be done together.
+    """
+    connection = connections[using]
+    if not connection.in_atomic_block:
+        then([item])
+        return
+    hooks, savepoints = connection.run_on_commit, set(connection.savepoint_ids)
+    for index in range(max(0, len(hooks) - RECENT_HOOKS), len(hooks)):
+        its_savepoints, hook, *_ = hooks[index]
+        if isinstance(hook, Collected) and hook.then == then and its_savepoints == savepoints:
+            hook.items.append(item)
+            hooks.append(hooks.pop(index))  # To be found again, whatever others do for each row.
+            return
+    transaction.on_commit(Collected(item, then), using=using, robust=True)
+
+
+class Collected:
+    """A hook with what was collected in one transaction, or in one of its savepoints."""
+
+    def __init__(self, item: Any, then: Callable[[Sequence[Any]], None]) -> None:
+        self.items = [item]
+        self.then = then
+
+    def __call__(self) -> None:
+        self.then(self.items)
 
 
 def after_every_commit(then: Then) -> None:

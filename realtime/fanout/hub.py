@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from realtime.concurrency.per_loop import PerLoop
 from realtime.eventlog import event_log
 from realtime.fanout.feed import Feed
@@ -9,10 +11,21 @@ from realtime.fanout.followers import Follower
 from realtime.fanout.log_reader import LogReader
 from realtime.fanout.log_watch import LogWatch
 from realtime.fanout.membership import LEFT, FollowedStream
+from realtime.layer.control import Control, control_in, is_control
 from realtime.layer.groups import every_hub
 from realtime.layer.link import LayerLink
 from realtime.layer.messages import Message, events_in
 from realtime.protocol.position import Position
+
+
+class ControlListener(Protocol):
+    """The role of what carries out messages about rights, for the sockets of this loop."""
+
+    def control(self, control: Control) -> None:
+        """Carry out what a message asks for."""
+
+    def controls_lost(self) -> None:
+        """Look for oneself: the channel layer was away, and may have lost some."""
 
 
 class Hub:
@@ -23,7 +36,12 @@ class Hub:
         self._streams: dict[str, FollowedStream] = {}
         self._reader = None if log is None else LogReader(log)
         self._log_watch = None if log is None else LogWatch(log, self._feeds)
-        self._link = LayerLink(self._groups, self.deliver, self._check_soon)
+        self._listeners: list[ControlListener] = []
+        self._link = LayerLink(self._groups, self.deliver, self._repaired)
+
+    def listen(self, listener: ControlListener) -> None:
+        """Hand a listener the messages about rights from now on."""
+        self._listeners.append(listener)
 
     async def follow(self, stream: str, follower: Follower, seen: Position | None = None) -> Feed:
         """Begin to follow a stream; returns its feed once events arrive and its position is known.
@@ -51,7 +69,10 @@ class Hub:
             followed.leave_later()
 
     def deliver(self, message: Message) -> None:
-        """Hand the events in a message of the channel layer to the feeds of their streams."""
+        """Hand on what a message of the channel layer carries: events, or one about rights."""
+        if is_control(message):
+            self._deliver_control(message)
+            return
         for event in events_in(message, self._streams):
             followed = self._streams[event.stream]
             if followed.membership is not LEFT:
@@ -62,9 +83,17 @@ class Hub:
         if self._log_watch is not None:
             await self._log_watch.check()
 
-    def _check_soon(self) -> None:
+    def _deliver_control(self, message: Message) -> None:
+        control = control_in(message)
+        if control is not None:
+            for listener in self._listeners:
+                listener.control(control)
+
+    def _repaired(self) -> None:
         if self._log_watch is not None:
             self._log_watch.check_soon()
+        for listener in self._listeners:
+            listener.controls_lost()
 
     def _feeds(self) -> dict[str, Feed]:
         return {followed.feed.stream: followed.feed for followed in self._followed()}

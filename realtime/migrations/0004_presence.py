@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('realtime', '0002_event_logged_at'),
+        ('realtime', '0003_used_ticket'),
     ]
 
     operations = [

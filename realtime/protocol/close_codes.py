@@ -21,6 +21,10 @@ class CloseCode(IntEnum):
         code.reason = reason
         return code
 
+    EXPIRED = 4401, "expired"
+    """The ticket has expired or was used. The client comes back with a new one."""
+    DISCONNECTED_FOR_NOW = 4406, "disconnected by the application for now"
+    """The application ended this socket. The client comes back after the usual wait."""
     STALE = 4408, "stale"
     """The peer did not answer a ping in time. The client comes back immediately."""
     RESTARTING = 4412, "restarting"
@@ -43,6 +47,10 @@ class CloseCode(IntEnum):
     """The user has newer sockets, as many as are allowed. This one stays away."""
     DISCONNECTED = 4506, "disconnected by the application"
     """The application ended this socket. It stays away until the page connects again."""
+
+
+RIGHT_ENDED = {CloseCode.DISCONNECTED_FOR_NOW, CloseCode.SIGNED_OUT, CloseCode.DISCONNECTED}
+"""Codes after which nothing more is handed out, not even what waits already."""
 
 
 def may_reconnect(code: int) -> bool:

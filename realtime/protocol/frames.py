@@ -10,13 +10,23 @@ from typing import Any, TypedDict
 from realtime.exceptions import FrameError
 from realtime.protocol.position import Position
 from realtime.protocol.presence import Member
+from realtime.protocol.signed_names import MAX_SIGNED_NAME
 
 VERSION = 1
 SUBPROTOCOL = f"realtime.v{VERSION}"
-SUBPROTOCOL_FAMILY = "realtime."
+VERSIONS = "realtime.v"
+"""How the subprotocols begin that are versions of this one."""
+TICKET_PROTOCOL = "realtime.ticket"
+"""The subprotocol that announces a ticket in the first frame; with ``.<ticket>``, it has one."""
+
+AUTHENTICATE = "authenticate"
+"""The type of the frame with a ticket."""
 
 MAX_NONCE = 128
 """Characters of the longest nonce that is repeated to its sender."""
+
+MAX_TICKET = 8192
+"""Characters of the longest ticket; a JWT has about a thousand."""
 
 Frame = dict[str, Any]
 
@@ -105,6 +115,7 @@ def _is_ref(ref: Any) -> bool:
 
 
 _STRINGS = {
+    AUTHENTICATE: ("ticket",),
     "ping": ("nonce",),
     "pong": ("nonce",),
     "subscribe": ("stream",),
@@ -114,15 +125,28 @@ _STRINGS = {
 }
 
 
+_LONGEST = {"stream": MAX_SIGNED_NAME, "ticket": MAX_TICKET}
+
+
 def _check_fields(frame: Frame, ref: int | str | None) -> None:
     if frame["type"] not in _STRINGS:
         raise FrameError("unknown_type", f"There is no frame type {frame['type'][:40]!r}.", ref)
     for field in _STRINGS[frame["type"]]:
-        value = frame.get(field)
-        if not isinstance(value, str) or not 0 < len(value) <= MAX_NONCE:
-            raise FrameError(
-                "bad_frame", f"{field} is a string of 1 to {MAX_NONCE} characters.", ref
-            )
+        value, longest = frame.get(field), _LONGEST.get(field, MAX_NONCE)
+        if not isinstance(value, str) or not 0 < len(value) <= longest:
+            raise FrameError("bad_frame", f"{field} is a string of 1 to {longest} characters.", ref)
+        if field == "ticket" and not is_ticket(value):
+            raise FrameError("bad_frame", "A ticket is ASCII characters that can be printed.", ref)
+
+
+def is_ticket(text: str) -> bool:
+    """Tell whether a text may be a ticket: so its checks meet no strange characters."""
+    return 0 < len(text) <= MAX_TICKET and text.isascii() and text.isprintable()
+
+
+def authenticate(ticket: str) -> str:
+    """Write the frame that signs a client in."""
+    return encode({"type": AUTHENTICATE, "ticket": ticket})
 
 
 def heartbeat_frame(text: str | None) -> Frame | None:
@@ -205,6 +229,11 @@ def subscribed(
     return _with_ref({**frame, **_state(snapshot, presence)}, ref)
 
 
+def skipped(stream: str, after: int, offset: int) -> str:
+    """Write that the events after one offset, up to another, are not for this client."""
+    return encode({"type": "skipped", "stream": stream, "after": after, "offset": offset})
+
+
 def reset(
     stream: str, position: Position, snapshot: Any = None, presence: list[Member] | None = None
 ) -> str:
@@ -241,9 +270,22 @@ def event(
     return f'{{"type":"event","stream":"{stream}"{position},{names},"data":{data},"at":{at}}}'
 
 
+def is_of_stream(text: str, stream: str) -> bool:
+    """Tell whether a frame that was written here carries an event or a state of that stream."""
+    return any(text.startswith(f'{{"type":"{kind}","stream":"{stream}"') for kind in _OF_STREAM)
+
+
+_OF_STREAM = ("event", "skipped", "subscribed", "reset")
+
+
 def replayed(event_frame: str) -> str:
     """Write an event of the log as one that is replayed from it."""
     return f'{event_frame[:-1]},"replayed":true}}'
+
+
+def extended(event_frame: str, extra: str) -> str:
+    """Write an event with the fields that its follower has given, ``extra``, a JSON object."""
+    return f'{event_frame[:-1]},"extra":{extra}}}'
 
 
 def _with_ref(frame: Frame, ref: int | str | None) -> str:

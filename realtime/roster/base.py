@@ -183,6 +183,14 @@ class PresenceBackend(ABC):
         """Return who is in each stream, in the order of ``since`` and then of the key."""
 
     @abstractmethod
+    def listed(self, streams: Sequence[str]) -> dict[str, list[Present]]:
+        """Return what the notices of each stream, and those to come, change; without sockets.
+
+        A user who has left is in it until there is a notice of that: one who comes back before
+        makes none, and nobody who took the list would know.
+        """
+
+    @abstractmethod
     def attending(self, stream: str, users: Sequence[str]) -> set[str]:
         """Return which of the users are in a stream."""
 

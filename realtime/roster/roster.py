@@ -79,14 +79,15 @@ class Roster:
             self._sweeper.soon()
 
     async def state(self, stream: str) -> Sequence[Present]:
-        """Return who is in a stream, read after this was called; nobody where presence is off."""
+        """Return who is in a stream as its events have it, read after this was called.
+
+        That is nobody where presence is off.
+        """
         return (await self._reads.get(stream))[1] if self._backend is not None else ()
 
     async def _read(self, streams: Mapping[str, int]) -> Mapping[str, Sequence[Present]]:
         assert self._backend is not None
-        found: Mapping[str, Sequence[Present]] = await run_sync(
-            self._backend.present, list(streams)
-        )
+        found: Mapping[str, Sequence[Present]] = await run_sync(self._backend.listed, list(streams))
         return found
 
     def _write_soon(self, backend: PresenceBackend) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from realtime.conf import RealtimeSettings, realtime_settings
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
-from realtime.protocol.close_codes import CloseCode, may_reconnect
+from realtime.protocol.close_codes import RIGHT_ENDED, CloseCode, may_reconnect
 from realtime.protocol.frames import Frame
 from realtime.protocol.rate import Rate
 from realtime.sockets.asgi import Send
@@ -65,22 +65,34 @@ class Peer:
         await self._transport.flush(FLUSH_TIMEOUT)
 
     def close(
-        self, code: CloseCode, *, abort_after: float = CLOSE_TIMEOUT, after: int | None = None
+        self,
+        code: CloseCode,
+        *,
+        abort_after: float = CLOSE_TIMEOUT,
+        after: int | None = None,
+        reason: str = "",
     ) -> None:
         """Send ``bye`` and close; abort the connection after ``abort_after`` seconds at the latest.
 
-        ``after`` tells the peer how many milliseconds to wait before it comes back.
+        ``after`` tells the peer how many milliseconds to wait before it comes back. ``reason`` is
+        for people; without one it is the code's own.
         """
         if self.closing:
             return
+        reason = reason or code.reason
         logger.info(
             "closed socket=%s code=%d reason=%s",
-            *(self.id, code, code.reason),
+            *(self.id, code, reason),
             extra=LIMITED if self._is_stranger else None,
         )
         self._has_closed = True
-        bye = frames.bye(code, code.reason, retry=may_reconnect(code), after=after)
-        self._transport.close(code, bye if self._understands_bye else None, abort_after=abort_after)
+        bye = frames.bye(code, reason, retry=may_reconnect(code), after=after)
+        last = bye if self._understands_bye else None
+        if code in RIGHT_ENDED:
+            self.drop_waiting(lambda text: True)
+            self._transport.close_patiently(code, last, abort_after=abort_after)
+        else:
+            self._transport.close(code, last, abort_after=abort_after)
         self._stop()
 
     def disconnected(self) -> None:
@@ -141,6 +153,13 @@ class Peer:
 
     def _flooded(self) -> None:
         self.close(CloseCode.TOO_MANY_FRAMES, abort_after=ABORT_AFTER)
+
+    def drop_waiting(self, is_dropped: Callable[[str], bool]) -> None:
+        """Drop the frames that wait for the peer and of which ``is_dropped`` says so.
+
+        Never a ping: its pong is waited for.
+        """
+        self._transport.drop_waiting(is_dropped)
 
     def _stop(self) -> None:
         """Stop all that goes on for this socket."""

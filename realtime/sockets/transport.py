@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import types
-from collections.abc import Awaitable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from enum import StrEnum
 from types import CoroutineType
 from typing import Any
@@ -49,13 +49,15 @@ class Transport:
     message stays in the queue until the server has taken it.
     """
 
-    __slots__ = ("_outbox", "_send", "_sending", "_way", "closing")
+    __slots__ = ("_handed_over", "_outbox", "_send", "_sending", "_way", "closing")
 
     def __init__(self, send: Send) -> None:
         self.closing = False
         self._send: Any = server_send(send)
         self._way = Way.UNTRIED
         self._outbox: list[Message] = []
+        self._handed_over = 0
+        """Messages of the outbox that the server has and did not finish: the first one, or none."""
         self._sending: asyncio.Task[None] | None = None
 
     def send(self, message: Message) -> None:
@@ -77,8 +79,13 @@ class Transport:
         except Exception as error:
             self._failed(error)
             return
+        self._wait_for(message, _resume(coroutine, awaited))
+
+    def _wait_for(self, message: Message, begun: Awaitable[None]) -> None:
+        """Queue what the server has begun to send; others wait behind it."""
         self._outbox.append(message)
-        self._start(self._finish(_resume(coroutine, awaited)))
+        self._handed_over = 1
+        self._start(self._finish(begun))
 
     def _send_in_task(self, message: Message) -> None:
         self._outbox.append(message)
@@ -90,8 +97,7 @@ class Transport:
         try:
             awaitable = self._send(message)
             if type(awaitable) is not CoroutineType:
-                self._outbox.append(message)
-                self._start(self._finish(awaitable))
+                self._wait_for(message, awaitable)
                 return
             awaited = _step_without_task(awaitable)
         except StopIteration:
@@ -103,22 +109,40 @@ class Transport:
             self._failed(error)
         else:
             self._way = Way.STEPPED
-            self._outbox.append(message)
-            self._start(self._finish(_resume(awaitable, awaited)))
+            self._wait_for(message, _resume(awaitable, awaited))
 
     def send_text(self, text: str) -> None:
         """Send a text frame; see ``send``."""
         self.send({"type": "websocket.send", "text": text})
+
+    def drop_waiting(self, is_dropped: Callable[[str], bool]) -> None:
+        """Drop the frames that wait and of which ``is_dropped`` says so.
+
+        The one that the server is sending is its own by now, and can't be recalled.
+        """
+        at = self._handed_over
+        self._outbox[at:] = [
+            message for message in self._outbox[at:] if not is_dropped(message.get("text", ""))
+        ]
 
     def close(self, code: int, last_frame: str | None = None, *, abort_after: float) -> None:
         """Send ``last_frame``, close, and abort the connection ``abort_after`` seconds later.
 
         Where the peer doesn't read, nothing can be sent, and the connection is aborted.
         """
-        if self.closing:
-            return
-        if self._sending is not None and self._way is Way.STEPPED:
+        if self._sending is not None and self._way is STEPPED and not self.closing:
             self.abort()
+        else:
+            self.close_patiently(code, last_frame, abort_after=abort_after)
+
+    def close_patiently(
+        self, code: int, last_frame: str | None = None, *, abort_after: float
+    ) -> None:
+        """Do what ``close`` does, but give a peer that doesn't read that time for the code too.
+
+        Without the code it would come back.
+        """
+        if self.closing:
             return
         if last_frame is not None:
             self.send_text(last_frame)
@@ -166,7 +190,7 @@ class Transport:
         """Wait for a message that is on its way, then send what waits behind it."""
         try:
             await begun
-            del self._outbox[0]
+            self._sent_first()
         except Exception as error:
             self._failed(error)
         await self._send_outbox()
@@ -174,12 +198,17 @@ class Transport:
     async def _send_outbox(self) -> None:
         try:
             while self._outbox:
+                self._handed_over = 1
                 await self._send(self._outbox[0])
-                del self._outbox[0]
+                self._sent_first()
         except Exception as error:
             self._failed(error)
         finally:
             self._sending = None
+
+    def _sent_first(self) -> None:
+        del self._outbox[0]
+        self._handed_over = 0
 
     def _failed(self, error: Exception) -> None:
         """Abort: the peer has left, or the server failed to send."""

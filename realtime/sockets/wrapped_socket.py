@@ -226,12 +226,17 @@ class WrappedSocket(Peer):
             self._inbox.put_nowait(message)
 
     def close(
-        self, code: CloseCode, *, abort_after: float = ABORT_AFTER, after: int | None = None
+        self,
+        code: CloseCode,
+        *,
+        abort_after: float = ABORT_AFTER,
+        after: int | None = None,
+        reason: str = "",
     ) -> None:
         """Send ``bye`` and close; the application gets the disconnect before all that waits."""
         if self._state is not State.OPEN or self.closing:
             return
-        super().close(code, abort_after=abort_after, after=after)
+        super().close(code, abort_after=abort_after, after=after, reason=reason)
         while not self._inbox.empty():
             self._inbox.get_nowait()
         if code is CloseCode.STALE and self._options.on_stale is not None:

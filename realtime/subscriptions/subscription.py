@@ -8,9 +8,12 @@ from collections import deque
 from enum import StrEnum
 from typing import Any
 
+from realtime.access.current_user import current_user
 from realtime.concurrency.threads import run_application
 from realtime.conf import realtime_settings
-from realtime.exceptions import PositionLost
+from realtime.eventlog import LoggedEvent
+from realtime.exceptions import PositionLost, SignedOut
+from realtime.fanout.copies import Copies
 from realtime.fanout.feed import Feed
 from realtime.fanout.hub import Hub
 from realtime.protocol import frames
@@ -55,6 +58,8 @@ class Subscription:
 
     __slots__ = ("_feed", "_held", "_hub", "_position", "_socket", "_state", "_task", "stream")
 
+    selects = False
+
     def __init__(self, socket: RealtimeSocket, stream: Stream, hub: Hub) -> None:
         self.stream = stream
         self._socket = socket
@@ -65,6 +70,11 @@ class Subscription:
         self._held: deque[tuple[Message, int]] | None = None
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def is_starting(self) -> bool:
+        """Whether the client still waits for its answer."""
+        return self._state is State.STARTING
+
     async def start(
         self,
         after: Position | None,
@@ -72,19 +82,24 @@ class Subscription:
         deadline: float | None = None,
         *,
         with_members: bool = False,
-    ) -> None:
+    ) -> bool:
         """Answer a subscribe: go on ``after`` a position if that is possible, else start again.
 
-        A client that goes on gets the list of members only ``with_members``. Raises
+        A client that goes on gets the list of members only ``with_members``. Returns False, and has
+        answered nothing, where ``end`` was called meanwhile. Raises
         ``TimeoutError`` if there is no snapshot at ``deadline`` of the loop's clock.
         """
+        if not self.is_starting:
+            return False
         self._feed = feed = await self._hub.follow(self.stream.name, self, after)
         recovered = after is not None and await self._can_resume(feed, after)
-        position = feed.position
+        position = feed.position if recovered else self._first_position(feed)
         snapshot = None if recovered else await self._snapshot(deadline)
         lacks_members = with_members or not recovered
         members = await presence.members(self.stream, deadline) if lacks_members else None
-        self._position = after if recovered and after is not None else position
+        if not self.is_starting:
+            return False
+        self._start_after(after if recovered and after is not None else position)
         self._socket.send_text(
             frames.subscribed(
                 *(self.stream.name, ref, position),
@@ -94,10 +109,16 @@ class Subscription:
             )
         )
         self._state = State.REPLAYING
-        if self._position == feed.position:
+        if self._is_caught_up(feed):
             self._go_live(feed)
         else:
             self._catch_up(feed)
+        return True
+
+    @property
+    def id(self) -> str:
+        """The socket's id."""
+        return self._socket.id
 
     def deliver(self, message: Message, size: int) -> bool:
         """Hand an encoded event of ``size`` bytes to the socket; hold it until the client is live.
@@ -106,10 +127,21 @@ class Subscription:
         """
         if self._state is LIVE:
             return self._socket.deliver(message, size)
+        if self._state is State.ENDED:
+            return True
         if self._held is None:
             self._held = deque(maxlen=MAX_EPHEMERAL)
         self._held.append((message, size))
         return True
+
+    def take(self, copies: Copies) -> bool:
+        """Deliver an event as it is: this follower gets all of them."""
+        message = copies.message("")
+        return self.deliver(message, len(message["text"]))
+
+    def skip(self, offset: int) -> None:
+        """Move the client over an event that is not for it."""
+        self._socket.send_text(frames.skipped(self.stream.name, offset - 1, offset))
 
     def fall_behind(self, position: Position) -> None:
         """Replay what follows ``position``, at the pace of the socket."""
@@ -126,11 +158,26 @@ class Subscription:
             self._catch_up(self._feed)
 
     def end(self) -> None:
-        """Follow no more."""
+        """Follow no more, and send nothing of the stream from now on."""
         self._state = State.ENDED
+        self._held = None
         self._hub.unfollow(self.stream.name, self)
         if self._task is not None:
             self._task.cancel()
+
+    def _first_position(self, feed: Feed) -> Position:
+        """Return the position after which a client gets events that has none yet."""
+        return feed.position
+
+    def _start_after(self, position: Position) -> None:
+        self._position = position
+
+    def _lose(self, feed: Feed) -> None:
+        """Start again: the log lacks what follows the client's position."""
+        self._state = State.REBUILDING
+
+    def _is_caught_up(self, feed: Feed) -> bool:
+        return self._position == feed.position
 
     async def _can_resume(self, feed: Feed, after: Position) -> bool:
         position = feed.position
@@ -144,9 +191,10 @@ class Subscription:
             return False
 
     async def _snapshot(self, deadline: float | None) -> Any:
-        user = self._socket.user
+        login = self._socket.login
         async with asyncio.timeout_at(deadline):
-            return await run_application(user.pk, self.stream.snapshot, user)
+            user = await current_user(login)
+            return await run_application(login.account, self.stream.snapshot, user)
 
     def _catch_up(self, feed: Feed) -> None:
         """Have a task do what is needed until the client is live, unless it does so already."""
@@ -158,14 +206,17 @@ class Subscription:
             while self._state in (State.REPLAYING, State.REBUILDING) and not self._socket.closing:
                 if self._state is State.REBUILDING:
                     await self._rebuild(feed)
-                elif self._position == feed.position:
+                elif self._is_caught_up(feed):
                     self._go_live(feed)
                 else:
                     await self._replay_page(feed)
+        except SignedOut:
+            self._socket.close(CloseCode.SIGNED_OUT)
         except Exception:
-            # The client comes back, and gets the error when it subscribes.
             logger.exception("replay failed socket=%s stream=%s", self._socket.id, feed.stream)
-            self._socket.close(CloseCode.RESTARTING)
+            if self._state is not State.ENDED:
+                # The client comes back, and gets the error when it subscribes.
+                self._socket.close(CloseCode.RESTARTING)
         finally:
             self._task = None
 
@@ -173,7 +224,7 @@ class Subscription:
         try:
             events = await feed.since(self._position)
         except PositionLost:
-            self._state = State.REBUILDING
+            self._lose(feed)
             return
         if not events:
             await asyncio.sleep(LAG)
@@ -181,8 +232,14 @@ class Subscription:
             await self._socket.room()
             if self._state is not State.REPLAYING or self._socket.closing:
                 return  # A reset came meanwhile.
-            self._socket.send_text(event.replayed_frame)
+            self._replay(event)
             self._position = self._position._replace(offset=event.offset)
+
+    def _replay(self, event: LoggedEvent) -> None:
+        if event.exclude == self.id:
+            self.skip(event.offset)
+        else:
+            self._socket.send_text(event.replayed_frame)
 
     async def _rebuild(self, feed: Feed) -> None:
         await self._socket.room()
@@ -190,9 +247,9 @@ class Subscription:
         deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
         snapshot = await self._snapshot(deadline)
         members = await presence.members(self.stream, deadline)
-        if feed.position.epoch == position.epoch:
+        if self._state is State.REBUILDING and feed.position.epoch == position.epoch:
             self._socket.send_text(frames.reset(feed.stream, position, snapshot, members))
-            self._position = position
+            self._start_after(position)
             self._state = State.REPLAYING
 
     def _go_live(self, feed: Feed) -> None:

@@ -10,7 +10,15 @@ from typing import Any, Self
 
 from realtime.events import Recipient, apublish, stream_names
 from realtime.exceptions import RealtimeError
-from realtime.protocol.frames import SUBPROTOCOL, Frame, heartbeat_frame, ping, pong
+from realtime.protocol.frames import (
+    SUBPROTOCOL,
+    TICKET_PROTOCOL,
+    Frame,
+    authenticate,
+    heartbeat_frame,
+    ping,
+    pong,
+)
 from realtime.protocol.presence import Member
 from realtime.sockets.asgi import Application
 from realtime.testing.application_socket import (
@@ -28,8 +36,9 @@ class RealtimeCommunicator:
     """A socket to an ASGI ``application``, open inside ``async with``; it answers pings by itself.
 
     ``path`` may have a query. ``user`` is put into the scope, as an authentication middleware
-    would; without it, a session cookie among ``headers`` counts. ``headers`` are added to the
-    ``Host`` and ``Origin`` that a browser sends. ``subprotocols`` are offered to the server.
+    would; without it, a session cookie among ``headers`` counts. A ``ticket`` counts before both.
+    ``headers`` are added to the ``Host`` and ``Origin`` that a browser sends. ``subprotocols`` are
+    offered to the server.
 
     What does not come within ``timeout`` seconds, here the welcome, or can't come any more, raises
     ``AssertionError``. What the application raises is raised by what waits for it.
@@ -41,6 +50,7 @@ class RealtimeCommunicator:
         *,
         path: str = "/realtime/",
         user: Any = None,
+        ticket: str | None = None,
         headers: Mapping[str, str] | None = None,
         subprotocols: Sequence[str] = (SUBPROTOCOL,),
         timeout: float = 1,
@@ -49,10 +59,13 @@ class RealtimeCommunicator:
         """The server's first frame; None where it has refused to talk."""
         self.unread: list[Any] = []
         """The frames that have come and were not asked for yet."""
-        scope = browser_scope(path, headers or {}, subprotocols)
+        announced = [] if ticket is None else [TICKET_PROTOCOL]
+        scope = browser_scope(path, headers or {}, [*subprotocols, *announced])
         if user is not None:
             scope["user"] = user
-        self._socket = ApplicationSocket(application, scope, self._take)
+        # A visitor who sends nothing would have to wait for the refusal.
+        first = ping("hello") if ticket is None else authenticate(ticket)
+        self._socket = ApplicationSocket(application, scope, self._take, first)
         self._timeout = timeout
         self._silent = False
         self._unanswered: list[str] = []
@@ -166,7 +179,7 @@ class RealtimeCommunicator:
         """
         if not self._followed:
             raise RuntimeError("Follow a stream first: the marker has to reach this socket.")
-        for stream in self._followed:
+        for stream in list(self._followed):
             marker = uuid.uuid4().hex
             await apublish(stream, marker, ephemeral=True)
             await self.event(marker, timeout)
@@ -244,6 +257,8 @@ class RealtimeCommunicator:
             self.welcome = frame
             self._socket.send(ping("welcomed"))  # As the protocol asks of a client.
         elif not self._presence.take(frame):
+            if _is_a("unsubscribed", frame):
+                self._followed.pop(frame.get("stream", ""), None)
             self.unread.append(frame)
 
     async def _ask(self, frame: Frame, timeout: float) -> Frame:  # noqa: ASYNC109
@@ -257,14 +272,9 @@ class RealtimeCommunicator:
         answer: Frame = await self._next(answers, f"answer to {frame['type']}", timeout)
         if answer["type"] == "error":
             raise RealtimeError(answer["code"], answer["message"])
-        self._note_followed(answer)
-        return answer
-
-    def _note_followed(self, answer: Frame) -> None:
         if answer["type"] == "subscribed":
             self._followed[answer["stream"]] = None
-        elif answer["type"] == "unsubscribed":
-            self._followed.pop(answer["stream"], None)
+        return answer
 
     async def _next(self, wanted: Callable[[Any], bool], what: str, seconds: float) -> Any:
         def position() -> int | None:

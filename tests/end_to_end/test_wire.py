@@ -126,9 +126,15 @@ async def test_ten_thousand_random_frames_kill_nothing(any_site):
 
 async def test_an_anonymous_visitor_gets_a_bye_without_retry(any_site):
     async with wire(any_site) as socket:
+        await socket.send({"type": "ping", "nonce": "hello"})
         bye = {"type": "bye", "code": 4501, "reason": "not signed in", "retry": False}
-        assert await socket.frame() == bye
+        assert await socket.frame("bye", timeout=2) == bye
         assert await socket.closed() == 4501
+
+
+async def test_a_visitor_who_says_nothing_gets_it_after_three_seconds(site):
+    async with wire(site("uvicorn")) as socket:
+        assert (await socket.frame())["code"] == 4501
 
 
 async def test_a_forged_session_is_an_anonymous_visitor(any_site):

@@ -70,6 +70,9 @@ class DatabasePresence(PresenceBackend):
     def present(self, streams: Sequence[str]) -> dict[str, list[Present]]:
         return reading.present(streams, self._using)
 
+    def listed(self, streams: Sequence[str]) -> dict[str, list[Present]]:
+        return reading.listed(streams, self._using)
+
     def attending(self, stream: str, users: Sequence[str]) -> set[str]:
         return reading.attending(stream, users, self._using)
 

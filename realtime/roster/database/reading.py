@@ -28,11 +28,17 @@ def present(streams: Sequence[str], using: str) -> dict[str, list[Present]]:
     sockets = _sockets(streams, using)
     found: dict[str, list[Present]] = {name: [] for name in streams}
     for row in there(using).filter(stream__in=streams).order_by("since", "user"):
-        since = make_aware(row.since) if is_naive(row.since) else row.since
         open_sockets = tuple(one.socket for one in sorted(sockets[row.stream, row.user]))
-        found[row.stream].append(
-            Present(row.user, json.loads(row.meta), since.astimezone(UTC), open_sockets)
-        )
+        found[row.stream].append(_present(row, open_sockets))
+    return found
+
+
+def listed(streams: Sequence[str], using: str) -> dict[str, list[Present]]:
+    """Return who is in each stream or has left it, which no notice says yet."""
+    found: dict[str, list[Present]] = {name: [] for name in streams}
+    rows = Attendance.objects.using(using).filter(stream__in=streams)
+    for row in rows.order_by("since", "user"):
+        found[row.stream].append(_present(row))
     return found
 
 
@@ -61,6 +67,11 @@ def there(using: str) -> QuerySet[Attendance]:
         stream=OuterRef("stream"), user=OuterRef("user"), process__in=leased(grace, using)
     )
     return Attendance.objects.using(using).filter(Q(due_at__gt=Now()) | Exists(members))
+
+
+def _present(row: Attendance, sockets: tuple[str, ...] = ()) -> Present:
+    since = make_aware(row.since) if is_naive(row.since) else row.since
+    return Present(row.user, json.loads(row.meta), since.astimezone(UTC), sockets)
 
 
 def _sockets(streams: Sequence[str], using: str) -> defaultdict[tuple[str, str], list[OpenSocket]]:

@@ -100,6 +100,14 @@ class Attendances:
         ]
         return sorted(found, key=lambda one: (one.since, one.user))
 
+    def listed(self, stream: str) -> list[Present]:
+        """Return who is in a stream or has left it, which is not noted yet."""
+        found = [
+            Present(user, one.meta, datetime.fromtimestamp(one.since, UTC))
+            for user, one in self._streams.get(stream, {}).items()
+        ]
+        return sorted(found, key=lambda one: (one.since, one.user))
+
     def sockets_of(self, user: str) -> list[OpenSocket]:
         """Return the open sockets of a user."""
         attendance = self.find(ONLINE, user)

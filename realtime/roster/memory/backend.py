@@ -91,6 +91,11 @@ class MemoryPresence(PresenceBackend):
             return {name: self._attendances.present(name, now) for name in streams}
 
     @nonblocking
+    def listed(self, streams: Sequence[str]) -> dict[str, list[Present]]:
+        with self._guard:
+            return {name: self._attendances.listed(name) for name in streams}
+
+    @nonblocking
     def attending(self, stream: str, users: Sequence[str]) -> set[str]:
         with self._guard:
             now = self._now()

@@ -106,11 +106,10 @@ class RedisPresence(PresenceBackend):
         return True
 
     def present(self, streams: Sequence[str]) -> dict[str, list[Present]]:
-        found = self._run(scripts.PRESENT, _grace(), *streams)
-        return {
-            name: sorted((_present(*row) for row in rows), key=lambda one: (one.since, one.user))
-            for name, rows in zip(streams, found, strict=True)
-        }
+        return self._read(scripts.PRESENT, streams, _grace())
+
+    def listed(self, streams: Sequence[str]) -> dict[str, list[Present]]:
+        return self._read(scripts.LISTED, streams)
 
     def attending(self, stream: str, users: Sequence[str]) -> set[str]:
         return set(self._run(scripts.ATTENDING, stream, _grace(), *users))
@@ -134,6 +133,15 @@ class RedisPresence(PresenceBackend):
         return {
             name: Holder(owner or None, id) if kind == "s" else Holder(id)
             for name, kind, id, owner in self._run(scripts.HOLDERS, _grace(), *names)
+        }
+
+    def _read(
+        self, script: str, streams: Sequence[str], *arguments: int
+    ) -> dict[str, list[Present]]:
+        found = self._run(script, *arguments, *streams)
+        return {
+            name: sorted((_present(*row) for row in rows), key=lambda one: (one.since, one.user))
+            for name, rows in zip(streams, found, strict=True)
         }
 
     def _run(self, script: str, *arguments: Any) -> Any:

@@ -242,6 +242,20 @@ redis.call('HDEL', P .. 'subject-of', ARGV[1])
 redis.call('ZREM', P .. 'claims', ARGV[1])
 """
 
+LISTED = """
+local found = {}
+for _, stream in ipairs(ARGV) do
+    local users = {}
+    local values = redis.call('HGETALL', P .. 'users:' .. stream)
+    for i = 1, #values, 2 do
+        local since, _, meta = user_parts(values[i + 1])
+        users[#users + 1] = {values[i], since, meta}
+    end
+    found[#found + 1] = users
+end
+return found
+"""
+
 PRESENT = """
 local grace = tonumber(ARGV[1])
 local found = {}

@@ -10,8 +10,9 @@ import { HeartbeatSocket } from "./heartbeat_socket.js";
 import { frameOf } from "./message_frame.js";
 import { setPageClient } from "./page_client.js";
 import { isConnectable, readPageConfig, socketUrl } from "./page_config.js";
-import { SUBPROTOCOL, limitsOf } from "./protocol/frames.js";
+import { limitsOf } from "./protocol/frames.js";
 import { RealtimeError, Requests } from "./requests.js";
+import { SignIn } from "./sign_in.js";
 import { Subscriptions } from "./subscriptions.js";
 
 /** @typedef {import("./connection_state.js").State} State */
@@ -19,9 +20,16 @@ import { Subscriptions } from "./subscriptions.js";
 /** @typedef {import("./handler_types.js").Notifications} Notifications */
 /** @typedef {import("./socket_events.js").SocketEventMap} SocketEventMap */
 /**
- * The socket's options, and what the page knows already.
+ * The socket's options, what the page knows already, and where a client without a session cookie
+ * gets a ticket for each attempt.
  *
- * @typedef {import("./socket_options.js").Options & {me?: string, positions?: Record<string, Position>}} ClientOptions
+ * @typedef {import("./socket_options.js").Options & {me?: string, positions?: Record<string, Position>,
+ *   ticket?: import("./sign_in.js").TicketProvider}} ClientOptions
+ */
+/**
+ * `extra`: values of the fields that the stream's class names; they come back with each event.
+ *
+ * @typedef {{extra?: import("./subscription.js").Extra}} SubscribeOptions
  */
 
 const NOTIFICATIONS = ["state", "latency", "me_changed", "error"];
@@ -34,6 +42,7 @@ export class RealtimeClient {
   #emitter = new Emitter();
   #advice = new Advice();
   #state = connectionState();
+  #signIn;
   /** @type {HeartbeatSocket | null} */
   #socket = null;
   /** @type {Requests | null} */
@@ -57,6 +66,7 @@ export class RealtimeClient {
     const { document } = this.#environment;
     const page = url === undefined ? readPageConfig(document) : { url };
     const { me, positions } = { ...page, ...options };
+    this.#signIn = new SignIn(options.ticket);
     this.#url = page.url;
     this.#me = me ?? null;
     this.#subscriptions = new Subscriptions({ ...positions }, {
@@ -126,11 +136,12 @@ export class RealtimeClient {
    * @template {Record<string, any>} [Events=Record<string, any>] the data of its events, by name
    * @template [Snapshot=any]
    * @param {string} [stream] "me" is the user's own
+   * @param {SubscribeOptions} [options]
    * @returns {import("./subscription.js").Subscription<Events, Snapshot>} the same one, for a stream that is followed already
    */
-  subscribe(stream = "me") {
+  subscribe(stream = "me", { extra } = {}) {
     if (typeof stream !== "string") throw new TypeError(`${stream} is no stream's name`);
-    return /** @type {any} */ (this.#subscriptions.subscribe(stream));
+    return /** @type {any} */ (this.#subscriptions.subscribe(stream, extra));
   }
 
   /**
@@ -143,16 +154,17 @@ export class RealtimeClient {
    *   `subscription.on` takes
    * @param {import("./follow.js").PresenceHandlers} [presenceHandlers] by those that
    *   `subscription.presence.on` takes
+   * @param {SubscribeOptions} [options]
    * @returns {import("./follow.js").Follow<Events, Snapshot>}
    * @throws {TypeError} if a handler is no function
    */
-  follow(stream, handlers, presenceHandlers = {}) {
-    return followWith(this.subscribe(stream), handlers, presenceHandlers);
+  follow(stream, handlers, presenceHandlers = {}, options = {}) {
+    return followWith(this.subscribe(stream, options), handlers, presenceHandlers);
   }
 
   #open() {
     const address = this.#address();
-    const socket = new HeartbeatSocket(address, SUBPROTOCOL, this.#options);
+    const socket = new HeartbeatSocket(this.#signIn.address(address), this.#signIn.protocols, this.#options);
     this.#socket = socket;
     this.#advice.to(address);
     /**
@@ -165,6 +177,7 @@ export class RealtimeClient {
         if (socket === this.#socket) handler(event);
       });
     on("connecting", () => this.#move("connecting"));
+    on("open", () => socket.send(this.#signIn.firstFrame()));
     on("welcome", ({ detail }) => this.#welcomed(detail));
     on("message", (event) => this.#received(frameOf(event)));
     on("latency", ({ detail }) => this.#emitter.emit("latency", detail));

@@ -2,6 +2,7 @@
 
 import { callableThroughProxies, findable } from "./behind_proxies.js";
 import { Feed } from "./feed.js";
+import { MARK } from "./protocol/stream_names.js";
 import { BROKEN, RealtimeError, notConnected } from "./requests.js";
 import { Retry } from "./retry.js";
 import { Sends } from "./sends.js";
@@ -21,6 +22,7 @@ import { subscriptionState } from "./subscription_state.js";
  * @property {(error: RealtimeError) => void} error for errors that have no handler here
  * @property {import("./environment.js").Environment} environment
  */
+/** @typedef {Record<string, string | number | boolean | null>} Extra */
 
 /** The code of a refusal that may be over soon; any other ends the subscription. */
 const TRANSIENT = "internal";
@@ -33,6 +35,9 @@ const TRANSIENT = "internal";
  */
 export class Subscription {
   /** @readonly @type {string} */ stream;
+  /** What the page has given for fields of the stream. @readonly @type {Extra | undefined} */ extra;
+  /** What the server is asked for: the latest signed name, if the page has one. */
+  #asked;
   #link;
   #emitter = new SubscriptionEmitter();
   #state = subscriptionState();
@@ -48,10 +53,13 @@ export class Subscription {
    * @param {string} stream as the page named it
    * @param {Link} link
    * @param {{name: string | null, position: Position | null}} known
+   * @param {Extra} [extra] the server adds it to each event
    */
-  constructor(stream, link, { name, position }) {
+  constructor(stream, link, { name, position }, extra) {
     findable(this);
     this.stream = stream;
+    this.extra = extra;
+    this.#asked = stream;
     this.#link = link;
     this.#name = name;
     /** @type {Link["ask"]} */
@@ -132,8 +140,9 @@ export class Subscription {
     else this.#end();
   }
 
-  /** One more user of the same stream. @internal */
-  join() {
+  /** One more user of the same stream. @internal @param {string} stream as this one named it */
+  join(stream) {
+    if (stream.includes(MARK)) this.#asked = stream;
     this.#users += 1;
     if (this.#state.value === "leaving") this.#state.move("subscribing");
   }
@@ -142,9 +151,10 @@ export class Subscription {
   start() {
     this.#state.move("subscribing");
     const after = this.#feed.needsSnapshot ? null : this.#feed.resumable;
-    const frame = this.#name && after ? { stream: this.#name, after } : { stream: this.stream };
+    const frame = this.#name && after ? { stream: this.#nameToResume, after } : { stream: this.#asked };
     const presence = after && this.#presence.isUnknown ? { presence: true } : {};
-    this.#link.ask({ type: "subscribe", ...frame, ...presence }, (error, answer) => {
+    const extra = this.extra && { extra: this.extra };
+    this.#link.ask({ type: "subscribe", ...frame, ...presence, ...extra }, (error, answer) => {
       if (this.#state.value === "ended" || BROKEN.includes(error?.code ?? "")) return;
       if (error) this.#refused(error);
       else this.#subscribed(answer);
@@ -172,6 +182,11 @@ export class Subscription {
     if (this.live && this.#feed.take(event)) this.#jumped(event.offset);
   }
 
+  /** Take a `skipped` frame. @internal @param {{after: number, offset: number}} frame */
+  skipped(frame) {
+    if (this.live && this.#feed.skip(frame)) this.#jumped(frame.offset);
+  }
+
   /** Take a `reset` frame. @internal @param {any} frame */
   reset(frame) {
     if (this.live) this.#feed.reset(frame);
@@ -179,9 +194,19 @@ export class Subscription {
 
   /** Take an `unsubscribed` frame that answers no command. @internal @param {string} reason */
   revoked(reason) {
-    this.#end(new RealtimeError("not_subscribed", reason));
+    // In other states it ended an earlier subscription, and the answer to the next one counts.
+    if (!this.live && this.#state.value !== "idle") return;
+    const error = new RealtimeError(reason, `the right to ${this.stream} has ended`);
+    if (reason === TRANSIENT) return this.#refused(error);
+    this.#end(error);
     this.#presence.withdraw();
-    this.#emitter.emit("unsubscribed", { reason });
+    const heard = this.#emitter.emit("unsubscribed", { reason });
+    if (!this.#emitter.emit("error", error) && !heard) this.#link.error(error);
+  }
+
+  /** Never "me" with a position: another user may have logged in. */
+  get #nameToResume() {
+    return this.#asked === "me" ? this.#name : this.#asked;
   }
 
   #sendable() {
@@ -232,6 +257,7 @@ export class Subscription {
   }
 
   #startLater() {
+    if (this.#state.value === "idle") return; // It is due already.
     this.#state.move("idle");
     this.#retry.later();
   }

@@ -1,5 +1,6 @@
 /** The streams that a client follows, by the names that the page used. */
 
+import { plainName } from "./protocol/stream_names.js";
 import { tooMany } from "./requests.js";
 import { Subscription } from "./subscription.js";
 
@@ -14,7 +15,7 @@ import { Subscription } from "./subscription.js";
  */
 
 export class Subscriptions {
-  /** @type {Map<string, Subscription>} */
+  /** By the plain name, or "me". @type {Map<string, Subscription>} */
   #byStream = new Map();
   #positions;
   #client;
@@ -25,15 +26,22 @@ export class Subscriptions {
     this.#client = client;
   }
 
-  /** Follow a stream; once more, if it is followed already. @param {string} stream */
-  subscribe(stream) {
-    const existing = this.#byStream.get(stream);
+  /**
+   * Follow a stream; once more, if it is followed already.
+   *
+   * @param {string} stream
+   * @param {import("./subscription.js").Extra} [extra]
+   */
+  subscribe(stream, extra) {
+    const name = plainName(stream);
+    const existing = this.#byStream.get(name);
     if (existing) {
-      existing.join();
+      requireSame(existing, extra);
+      existing.join(stream);
       return existing;
     }
-    const subscription = new Subscription(stream, this.#link(stream), this.#known(stream));
-    this.#byStream.set(stream, subscription);
+    const subscription = new Subscription(stream, this.#link(name), this.#known(name), extra);
+    this.#byStream.set(name, subscription);
     if (this.#client.requests()) subscription.start();
     return subscription;
   }
@@ -58,6 +66,7 @@ export class Subscriptions {
   take(frame) {
     const subscription = this.#named(frame.stream);
     if (frame.type === "event") subscription?.event(frame);
+    else if (frame.type === "skipped") subscription?.skipped(frame);
     else if (frame.type === "reset") subscription?.reset(frame);
     else if (frame.type === "unsubscribed") subscription?.revoked(frame.reason);
   }
@@ -99,4 +108,10 @@ export class Subscriptions {
     if (name) delete this.#positions[name];
     return { name, position: position && { ...position } };
   }
+}
+
+/** @param {Subscription} existing @param {import("./subscription.js").Extra} [extra] */
+function requireSame({ stream, extra: present }, extra) {
+  if (extra === undefined || JSON.stringify(extra) === JSON.stringify(present)) return;
+  throw new Error(`${stream} is followed already, with other fields`);
 }

@@ -139,6 +139,9 @@ new Chat("wss://site.example/").say("hello");
 // RealtimeClient.
 const position: Position = { epoch: "k3x9", offset: 17 };
 const settings: ClientOptions = { ...options, me: "user.42", positions: { "user.42": position } };
+new RealtimeClient("wss://site.example/", { ticket: async () => "ticket" });
+// @ts-expect-error
+new RealtimeClient("wss://site.example/", { ticket: "used once" });
 const client = new RealtimeClient();
 new RealtimeClient("/realtime/", settings);
 new RealtimeClient(async () => "/realtime/");

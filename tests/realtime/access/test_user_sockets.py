@@ -1,18 +1,21 @@
 """How many sockets a user may have."""
 
+import uuid
 from types import SimpleNamespace
 
 import pytest
 
+from realtime.access.login import Login, session_digest
 from realtime.access.user_sockets import UserSockets, user_sockets
 
 
 class CountedSocket:
-    def __init__(self, pk):
-        self.user = SimpleNamespace(pk=pk)
+    def __init__(self, pk, session_key=None):
+        self.id = uuid.uuid4().hex
+        self.login = Login(SimpleNamespace(pk=pk), session_key)
         self.closed = None
 
-    def close(self, code):
+    def close(self, code, reason=""):
         self.closed = int(code)
 
 
@@ -53,10 +56,49 @@ async def test_one_that_was_closed_counts_no_more_and_is_not_closed_again():
 async def test_a_socket_that_was_never_counted_may_be_removed():
     sockets = UserSockets()
     visitor = CountedSocket(1)
-    visitor.user = None
+    visitor.login = None
     sockets.remove(visitor)
     sockets.remove(CountedSocket(1))
 
 
 async def test_an_event_loop_has_one_count():
     assert user_sockets() is user_sockets()
+
+
+async def test_sockets_are_found_by_user_and_by_session():
+    sockets = UserSockets()
+    first, second, others = CountedSocket(1, "a"), CountedSocket(1, "b"), CountedSocket(2, "a")
+    for socket in (first, second, others):
+        sockets.add(socket)
+    assert sockets.of_user("user.1") == [first, second]
+    assert sockets.of_session(session_digest("a")) == [first, others]
+    assert sockets.all() == [first, second, others]
+
+
+async def test_a_socket_that_has_ended_is_not_found():
+    sockets = UserSockets()
+    socket = CountedSocket(1, "a")
+    sockets.add(socket)
+    sockets.remove(socket)
+    assert sockets.of_user("user.1") == sockets.of_session(session_digest("a")) == []
+    assert sockets.all() == []
+
+
+def test_a_digest_does_not_say_the_key():
+    assert "secret-key" not in session_digest("secret-key")
+    assert session_digest("secret-key") != session_digest("secret-kez")
+
+
+async def test_visitors_of_one_address_share_a_budget_and_are_not_counted():
+    sockets = UserSockets()
+    visitors = [CountedSocket(None) for _ in range(4)]
+    for visitor, address in zip(visitors, ["192.0.2.1"] * 3 + ["192.0.2.2"], strict=True):
+        visitor.login.address = address
+        sockets.add(visitor)
+    assert [one.closed for one in visitors] == [None] * 4
+    assert visitors[0].budget is visitors[1].budget is visitors[2].budget
+    assert visitors[3].budget is not visitors[0].budget
+    assert sockets.users() == set() and len(sockets.all()) == 4
+    for visitor in visitors:
+        sockets.remove(visitor)
+    assert sockets.all() == []

@@ -237,6 +237,27 @@ def test_what_is_known_about_a_user(backend, process):
     assert announced(backend) == []
 
 
+def test_the_list_has_those_who_left_until_a_notice_says_so(backend, process, pass_time):
+    """Who comes back before that makes no notice, so nobody may have taken them from the list."""
+
+    def listed():
+        return [one.user for one in backend.listed(["room.7", "room.8"])["room.7"]]
+
+    process.join("s", "alice", "room.7")
+    process.join("t", "bob", "room.7")
+    assert listed() == ["alice", "bob"]
+    swept(backend)
+    process.leave("s", "room.7")
+    process.leave("t", "room.7")
+    pass_time(GRACE + 1)
+    assert users(backend, "room.7") == []
+    assert listed() == ["alice", "bob"]
+    process.join("u", "alice", "room.7")
+    assert swept(backend) == ["-room.7 bob"]
+    assert listed() == users(backend, "room.7") == ["alice"]
+    assert backend.listed(["room.7"])["room.7"][0].as_member()["user"] == "user.alice"
+
+
 def test_a_user_joins_with_the_meta_of_the_first_member(backend, process, other, pass_time):
     def join(process, socket, name):
         return process.write([Member(socket, "room.7", "alice", 1000, f'{{"name": "{name}"}}')])

@@ -1,5 +1,8 @@
 """Who follows a stream, as the sockets of tests see it: the real consumer, events and all."""
 
+import asyncio
+import random
+
 import pytest
 from django.contrib.auth import get_user_model
 
@@ -101,6 +104,68 @@ async def test_a_socket_that_goes_on_after_a_position_has_the_list_too(settings,
             assert answer["recovered"] is True
             assert [member["user"] for member in answer["presence"]] == ["user.1"]
             await other.presence("cafe.1", [alice, bob])
+
+
+class Crowd:
+    """Users with pages that come, go and change; each page that is open follows the cafe."""
+
+    def __init__(self, users, random):
+        self.users = users
+        self.random = random
+        self.pages = []
+        self.positions = [None]
+
+    async def step(self):
+        doings = [self.come, self.come, self.go, self.change, self.follow_again, self.wait]
+        await self.random.choice(doings)()
+
+    async def come(self):
+        page = open_for(self.random.choice(self.users))
+        await page.__aenter__()
+        self.pages.append(page)
+        await self.follow(page, self.random.choice(self.positions))
+
+    async def follow(self, page, after):
+        answer = await page.subscribe("cafe.1", after=after)
+        self.positions.append({name: answer[name] for name in ("epoch", "offset")})
+
+    async def go(self):
+        if self.pages:
+            await self.pages.pop(self.random.randrange(len(self.pages))).close()
+
+    async def change(self):
+        if self.pages:
+            meta = {"seat": self.random.randrange(9)}
+            await self.random.choice(self.pages).set_presence("cafe.1", meta)
+
+    async def follow_again(self):
+        if self.pages:
+            page = self.random.choice(self.pages)
+            frame = {"type": "unsubscribe", "stream": "cafe.1", "ref": "again"}
+            await page.send_frame({**frame, "again": self.random.random() < 0.5})
+            await page.frame("unsubscribed")
+            await self.follow(page, self.random.choice(self.positions))
+
+    async def wait(self):
+        await asyncio.sleep(self.random.choice([0.02, 0.1, 0.15]))
+
+
+@pytest.mark.parametrize("seed", [1])
+async def test_users_who_come_and_go_all_lists_end_in_the_same(settings, seed):
+    settings.REALTIME = {"EVENT_LOG": MEMORY, "OFFLINE_AFTER": 0.1}
+    users = [get_user_model()(pk=pk, username=f"user {pk}") for pk in range(1, 6)]
+    crowd = Crowd(users, random.Random(seed))
+    for _ in range(40):
+        await crowd.step()
+    there = {page.me for page in crowd.pages}
+    while True:
+        lists = [await page.presence("cafe.1", there, timeout=3) for page in crowd.pages]
+        server = [present.as_member() for present in await apresence("cafe.1")]
+        if all(one == server for one in lists):
+            break
+        await crowd.wait()
+    for page in crowd.pages:
+        await page.close()
 
 
 async def test_a_refusal_is_an_error(alice):

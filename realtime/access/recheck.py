@@ -1,0 +1,117 @@
+"""Looks for rights that have ended where no signal said so: a row changed by SQL, an expiry."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from realtime.access.current_user import BATCH_SIZE, Verifier, verifiers
+from realtime.access.login import Login
+from realtime.access.user_sockets import user_sockets
+from realtime.access.verification import is_verified_together, needs_verification
+from realtime.concurrency.per_loop import PerLoop
+from realtime.conf import realtime_settings
+from realtime.logs import LIMITED, get_logger
+
+logger = get_logger(__name__)
+
+JITTER = 0.2
+"""The part by which the time between two checks differs, so that processes don't ask together."""
+
+GRACE = 300.0
+"""Seconds for which a right is kept while the stores don't answer; they may be restored by then."""
+
+SPREAD = 10_000
+"""Milliseconds over which those come back whose rights nobody could confirm."""
+
+
+class Recheck:
+    """Asks the stores about all users with sockets in this loop, now and then."""
+
+    def __init__(self, verifier: Verifier | None = None) -> None:
+        self._verifier = verifier or verifiers.current()
+        self._loop = asyncio.get_running_loop()
+        self._wanted: set[str] = set()
+        self._is_wanted = asyncio.Event()
+        self._task = self._loop.create_task(self._run(), name="realtime-recheck")
+
+    def soon(self, users: Iterable[str]) -> None:
+        """Ask about these users now, each by the name of their own stream, if they are here."""
+        here = [me for me in users if user_sockets().of_user(me)]
+        self._wanted.update(here)
+        if here:
+            self._is_wanted.set()
+
+    def all_soon(self) -> None:
+        """Ask about all users now."""
+        self.soon(user_sockets().users())
+
+    async def _run(self) -> None:
+        next_at = self._next()
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(next_at):
+                    await self._is_wanted.wait()
+            if self._loop.time() >= next_at:
+                next_at = self._next()
+                self._wanted = user_sockets().users()
+            users, self._wanted = self._wanted, set()
+            self._is_wanted.clear()
+            try:
+                await self._check(users)
+            except Exception:  # The next check may work, and rights depend on it.
+                logger.exception("re-check failed")
+
+    def _next(self) -> float:
+        jitter = random.uniform(1 - JITTER, 1 + JITTER)
+        return self._loop.time() + realtime_settings().RECHECK * jitter
+
+    async def _check(self, users: Iterable[str]) -> None:
+        logins = _logins(users)
+        together = [login for login in logins if is_verified_together(login)]
+        for start in range(0, len(together), BATCH_SIZE):
+            await self._check_batch(together[start : start + BATCH_SIZE])
+        for login in logins:
+            if not is_verified_together(login):
+                await self._check_batch([login])
+
+    async def _check_batch(self, logins: Sequence[Login]) -> None:
+        try:
+            outcomes = await self._verifier.check(logins)
+        except Exception as error:
+            outcomes = [error] * len(logins)
+        failed = [
+            (login, outcome)
+            for login, outcome in zip(logins, outcomes, strict=True)
+            if isinstance(outcome, Exception)
+        ]
+        if failed:
+            about = len(failed), failed[0][1]
+            logger.error("re-check failed logins=%d error=%r", *about, extra=LIMITED)
+        for login, _ in failed:
+            self._send_away_after_grace(login)
+
+    def _send_away_after_grace(self, login: Login) -> None:
+        if self._loop.time() > login.verified_at + GRACE:
+            for socket in user_sockets().of_login(login):
+                socket.drain(random.randrange(SPREAD))
+
+
+def _logins(users: Iterable[str]) -> list[Login]:
+    """Return the logins of users, one for all sockets of the same."""
+    distinct = {
+        (me, socket.login.right): socket.login
+        for me in users
+        for socket in user_sockets().of_user(me)
+    }
+    return [login for login in distinct.values() if needs_verification(login)]
+
+
+_rechecks = PerLoop(Recheck)
+
+
+def running_recheck() -> Recheck:
+    """Return the re-check of the running event loop; the first call starts it."""
+    return _rechecks.current()

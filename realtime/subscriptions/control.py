@@ -1,0 +1,94 @@
+"""Carries out messages about rights, for the sockets of one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+
+from realtime.access.recent_names import KEEP, RecentNames
+from realtime.access.recheck import running_recheck
+from realtime.access.user_sockets import UserSocket, user_sockets
+from realtime.concurrency.per_loop import PerLoop
+from realtime.fanout.hub import running_hub
+from realtime.layer.control import Control, Disconnect, EndSessions, Reauthorize, Recheck
+from realtime.protocol.close_codes import CloseCode
+from realtime.subscriptions.commands import Commands
+
+
+class Controls:
+    """Finds the sockets and subscriptions that a message is about, and does what it asks for."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._commands: dict[str, Commands] = {}
+        self._recheck = running_recheck()
+        self._ended_sessions = RecentNames()
+        self._changed_users = RecentNames()
+        running_hub().listen(self)
+
+    def add(self, socket: str, commands: Commands) -> None:
+        """Include the subscriptions of a socket, by its id."""
+        self._commands[socket] = commands
+
+    def remove(self, socket: str) -> None:
+        """Leave out those of a socket that has ended."""
+        self._commands.pop(socket, None)
+
+    def signed_in(self, socket: UserSocket) -> None:
+        """Do what was asked for while the socket's user was being found out."""
+        login = socket.login
+        if self._ended_sessions.came_at(login.digest) > login.verified_at - KEEP:
+            socket.close(CloseCode.SIGNED_OUT)
+        elif self._changed_users.came_at(login.me) >= login.verified_at:
+            login.doubt(self._loop.time())
+            self._recheck.soon([login.me])
+
+    def control(self, control: Control) -> None:
+        """Carry out what a message asks for."""
+        match control:
+            case Recheck():
+                self._changed_users.add_all(control.users, self._loop.time())
+                self._recheck.soon(control.users)
+                for me in control.users:
+                    self._reauthorize(user_sockets().of_user(me))
+            case EndSessions():
+                self._ended_sessions.add_all(control.digests, self._loop.time())
+                for digest in control.digests:
+                    _close(user_sockets().of_session(digest), CloseCode.SIGNED_OUT)
+            case Disconnect():
+                _close(_named(control), control.code, control.reason)
+            case Reauthorize(user=None):
+                self._reauthorize(user_sockets().all(), control.stream)
+            case Reauthorize(user=me):
+                self._reauthorize(user_sockets().of_user(me), control.stream)
+
+    def controls_lost(self) -> None:
+        """Look for oneself: the channel layer was away, and may have lost some."""
+        self._recheck.all_soon()
+
+    def _reauthorize(self, sockets: list[UserSocket], stream: str | None = None) -> None:
+        for socket in sockets:
+            socket.login.doubt(self._loop.time())
+            commands = self._commands.get(socket.id)
+            if commands is not None:
+                commands.reauthorize(stream)
+
+
+def _named(control: Disconnect) -> list[UserSocket]:
+    sockets = user_sockets()
+    named = [one for me in control.users for one in sockets.of_user(me)]
+    if not control.users:
+        named = sockets.all()
+    return [one for one in named if not control.sockets or one.id in control.sockets]
+
+
+def _close(sockets: list[UserSocket], code: CloseCode, reason: str = "") -> None:
+    for socket in sockets:
+        socket.close(code, reason=reason)
+
+
+_controls = PerLoop(Controls)
+
+
+def running_controls() -> Controls:
+    """Return what carries out messages about rights in the running event loop."""
+    return _controls.current()
