@@ -5,7 +5,6 @@ from django.contrib.auth import get_user_model
 
 from tests.virtual_time import VirtualTimeLoop
 
-
 IN_THREADS = {"test_hook", "test_ways_in"}
 """Files whose tests sign somebody in without a database, which works in threads too."""
 

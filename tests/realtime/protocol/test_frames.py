@@ -40,6 +40,15 @@ def test_written_frames_are_as_the_protocol_says():
         "data": [1],
         "at": 5,
     }
+    assert json.loads(frames.skipped("room.7", 17, 19)) == {
+        "type": "skipped",
+        "stream": "room.7",
+        "after": 17,
+        "offset": 19,
+    }
+    event = frames.event("user.42", "n", "1", event_id="e", at=5, offset=3)
+    extended = json.loads(frames.extended(frames.replayed(event), '{"page":7}'))
+    assert extended == {**json.loads(event), "replayed": True, "extra": {"page": 7}}
     assert "ref" not in json.loads(frames.error("bad_frame", "No."))
     assert json.loads(frames.error("forbidden", "No.", 0))["ref"] == 0
 
