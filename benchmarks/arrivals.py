@@ -23,7 +23,7 @@ from tests.processes.site import Site, Sites, prepare_database, site_environment
 from tests.processes.wire import wire
 
 SOCKETS = 400
-TOGETHER = 10
+BATCH_SIZE = 10
 """Sockets that are open at a time."""
 
 
@@ -57,8 +57,8 @@ async def cost(site: Site, expected: str, cookies: str | None) -> float:
     for _ in range(5):  # Turned away are those who come after the first two.
         await come(site, None, cookies)
     before = cpu_us(site.pid)
-    for _ in range(SOCKETS // TOGETHER):
-        await asyncio.gather(*(come(site, expected, cookies) for _ in range(TOGETHER)))
+    for _ in range(SOCKETS // BATCH_SIZE):
+        await asyncio.gather(*(come(site, expected, cookies) for _ in range(BATCH_SIZE)))
     return round((cpu_us(site.pid) - before) / SOCKETS)
 
 
