@@ -22,6 +22,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from realtime.logs import line_limit
 from tests.processes.cable import Cable
@@ -31,6 +32,7 @@ from tests.processes.redis_server import RedisServer
 from tests.processes.site import Sites, prepare_database, site_environment
 
 LOG_LINES = 200
+QUICK_HASHER = "tests.processes.quick_hasher.QuickHasher"
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +102,10 @@ def cable() -> Iterator[Cable]:
     cable = Cable()
     yield cable
     cable.close()
+
+
+def pytest_configure() -> None:
+    settings.PASSWORD_HASHERS = [QUICK_HASHER]
 
 
 @pytest.hookimpl(tryfirst=True)

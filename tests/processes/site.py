@@ -206,4 +206,9 @@ def prepare_database(env: Mapping[str, str]) -> None:
 def site_environment(secret_key: str) -> dict[str, str]:
     """Return what every site's environment has: nothing of the developer's own settings."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return {**kept, "SECRET_KEY": secret_key, "PYTHONUNBUFFERED": "1"}
+    own = {
+        "DJANGO_SETTINGS_MODULE": "tests.processes.site_settings",
+        "SECRET_KEY": secret_key,
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {**kept, **own}

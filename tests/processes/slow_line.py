@@ -18,7 +18,7 @@ import sys
 TUNSETIFF = 0x400454CA
 IFF_TUN_NO_PI = 0x1001  # both from linux/if_tun.h
 MAX_PACKET = 65536  # bytes of a packet
-# Seconds. TCP's wait rises to 2.8 s when a round trip grows to one second at once.
+# Seconds. TCP's wait rises to 2.8 s when a round trip jumps to one second.
 SPARED = 5.0
 
 
