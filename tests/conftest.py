@@ -32,6 +32,15 @@ from tests.processes.redis_server import RedisServer
 from tests.processes.site import Sites, prepare_database, site_environment
 
 LOG_LINES = 200
+# They begin first, because a long one that began last would run alone at the end.
+LONG = {
+    "test_on_postgresql.py",
+    "test_publish_in_transactions.py",
+    "test_publishers.py",
+    "test_database_away.py",
+    "test_async_database.py",
+    "test_user_models.py",
+}
 QUICK_HASHER = "tests.processes.quick_hasher.QuickHasher"
 
 
@@ -119,6 +128,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("processes")
         if fixtures & {"launch", "open_environment"}:
             item.add_marker(again)
+    items.sort(key=lambda item: item.path.name not in LONG)
 
 
 @pytest.hookimpl(tryfirst=True)

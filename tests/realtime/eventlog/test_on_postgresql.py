@@ -8,12 +8,13 @@ from tests.processes.inner_pytest import pass_all
 
 HERE = Path(__file__).parent
 
-REPEATABLE_READ = "?options=-c%20default_transaction_isolation%3Drepeatable%5C%20read"
 OPTIONS = {
     "as Django sets it": "",
-    "repeatable read": REPEATABLE_READ,
+    "repeatable read, server-side binding": (
+        "?options=-c%20default_transaction_isolation%3Drepeatable%5C%20read"
+        "&server_side_binding=true"
+    ),
     "serializable": "?options=-c%20default_transaction_isolation%3Dserializable",
-    "server-side binding": f"{REPEATABLE_READ}&server_side_binding=true",
 }
 
 
