@@ -14,6 +14,7 @@ import os
 import random
 import struct
 import sys
+from collections.abc import Callable
 
 TUNSETIFF = 0x400454CA
 IFF_TUN_NO_PI = 0x1001  # both from linux/if_tun.h
@@ -29,6 +30,24 @@ def open_device(name: str) -> int:
     return device
 
 
+class Losses:
+    """Decides which packets are lost: the fraction `loss`, but of a spared connection none."""
+
+    def __init__(self, loss: float, chance: Callable[[], float] = random.random) -> None:
+        self._loss = loss
+        self._chance = chance
+        self._lost_at: dict[frozenset[bytes], float] = {}
+
+    def takes(self, packet: bytes, now: float) -> bool:
+        """Tell whether a packet that comes at `now`, in seconds, is lost."""
+        ends = connection(packet)
+        spared = now - self._lost_at.get(ends, -SPARED) < SPARED
+        if spared or self._chance() >= self._loss:
+            return False
+        self._lost_at[ends] = now
+        return True
+
+
 def connection(packet: bytes) -> frozenset[bytes]:
     """Return the two ends, address and port, of an IPv4 packet of TCP, whichever way it goes."""
     ports = 4 * (packet[0] & 15)
@@ -41,14 +60,11 @@ async def pass_on(delay: float, loss: float) -> None:
     """Pass packets on until the process is ended."""
     loop = asyncio.get_running_loop()
     device = open_device("slow")
-    lost_at: dict[frozenset[bytes], float] = {}
+    losses = Losses(loss)
 
     def take() -> None:
         packet = os.read(device, MAX_PACKET)
-        ends, now = connection(packet), loop.time()
-        if random.random() < loss and now - lost_at.get(ends, -SPARED) >= SPARED:
-            lost_at[ends] = now
-        else:
+        if not losses.takes(packet, loop.time()):
             loop.call_later(delay, os.write, device, packet)
 
     loop.add_reader(device, take)
