@@ -94,8 +94,8 @@ async def all_there(sockets: int) -> None:
     backend = presence_backend()
     assert backend is not None
     last = [str(sockets - 1)]
-    await asyncio.to_thread(wait_until, lambda: backend.attending(STREAM, last), 60, "known")
-    await asyncio.to_thread(wait_until, lambda: not backend.pending(), 60, "announced")
+    await asyncio.to_thread(wait_until, lambda: backend.attending(STREAM, last), 120, "known")
+    await asyncio.to_thread(wait_until, lambda: not backend.pending(), 120, "announced")
 
 
 async def change(roster: Roster, sockets: int) -> int:
