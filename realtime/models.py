@@ -92,7 +92,7 @@ class Attendance(models.Model):
 
     stream = models.CharField(max_length=80)
     user = models.TextField(help_text="The primary key as text.")
-    since = models.DateTimeField(help_text="By the database's clock.")
+    since = models.DateTimeField(db_default=Now(), help_text="By the database's clock.")
     meta = models.TextField(default="{}")
     is_announced = models.BooleanField(default=False)
     due_at = models.DateTimeField(

@@ -103,8 +103,7 @@ class Roster:
 
     async def _written(self, changes: Changes) -> None:
         assert self._backend is not None and self._sweeper is not None
-        if changes.joins or changes.leaves:
-            self._sweeper.soon()
+        self._sweeper.soon()  # In the same thread, with the same connection.
         users = {member.user for member in changes.joins if member.stream == ONLINE}
         if self._on_arrivals is not None and users:
             self._on_arrivals(await run_sync(self._backend.sockets_of, list(users)))

@@ -25,7 +25,7 @@ from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream, find
 from realtime.subscriptions import presence
-from realtime.subscriptions.authorization import Authorization
+from realtime.subscriptions.authorization import UNCHECKED, Authorization
 from realtime.subscriptions.hooks import Hooks
 from realtime.subscriptions.kinds import make_subscription, require_given
 from realtime.subscriptions.subscription import Subscription
@@ -105,7 +105,7 @@ class Commands:
         """Hand out nothing more of a stream; a ``subscribe`` that is under way is refused."""
         logger.info("right ended socket=%s stream=%s reason=%s", self._socket.id, stream, reason)
         has_answer = not self._by_name[stream].subscription.is_starting
-        self._forget(stream)
+        self._forget(stream, returns=reason == UNCHECKED)
         if has_answer:
             withdraw(self._socket, stream, reason)
 
