@@ -78,7 +78,7 @@ class Authorization:
         Raises what ``authorize`` raises, and ``TimeoutError`` at ``deadline`` of the loop's clock.
         """
         async with asyncio.timeout_at(deadline):
-            allowed = await self._ask()
+            allowed = await self._ask(self._stream)
         if self._has_ended or not allowed:
             return False
         self._granted()
@@ -105,7 +105,7 @@ class Authorization:
             return True
         try:
             async with asyncio.timeout(realtime_settings().COMMAND_TIMEOUT):
-                allowed = await self._ask()
+                allowed = await self._ask(self._another_stream())
         except SignedOut:
             return True  # The socket is closed, and the right ends with it.
         except Exception as error:
@@ -119,18 +119,20 @@ class Authorization:
     def _has_ended(self) -> bool:
         return self._state is State.ENDED
 
-    async def _ask(self) -> bool:
+    async def _ask(self, stream: Stream) -> bool:
         """Return an answer that was begun after the last reason to ask."""
-        self._state = State.DOUBTED
-        allowed = False
+        self._state = State.ASKING
+        allowed = await self._authorize(stream)
         while self._state is State.DOUBTED:
             self._state = State.ASKING
-            allowed = await self._authorize()
+            allowed = await self._authorize(self._another_stream())
         return allowed
 
-    async def _authorize(self) -> bool:
-        """Ask a new object of the class: what an older one remembers may be out of date."""
-        stream = type(self._stream)(self._stream.name)
+    def _another_stream(self) -> Stream:
+        """Make a new object of the class: what an older one remembers may be out of date."""
+        return type(self._stream)(self._stream.name)
+
+    async def _authorize(self, stream: Stream) -> bool:
         user = await current_user(self._socket.login)
         allowed = await run_application(user.pk, stream.authorize, user)
         if allowed is None:
