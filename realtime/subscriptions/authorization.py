@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from realtime.access.current_user import current_user
+from realtime.access.login import Login
 from realtime.concurrency.threads import run_application
 from realtime.concurrency.timers import timers
 from realtime.conf import realtime_settings
@@ -84,10 +85,13 @@ class Authorization:
         self._granted()
         return True
 
-    def doubt(self) -> None:
-        """Ask again now: there is a reason to think that the right has ended."""
-        if self._state in (State.HELD, State.DUE):
-            self._ask_in_turn(with_reason=True)
+    def doubt(self, *, urgent: bool = True) -> None:
+        """Ask again: there is a reason to think that the right has ended.
+
+        One that is ``urgent`` goes before those whose time has come.
+        """
+        if self._state is State.HELD or (self._state is State.DUE and urgent):
+            self._ask_in_turn(urgent=urgent)
         elif self._state is State.ASKING:
             self._state = State.DOUBTED
 
@@ -105,14 +109,18 @@ class Authorization:
             return True
         try:
             async with asyncio.timeout(realtime_settings().COMMAND_TIMEOUT):
-                allowed = await self._ask(self._another_stream())
+                allowed = await self._ask(_another(self._stream))
         except SignedOut:
             return True  # The socket is closed, and the right ends with it.
         except Exception as error:
             self._failed(error)
             return False
-        if not self._has_ended:
-            self._answered(allowed)
+        if self._has_ended:
+            return True
+        if allowed:
+            self._granted()
+        else:
+            self._end(WITHDRAWN)
         return True
 
     @property
@@ -122,35 +130,17 @@ class Authorization:
     async def _ask(self, stream: Stream) -> bool:
         """Return an answer that was begun after the last reason to ask."""
         self._state = State.ASKING
-        allowed = await self._authorize(stream)
+        allowed = await _is_allowed(stream, self._socket.login)
         while self._state is State.DOUBTED:
             self._state = State.ASKING
-            allowed = await self._authorize(self._another_stream())
+            allowed = await _is_allowed(_another(stream), self._socket.login)
         return allowed
 
-    def _another_stream(self) -> Stream:
-        """Make a new object of the class: what an older one remembers may be out of date."""
-        return type(self._stream)(self._stream.name)
-
-    async def _authorize(self, stream: Stream) -> bool:
-        user = await current_user(self._socket.login)
-        allowed = await run_application(user.pk, stream.authorize, user)
-        if allowed is None:
-            name = type(stream).__qualname__
-            hint(logger, _NO_ANSWER, name, kind=name)
-        return bool(allowed)
-
-    def _ask_in_turn(self, *, with_reason: bool) -> None:
+    def _ask_in_turn(self, *, urgent: bool) -> None:
         self._state = State.DUE
         self._right.asked(_now())
         self._wake_at(self._right.wake_at)
-        check_queue().add(self, with_reason=with_reason)
-
-    def _answered(self, allowed: bool) -> None:
-        if allowed:
-            self._granted()
-        else:
-            self._end(WITHDRAWN)
+        check_queue().add(self, urgent=urgent)
 
     def _granted(self) -> None:
         self._state = State.HELD
@@ -181,7 +171,7 @@ class Authorization:
         if verdict is Verdict.END:
             self._end(UNCHECKED)
         elif verdict is Verdict.ASK:
-            self._ask_in_turn(with_reason=False)
+            self._ask_in_turn(urgent=False)
         else:
             self._wake_at(self._right.wake_at)
 
@@ -189,6 +179,20 @@ class Authorization:
         if self._slot is not None:
             timers.current().discard(self._slot, self._wake)
         self._slot = None if when == math.inf else timers.current().add(when, self._wake)
+
+
+async def _is_allowed(stream: Stream, login: Login) -> bool:
+    user = await current_user(login)
+    allowed = await run_application(user.pk, stream.authorize, user)
+    if allowed is None:
+        name = type(stream).__qualname__
+        hint(logger, _NO_ANSWER, name, kind=name)
+    return bool(allowed)
+
+
+def _another(stream: Stream) -> Stream:
+    """Make a new object of the class: what an older one remembers may be out of date."""
+    return type(stream)(stream.name)
 
 
 def _now() -> float:
