@@ -27,16 +27,14 @@ class Login:
     """The authentication backend that the session names."""
     verified_at: float = 0.0
     """When the stores were last asked, of the event loop's clock."""
+    me: str = field(init=False)
+    """The name of the user's own stream, by which other processes name the user."""
     digest: str | None = field(init=False)
     """By what other processes name the session."""
 
     def __post_init__(self) -> None:
+        self.me = user_stream_name(self.user)
         self.digest = None if self.session_key is None else session_digest(self.session_key)
-
-    @property
-    def me(self) -> str:
-        """The name of the user's own stream, by which other processes name the user."""
-        return user_stream_name(self.user)
 
     def verified(self, user: Any, asked_at: float) -> None:
         """Take the user whom the stores had when they were asked, unless a later answer is here."""
