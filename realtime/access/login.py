@@ -27,6 +27,8 @@ class Login:
     """The authentication backend that the session names."""
     verified_at: float = 0.0
     """When the stores were last asked, of the event loop's clock."""
+    has_ended: bool = field(init=False, default=False)
+    """Whether the stores or a logout said so; what was true a moment ago counts no more."""
     me: str = field(init=False)
     """The name of the user's own stream, by which other processes name the user."""
     digest: str | None = field(init=False)
@@ -40,6 +42,10 @@ class Login:
         """Take the user whom the stores had when they were asked, unless a later answer is here."""
         if asked_at >= self.verified_at:
             self.user, self.verified_at = user, asked_at
+
+    def end(self) -> None:
+        """Note that the right has ended, for what is still to be carried out."""
+        self.has_ended = True
 
     def is_same(self, other: Login) -> bool:
         """Tell whether another socket has its user from the same session, or the same user."""
