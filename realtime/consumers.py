@@ -18,7 +18,6 @@ from realtime.hints import hint
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import SUBPROTOCOL, SUBPROTOCOL_FAMILY
-from realtime.protocol.stream_names import user_stream_name
 from realtime.sockets.asgi import Application, Receive, Scope, Send, header
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
@@ -177,7 +176,6 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope) -> None:
     try:
         async with asyncio.timeout(realtime_settings().SIGN_IN_TIMEOUT):
             login = await sign_in(scope)
-        me = None if login is None else user_stream_name(login.user)
     except Exception as error:
         for_now = is_for_now(error)
         logger.error(
@@ -188,10 +186,10 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope) -> None:
         )
         socket.close(CloseCode.RESTARTING if for_now else CloseCode.SERVER_ERROR)
         return
-    if login is None or me is None:
+    if login is None:
         hint(logger, _NO_USER if header(scope, b"cookie") else _NO_COOKIE)
         socket.close(CloseCode.NOT_SIGNED_IN, abort_after=ABORT_AFTER)
     else:
-        socket.welcome(login, me)
+        socket.welcome(login, login.me)
         user_sockets().add(socket)
         running_controls().signed_in(socket)

@@ -30,16 +30,16 @@ class Login:
     """When the stores were last asked, of the event loop's clock."""
     doubted_at: float = -math.inf
     """When there was last a reason to ask them: no earlier answer counts."""
+    has_ended: bool = field(init=False, default=False)
+    """Whether the stores or a logout said so; what was true a moment ago counts no more."""
+    me: str = field(init=False)
+    """The name of the user's own stream, by which other processes name the user."""
     digest: str | None = field(init=False)
     """By what other processes name the session."""
 
     def __post_init__(self) -> None:
+        self.me = user_stream_name(self.user)
         self.digest = None if self.session_key is None else session_digest(self.session_key)
-
-    @property
-    def me(self) -> str:
-        """The name of the user's own stream, by which other processes name the user."""
-        return user_stream_name(self.user)
 
     def doubt(self, now: float) -> None:
         """Let no answer count that the stores gave before ``now``."""
@@ -53,6 +53,10 @@ class Login:
         """Take the user whom the stores had when they were asked, unless a later answer is here."""
         if asked_at >= self.verified_at:
             self.user, self.verified_at = user, asked_at
+
+    def end(self) -> None:
+        """Note that the right has ended, for what is still to be carried out."""
+        self.has_ended = True
 
     def is_same(self, other: Login) -> bool:
         """Tell whether another socket has its user from the same session, or the same user."""
