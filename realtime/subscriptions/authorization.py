@@ -20,7 +20,7 @@ from realtime.logs import LIMITED, get_logger
 from realtime.protocol.right import Right, Verdict
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
-from realtime.streams import Stream
+from realtime.streams import Stream, renewed
 from realtime.subscriptions.check_queue import check_queue
 
 logger = get_logger(__name__)
@@ -70,8 +70,8 @@ class Authorization:
     @property
     def user(self) -> Hashable:
         """Whose right it is."""
-        primary_key: Hashable = self._socket.user.pk
-        return primary_key
+        account: Hashable = self._socket.login.account
+        return account
 
     async def ask(self, deadline: float) -> bool:
         """Return whether the user may follow the stream; a later end is the holder's to hear.
@@ -109,7 +109,7 @@ class Authorization:
             return True
         try:
             async with asyncio.timeout(realtime_settings().COMMAND_TIMEOUT):
-                allowed = await self._ask(_another(self._stream))
+                allowed = await self._ask(renewed(self._stream))
         except SignedOut:
             return True  # The socket is closed, and the right ends with it.
         except Exception as error:
@@ -133,7 +133,7 @@ class Authorization:
         allowed = await _is_allowed(stream, self._socket.login)
         while self._state is State.DOUBTED:
             self._state = State.ASKING
-            allowed = await _is_allowed(_another(stream), self._socket.login)
+            allowed = await _is_allowed(renewed(stream), self._socket.login)
         return allowed
 
     def _ask_in_turn(self, *, urgent: bool) -> None:
@@ -183,16 +183,11 @@ class Authorization:
 
 async def _is_allowed(stream: Stream, login: Login) -> bool:
     user = await current_user(login)
-    allowed = await run_application(user.pk, stream.authorize, user)
+    allowed = await run_application(login.account, stream.authorize, user)
     if allowed is None:
         name = type(stream).__qualname__
         hint(logger, _NO_ANSWER, name, kind=name)
     return bool(allowed)
-
-
-def _another(stream: Stream) -> Stream:
-    """Make a new object of the class: what an older one remembers may be out of date."""
-    return type(stream)(stream.name)
 
 
 def _now() -> float:

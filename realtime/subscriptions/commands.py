@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from realtime.access.current_user import current_user
+from realtime.access.login import Login
 from realtime.concurrency.threads import run_message
 from realtime.conf import realtime_settings
 from realtime.exceptions import FrameError, Refused, SignedOut
@@ -17,10 +18,13 @@ from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import Frame
 from realtime.protocol.position import Position, parse_position
-from realtime.protocol.stream_names import STREAM_NAME, user_stream_name
+from realtime.protocol.signed_names import plain_name
+from realtime.protocol.stream_names import STREAM_NAME
+from realtime.roster.roster import running_roster
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream, find
+from realtime.subscriptions import presence
 from realtime.subscriptions.authorization import Authorization
 from realtime.subscriptions.subscription import Subscription
 from realtime.subscriptions.withdrawal import withdraw
@@ -118,71 +122,105 @@ class Commands:
     async def _subscribe(self, frame: Frame, ref: int | str | None) -> None:
         after = _position_in(frame)
         deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
-        stream = self._stream_to_follow(frame)
+        login, stream = self._login, self._stream_to_follow(frame)
         subscription = Subscription(self._socket, stream, self._hub)
         right = Authorization(self._socket, stream, self)
         self._by_name[stream.name] = Followed(subscription, right)
         try:
-            if not (await right.ask(deadline) and await subscription.start(after, ref, deadline)):
+            if not await right.ask(deadline):
+                raise FrameError("forbidden", f"You may not follow {stream.name}.")
+            meta = await presence.meta_at_join(stream, login, deadline)
+            with_members = frame.get("presence") is True
+            if not await subscription.start(after, ref, deadline, with_members=with_members):
                 raise FrameError("forbidden", f"You may not follow {stream.name}.")
         except BaseException:
             self._forget(stream.name)
             raise
+        if meta is not None and not self._socket.closing:
+            running_roster().arrived(self._socket.id, str(login.user.pk), stream.name, meta=meta)
 
     def _stream_to_follow(self, frame: Frame) -> Stream:
-        name = frame["stream"]
-        if self._socket.user is None:
-            raise FrameError("forbidden", "This socket is not signed in.")
+        login, asked = self._login, frame["stream"]
+        name = plain_name(asked)
         if name == "me":
             if frame.get("after") is not None:
                 raise FrameError("refused", "after goes with the stream's own name, not with me.")
-            name = user_stream_name(self._socket.user)
+            asked = name = _me(login)
         if not STREAM_NAME.fullmatch(name):
             raise FrameError("bad_frame", f"{name[:80]!r} can't be a stream's name.")
         if name in self._by_name:
             raise FrameError("already_subscribed", f"This socket follows {name} already.")
         if len(self._by_name) >= (limit := realtime_settings().MAX_STREAMS_PER_SOCKET):
             raise FrameError("too_many", f"A socket follows at most {limit} streams.")
-        stream = find(name)
+        stream = find(asked)
         if stream is None:
             hint(logger, _UNSERVED, name, name.partition(".")[0], kind=name.partition(".")[0])
             raise FrameError("unknown_stream", f"There are no streams like {name}.")
+        if not login.may_follow(name):
+            raise FrameError("forbidden", f"The ticket of this socket is not for {name}.")
+        if login.is_visitor and not stream.public:
+            raise FrameError("forbidden", f"Only users who are signed in may follow {name}.")
         return stream
 
     async def _unsubscribe(self, frame: Frame, ref: int | str | None) -> str:
         stream = self._followed(frame)
-        self._forget(stream.name)
+        self._forget(stream.name, returns=frame.get("again") is True)
         return frames.unsubscribed(stream.name, ref)
 
     async def _send(self, frame: Frame, ref: int | str | None) -> str:
         self._followed(frame)
-        begin_within = realtime_settings().COMMAND_TIMEOUT
+        login, begin_within = self._login, realtime_settings().COMMAND_TIMEOUT
         async with asyncio.timeout(begin_within):
-            user = await current_user(self._socket.login)
+            user = await current_user(login)
         stream = self._followed(frame)  # The right to it may have ended meanwhile.
         message = user, frame["name"], frame.get("data")
         try:
-            answer = await run_message(user.pk, begin_within, stream.receive, *message)
+            answer = await run_message(login.account, begin_within, stream.receive, *message)
         except Refused as refusal:
             raise FrameError("refused", str(refusal)) from None
         return frames.reply(answer, ref)
 
+    async def _presence(self, frame: Frame, ref: int | str | None) -> str:
+        stream, meta = self._followed(frame), frame.get("meta")
+        deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
+        return frames.reply(await presence.set_meta(stream, self._login, meta, deadline), ref)
+
     def _followed(self, frame: Frame) -> Stream:
-        name = user_stream_name(self._socket.user) if frame["stream"] == "me" else frame["stream"]
+        name = _me(self._login) if frame["stream"] == "me" else plain_name(frame["stream"])
         if name not in self._by_name:
             raise FrameError("not_subscribed", f"This socket does not follow {name[:80]!r}.")
         return self._by_name[name].subscription.stream
 
-    def _forget(self, name: str) -> None:
+    async def _authenticate(self, frame: Frame, ref: int | str | None) -> None:
+        """Refuse it: the sign-in has taken the one that came in time."""
+        raise FrameError("too_late", "authenticate is the first frame, and comes before welcome.")
+
+    @property
+    def _login(self) -> Login:
+        if self._socket.login is None:
+            raise FrameError("forbidden", "This socket is not signed in.")
+        return self._socket.login  # type: ignore[no-any-return]
+
+    def _forget(self, name: str, *, returns: bool = False) -> None:
+        """End a subscription; its user has left, unless the client ``returns`` in a moment."""
         followed = self._by_name.pop(name, None)
         if followed is not None:
             followed.end()
+            running_roster().left(self._socket.id, name, immediately=not returns)
 
     _handlers: dict[str, Callable[[Commands, Frame, Any], Awaitable[str | None]]] = {
+        "authenticate": _authenticate,
         "subscribe": _subscribe,
         "unsubscribe": _unsubscribe,
         "send": _send,
+        "presence": _presence,
     }
+
+
+def _me(login: Login) -> str:
+    if login.me is None:
+        raise FrameError("forbidden", "This socket is not signed in, so it has no stream me.")
+    return login.me
 
 
 def _position_in(frame: Frame) -> Position | None:
