@@ -42,6 +42,10 @@ class RealtimeSettings:
     """``BACKEND`` and ``OPTIONS`` of the event log; None keeps no events."""
     RETENTION: dict[str, int] = field(default_factory=lambda: {"COUNT": 1000, "AGE": 7 * 86400})
     """Events kept of each stream: the newest ``COUNT``, for ``AGE`` seconds."""
+    PRESENCE: dict[str, Any] | bool = True
+    """``BACKEND`` and ``OPTIONS`` of presence; True goes with the event log, False is without."""
+    OFFLINE_AFTER: float = 15.0
+    """Seconds in which a user whose last socket has ended may come back and was never gone."""
     POSITION_CHECK: float = 10.0
     """Seconds between two checks of the log for events whose broadcast was lost."""
     RECHECK: float = 60.0
@@ -71,6 +75,11 @@ def problems(configured: Any) -> list[str]:
         elif name == "EVENT_LOG":
             if value is not None and not _is_backend(value):
                 found.append(f"REALTIME['EVENT_LOG'] must have a BACKEND, or be None: {value!r}.")
+        elif name == "PRESENCE":
+            if not isinstance(value, bool) and not _is_backend(value):
+                found.append(
+                    f"REALTIME['PRESENCE'] must have a BACKEND, or be True or False: {value!r}."
+                )
         elif name == "RETENTION":
             found += _retention_problems(value)
         elif kinds[name] == "str | None":

@@ -21,6 +21,7 @@ from realtime.hints import hint
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import SUBPROTOCOL, VERSIONS
+from realtime.roster.roster import running_roster
 from realtime.sockets.asgi import Application, Receive, Scope, Send, header
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
@@ -165,6 +166,7 @@ class RealtimeConsumer:
         finally:
             commands.end()
             user_sockets().remove(socket)
+            running_roster().ended(socket.id)
             expiries().remove(socket)
             controls.remove(socket.id)
             socket.disconnected()
@@ -208,3 +210,5 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope, first_frame: FirstFrame
         user_sockets().add(socket)
         expiries().add(socket)
         running_controls().signed_in(socket)
+        if login.me is not None:
+            running_roster().arrived(socket.id, str(login.user.pk))

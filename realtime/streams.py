@@ -28,6 +28,8 @@ class Stream:
     may be sync (they run in a thread) or async.
     """
 
+    presence: bool = False
+    """Whether those who follow this stream get a list of who follows it."""
     public: bool = False
     """Whether visitors may ask to follow, where ``REALTIME["ANONYMOUS"]`` lets them in."""
     reauthorize_every: float | None = 300.0
@@ -62,6 +64,17 @@ class Stream:
         Raises ``Refused`` with a sentence for the sender.
         """
         raise Refused(f"The stream {self.name} takes no messages.")
+
+    @nonblocking
+    def presence_meta(self, user: Any, wanted: dict[str, Any]) -> Any:
+        """Return what the list says of ``user``, whose page wants it to say ``wanted``.
+
+        It is asked when a socket of the user subscribes, with ``{}``, and whenever the page sets
+        something. What it returns is an object of at most 1 KiB as JSON.
+
+        Raises ``Refused`` with a sentence for the page.
+        """
+        return wanted
 
 
 StreamClass = TypeVar("StreamClass", bound=type[Stream])

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 from realtime.exceptions import FrameError
 from realtime.protocol.position import Position
+from realtime.protocol.presence import Member
 from realtime.protocol.signed_names import MAX_SIGNED_NAME
 
 VERSION = 1
@@ -120,6 +121,7 @@ _STRINGS = {
     "subscribe": ("stream",),
     "unsubscribe": ("stream",),
     "send": ("stream", "name"),
+    "presence": ("stream",),
 }
 
 
@@ -219,21 +221,26 @@ def subscribed(
     *,
     recovered: bool,
     snapshot: Any = None,
+    presence: list[Member] | None = None,
 ) -> str:
     """Write the answer to a subscribe, with the stream's position."""
     frame: Frame = {"type": "subscribed", "stream": stream, **position._asdict()}
     frame["recovered"] = recovered
-    if snapshot is not None:
-        frame["snapshot"] = snapshot
-    return _with_ref(frame, ref)
+    return _with_ref({**frame, **_state(snapshot, presence)}, ref)
 
 
-def reset(stream: str, position: Position, snapshot: Any = None) -> str:
+def reset(
+    stream: str, position: Position, snapshot: Any = None, presence: list[Member] | None = None
+) -> str:
     """Write that a subscription could not be continued and starts again from ``position``."""
     frame: Frame = {"type": "reset", "stream": stream, **position._asdict()}
-    if snapshot is not None:
-        frame["snapshot"] = snapshot
-    return encode(frame)
+    return encode({**frame, **_state(snapshot, presence)})
+
+
+def _state(snapshot: Any, presence: list[Member] | None) -> Frame:
+    """Return the fields for what a client begins with; a stream need not offer them."""
+    fields = {"snapshot": snapshot, "presence": presence}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def unsubscribed(stream: str, ref: int | str | None, reason: str = "asked") -> str:

@@ -20,9 +20,11 @@ from realtime.protocol.frames import Frame
 from realtime.protocol.position import Position, parse_position
 from realtime.protocol.signed_names import plain_name
 from realtime.protocol.stream_names import STREAM_NAME
+from realtime.roster.roster import running_roster
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream, find
+from realtime.subscriptions import presence
 from realtime.subscriptions.authorization import Authorization
 from realtime.subscriptions.subscription import Subscription
 from realtime.subscriptions.withdrawal import withdraw
@@ -120,16 +122,22 @@ class Commands:
     async def _subscribe(self, frame: Frame, ref: int | str | None) -> None:
         after = _position_in(frame)
         deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
-        stream = self._stream_to_follow(frame)
+        login, stream = self._login, self._stream_to_follow(frame)
         subscription = Subscription(self._socket, stream, self._hub)
         right = Authorization(self._socket, stream, self)
         self._by_name[stream.name] = Followed(subscription, right)
         try:
-            if not (await right.ask(deadline) and await subscription.start(after, ref, deadline)):
+            if not await right.ask(deadline):
+                raise FrameError("forbidden", f"You may not follow {stream.name}.")
+            meta = await presence.meta_at_join(stream, login, deadline)
+            with_members = frame.get("presence") is True
+            if not await subscription.start(after, ref, deadline, with_members=with_members):
                 raise FrameError("forbidden", f"You may not follow {stream.name}.")
         except BaseException:
             self._forget(stream.name)
             raise
+        if meta is not None and not self._socket.closing:
+            running_roster().arrived(self._socket.id, str(login.user.pk), stream.name, meta=meta)
 
     def _stream_to_follow(self, frame: Frame) -> Stream:
         login, asked = self._login, frame["stream"]
@@ -156,7 +164,7 @@ class Commands:
 
     async def _unsubscribe(self, frame: Frame, ref: int | str | None) -> str:
         stream = self._followed(frame)
-        self._forget(stream.name)
+        self._forget(stream.name, returns=frame.get("again") is True)
         return frames.unsubscribed(stream.name, ref)
 
     async def _send(self, frame: Frame, ref: int | str | None) -> str:
@@ -171,6 +179,11 @@ class Commands:
         except Refused as refusal:
             raise FrameError("refused", str(refusal)) from None
         return frames.reply(answer, ref)
+
+    async def _presence(self, frame: Frame, ref: int | str | None) -> str:
+        stream, meta = self._followed(frame), frame.get("meta")
+        deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
+        return frames.reply(await presence.set_meta(stream, self._login, meta, deadline), ref)
 
     def _followed(self, frame: Frame) -> Stream:
         name = _me(self._login) if frame["stream"] == "me" else plain_name(frame["stream"])
@@ -188,16 +201,19 @@ class Commands:
             raise FrameError("forbidden", "This socket is not signed in.")
         return self._socket.login  # type: ignore[no-any-return]
 
-    def _forget(self, name: str) -> None:
+    def _forget(self, name: str, *, returns: bool = False) -> None:
+        """End a subscription; its user has left, unless the client ``returns`` in a moment."""
         followed = self._by_name.pop(name, None)
         if followed is not None:
             followed.end()
+            running_roster().left(self._socket.id, name, immediately=not returns)
 
     _handlers: dict[str, Callable[[Commands, Frame, Any], Awaitable[str | None]]] = {
         "authenticate": _authenticate,
         "subscribe": _subscribe,
         "unsubscribe": _unsubscribe,
         "send": _send,
+        "presence": _presence,
     }
 
 

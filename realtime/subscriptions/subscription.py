@@ -21,6 +21,7 @@ from realtime.protocol.position import NO_EPOCH, NOWHERE, Position
 from realtime.sockets.asgi import Message
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream
+from realtime.subscriptions import presence
 
 logger = logging.getLogger(__name__)
 
@@ -71,11 +72,17 @@ class Subscription:
         return self._state is State.STARTING
 
     async def start(
-        self, after: Position | None, ref: int | str | None, deadline: float | None = None
+        self,
+        after: Position | None,
+        ref: int | str | None,
+        deadline: float | None = None,
+        *,
+        with_members: bool = False,
     ) -> bool:
         """Answer a subscribe: go on ``after`` a position if that is possible, else start again.
 
-        Returns False, and has answered nothing, where ``end`` was called meanwhile. Raises
+        A client that goes on gets the list of members only ``with_members``. Returns False, and has
+        answered nothing, where ``end`` was called meanwhile. Raises
         ``TimeoutError`` if there is no snapshot at ``deadline`` of the loop's clock.
         """
         if not self.is_starting:
@@ -84,12 +91,17 @@ class Subscription:
         recovered = after is not None and await self._can_resume(feed, after)
         position = feed.position
         snapshot = None if recovered else await self._snapshot(deadline)
+        lacks_members = with_members or not recovered
+        members = await presence.members(self.stream, deadline) if lacks_members else None
         if not self.is_starting:
             return False
         self._position = after if recovered and after is not None else position
         self._socket.send_text(
             frames.subscribed(
-                self.stream.name, ref, position, recovered=recovered, snapshot=snapshot
+                *(self.stream.name, ref, position),
+                recovered=recovered,
+                snapshot=snapshot,
+                presence=members,
             )
         )
         self._state = State.REPLAYING
@@ -196,8 +208,9 @@ class Subscription:
         position = feed.position
         deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
         snapshot = await self._snapshot(deadline)
+        members = await presence.members(self.stream, deadline)
         if self._state is State.REBUILDING and feed.position.epoch == position.epoch:
-            self._socket.send_text(frames.reset(feed.stream, position, snapshot))
+            self._socket.send_text(frames.reset(feed.stream, position, snapshot, members))
             self._position = position
             self._state = State.REPLAYING
 

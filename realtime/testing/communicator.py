@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
-from realtime.events import apublish
+from realtime.events import Recipient, apublish, stream_names
 from realtime.exceptions import RealtimeError
 from realtime.protocol.frames import (
     SUBPROTOCOL,
@@ -19,12 +19,14 @@ from realtime.protocol.frames import (
     ping,
     pong,
 )
+from realtime.protocol.presence import Member
 from realtime.sockets.asgi import Application
 from realtime.testing.application_socket import (
     ApplicationSocket,
     Found,
     browser_scope,
 )
+from realtime.testing.presence_lists import PresenceLists
 
 GOING_AWAY = 1001
 """What a browser says when its page is left (RFC 6455, section 7.4.1)."""
@@ -68,6 +70,7 @@ class RealtimeCommunicator:
         self._silent = False
         self._unanswered: list[str] = []
         self._followed: dict[str, None] = {}
+        self._presence = PresenceLists()
         self._refs = itertools.count(1)
 
     @property
@@ -91,8 +94,10 @@ class RealtimeCommunicator:
 
         Raises ``RealtimeError`` if the server refuses.
         """
-        frame = {"type": "subscribe", "stream": stream}
-        return await self._ask(frame if after is None else {**frame, "after": after}, timeout)
+        frame: Frame = {"type": "subscribe", "stream": stream}
+        if after is not None:
+            frame |= {"after": after, "presence": True}
+        return await self._ask(frame, timeout)
 
     async def unsubscribe(self, stream: str, *, timeout: float = 1) -> Frame:  # noqa: ASYNC109
         """Follow a stream no longer and return the ``unsubscribed`` frame.
@@ -115,6 +120,44 @@ class RealtimeCommunicator:
         """
         frame = {"type": "send", "stream": stream, "name": name, "data": data}
         return (await self._ask(frame, timeout))["data"]
+
+    async def presence(
+        self,
+        stream: str,
+        users: Iterable[Recipient] | None = None,
+        *,
+        timeout: float = 1,  # noqa: ASYNC109
+    ) -> list[Member]:
+        """Return who is there in a stream that this socket follows, the first to come first.
+
+        With ``users``, or the names of their streams, wait until it is exactly these.
+        """
+        name = (self.me or stream) if stream == "me" else stream
+        wanted = None if users is None else set(stream_names(users))
+
+        def found() -> list[Member] | None:
+            members = self._presence.members(name)
+            there = {member["user"] for member in members or ()}
+            return members if wanted in (None, there) else None
+
+        members = await self._socket.wait(found, timeout)
+        there = self._presence.members(name)
+        return self._came(members, f"list of {wanted or 'members'} (there is {there})", timeout)
+
+    async def set_presence(
+        self,
+        stream: str,
+        meta: dict[str, Any],
+        *,
+        timeout: float = 1,  # noqa: ASYNC109
+    ) -> dict[str, Any]:
+        """Say something of this socket's user on the list, and return what the server made of it.
+
+        Raises ``RealtimeError`` if the server refuses.
+        """
+        answer = await self._ask({"type": "presence", "stream": stream, "meta": meta}, timeout)
+        decided: dict[str, Any] = answer["data"]
+        return decided
 
     async def event(self, name: str | None = None, timeout: float = 1) -> Frame:  # noqa: ASYNC109
         """Return the next event, or the next of that name; others wait to be asked for."""
@@ -213,7 +256,7 @@ class RealtimeCommunicator:
         if self.welcome is None and _is_a("welcome", frame):
             self.welcome = frame
             self._socket.send(ping("welcomed"))  # As the protocol asks of a client.
-        else:
+        elif not self._presence.take(frame):
             if _is_a("unsubscribed", frame):
                 self._followed.pop(frame.get("stream", ""), None)
             self.unread.append(frame)

@@ -413,7 +413,7 @@ describe("positions", () => {
     clock.advance(500);
     const sent = last().frames().slice(-2).map(withoutRef);
     assert.deepEqual(sent, [
-      { type: "unsubscribe", stream: "user.42" },
+      { type: "unsubscribe", stream: "user.42", again: true },
       { type: "subscribe", stream: "user.42", after: { epoch: "k3x9", offset: 6 } },
     ]);
     confirm(last(), { offset: 9, recovered: true });
@@ -469,8 +469,8 @@ describe("positions", () => {
     const mine = client.subscribe("me");
     client.subscribe("call.7");
     assert.deepEqual(last().frames("subscribe").map(withoutRef), [
-      { type: "subscribe", stream: "user.42", after: positions["user.42"] },
-      { type: "subscribe", stream: "call.7", after: positions["call.7"] },
+      { type: "subscribe", stream: "user.42", after: positions["user.42"], presence: true },
+      { type: "subscribe", stream: "call.7", after: positions["call.7"], presence: true },
     ]);
     last().frame({ type: "subscribed", ref: 1, stream: "user.42", epoch: "k3x9", offset: 18, recovered: true });
     mine.unsubscribe();

@@ -146,11 +146,13 @@ export class RealtimeClient {
    * @param {string} stream as for `subscribe`
    * @param {import("./follow.js").Handlers<Events, Snapshot>} handlers by the names that
    *   `subscription.on` takes
+   * @param {import("./follow.js").PresenceHandlers} [presenceHandlers] by those that
+   *   `subscription.presence.on` takes
    * @returns {import("./follow.js").Follow<Events, Snapshot>}
    * @throws {TypeError} if a handler is no function
    */
-  follow(stream, handlers) {
-    return followWith(this.subscribe(stream), handlers);
+  follow(stream, handlers, presenceHandlers = {}) {
+    return followWith(this.subscribe(stream), handlers, presenceHandlers);
   }
 
   #open() {

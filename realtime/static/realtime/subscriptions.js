@@ -10,8 +10,8 @@ import { Subscription } from "./subscription.js";
 /**
  * What the subscriptions need of their client.
  *
- * @typedef {Pick<import("./subscription.js").Link, "reachable" | "error" | "environment"> & {
- *   requests: () => Requests | null, me: () => string | null}} Connected
+ * @typedef {Pick<import("./subscription.js").Link, "me" | "reachable" | "error" | "environment"> & {
+ *   requests: () => Requests | null}} Connected
  */
 
 export class Subscriptions {
@@ -76,7 +76,7 @@ export class Subscriptions {
 
   /** @param {string} stream @returns {import("./subscription.js").Link} */
   #link(stream) {
-    const { requests, me, ...link } = this.#client;
+    const { requests, ...link } = this.#client;
     return {
       ...link,
       ask: (frame, answered) => this.#ask(stream, frame, answered),

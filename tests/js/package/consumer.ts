@@ -9,8 +9,12 @@ import HeartbeatSocketAsDefault, {
   type ClientOptions,
   type Follow,
   type Handlers,
+  type Member,
   type Options,
   type Position,
+  type Presence,
+  type PresenceChanges,
+  type PresenceHandlers,
   type State,
   type StateChange,
   type StreamEvent,
@@ -241,6 +245,29 @@ client.follow<Events>("me", { "call.sate": () => {} });
 client.follow<Events>("me", { "call.state": ({ sdi }) => sdi });
 // @ts-expect-error
 client.subscribe(7);
+
+// Who follows a stream.
+is<Presence>()(mine.presence);
+is<readonly Member[]>()(mine.presence.members);
+const unheard = mine.presence.on("join", ({ user, since }) => [is<string>()(user), is<number>()(since)]);
+is<() => void>()(unheard);
+mine.presence.on("change", (members, changes) => {
+  is<readonly Member[]>()(members);
+  is<PresenceChanges>()(changes);
+});
+mine.presence.set({ state: "busy" }).then((meta) => is<Record<string, any>>()(meta));
+const presenceHandlers: PresenceHandlers = { leave: ({ meta }) => is<Record<string, any>>()(meta) };
+client.follow("call.7", {}, presenceHandlers);
+// @ts-expect-error
+mine.presence.on("joined", () => {});
+// @ts-expect-error
+mine.presence.on("join", ({ name }) => name);
+// @ts-expect-error
+mine.presence.set("busy");
+// @ts-expect-error
+mine.presence.members.push({ user: "user.1", meta: {}, since: 1 });
+// @ts-expect-error
+client.follow("call.7", {}, { joined: () => {} });
 
 // The rest.
 is<boolean>()(mayReconnect(CloseCode.STALE));
