@@ -197,7 +197,6 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope, first_frame: FirstFrame
     try:
         async with limit:
             login = await find_login(scope, first_frame)
-        me = None if login is None else login.me
     except TicketExpired:
         socket.close(CloseCode.EXPIRED, abort_after=ABORT_AFTER)
         return
@@ -218,7 +217,7 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope, first_frame: FirstFrame
     else:
         if not login.is_visitor:
             admission().known(socket)
-        socket.welcome(login, me)
+        socket.welcome(login, login.me)
         user_sockets().add(socket)
         expiries().add(socket)
         running_controls().signed_in(socket)

@@ -227,9 +227,9 @@ def _hint_at_unserved(stream: str) -> None:
     prefix = stream.partition(".")[0]
     hint(
         logger,
-        "publish stream=%s: no stream class serves the prefix %r, so nobody can follow it. For a "
-        "user, pass the user: publish(user, ...). For a stream of your own, register a class for "
-        "%r in a module named streams of an installed app.",
+        "publish stream=%s: no stream class serves the prefix %r, so only a signed name allows "
+        "anybody to follow it. For a user, pass the user: publish(user, ...). For a stream of "
+        "your own, register a class for %r in a module named streams of an installed app.",
         stream,
         prefix,
         prefix,

@@ -244,7 +244,8 @@ class Subscription:
         try:
             events = await feed.since(self._position)
         except PositionLost:
-            self._lose(feed)
+            if self._state is State.REPLAYING:
+                self._lose(feed)
             return
         if not events:
             await asyncio.sleep(LAG)
