@@ -15,8 +15,7 @@ Rights that were granted together are not asked for together.
 """
 
 GRID = 0.01
-"""Part of that time to which a check is put off: rights that are due at about one time share a timer.
-"""
+"""Part of that time to which a check is put off: rights due at about one time share a timer."""
 
 GRACE = 300.0
 """Seconds for which a right lasts while its check is due and gives no answer."""
