@@ -122,26 +122,6 @@ async def test_waiting_for_a_write(join, store, writer):
     assert users(store) == ["user s", "user t"]
 
 
-async def test_who_waits_for_a_write_gets_the_next_that_succeeds(join, store, writer, monkeypatch):
-    await begin(store)
-    monkeypatch.setattr(store, "write", _away)
-    join("s")
-    waiting = asyncio.create_task(writer.written())
-    await asyncio.sleep(BATCH * 2)
-    assert not waiting.done()
-    monkeypatch.undo()
-    await waiting
-    assert users(store) == ["user s"]
-
-
-async def test_with_nothing_to_write_nobody_waits(join, store, writer):
-    join("s")
-    await begin(store)
-    before = elapsed()
-    await writer.written()
-    assert elapsed() == before
-
-
 async def test_a_failure_after_a_write_ends_nothing(store, members, caplog):
     async def on_written(changes):
         raise ConnectionError("away")
@@ -153,7 +133,3 @@ async def test_a_failure_after_a_write_ends_nothing(store, members, caplog):
         await asyncio.sleep(BATCH * 2)
     assert users(store) == ["user s", "user t"]
     assert "presence written, and then failed reason=ConnectionError('away')" in caplog.text
-
-
-def _away(*_):
-    raise ConnectionError("away")
