@@ -98,7 +98,7 @@ class Bench:
 async def run_all(scale: Scale, logs: Path, results: Results) -> None:
     """Run all parts; if one fails, ``results`` has what was measured before."""
     bench = Bench(scale, logs, results)
-    for part in (side_by_side, holding, returning, stalling, growing, publishing):
+    for part in (side_by_side, holding, returning, stalling, growing, publishing, attending):
         logger.info("%s", part.__name__)
         await part(bench)
         gc.collect()
@@ -160,7 +160,18 @@ async def growing(bench: Bench) -> None:
 async def publishing(bench: Bench) -> None:
     """Measure what a publish costs with each log, in a process of its own."""
     for log in ("redis", "database"):
-        command = (*peers.PYTHON, "benchmarks.publish_costs", log)
-        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-        printed, _ = await process.communicate()
-        bench.results.add(peers.REALTIME.name, json.loads(printed))
+        await apart(bench, "benchmarks.publish_costs", log)
+
+
+async def attending(bench: Bench) -> None:
+    """Measure what presence costs with each backend, in a process of its own."""
+    for backend in ("redis", "database"):
+        await apart(bench, "benchmarks.presence", backend, str(bench.scale.most))
+
+
+async def apart(bench: Bench, module: str, *arguments: str) -> None:
+    """Run a module of measurements in a process of its own, and add what it prints."""
+    command = (*peers.PYTHON, module, *arguments)
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    printed, _ = await process.communicate()
+    bench.results.add(peers.REALTIME.name, json.loads(printed))

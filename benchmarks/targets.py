@@ -82,6 +82,21 @@ def grown(results: Results) -> float | None:
     return most / few if few and most else None
 
 
+def of_heartbeats(backend: str) -> Value:
+    """Return a function that finds what presence costs, in percent of the sockets' heartbeats.
+
+    The heartbeats are those of the default, one every 10 s for each of 10,000 sockets.
+    """
+
+    def value(results: Results) -> float | None:
+        presence = results.median(f"{backend}_presence_rest_ms", OURS.name)
+        heartbeat = results.median("heartbeat_us", OURS.name)
+        # A thousand heartbeats a second: their microseconds each are milliseconds a second.
+        return 100 * presence / heartbeat if presence and heartbeat else None
+
+    return value
+
+
 def of_stalled(server: str, peer: Peer) -> tuple[Target, ...]:
     """Return the targets for stalled readers."""
     return (
@@ -196,6 +211,16 @@ TARGETS = (
         aim=3,
     ),
     Target("a publish to 200 streams, database log, ms", median("many_streams_ms"), at_most=20),
+    Target(
+        "presence of 10,000 sockets, database: % of their heartbeats' CPU",
+        of_heartbeats("database"),
+        at_most=5,
+    ),
+    Target(
+        "presence of 10,000 sockets, Redis: % of their heartbeats' CPU",
+        of_heartbeats("redis"),
+        at_most=5,
+    ),
     *of_stalled("Uvicorn", peers.REALTIME_LOG),
     *of_stalled("Daphne", peers.REALTIME_LOG_DAPHNE),
 )

@@ -1,9 +1,9 @@
-"""The streams of agents and of calls: their snapshots, and who may follow a call."""
+"""The streams of agents, of their desks and of calls: their snapshots, and who may follow them."""
 
 import re
 from typing import Any
 
-from calls.agents import is_agent
+from calls.agents import is_agent, person
 from calls.models import Call
 from realtime.streams import Stream, UserStream, register
 
@@ -24,6 +24,20 @@ class AgentStream(UserStream):
         if not is_agent(user):
             return None
         return {"calls": [call.listed() for call in Call.objects.active()]}
+
+
+@register("desk")
+class DeskStream(Stream):
+    """The stream of all desks, ``desk``, which shows the agents who is at one."""
+
+    presence = True
+
+    def authorize(self, user: Any) -> bool:
+        return is_agent(user)
+
+    def presence_meta(self, user: Any, wanted: dict[str, Any]) -> dict[str, Any]:
+        """Return the name, whatever the page wants."""
+        return {"name": person(user)["name"]}
 
 
 @register("call")

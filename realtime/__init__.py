@@ -1,8 +1,17 @@
 """WebSockets for Django Channels that are reliable in both directions."""
 
 try:
+    from realtime.attendance import (
+        ais_online,
+        apresence,
+        aupdate_presence,
+        is_online,
+        presence,
+        update_presence,
+    )
     from realtime.events import aposition, apublish, position, publish
-    from realtime.rights import adisconnect, disconnect
+    from realtime.locks import alock, alock_holder, aunlock, lock, lock_holder, unlock
+    from realtime.rights import adisconnect, areauthorize, disconnect, reauthorize
 except ImportError as error:
     from realtime.installation import problem
 
@@ -10,4 +19,25 @@ except ImportError as error:
         raise
     raise ImportError(sentence) from error
 
-__all__ = ["adisconnect", "aposition", "apublish", "disconnect", "position", "publish"]
+__all__ = [
+    "adisconnect",
+    "ais_online",
+    "alock",
+    "alock_holder",
+    "aposition",
+    "apresence",
+    "apublish",
+    "areauthorize",
+    "aunlock",
+    "aupdate_presence",
+    "disconnect",
+    "is_online",
+    "lock",
+    "lock_holder",
+    "position",
+    "presence",
+    "publish",
+    "reauthorize",
+    "unlock",
+    "update_presence",
+]

@@ -18,5 +18,8 @@ class RealtimeConfig(AppConfig):
         from realtime import checks, receivers  # noqa: F401
 
         if apps.is_installed("django.contrib.auth"):
+            from realtime import permissions
+
             receivers.connect()
+            permissions.connect()
         autodiscover_modules("streams")

@@ -11,9 +11,11 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
 
 from realtime import installation
+from realtime.access.hook import authenticator
 from realtime.conf import problems, realtime_settings
 from realtime.models import Event
 
@@ -32,6 +34,20 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
         Error(sentence, id="realtime.E001")
         for sentence in problems(getattr(settings, "REALTIME", {}))
     ]
+
+
+@register()
+def check_authenticate(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Report an ``AUTHENTICATE`` that can't be imported or called."""
+    if problems(getattr(settings, "REALTIME", {})):
+        return []
+    path = realtime_settings().AUTHENTICATE
+    try:
+        if path is not None:
+            authenticator(path)
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="realtime.E012")]
+    return []
 
 
 @register()

@@ -42,6 +42,10 @@ class RealtimeSettings:
     """``BACKEND`` and ``OPTIONS`` of the event log; None keeps no events."""
     RETENTION: dict[str, int] = field(default_factory=lambda: {"COUNT": 1000, "AGE": 7 * 86400})
     """Events kept of each stream: the newest ``COUNT``, for ``AGE`` seconds."""
+    PRESENCE: dict[str, Any] | bool = True
+    """``BACKEND`` and ``OPTIONS`` of presence; True goes with the event log, False is without."""
+    OFFLINE_AFTER: float = 15.0
+    """Seconds in which a user whose last socket has ended may come back and was never gone."""
     POSITION_CHECK: float = 10.0
     """Seconds between two checks of the log for events whose broadcast was lost."""
     RECHECK: float = 60.0
@@ -53,6 +57,10 @@ class RealtimeSettings:
     """
     DRAIN: bool = True
     """Send every socket away before the server ends; False leaves SIGTERM alone."""
+    AUTHENTICATE: str | None = None
+    """The dotted path of a function that takes a scope and a ticket and returns a user."""
+    ANONYMOUS: bool = False
+    """Let visitors who are not signed in follow public streams."""
 
 
 def problems(configured: Any) -> list[str]:
@@ -67,11 +75,16 @@ def problems(configured: Any) -> list[str]:
         elif name == "EVENT_LOG":
             if value is not None and not _is_backend(value):
                 found.append(f"REALTIME['EVENT_LOG'] must have a BACKEND, or be None: {value!r}.")
+        elif name == "PRESENCE":
+            if not isinstance(value, bool) and not _is_backend(value):
+                found.append(
+                    f"REALTIME['PRESENCE'] must have a BACKEND, or be True or False: {value!r}."
+                )
         elif name == "RETENTION":
             found += _retention_problems(value)
-        elif name == "SITE":
+        elif kinds[name] == "str | None":
             if value is not None and not (isinstance(value, str) and value):
-                found.append(f"REALTIME['SITE'] must be text, or None: {value!r}.")
+                found.append(f"REALTIME[{name!r}] must be text, or None: {value!r}.")
         elif kinds[name] == "bool":
             if not isinstance(value, bool):
                 found.append(f"REALTIME[{name!r}] must be True or False, not {value!r}.")

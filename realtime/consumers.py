@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
 from asgiref.sync import markcoroutinefunction
 
-from realtime.access.authentication import sign_in
+from realtime.access.expiry import expiries
+from realtime.access.first_frame import FirstFrame
 from realtime.access.origins import is_foreign
 from realtime.access.user_sockets import user_sockets
+from realtime.access.ways_in import find_login
 from realtime.conf import realtime_settings
+from realtime.exceptions import TicketExpired
 from realtime.fanout.hub import running_hub
 from realtime.hints import hint
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol.close_codes import CloseCode
-from realtime.protocol.frames import SUBPROTOCOL, SUBPROTOCOL_FAMILY
+from realtime.protocol.frames import SUBPROTOCOL, VERSIONS
+from realtime.roster.roster import running_roster
 from realtime.sockets.asgi import Application, Receive, Scope, Send, header
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
@@ -142,12 +146,18 @@ class RealtimeConsumer:
         controls.add(socket.id, commands)
         if subprotocol not in (SUBPROTOCOL, None):
             socket.close(CloseCode.UNSUPPORTED_VERSION, abort_after=ABORT_AFTER)
-        socket.run(partial(_sign_in, socket, scope))
-        del scope, send  # Most sockets live for hours, and wait: 1 KiB of each goes.
+        first_frame = FirstFrame()
+        take_first: Callable[[str | None], bool] | None = first_frame.take
+        socket.run(partial(_sign_in, socket, scope, first_frame))
+        # Most sockets live for hours, and wait: 1 KiB of each goes.
+        del scope, send, first_frame
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
-                socket.received(message.get("text"), commands.run)
-                del message
+                text = message.get("text")
+                if take_first is None or not take_first(text):
+                    socket.received(text, commands.run)
+                take_first = None
+                del message, text
         except OSError:
             pass  # The server's way to say that the peer has left.
         except asyncio.CancelledError:
@@ -156,6 +166,8 @@ class RealtimeConsumer:
         finally:
             commands.end()
             user_sockets().remove(socket)
+            running_roster().ended(socket.id)
+            expiries().remove(socket)
             controls.remove(socket.id)
             socket.disconnected()
             await socket.finished()
@@ -168,14 +180,17 @@ def _hint_at_origin(scope: Scope) -> None:
 
 def _chosen(offered: Sequence[str]) -> str | None:
     """Return the subprotocol to select: a browser that offered some needs one of them."""
-    versions = [name for name in offered if name.startswith(SUBPROTOCOL_FAMILY)]
+    versions = [name for name in offered if name.startswith(VERSIONS)]
     return SUBPROTOCOL if SUBPROTOCOL in versions else next(iter(versions), None)
 
 
-async def _sign_in(socket: RealtimeSocket, scope: Scope) -> None:
+async def _sign_in(socket: RealtimeSocket, scope: Scope, first_frame: FirstFrame) -> None:
     try:
         async with asyncio.timeout(realtime_settings().SIGN_IN_TIMEOUT):
-            login = await sign_in(scope)
+            login = await find_login(scope, first_frame)
+    except TicketExpired:
+        socket.close(CloseCode.EXPIRED, abort_after=ABORT_AFTER)
+        return
     except Exception as error:
         for_now = is_for_now(error)
         logger.error(
@@ -192,4 +207,7 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope) -> None:
     else:
         socket.welcome(login, login.me)
         user_sockets().add(socket)
+        expiries().add(socket)
         running_controls().signed_in(socket)
+        if login.me is not None:
+            running_roster().arrived(socket.id, str(login.user.pk))

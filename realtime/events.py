@@ -29,6 +29,7 @@ from realtime.layer.messages import (
     plain_message,
 )
 from realtime.protocol.position import NOWHERE, Position
+from realtime.protocol.presence import PRESENCE_EVENT
 from realtime.protocol.stream_names import require_stream_name, user_stream_name
 from realtime.streams import is_served
 
@@ -130,7 +131,7 @@ def position(to: Recipient | Iterable[Recipient]) -> Position | dict[str, Positi
     streams = stream_names(to)
     log = event_log()
     found = log.positions(streams) if log is not None else dict.fromkeys(streams, NOWHERE)
-    return found[streams[0]] if isinstance(to, str) or _is_user(to) else found
+    return found[streams[0]] if isinstance(to, str) or is_user(to) else found
 
 
 @overload
@@ -160,15 +161,15 @@ def stream_names(to: Any) -> list[str]:
     """
     if isinstance(to, str):
         return [require_stream_name(to)]
-    if _is_user(to):
+    if is_user(to):
         return [user_stream_name(to)]
     if isinstance(to, Iterable):
         return list(dict.fromkeys(name for one in to for name in stream_names(one)))
     raise TypeError(f"Name a stream, a user, or several of them, not {to!r}.")
 
 
-def _is_user(to: Any) -> bool:
-    """Other models have primary keys too, which must not be taken for a user's."""
+def is_user(to: Any) -> bool:
+    """Tell whether ``to`` is a user: other models have primary keys too."""
     from django.contrib.auth.models import AnonymousUser  # Needs the apps to be loaded.
 
     return isinstance(to, (get_user_model(), AnonymousUser))
@@ -176,6 +177,8 @@ def _is_user(to: Any) -> bool:
 
 def _draft(name: str, data: Any, key: str | None) -> Draft:
     _require_text("name", name)
+    if name == PRESENCE_EVENT:
+        raise ValueError(f"The name {name!r} is taken: such events say who is there.")
     if key is not None:
         _require_text("key", key)
     encoded = json.dumps(data, cls=DjangoJSONEncoder, allow_nan=False, separators=(",", ":"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["RealtimeException", "Refused"]
+__all__ = ["RealtimeException", "Refused", "TicketExpired"]
 
 
 class RealtimeException(Exception):
@@ -11,6 +11,13 @@ class RealtimeException(Exception):
 
 class Refused(RealtimeException):
     """Raised by ``Stream.receive`` to refuse a message; its sentence goes to the sender."""
+
+
+class TicketExpired(RealtimeException):
+    """Raised by an ``AUTHENTICATE`` function for a ticket that was good once.
+
+    The client comes back with a new one.
+    """
 
 
 class FrameError(RealtimeException):

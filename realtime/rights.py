@@ -1,4 +1,4 @@
-"""Ends sockets in every process, before their rights end or because they have."""
+"""Ends sockets in every process, and has the rights to streams asked for again."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from realtime.concurrency.per_loop import in_event_loop
 from realtime.eventlog.commit import after_every_commit
 from realtime.events import stream_names
 from realtime.layer.broadcast import abroadcast, broadcast
-from realtime.layer.control import Control, Disconnect, control_messages
+from realtime.layer.control import Control, Disconnect, Reauthorize, control_messages
 from realtime.protocol.close_codes import CloseCode
+from realtime.protocol.stream_names import require_stream_name
 
 if TYPE_CHECKING:  # Models can't be imported before the apps are loaded.
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.models import AnonymousUser
 
-__all__ = ["adisconnect", "disconnect"]
+__all__ = ["adisconnect", "areauthorize", "disconnect", "reauthorize"]
 
 Users: TypeAlias = "AbstractBaseUser | AnonymousUser | Iterable[AbstractBaseUser]"
 
@@ -59,6 +60,35 @@ async def adisconnect(
             await abroadcast(control_messages(control))
 
 
+def reauthorize(user: Users | None = None, stream: str | None = None) -> None:
+    """Ask ``Stream.authorize`` again in all processes, from sync code; in a transaction, after it.
+
+    For all that ``user`` follows, who may be several; for all who follow ``stream``, by its name;
+    with both, for that stream of that user; with neither, for everything. Call it where rights
+    change without a signal of Django: those to a room, for one. Who has no right any more follows
+    the stream no more.
+
+    Raises ``ValueError`` or ``TypeError`` for what names no user or stream,
+    ``TransactionManagementError`` where nobody can tell when the caller's data is committed, and
+    ``RuntimeError`` in a running event loop (``areauthorize`` is for that). A channel layer that
+    fails is logged, and then the rights are asked for when their time comes.
+    """
+    if in_event_loop():
+        raise RuntimeError("reauthorize() was called in an event loop: await areauthorize() there.")
+    controls = _reauthorizations(user, stream)
+    after_every_commit(lambda: announce(*controls))
+
+
+async def areauthorize(user: Users | None = None, stream: str | None = None) -> None:
+    """Ask ``Stream.authorize`` again, from async code; see ``reauthorize``."""
+    if sync_code_waits() or _asks_a_database(user):
+        ask: Any = sync_to_async(reauthorize)
+        await run_async(ask(user, stream))
+    else:
+        for control in _reauthorizations(user, stream):
+            await abroadcast(control_messages(control))
+
+
 def announce(*controls: Control) -> None:
     """Ask all processes for something now, from any code; in an event loop, it goes out soon."""
     outgoing = [message for control in controls for message in control_messages(control)]
@@ -89,6 +119,16 @@ def _disconnects(
         return []
     code = CloseCode.DISCONNECTED_FOR_NOW if retry else CloseCode.DISCONNECTED
     return [Disconnect(users, () if socket is None else (socket,), code, reason)]
+
+
+def _reauthorizations(user: Users | None, stream: str | None) -> list[Reauthorize]:
+    """Return what to ask for; nothing where ``user`` is an empty series."""
+    if isinstance(user, str):
+        raise TypeError(f"Pass the user, or stream= with a name, not {user!r}.")
+    if stream is not None:
+        require_stream_name(stream)
+    users = [None] if user is None else stream_names(user)
+    return [Reauthorize(one, stream) for one in users]
 
 
 def _asks_a_database(user: Any) -> bool:

@@ -4,6 +4,7 @@
   process of the demo site, one of `tests.processes.site.Server`, and returns a `Site`, with alice
   and bob in its database. Without `database_url` each has a SQLite file of its own.
   `agent = site(...).login("alice")` has `get`, `post` and `cookie_header`.
+- `shared_site(...)` starts one that all tests of a file may use, each after `for_next_test()`.
 - `redis_server`: a `RedisServer` with `url`, `restart`, `freeze`, `thaw`, ...
 - `postgres_url`: the DATABASE_URL of an empty PostgreSQL database.
 - `cable`: `cut(port)` and `heal(port)` lose all packets of a TCP port, a server's or a client's.
@@ -21,6 +22,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from realtime.logs import line_limit
 from tests.processes.cable import Cable
@@ -30,6 +32,16 @@ from tests.processes.redis_server import RedisServer
 from tests.processes.site import Sites, prepare_database, site_environment
 
 LOG_LINES = 200
+# They begin first, because a long one that began last would run alone at the end.
+LONG = {
+    "test_on_postgresql.py",
+    "test_publish_in_transactions.py",
+    "test_publishers.py",
+    "test_database_away.py",
+    "test_async_database.py",
+    "test_user_models.py",
+}
+QUICK_HASHER = "tests.processes.quick_hasher.QuickHasher"
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +97,15 @@ def site(tmp_path: Path, site_database: Path, site_env: dict[str, str]) -> Itera
     sites.close()
 
 
+@pytest.fixture(scope="module")
+def shared_site(
+    tmp_path_factory: pytest.TempPathFactory, site_database: Path, site_env: dict[str, str]
+) -> Iterator[Sites]:
+    sites = Sites(tmp_path_factory.mktemp("sites"), site_database, site_env)
+    yield sites
+    sites.close()
+
+
 @pytest.fixture
 def cable() -> Iterator[Cable]:
     cable = Cable()
@@ -92,12 +113,22 @@ def cable() -> Iterator[Cable]:
     cable.close()
 
 
+def pytest_configure() -> None:
+    settings.PASSWORD_HASHERS = [QUICK_HASHER]
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     starting = {"redis_server", "postgres", "site_database", "cable"}
+    # A crash of WebKit ended one run in many; two in a row are not taken for chance.
+    again = pytest.mark.flaky(reruns=1, only_rerun=["BrowserCrashed"])
     for item in items:
-        if starting & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & starting:
             item.add_marker("processes")
+        if fixtures & {"launch", "open_environment"}:
+            item.add_marker(again)
+    items.sort(key=lambda item: item.path.name not in LONG)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -29,7 +29,7 @@ ROOMS = (
     "fanout",
     "sockets",
     "access",
-    "presence",
+    "roster",
     "subscriptions",
 )
 SOURCES = [path for folder in ("realtime", "calls") for path in (PROJECT / folder).rglob("*.py")]

@@ -11,7 +11,7 @@ import copy
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from realtime.access.login import FRESH, Login
+from realtime.access.login import Login
 from realtime.access.user_sockets import sign_out, user_sockets
 from realtime.access.verification import (
     GONE,
@@ -54,7 +54,7 @@ class Verifier:
             raise SignedOut(login.me)
         if not needs_verification(login):
             return login.user
-        if self._loop.time() > login.verified_at + FRESH:
+        if not login.is_fresh(self._loop.time()):
             outcome = await self._ask(login)
             if isinstance(outcome, Exception):
                 raise outcome

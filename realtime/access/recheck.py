@@ -47,7 +47,7 @@ class Recheck:
 
     def all_soon(self) -> None:
         """Ask about all users now."""
-        self.soon({socket.login.me for socket in user_sockets().all()})
+        self.soon(user_sockets().users())
 
     async def _run(self) -> None:
         next_at = self._next()
@@ -57,7 +57,7 @@ class Recheck:
                     await self._is_wanted.wait()
             if self._loop.time() >= next_at:
                 next_at = self._next()
-                self._wanted = {socket.login.me for socket in user_sockets().all()}
+                self._wanted = user_sockets().users()
             users, self._wanted = self._wanted, set()
             self._is_wanted.clear()
             try:
@@ -105,7 +105,7 @@ class Recheck:
 def _logins(users: Iterable[str]) -> list[Login]:
     """Return the logins of users, one for all sockets of the same."""
     distinct = {
-        (me, socket.login.session_key): socket.login
+        (me, socket.login.right): socket.login
         for me in users
         for socket in user_sockets().of_user(me)
     }

@@ -40,24 +40,27 @@ class UserSocket(Protocol):
 class UserSockets:
     """Counts the sockets of each user, closes the oldest of too many, and shares out one budget.
 
-    A user is named by the name of the user's own stream.
+    A user is named by the name of the user's own stream. Visitors of one address share a budget,
+    and are not counted: they may be many.
     """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._by_user: dict[str, list[UserSocket]] = {}
+        self._by_account: dict[str, list[UserSocket]] = {}
         self._by_session: dict[str, list[UserSocket]] = {}
         self._budgets: dict[str, Rate] = {}
         self._next_look = self._loop.time() + KEEP_BUDGET
 
     def add(self, socket: UserSocket) -> None:
         """Count a user's socket; one too many closes the oldest, which may be a dead one."""
-        me, digest = socket.login.me, socket.login.digest
-        sockets = self._by_user.setdefault(me, [])
+        account, digest = socket.login.account, socket.login.digest
+        sockets = self._by_account.setdefault(account, [])
         sockets.append(socket)
         if digest is not None:
             self._by_session.setdefault(digest, []).append(socket)
-        socket.budget = self._budget(me)
+        socket.budget = self._budget(account)
+        if socket.login.is_visitor:
+            return
         if len(sockets) > realtime_settings().MAX_SOCKETS_PER_USER:
             oldest = sockets[0]
             self.remove(oldest)
@@ -66,16 +69,20 @@ class UserSockets:
     def remove(self, socket: UserSocket) -> None:
         """Count a socket no more; harmless for one that was never counted."""
         if socket.login is not None:
-            _discard(self._by_user, socket.login.me, socket)
+            _discard(self._by_account, socket.login.account, socket)
             _discard(self._by_session, socket.login.digest, socket)
 
     def all(self) -> list[UserSocket]:
-        """Return the sockets of all users."""
-        return list(chain.from_iterable(self._by_user.values()))
+        """Return the sockets of all users and visitors."""
+        return list(chain.from_iterable(self._by_account.values()))
+
+    def users(self) -> set[str]:
+        """Return the users who have sockets."""
+        return {me for socket in self.all() if (me := socket.login.me) is not None}
 
     def of_user(self, me: str) -> list[UserSocket]:
         """Return the sockets of a user."""
-        return list(self._by_user.get(me, ()))
+        return list(self._by_account.get(me, ()))
 
     def of_session(self, digest: str) -> list[UserSocket]:
         """Return the sockets that were opened with a session."""
@@ -83,18 +90,18 @@ class UserSockets:
 
     def of_login(self, login: Login) -> list[UserSocket]:
         """Return the sockets whose user was found by the same right."""
-        return [one for one in self.of_user(login.me) if login.is_same(one.login)]
+        return [one for one in self.of_user(login.account) if login.is_same(one.login)]
 
-    def _budget(self, me: str) -> Rate:
+    def _budget(self, account: str) -> Rate:
         now = self._loop.time()
         if now >= self._next_look:
             self._next_look = now + KEEP_BUDGET
-            for absent in self._budgets.keys() - self._by_user.keys():
+            for absent in self._budgets.keys() - self._by_account.keys():
                 if self._budgets[absent].is_full(now):
                     del self._budgets[absent]
-        if me not in self._budgets:
-            self._budgets[me] = Rate(realtime_settings().MAX_BYTES_PER_SECOND, now=now)
-        return self._budgets[me]
+        if account not in self._budgets:
+            self._budgets[account] = Rate(realtime_settings().MAX_BYTES_PER_SECOND, now=now)
+        return self._budgets[account]
 
 
 def sign_out(sockets: Iterable[UserSocket]) -> None:

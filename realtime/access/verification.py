@@ -92,7 +92,8 @@ def _outcome(login: Login, claim: Any, rows: Rows) -> Outcome:
     if not _is_row(login.user):
         return login.user
     user = rows[login.user.__class__].get(login.user.pk)
-    return user if user is not None and is_active(user) else GONE
+    holds_still = user is not None and is_active(user) and login.has_password_of(user)
+    return user if holds_still else GONE
 
 
 def _claimed(claim: Claim, rows: Rows) -> Outcome:

@@ -21,6 +21,8 @@ class CloseCode(IntEnum):
         code.reason = reason
         return code
 
+    EXPIRED = 4401, "expired"
+    """The ticket has expired or was used. The client comes back with a new one."""
     DISCONNECTED_FOR_NOW = 4406, "disconnected by the application for now"
     """The application ended this socket. The client comes back after the usual wait."""
     STALE = 4408, "stale"

@@ -9,13 +9,24 @@ from typing import Any, TypedDict
 
 from realtime.exceptions import FrameError
 from realtime.protocol.position import Position
+from realtime.protocol.presence import Member
+from realtime.protocol.signed_names import MAX_SIGNED_NAME
 
 VERSION = 1
 SUBPROTOCOL = f"realtime.v{VERSION}"
-SUBPROTOCOL_FAMILY = "realtime."
+VERSIONS = "realtime.v"
+"""How the subprotocols begin that are versions of this one."""
+TICKET_PROTOCOL = "realtime.ticket"
+"""The subprotocol that announces a ticket in the first frame; with ``.<ticket>``, it has one."""
+
+AUTHENTICATE = "authenticate"
+"""The type of the frame with a ticket."""
 
 MAX_NONCE = 128
 """Characters of the longest nonce that is repeated to its sender."""
+
+MAX_TICKET = 8192
+"""Characters of the longest ticket; a JWT has about a thousand."""
 
 Frame = dict[str, Any]
 
@@ -104,23 +115,38 @@ def _is_ref(ref: Any) -> bool:
 
 
 _STRINGS = {
+    AUTHENTICATE: ("ticket",),
     "ping": ("nonce",),
     "pong": ("nonce",),
     "subscribe": ("stream",),
     "unsubscribe": ("stream",),
     "send": ("stream", "name"),
+    "presence": ("stream",),
 }
+
+
+_LONGEST = {"stream": MAX_SIGNED_NAME, "ticket": MAX_TICKET}
 
 
 def _check_fields(frame: Frame, ref: int | str | None) -> None:
     if frame["type"] not in _STRINGS:
         raise FrameError("unknown_type", f"There is no frame type {frame['type'][:40]!r}.", ref)
     for field in _STRINGS[frame["type"]]:
-        value = frame.get(field)
-        if not isinstance(value, str) or not 0 < len(value) <= MAX_NONCE:
-            raise FrameError(
-                "bad_frame", f"{field} is a string of 1 to {MAX_NONCE} characters.", ref
-            )
+        value, longest = frame.get(field), _LONGEST.get(field, MAX_NONCE)
+        if not isinstance(value, str) or not 0 < len(value) <= longest:
+            raise FrameError("bad_frame", f"{field} is a string of 1 to {longest} characters.", ref)
+        if field == "ticket" and not is_ticket(value):
+            raise FrameError("bad_frame", "A ticket is ASCII characters that can be printed.", ref)
+
+
+def is_ticket(text: str) -> bool:
+    """Tell whether a text may be a ticket: so its checks meet no strange characters."""
+    return 0 < len(text) <= MAX_TICKET and text.isascii() and text.isprintable()
+
+
+def authenticate(ticket: str) -> str:
+    """Write the frame that signs a client in."""
+    return encode({"type": AUTHENTICATE, "ticket": ticket})
 
 
 def heartbeat_frame(text: str | None) -> Frame | None:
@@ -195,21 +221,26 @@ def subscribed(
     *,
     recovered: bool,
     snapshot: Any = None,
+    presence: list[Member] | None = None,
 ) -> str:
     """Write the answer to a subscribe, with the stream's position."""
     frame: Frame = {"type": "subscribed", "stream": stream, **position._asdict()}
     frame["recovered"] = recovered
-    if snapshot is not None:
-        frame["snapshot"] = snapshot
-    return _with_ref(frame, ref)
+    return _with_ref({**frame, **_state(snapshot, presence)}, ref)
 
 
-def reset(stream: str, position: Position, snapshot: Any = None) -> str:
+def reset(
+    stream: str, position: Position, snapshot: Any = None, presence: list[Member] | None = None
+) -> str:
     """Write that a subscription could not be continued and starts again from ``position``."""
     frame: Frame = {"type": "reset", "stream": stream, **position._asdict()}
-    if snapshot is not None:
-        frame["snapshot"] = snapshot
-    return encode(frame)
+    return encode({**frame, **_state(snapshot, presence)})
+
+
+def _state(snapshot: Any, presence: list[Member] | None) -> Frame:
+    """Return the fields for what a client begins with; a stream need not offer them."""
+    fields = {"snapshot": snapshot, "presence": presence}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def unsubscribed(stream: str, ref: int | str | None, reason: str = "asked") -> str:

@@ -62,8 +62,11 @@ class RealtimeSocket(Peer):
         """The user who has signed in, None before that."""
         return None if self.login is None else self.login.user
 
-    def welcome(self, login: Any, me: str) -> None:
-        """Greet the user of ``login``, whose own stream is ``me``, and start the heartbeat."""
+    def welcome(self, login: Any, me: str | None) -> None:
+        """Greet the user of ``login``, whose own stream is ``me``, and start the heartbeat.
+
+        A visitor has no stream of their own.
+        """
         logger.info("opened socket=%s me=%s", self.id, me)
         self.login = login
         interval, timeout = self._settings.HEARTBEAT_INTERVAL, self._settings.HEARTBEAT_TIMEOUT

@@ -49,13 +49,15 @@ class Transport:
     message stays in the queue until the server has taken it.
     """
 
-    __slots__ = ("_outbox", "_send", "_sending", "_way", "closing")
+    __slots__ = ("_handed_over", "_outbox", "_send", "_sending", "_way", "closing")
 
     def __init__(self, send: Send) -> None:
         self.closing = False
         self._send: Any = server_send(send)
         self._way = Way.UNTRIED
         self._outbox: list[Message] = []
+        self._handed_over = 0
+        """Messages of the outbox that the server has and did not finish: the first one, or none."""
         self._sending: asyncio.Task[None] | None = None
 
     def send(self, message: Message) -> None:
@@ -77,8 +79,13 @@ class Transport:
         except Exception as error:
             self._failed(error)
             return
+        self._wait_for(message, _resume(coroutine, awaited))
+
+    def _wait_for(self, message: Message, begun: Awaitable[None]) -> None:
+        """Queue what the server has begun to send; others wait behind it."""
         self._outbox.append(message)
-        self._start(self._finish(_resume(coroutine, awaited)))
+        self._handed_over = 1
+        self._start(self._finish(begun))
 
     def _send_in_task(self, message: Message) -> None:
         self._outbox.append(message)
@@ -90,8 +97,7 @@ class Transport:
         try:
             awaitable = self._send(message)
             if type(awaitable) is not CoroutineType:
-                self._outbox.append(message)
-                self._start(self._finish(awaitable))
+                self._wait_for(message, awaitable)
                 return
             awaited = _step_without_task(awaitable)
         except StopIteration:
@@ -103,8 +109,7 @@ class Transport:
             self._failed(error)
         else:
             self._way = Way.STEPPED
-            self._outbox.append(message)
-            self._start(self._finish(_resume(awaitable, awaited)))
+            self._wait_for(message, _resume(awaitable, awaited))
 
     def send_text(self, text: str) -> None:
         """Send a text frame; see ``send``."""
@@ -115,8 +120,9 @@ class Transport:
 
         The one that the server is sending is its own by now, and can't be recalled.
         """
-        self._outbox[1:] = [
-            message for message in self._outbox[1:] if not is_dropped(message.get("text", ""))
+        at = self._handed_over
+        self._outbox[at:] = [
+            message for message in self._outbox[at:] if not is_dropped(message.get("text", ""))
         ]
 
     def close(self, code: int, last_frame: str | None = None, *, abort_after: float) -> None:
@@ -184,7 +190,7 @@ class Transport:
         """Wait for a message that is on its way, then send what waits behind it."""
         try:
             await begun
-            del self._outbox[0]
+            self._sent_first()
         except Exception as error:
             self._failed(error)
         await self._send_outbox()
@@ -192,12 +198,17 @@ class Transport:
     async def _send_outbox(self) -> None:
         try:
             while self._outbox:
+                self._handed_over = 1
                 await self._send(self._outbox[0])
-                del self._outbox[0]
+                self._sent_first()
         except Exception as error:
             self._failed(error)
         finally:
             self._sending = None
+
+    def _sent_first(self) -> None:
+        del self._outbox[0]
+        self._handed_over = 0
 
     def _failed(self, error: Exception) -> None:
         """Abort: the peer has left, or the server failed to send."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from realtime.access.current_user import current_user
-from realtime.concurrency.threads import run_application, run_message
+from realtime.access.login import Login
+from realtime.concurrency.threads import run_message
 from realtime.conf import realtime_settings
 from realtime.exceptions import FrameError, Refused, SignedOut
 from realtime.fanout.hub import Hub
@@ -17,15 +18,19 @@ from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import Frame
 from realtime.protocol.position import Position, parse_position
-from realtime.protocol.stream_names import STREAM_NAME, user_stream_name
+from realtime.protocol.signed_names import plain_name
+from realtime.protocol.stream_names import STREAM_NAME
+from realtime.roster.roster import running_roster
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream, find
+from realtime.subscriptions import presence
+from realtime.subscriptions.authorization import Authorization
 from realtime.subscriptions.subscription import Subscription
+from realtime.subscriptions.withdrawal import withdraw
 
 logger = get_logger(__name__)
 
-_NO_ANSWER = "%s.authorize returned None, which refuses: return True or False."
 _UNSERVED = (
     "subscribe stream=%s: no stream class serves the prefix %r. Register one in a module named "
     "streams of an installed app; modules of another name are not imported at start."
@@ -36,6 +41,18 @@ FAULT = "The server failed to do this; it is logged."
 LATE = "The server is too busy to do this in time; try again."
 
 
+class Followed(NamedTuple):
+    """A stream that the socket follows, and the right by which it does."""
+
+    subscription: Subscription
+    right: Authorization
+
+    def end(self) -> None:
+        """Follow no more."""
+        self.right.end()
+        self.subscription.end()
+
+
 class Commands:
     """Carries out the commands of one socket, and keeps its subscriptions by name."""
 
@@ -44,7 +61,7 @@ class Commands:
     def __init__(self, socket: RealtimeSocket, hub: Hub) -> None:
         self._socket = socket
         self._hub = hub
-        self._by_name: dict[str, Subscription] = {}
+        self._by_name: dict[str, Followed] = {}
 
     async def run(self, frame: Frame) -> None:
         """Carry out one command; what goes wrong goes to the socket as an error."""
@@ -66,8 +83,23 @@ class Commands:
 
     def end(self) -> None:
         """End all subscriptions; messages to their streams that have come are still handed on."""
-        for subscription in self._by_name.values():
-            subscription.end()
+        for followed in self._by_name.values():
+            followed.end()
+
+    def reauthorize(self, stream: str | None = None) -> None:
+        """Ask again for the right to a stream, None: to each of them."""
+        names = list(self._by_name) if stream is None else [stream]
+        for name in names:
+            if name in self._by_name:
+                self._by_name[name].right.doubt()
+
+    def right_ended(self, stream: str, reason: str) -> None:
+        """Hand out nothing more of a stream; a ``subscribe`` that is under way is refused."""
+        logger.info("right ended socket=%s stream=%s reason=%s", self._socket.id, stream, reason)
+        has_answer = not self._by_name[stream].subscription.is_starting
+        self._forget(stream)
+        if has_answer:
+            withdraw(self._socket, stream, reason)
 
     def _failure(self, error: Exception, command: str, ref: int | str | None) -> str:
         """Log an error and return what the client gets: to try again, if that may help."""
@@ -90,75 +122,105 @@ class Commands:
     async def _subscribe(self, frame: Frame, ref: int | str | None) -> None:
         after = _position_in(frame)
         deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
-        stream = await self._allowed_stream(frame, deadline)
+        login, stream = self._login, self._stream_to_follow(frame)
         subscription = Subscription(self._socket, stream, self._hub)
-        self._by_name[stream.name] = subscription
+        right = Authorization(self._socket, stream, self)
+        self._by_name[stream.name] = Followed(subscription, right)
         try:
-            await subscription.start(after, ref, deadline)
+            if not await right.ask(deadline):
+                raise FrameError("forbidden", f"You may not follow {stream.name}.")
+            meta = await presence.meta_at_join(stream, login, deadline)
+            with_members = frame.get("presence") is True
+            if not await subscription.start(after, ref, deadline, with_members=with_members):
+                raise FrameError("forbidden", f"You may not follow {stream.name}.")
         except BaseException:
             self._forget(stream.name)
             raise
+        if meta is not None and not self._socket.closing:
+            running_roster().arrived(self._socket.id, str(login.user.pk), stream.name, meta=meta)
 
-    async def _allowed_stream(self, frame: Frame, deadline: float) -> Stream:
-        name = frame["stream"]
-        if self._socket.user is None:
-            raise FrameError("forbidden", "This socket is not signed in.")
+    def _stream_to_follow(self, frame: Frame) -> Stream:
+        login, asked = self._login, frame["stream"]
+        name = plain_name(asked)
         if name == "me":
             if frame.get("after") is not None:
                 raise FrameError("refused", "after goes with the stream's own name, not with me.")
-            name = user_stream_name(self._socket.user)
+            asked = name = _me(login)
         if not STREAM_NAME.fullmatch(name):
             raise FrameError("bad_frame", f"{name[:80]!r} can't be a stream's name.")
         if name in self._by_name:
             raise FrameError("already_subscribed", f"This socket follows {name} already.")
         if len(self._by_name) >= (limit := realtime_settings().MAX_STREAMS_PER_SOCKET):
             raise FrameError("too_many", f"A socket follows at most {limit} streams.")
-        stream = find(name)
+        stream = find(asked)
         if stream is None:
             hint(logger, _UNSERVED, name, name.partition(".")[0], kind=name.partition(".")[0])
             raise FrameError("unknown_stream", f"There are no streams like {name}.")
-        async with asyncio.timeout_at(deadline):
-            user = await current_user(self._socket.login)
-            allowed = await run_application(user.pk, stream.authorize, user)
-        if allowed is None:
-            hint(logger, _NO_ANSWER, type(stream).__qualname__, kind=type(stream).__qualname__)
-        if not allowed:
-            raise FrameError("forbidden", f"You may not follow {name}.")
+        if not login.may_follow(name):
+            raise FrameError("forbidden", f"The ticket of this socket is not for {name}.")
+        if login.is_visitor and not stream.public:
+            raise FrameError("forbidden", f"Only users who are signed in may follow {name}.")
         return stream
 
     async def _unsubscribe(self, frame: Frame, ref: int | str | None) -> str:
         stream = self._followed(frame)
-        self._forget(stream.name)
+        self._forget(stream.name, returns=frame.get("again") is True)
         return frames.unsubscribed(stream.name, ref)
 
     async def _send(self, frame: Frame, ref: int | str | None) -> str:
-        stream = self._followed(frame)
-        begin_within = realtime_settings().COMMAND_TIMEOUT
+        self._followed(frame)
+        login, begin_within = self._login, realtime_settings().COMMAND_TIMEOUT
         async with asyncio.timeout(begin_within):
-            user = await current_user(self._socket.login)
+            user = await current_user(login)
+        stream = self._followed(frame)  # The right to it may have ended meanwhile.
         message = user, frame["name"], frame.get("data")
         try:
-            answer = await run_message(user.pk, begin_within, stream.receive, *message)
+            answer = await run_message(login.account, begin_within, stream.receive, *message)
         except Refused as refusal:
             raise FrameError("refused", str(refusal)) from None
         return frames.reply(answer, ref)
 
+    async def _presence(self, frame: Frame, ref: int | str | None) -> str:
+        stream, meta = self._followed(frame), frame.get("meta")
+        deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
+        return frames.reply(await presence.set_meta(stream, self._login, meta, deadline), ref)
+
     def _followed(self, frame: Frame) -> Stream:
-        name = user_stream_name(self._socket.user) if frame["stream"] == "me" else frame["stream"]
+        name = _me(self._login) if frame["stream"] == "me" else plain_name(frame["stream"])
         if name not in self._by_name:
             raise FrameError("not_subscribed", f"This socket does not follow {name[:80]!r}.")
-        return self._by_name[name].stream
+        return self._by_name[name].subscription.stream
 
-    def _forget(self, name: str) -> None:
-        subscription = self._by_name.pop(name, None)
-        if subscription is not None:
-            subscription.end()
+    async def _authenticate(self, frame: Frame, ref: int | str | None) -> None:
+        """Refuse it: the sign-in has taken the one that came in time."""
+        raise FrameError("too_late", "authenticate is the first frame, and comes before welcome.")
+
+    @property
+    def _login(self) -> Login:
+        if self._socket.login is None:
+            raise FrameError("forbidden", "This socket is not signed in.")
+        return self._socket.login  # type: ignore[no-any-return]
+
+    def _forget(self, name: str, *, returns: bool = False) -> None:
+        """End a subscription; its user has left, unless the client ``returns`` in a moment."""
+        followed = self._by_name.pop(name, None)
+        if followed is not None:
+            followed.end()
+            running_roster().left(self._socket.id, name, immediately=not returns)
 
     _handlers: dict[str, Callable[[Commands, Frame, Any], Awaitable[str | None]]] = {
+        "authenticate": _authenticate,
         "subscribe": _subscribe,
         "unsubscribe": _unsubscribe,
         "send": _send,
+        "presence": _presence,
     }
+
+
+def _me(login: Login) -> str:
+    if login.me is None:
+        raise FrameError("forbidden", "This socket is not signed in, so it has no stream me.")
+    return login.me
 
 
 def _position_in(frame: Frame) -> Position | None:

@@ -39,6 +39,7 @@ class Controls:
         if self._ended_sessions.came_at(login.digest) > login.verified_at - KEEP:
             sign_out([socket])
         elif self._changed_users.came_at(login.me) >= login.verified_at:
+            login.doubt(self._loop.time())
             self._recheck.soon([login.me])
 
     def control(self, control: Control) -> None:
@@ -47,6 +48,8 @@ class Controls:
             case Recheck():
                 self._changed_users.add_all(control.users, self._loop.time())
                 self._recheck.soon(control.users)
+                for me in control.users:
+                    self._reauthorize(user_sockets().of_user(me))
             case EndSessions():
                 self._ended_sessions.add_all(control.digests, self._loop.time())
                 for digest in control.digests:
@@ -56,12 +59,21 @@ class Controls:
             case Disconnect():
                 for socket in _named(control):
                     socket.close(control.code, reason=control.reason)
-            case Reauthorize():
-                pass
+            case Reauthorize(user=None):
+                self._reauthorize(user_sockets().all(), control.stream)
+            case Reauthorize(user=me):
+                self._reauthorize(user_sockets().of_user(me), control.stream)
 
     def controls_lost(self) -> None:
         """Look for oneself: the channel layer was away, and may have lost some."""
         self._recheck.all_soon()
+
+    def _reauthorize(self, sockets: list[UserSocket], stream: str | None = None) -> None:
+        for socket in sockets:
+            socket.login.doubt(self._loop.time())
+            commands = self._commands.get(socket.id)
+            if commands is not None:
+                commands.reauthorize(stream)
 
 
 def _named(control: Disconnect) -> list[UserSocket]:

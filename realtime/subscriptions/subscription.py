@@ -21,6 +21,7 @@ from realtime.protocol.position import NO_EPOCH, NOWHERE, Position
 from realtime.sockets.asgi import Message
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream
+from realtime.subscriptions import presence
 
 logger = logging.getLogger(__name__)
 
@@ -65,21 +66,42 @@ class Subscription:
         self._held: deque[tuple[Message, int]] | None = None
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def is_starting(self) -> bool:
+        """Whether the client still waits for its answer."""
+        return self._state is State.STARTING
+
     async def start(
-        self, after: Position | None, ref: int | str | None, deadline: float | None = None
-    ) -> None:
+        self,
+        after: Position | None,
+        ref: int | str | None,
+        deadline: float | None = None,
+        *,
+        with_members: bool = False,
+    ) -> bool:
         """Answer a subscribe: go on ``after`` a position if that is possible, else start again.
 
-        Raises ``TimeoutError`` if there is no snapshot at ``deadline`` of the loop's clock.
+        A client that goes on gets the list of members only ``with_members``. Returns False, and has
+        answered nothing, where ``end`` was called meanwhile. Raises
+        ``TimeoutError`` if there is no snapshot at ``deadline`` of the loop's clock.
         """
+        if not self.is_starting:
+            return False
         self._feed = feed = await self._hub.follow(self.stream.name, self, after)
         recovered = after is not None and await self._can_resume(feed, after)
         position = feed.position
         snapshot = None if recovered else await self._snapshot(deadline)
+        lacks_members = with_members or not recovered
+        members = await presence.members(self.stream, deadline) if lacks_members else None
+        if not self.is_starting:
+            return False
         self._position = after if recovered and after is not None else position
         self._socket.send_text(
             frames.subscribed(
-                self.stream.name, ref, position, recovered=recovered, snapshot=snapshot
+                *(self.stream.name, ref, position),
+                recovered=recovered,
+                snapshot=snapshot,
+                presence=members,
             )
         )
         self._state = State.REPLAYING
@@ -87,6 +109,7 @@ class Subscription:
             self._go_live(feed)
         else:
             self._catch_up(feed)
+        return True
 
     def deliver(self, message: Message, size: int) -> bool:
         """Hand an encoded event of ``size`` bytes to the socket; hold it until the client is live.
@@ -95,6 +118,8 @@ class Subscription:
         """
         if self._state is LIVE:
             return self._socket.deliver(message, size)
+        if self._state is State.ENDED:
+            return True
         if self._held is None:
             self._held = deque(maxlen=MAX_EPHEMERAL)
         self._held.append((message, size))
@@ -115,8 +140,9 @@ class Subscription:
             self._catch_up(self._feed)
 
     def end(self) -> None:
-        """Follow no more."""
+        """Follow no more, and send nothing of the stream from now on."""
         self._state = State.ENDED
+        self._held = None
         self._hub.unfollow(self.stream.name, self)
         if self._task is not None:
             self._task.cancel()
@@ -133,9 +159,10 @@ class Subscription:
             return False
 
     async def _snapshot(self, deadline: float | None) -> Any:
+        login = self._socket.login
         async with asyncio.timeout_at(deadline):
-            user = await current_user(self._socket.login)
-            return await run_application(user.pk, self.stream.snapshot, user)
+            user = await current_user(login)
+            return await run_application(login.account, self.stream.snapshot, user)
 
     def _catch_up(self, feed: Feed) -> None:
         """Have a task do what is needed until the client is live, unless it does so already."""
@@ -154,9 +181,10 @@ class Subscription:
         except SignedOut:
             self._socket.close(CloseCode.SIGNED_OUT)
         except Exception:
-            # The client comes back, and gets the error when it subscribes.
             logger.exception("replay failed socket=%s stream=%s", self._socket.id, feed.stream)
-            self._socket.close(CloseCode.RESTARTING)
+            if self._state is not State.ENDED:
+                # The client comes back, and gets the error when it subscribes.
+                self._socket.close(CloseCode.RESTARTING)
         finally:
             self._task = None
 
@@ -180,8 +208,9 @@ class Subscription:
         position = feed.position
         deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
         snapshot = await self._snapshot(deadline)
-        if feed.position.epoch == position.epoch:
-            self._socket.send_text(frames.reset(feed.stream, position, snapshot))
+        members = await presence.members(self.stream, deadline)
+        if self._state is State.REBUILDING and feed.position.epoch == position.epoch:
+            self._socket.send_text(frames.reset(feed.stream, position, snapshot, members))
             self._position = position
             self._state = State.REPLAYING
 

@@ -1,4 +1,4 @@
-"""``{% realtime %}`` puts the browser client and its configuration on a page."""
+"""``{% realtime %}`` puts the browser client on a page, ``{% realtime_stream %}`` a signed name."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from realtime.hints import hint
 from realtime.protocol.position import Position
 from realtime.protocol.stream_names import user_stream_name
+from realtime.streams import sign_stream
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +23,9 @@ _NO_REQUEST = (
     "its own stream. Use render(request, ...), and the context processor "
     "django.template.context_processors.request or that of django.contrib.auth."
 )
+
+ALL_USERS = object()
+"""Apart from None, which a template gives for what it doesn't know."""
 
 register = template.Library()
 
@@ -44,6 +48,21 @@ def realtime(
         static("realtime/index.js"),
         _nonce_attribute(context),
     )
+
+
+@register.simple_tag
+def realtime_stream(*to: Any, user: Any = ALL_USERS, seconds: float | None = None) -> str:
+    """Return a signed name of a stream, with which the page may follow it.
+
+    ``to`` is the name, or its parts: ``{% realtime_stream "room" room.pk %}`` signs ``room.7``; or
+    a user. ``user`` and ``seconds`` are those of ``sign_stream``.
+
+    Raises ``ValueError`` where a part or the user is missing in the template's context.
+    """
+    if not to or any(part in ("", None) for part in to) or user in ("", None):
+        raise ValueError(f"A part of the stream's name, or its user, is missing: {to}, {user!r}.")
+    stream = to[0] if len(to) == 1 else ".".join(str(part) for part in to)
+    return sign_stream(stream, user=None if user is ALL_USERS else user, seconds=seconds)
 
 
 def _configuration(context: template.Context, url: str, position: Any) -> dict[str, Any]:

@@ -20,10 +20,17 @@ Found = TypeVar("Found")
 
 
 class ApplicationSocket:
-    """Runs ``application`` on one socket and hands each frame that it sends to ``on_frame``."""
+    """Runs ``application`` on one socket and hands each frame that it sends to ``on_frame``.
+
+    ``first_frame`` goes to it when it has accepted the socket.
+    """
 
     def __init__(
-        self, application: Application, scope: Scope, on_frame: Callable[[str | bytes], None]
+        self,
+        application: Application,
+        scope: Scope,
+        on_frame: Callable[[str | bytes], None],
+        first_frame: str,
     ) -> None:
         self.accepted = False
         self.close_code: int | None = None
@@ -31,6 +38,7 @@ class ApplicationSocket:
         self._application = application
         self._scope = scope
         self._on_frame = on_frame
+        self._first_frame = first_frame
         self._failure: BaseException | None = None
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._news = asyncio.Event()
@@ -99,6 +107,7 @@ class ApplicationSocket:
         if message["type"] == "websocket.accept":
             self.accepted = True
             self.subprotocol = message.get("subprotocol")
+            self.send(self._first_frame)
         elif message["type"] == "websocket.send":
             text = message.get("text")
             self._on_frame(message["bytes"] if text is None else text)

@@ -5,18 +5,28 @@ from __future__ import annotations
 import itertools
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
-from realtime.events import apublish
+from realtime.events import Recipient, apublish, stream_names
 from realtime.exceptions import RealtimeError
-from realtime.protocol.frames import SUBPROTOCOL, Frame, heartbeat_frame, ping, pong
+from realtime.protocol.frames import (
+    SUBPROTOCOL,
+    TICKET_PROTOCOL,
+    Frame,
+    authenticate,
+    heartbeat_frame,
+    ping,
+    pong,
+)
+from realtime.protocol.presence import Member
 from realtime.sockets.asgi import Application
 from realtime.testing.application_socket import (
     ApplicationSocket,
     Found,
     browser_scope,
 )
+from realtime.testing.presence_lists import PresenceLists
 
 GOING_AWAY = 1001
 """What a browser says when its page is left (RFC 6455, section 7.4.1)."""
@@ -26,8 +36,9 @@ class RealtimeCommunicator:
     """A socket to an ASGI ``application``, open inside ``async with``; it answers pings by itself.
 
     ``path`` may have a query. ``user`` is put into the scope, as an authentication middleware
-    would; without it, a session cookie among ``headers`` counts. ``headers`` are added to the
-    ``Host`` and ``Origin`` that a browser sends. ``subprotocols`` are offered to the server.
+    would; without it, a session cookie among ``headers`` counts. A ``ticket`` counts before both.
+    ``headers`` are added to the ``Host`` and ``Origin`` that a browser sends. ``subprotocols`` are
+    offered to the server.
 
     What does not come within ``timeout`` seconds, here the welcome, or can't come any more, raises
     ``AssertionError``. What the application raises is raised by what waits for it.
@@ -39,6 +50,7 @@ class RealtimeCommunicator:
         *,
         path: str = "/realtime/",
         user: Any = None,
+        ticket: str | None = None,
         headers: Mapping[str, str] | None = None,
         subprotocols: Sequence[str] = (SUBPROTOCOL,),
         timeout: float = 1,
@@ -47,14 +59,18 @@ class RealtimeCommunicator:
         """The server's first frame; None where it has refused to talk."""
         self.unread: list[Any] = []
         """The frames that have come and were not asked for yet."""
-        scope = browser_scope(path, headers or {}, subprotocols)
+        announced = [] if ticket is None else [TICKET_PROTOCOL]
+        scope = browser_scope(path, headers or {}, [*subprotocols, *announced])
         if user is not None:
             scope["user"] = user
-        self._socket = ApplicationSocket(application, scope, self._take)
+        # A visitor who sends nothing would have to wait for the refusal.
+        first = ping("hello") if ticket is None else authenticate(ticket)
+        self._socket = ApplicationSocket(application, scope, self._take, first)
         self._timeout = timeout
         self._silent = False
         self._unanswered: list[str] = []
         self._followed: dict[str, None] = {}
+        self._presence = PresenceLists()
         self._refs = itertools.count(1)
 
     @property
@@ -78,8 +94,10 @@ class RealtimeCommunicator:
 
         Raises ``RealtimeError`` if the server refuses.
         """
-        frame = {"type": "subscribe", "stream": stream}
-        return await self._ask(frame if after is None else {**frame, "after": after}, timeout)
+        frame: Frame = {"type": "subscribe", "stream": stream}
+        if after is not None:
+            frame |= {"after": after, "presence": True}
+        return await self._ask(frame, timeout)
 
     async def unsubscribe(self, stream: str, *, timeout: float = 1) -> Frame:  # noqa: ASYNC109
         """Follow a stream no longer and return the ``unsubscribed`` frame.
@@ -102,6 +120,44 @@ class RealtimeCommunicator:
         """
         frame = {"type": "send", "stream": stream, "name": name, "data": data}
         return (await self._ask(frame, timeout))["data"]
+
+    async def presence(
+        self,
+        stream: str,
+        users: Iterable[Recipient] | None = None,
+        *,
+        timeout: float = 1,  # noqa: ASYNC109
+    ) -> list[Member]:
+        """Return who is there in a stream that this socket follows, the first to come first.
+
+        With ``users``, or the names of their streams, wait until it is exactly these.
+        """
+        name = (self.me or stream) if stream == "me" else stream
+        wanted = None if users is None else set(stream_names(users))
+
+        def found() -> list[Member] | None:
+            members = self._presence.members(name)
+            there = {member["user"] for member in members or ()}
+            return members if wanted in (None, there) else None
+
+        members = await self._socket.wait(found, timeout)
+        there = self._presence.members(name)
+        return self._came(members, f"list of {wanted or 'members'} (there is {there})", timeout)
+
+    async def set_presence(
+        self,
+        stream: str,
+        meta: dict[str, Any],
+        *,
+        timeout: float = 1,  # noqa: ASYNC109
+    ) -> dict[str, Any]:
+        """Say something of this socket's user on the list, and return what the server made of it.
+
+        Raises ``RealtimeError`` if the server refuses.
+        """
+        answer = await self._ask({"type": "presence", "stream": stream, "meta": meta}, timeout)
+        decided: dict[str, Any] = answer["data"]
+        return decided
 
     async def event(self, name: str | None = None, timeout: float = 1) -> Frame:  # noqa: ASYNC109
         """Return the next event, or the next of that name; others wait to be asked for."""
@@ -200,7 +256,7 @@ class RealtimeCommunicator:
         if self.welcome is None and _is_a("welcome", frame):
             self.welcome = frame
             self._socket.send(ping("welcomed"))  # As the protocol asks of a client.
-        else:
+        elif not self._presence.take(frame):
             self.unread.append(frame)
 
     async def _ask(self, frame: Frame, timeout: float) -> Frame:  # noqa: ASYNC109

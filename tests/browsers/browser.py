@@ -5,6 +5,7 @@ import json
 import queue
 import subprocess
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -14,6 +15,8 @@ BrowserName = Literal["chromium", "firefox", "webkit"]
 Kind = Literal["tab", "window"]
 
 BROWSERS = get_args(BrowserName)
+
+CRASHED = "crashed"  # a driver's error when the page's own process has died
 
 HERE = Path(__file__).parent
 DRIVER = HERE / "driver.js"
@@ -41,11 +44,16 @@ def webkit_driver() -> list[str]:
     return [program("env"), sandbox, python, "-m", "tests.browsers.webkit"]
 
 
+class BrowserCrashed(Exception):
+    """A browser, or one of its pages, has died, which says nothing about what it was shown."""
+
+
 class Browser:
     """One process of a browser, in the network namespace that this thread is in."""
 
     def __init__(self, name: BrowserName) -> None:
         self.name = name
+        self.crashed = False
         self._ids = itertools.count(1)
         self._answers: queue.Queue[list[Any] | None] = queue.Queue()
         self._driver = subprocess.Popen(
@@ -60,6 +68,11 @@ class Browser:
         threading.Thread(target=self._read, daemon=True).start()
         self.version = self.request("", "version")
 
+    @property
+    def driver_pid(self) -> int:
+        """The process whose descendants the browser's processes are."""
+        return self._driver.pid
+
     def open(self, key: str, profile: str = "", kind: Kind = "window") -> "Page":
         """Open a page under a name; those of one profile have cookies in common.
 
@@ -71,18 +84,24 @@ class Browser:
     def request(self, key: str, method: str, *given: Any) -> Any:
         """Have the driver do something, and return the result; fail with its error."""
         number = next(self._ids)
-        assert self._driver.stdin
-        self._driver.stdin.write(json.dumps([number, key, method, *given]) + "\n")
-        self._driver.stdin.flush()
+        self._write(json.dumps([number, key, method, *given]))
         try:
             answer = self._answers.get(timeout=PATIENCE)
         except queue.Empty:
             raise AssertionError(f"{self.name} has not done {method} in {PATIENCE} s") from None
-        assert answer, f"{self.name} has ended"
+        if answer is None or answer[2] == CRASHED:
+            self.crashed = True
+            raise BrowserCrashed(f"{self.name}: {method}{given}")
         answered, result, error = answer
         assert answered == number, f"{self.name} answers request {answered} instead of {number}"
         assert error is None, f"{self.name}: {method}{given}: {error}"
         return result
+
+    def _write(self, line: str) -> None:
+        assert self._driver.stdin
+        with suppress(BrokenPipeError):  # it has ended, which the missing answer says
+            self._driver.stdin.write(f"{line}\n")
+            self._driver.stdin.flush()
 
     def errors(self) -> list[str]:
         """Return what its pages have thrown and not caught."""
@@ -102,7 +121,8 @@ class Browser:
     def close(self) -> None:
         """End it."""
         assert self._driver.stdin
-        self._driver.stdin.close()
+        with suppress(BrokenPipeError):
+            self._driver.stdin.close()
         try:
             self._driver.wait(10)
         except subprocess.TimeoutExpired:
@@ -122,8 +142,18 @@ class Page:
         self._ask("goto", url)
 
     def evaluate(self, expression: str) -> Any:
-        """Return the value of a JavaScript expression, and of a promise its result."""
+        """Return the value of a JavaScript expression, and of a promise its result.
+
+        The expression has no effects, because it is asked again if the page goes elsewhere.
+        """
         return self._ask("evaluate", expression)
+
+    def run(self, script: str) -> None:
+        """Run a script once, and wait for it; what leads elsewhere goes into a timer.
+
+        Firefox repeats, up to ten times, a script whose page has gone before it answers.
+        """
+        self._ask("run", script)
 
     def wait_for(self, expression: str) -> None:
         """Wait until an expression is true, also on pages that the tab goes to meanwhile."""
@@ -144,7 +174,7 @@ class Page:
     def go_back(self) -> None:
         """Go back, as the back button does, without waiting for it."""
         # Puppeteer's own waits for a page to load, and one from the cache never does, in Firefox.
-        self.evaluate("void setTimeout(() => history.back())")
+        self.run("void setTimeout(() => history.back())")
 
     def bring_to_front(self) -> None:
         """Make it the tab that is seen."""
@@ -171,7 +201,7 @@ class Page:
         self.goto(f"{url}/login/")
         self.fill("[name=username]", username)
         self.fill("[name=password]", password)
-        self.evaluate("document.querySelector('[name=password]').form.submit()")
+        self.run("void setTimeout(() => document.querySelector('[name=password]').form.submit())")
         self._ask("waitForSelector", "#desk")
 
     def _ask(self, method: str, *given: Any) -> Any:

@@ -19,12 +19,13 @@ NUMBERS = count(1)  # of the profiles; every test has its own cookies
 @pytest.fixture(scope="session")
 def launch() -> Iterator[Callable[[BrowserName], Browser]]:
     with ExitStack() as stack:
+        browsers: dict[BrowserName, Browser] = {}
 
-        @cache
         def launched(name: BrowserName) -> Browser:
-            browser = Browser(name)
-            stack.callback(browser.close)
-            return browser
+            if name not in browsers or browsers[name].crashed:
+                browsers[name] = Browser(name)
+                stack.callback(browsers[name].close)
+            return browsers[name]
 
         yield launched
 
@@ -77,5 +78,6 @@ def open_desk(browser: Browser) -> Iterator[OpenDesk]:
         return desks[-1]
 
     yield opened
-    for desk in desks:
-        desk.page.close()
+    if not browser.crashed:
+        for desk in desks:
+            desk.page.close()

@@ -2,8 +2,8 @@
 
 import os
 
-from project.settings import *  # noqa: F403
-from project.settings import BASE_DIR, MIDDLEWARE, TEMPLATES
+from tests.processes.site_settings import *  # noqa: F403
+from tests.processes.site_settings import BASE_DIR, MIDDLEWARE, TEMPLATES
 
 DEBUG = False
 ROOT_URLCONF = "tests.browsers.strict_site"

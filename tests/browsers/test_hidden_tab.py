@@ -42,7 +42,7 @@ def test_a_hidden_tab_needs_no_timer_while_it_lives_and_notices_when_it_is_dead(
         [socket] = quick.held_sockets() - others
         hide(desk, open_desk)
         hidden_at = time.time()
-        desk.page.evaluate(TICKING)
+        desk.page.run(TICKING)
         slow = SLOW[browser.name] * 1000
         wait_until(lambda: desk.page.evaluate("Date.now() - ticked") > slow, 20, "timers are slow")
 

@@ -53,7 +53,8 @@ def page(browser: Browser, strict_site: Site) -> Iterator[Page]:
     page.before_scripts(VIOLATIONS)
     page.login(strict_site.url, "alice")
     yield page
-    page.close()
+    if not browser.crashed:
+        page.close()
 
 
 def check(page: Page, site: Site, storage: str) -> None:

@@ -24,6 +24,12 @@ def account(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def presence_in_memory(settings: Any) -> None:
+    """In the database, which is in memory here, its threads would lock tables for others."""
+    settings.REALTIME = {"PRESENCE": {"BACKEND": "realtime.roster.memory.MemoryPresence"}}
+
+
 @pytest.fixture
 def agents(db: None) -> None:
     call_command("create_demo_users")

@@ -52,6 +52,21 @@ async def test_agents_may_follow_a_call(alice: Any, ringing: Call, twilio: Poste
     assert (event["data"]["state"], event["data"]["answered_by"]["name"]) == ("in-progress", "bob")
 
 
+async def test_agents_see_who_else_is_at_a_desk(alice: Any, bob: Any) -> None:
+    async with socket_of(alice) as socket, socket_of(bob) as other:
+        await socket.subscribe("desk")
+        await other.subscribe("desk")
+        await other.set_presence("desk", {"name": "the boss"})
+        members = await socket.presence("desk", [alice, bob])
+    assert [member["meta"] for member in members] == [{"name": "alice"}, {"name": "bob"}]
+
+
+async def test_other_users_see_nobody(carol: Any) -> None:
+    async with socket_of(carol) as socket:
+        with pytest.raises(RealtimeError, match="forbidden"):
+            await socket.subscribe("desk")
+
+
 async def test_other_users_may_not_follow_a_call(carol: Any, ringing: Call) -> None:
     async with socket_of(carol) as socket:
         with pytest.raises(RealtimeError, match="forbidden"):

@@ -12,16 +12,32 @@ from tests.cuts.table import Row, table
 
 
 @pytest.fixture(scope="module")
-def environment(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    site_database: Path,
-    site_env: dict[str, str],
-) -> Iterator[Environment]:
-    """The environment with a heartbeat of `request.param`: interval and timeout in seconds."""
-    directory = tmp_path_factory.mktemp("cuts")
+def open_environment(
+    tmp_path_factory: pytest.TempPathFactory, site_database: Path, site_env: dict[str, str]
+) -> Iterator[Callable[[float, float], Environment]]:
     with ExitStack() as ending:
-        yield Environment(ending, directory, site_database, site_env, *request.param)
+        opened: list[Environment] = []
+
+        def latest(interval: float, timeout: float) -> Environment:
+            if not opened or opened[-1].crashed:
+                ending.close()
+                directory = tmp_path_factory.mktemp("cuts")
+                arguments = directory, site_database, site_env, interval, timeout
+                opened.append(Environment(ending, *arguments))
+            return opened[-1]
+
+        yield latest
+
+
+@pytest.fixture
+def environment(
+    request: pytest.FixtureRequest, open_environment: Callable[[float, float], Environment]
+) -> Environment:
+    """The environment with a heartbeat of `request.param`: interval and timeout in seconds.
+
+    The tests of a file share it until one of its browsers crashes.
+    """
+    return open_environment(*request.param)
 
 
 @pytest.fixture

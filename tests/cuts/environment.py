@@ -33,7 +33,7 @@ class Environment:
     ) -> None:
         self.network = Network()
         ending.callback(self.network.close)
-        browsers = self._start_browsers(ending)
+        self._browsers = self._start_browsers(ending)
         ending.enter_context(self.network.server.entered())
         host = self.network.server.address
         heartbeat = {"HEARTBEAT_INTERVAL": str(interval), "HEARTBEAT_TIMEOUT": str(timeout)}
@@ -51,7 +51,7 @@ class Environment:
         self.office = Office(own, interval, timeout, others=list(self.edges.values()))
         self.seats = [
             Seat(browser, server, f"http://{host}:{site.port}")
-            for browser in browsers
+            for browser in self._browsers
             for server, site in self.edges.items()
         ]
 
@@ -62,6 +62,11 @@ class Environment:
                 browsers.append(Browser(name))
                 ending.callback(browsers[-1].close)
         return browsers
+
+    @property
+    def crashed(self) -> bool:
+        """Whether one of its browsers has crashed, or a page of one."""
+        return any(browser.crashed for browser in self._browsers)
 
     def kill_edges(self) -> None:
         """Kill both servers that desks are connected to."""

@@ -11,9 +11,9 @@ import pytest
 from tests.cuts.environment import Environment
 from tests.cuts.run_scenario import (
     RIGHT_WITHIN,
-    cut_until_noticed,
+    check_desks,
+    cut_and_heal,
     ring_everywhere,
-    wait_for_events,
     when_right,
 )
 from tests.cuts.scenarios import KILLED, PULLED_CABLE, WIFI_OFF, Scenario
@@ -32,20 +32,8 @@ def test_desks_are_right_soon_after_a_long_outage(
         # In Firefox an attempt that is held back holds up all others to the same address.
         seat.close_bare()
     sid = ring_everywhere(environment)
-    cut_at = time.time()
-    try:
-        cut_until_noticed(scenario, environment, lambda: office.answer(sid))
-        time.sleep(OUTAGE)
-    finally:
-        scenario.heal(environment)
-    healed_at = time.time()
-
+    gap = cut_and_heal(
+        scenario, environment, lambda: office.answer(sid), lambda: time.sleep(OUTAGE)
+    )
     right_at = when_right(seats, {sid: "in-progress"}, RIGHT_WITHIN)
-    top = office.top()
-    for seat in seats:
-        wait_for_events(seat, top, RIGHT_WITHIN)
-        noticed, right = seat.desk.lost_since(cut_at) - cut_at, right_at[seat] - healed_at
-        name = f"{scenario.name}, after four minutes"
-        missed = seat.desk.missed(1, top)
-        report(Row(name, seat.browser.name, seat.server, noticed, right, missed, "-"))
-        seat.check(top)
+    check_desks(f"{scenario.name}, after four minutes", environment, gap, right_at, report, {})

@@ -1,7 +1,8 @@
 """One cut: what is done, what each desk must show, and by when."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from tests.cuts.environment import Environment
 from tests.cuts.scenarios import Scenario
@@ -13,6 +14,14 @@ BUSY = 2.0  # seconds more, because all browsers and servers share two cores
 RIGHT_WITHIN = 28.0  # seconds after the path is back, as docs/browser.md says
 
 
+@dataclass(frozen=True)
+class Gap:
+    """When a path was cut and when it was healed, in seconds."""
+
+    cut_at: float
+    healed_at: float
+
+
 def run_scenario(
     scenario: Scenario, environment: Environment, report: Callable[[Row], None], gap: float = 0
 ) -> None:
@@ -21,31 +30,59 @@ def run_scenario(
     loaded = {seat: seat.desk.shown().loaded for seat in seats}
     for seat in seats:
         seat.restart_bare()
-    answered = ring_everywhere(environment)
+    truth = {ring_everywhere(environment): "in-progress"}
+    [answered] = truth
 
+    def another_call() -> None:
+        truth[office.whole_call()] = "completed"
+        time.sleep(gap)
+
+    gone = cut_and_heal(scenario, environment, lambda: office.answer(answered), another_call)
+    right_at = when_right(seats, truth, RIGHT_WITHIN)
+    bare = {seat: seat.bare_is_wrong_about(truth) for seat in seats}
+    check_desks(scenario.name, environment, gone, right_at, report, bare)
+    for seat in seats:
+        assert bare[seat] != NOTHING, f"{seat.name}: a bare WebSocket got it right too"
+        assert seat.desk.shown().loaded == loaded[seat], f"{seat.name} was reloaded"
+    office.hang_up(answered)
+    when_right(seats, dict.fromkeys(truth, "completed"), 5)
+
+
+def cut_and_heal(
+    scenario: Scenario,
+    environment: Environment,
+    meanwhile: Callable[[], None],
+    once_noticed: Callable[[], None],
+) -> Gap:
+    """Cut, do something, wait until it is noticed, do something more, and heal."""
     cut_at = time.time()
     try:
-        cut_until_noticed(scenario, environment, lambda: office.answer(answered))
-        over = office.whole_call()
-        time.sleep(gap)
+        cut_until_noticed(scenario, environment, meanwhile)
+        once_noticed()
     finally:
         healed_at = time.time()
         scenario.heal(environment)
+    return Gap(cut_at, healed_at)
 
-    truth = {answered: "in-progress", over: "completed"}
-    right_at = when_right(seats, truth, RIGHT_WITHIN)
-    top = office.top()
-    for seat in seats:
+
+def check_desks(
+    name: str,
+    environment: Environment,
+    gap: Gap,
+    right_at: Mapping[Seat, float],
+    report: Callable[[Row], None],
+    bare: Mapping[Seat, str],
+) -> None:
+    """Report how each desk came through, and check that it has all events and is silent."""
+    top = environment.office.top()
+    for seat in environment.seats:
         wait_for_events(seat, top, RIGHT_WITHIN)
-        noticed, right = seat.desk.lost_since(cut_at) - cut_at, right_at[seat] - healed_at
-        wrong = seat.bare_is_wrong_about(truth)
-        missed = seat.desk.missed(1, top)
-        report(Row(scenario.name, seat.browser.name, seat.server, noticed, right, missed, wrong))
-        assert wrong != NOTHING, f"{seat.name}: a bare WebSocket got it right too"
-        assert seat.desk.shown().loaded == loaded[seat], f"{seat.name} was reloaded"
+        noticed = seat.desk.lost_since(gap.cut_at)
+        assert noticed
+        times = noticed - gap.cut_at, right_at[seat] - gap.healed_at
+        missed, wrong = seat.desk.missed(1, top), bare.get(seat, "-")
+        report(Row(name, seat.browser.name, seat.server, *times, missed, wrong))
         seat.check(top)
-    office.hang_up(answered)
-    when_right(seats, {answered: "completed", over: "completed"}, 5)
 
 
 def ring_everywhere(environment: Environment) -> str:

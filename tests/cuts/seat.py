@@ -26,12 +26,12 @@ class Seat:
         self.desk.follow()
         self._bare = browser.open(f"{server} bare", profile=server)
         self._bare.goto(f"{url}/login/")
-        self._bare.evaluate(f"({BARE})('{url.replace('http', 'ws')}/realtime/')")
+        self._bare.run(f"({BARE})('{url.replace('http', 'ws')}/realtime/')")
         self.desk.page.bring_to_front()
 
     def restart_bare(self) -> None:
         """Start the page with the bare socket again, and wait until it has subscribed."""
-        self._bare.evaluate("begin()")
+        self._bare.run("begin()")
         wait_until(lambda: self._bare.evaluate("subscribed"), 10, f"{self.name} bare subscribes")
 
     def close_bare(self) -> None:

@@ -18,7 +18,8 @@ pytestmark = [
 
 WATCHED = 45.0  # seconds: four pings of each server to each socket
 SLOW = {"delay": 0.5, "loss": 0.05}
-SHOWN_WITHIN = 10.0  # seconds: a round trip of one, and several repetitions of what was lost
+# Seconds. TCP repeats what is lost within 3 s; the rest is for a busy machine.
+SHOWN_WITHIN = 20.0
 
 
 def test_a_slow_lossy_line_is_no_dead_one(

@@ -2,8 +2,8 @@
 
 import os
 
-from project.settings import *  # noqa: F403
-from project.settings import DATABASES, REALTIME
+from tests.processes.site_settings import *  # noqa: F403
+from tests.processes.site_settings import DATABASES, REALTIME
 
 DATABASES["default"]["CONN_MAX_AGE"] = float(os.environ["CONN_MAX_AGE"])
 REALTIME = {**REALTIME, "POSITION_CHECK": 1}

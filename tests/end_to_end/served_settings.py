@@ -1,7 +1,7 @@
 """The demo's settings with numbers that a test can wait for."""
 
-from project.settings import *  # noqa: F403
-from project.settings import REALTIME
+from tests.processes.site_settings import *  # noqa: F403
+from tests.processes.site_settings import REALTIME
 
 REALTIME = {
     **REALTIME,

@@ -17,9 +17,14 @@ pytestmark = pytest.mark.processes
 FAST = {"HEARTBEAT_INTERVAL": "0.5", "HEARTBEAT_TIMEOUT": "0.5"}
 
 
-@pytest.fixture(params=["daphne", "uvicorn"])
-def served(request, site):
-    return site(request.param, app="tests.end_to_end.served:application", env=FAST)
+@pytest.fixture(scope="module", params=["daphne", "uvicorn"])
+def running(request, shared_site):
+    return shared_site(request.param, app="tests.end_to_end.served:application", env=FAST)
+
+
+@pytest.fixture
+def served(running):
+    return running.for_next_test()
 
 
 async def test_a_peer_that_stops_answering_gets_a_bye_and_is_closed(served):

@@ -12,9 +12,14 @@ pytestmark = pytest.mark.processes
 OWN = ["/async/", "/sync/", "/plain/", "/both/"]
 
 
-@pytest.fixture(params=["daphne", "uvicorn"])
-def served(request, site):
-    return site(request.param, app="tests.end_to_end.served:application")
+@pytest.fixture(scope="module", params=["daphne", "uvicorn"])
+def running(request, shared_site):
+    return shared_site(request.param, app="tests.end_to_end.served:application")
+
+
+@pytest.fixture
+def served(running):
+    return running.for_next_test()
 
 
 def said(path):

@@ -15,9 +15,9 @@ pytestmark = pytest.mark.processes
 SERVERS = ["hypercorn", "granian", "gunicorn", "gunicorn-uvicorn"]
 
 
-@pytest.fixture(params=SERVERS)
-def served(request, site):
-    return site(
+@pytest.fixture(scope="module", params=SERVERS)
+def running(request, shared_site):
+    return shared_site(
         request.param,
         app="tests.end_to_end.served:application",
         env={
@@ -26,6 +26,11 @@ def served(request, site):
             "HEARTBEAT_TIMEOUT": "0.5",
         },
     )
+
+
+@pytest.fixture
+def served(running):
+    return running.for_next_test()
 
 
 async def subscribe(socket, **after):

@@ -14,13 +14,32 @@ from tests.processes.wire import wire
 pytestmark = pytest.mark.processes
 
 
-@pytest.fixture(params=["daphne", "uvicorn"])
-def any_site(request, site):
-    return site(request.param)
+@pytest.fixture(scope="module", params=["daphne", "uvicorn"])
+def running(request, shared_site):
+    return shared_site(request.param)
 
 
-async def test_welcome_is_first_and_announces_the_heartbeat(any_site):
-    cookies = any_site.login("alice").cookie_header()
+@pytest.fixture(scope="module")
+def cookies(running):
+    return running.login("alice").cookie_header()
+
+
+@pytest.fixture
+def any_site(running):
+    return running.for_next_test()
+
+
+@pytest.fixture(scope="module")
+def app_running(shared_site):
+    return shared_site("uvicorn", app="tests.end_to_end.served:application")
+
+
+@pytest.fixture
+def served(app_running):
+    return app_running.for_next_test()
+
+
+async def test_welcome_is_first_and_announces_the_heartbeat(any_site, cookies):
     async with wire(any_site, cookies=cookies) as socket:
         welcome = await socket.frame()
         assert welcome.pop("socket") and welcome.pop("now") > 1_700_000_000_000
@@ -34,8 +53,7 @@ async def test_welcome_is_first_and_announces_the_heartbeat(any_site):
         assert socket.subprotocol == "realtime.v1"
 
 
-async def test_ping_is_answered_and_commands_are(any_site):
-    cookies = any_site.login("alice").cookie_header()
+async def test_ping_is_answered_and_commands_are(any_site, cookies):
     async with wire(any_site, cookies=cookies) as socket:
         await socket.send({"type": "subscribe", "ref": 1, "stream": "me"})
         me = (await socket.frame("welcome"))["me"]
@@ -86,8 +104,7 @@ BAD_FRAMES = [
 ]
 
 
-async def test_a_bad_frame_gets_an_error_and_one_log_line_and_the_socket_goes_on(any_site):
-    cookies = any_site.login("alice").cookie_header()
+async def test_a_bad_frame_gets_an_error_and_one_log_line_and_the_socket_goes_on(any_site, cookies):
     async with wire(any_site, cookies=cookies) as socket:
         await socket.frame("welcome")
         for sent, code in BAD_FRAMES:
@@ -99,8 +116,7 @@ async def test_a_bad_frame_gets_an_error_and_one_log_line_and_the_socket_goes_on
     assert "Traceback" not in any_site.log()
 
 
-async def test_ten_thousand_random_frames_kill_nothing(any_site):
-    cookies = any_site.login("alice").cookie_header()
+async def test_ten_thousand_random_frames_kill_nothing(any_site, cookies):
     dice = random.Random(7)
     kinds = ["ping", "pong", "subscribe", "unsubscribe", "send", "welcome", "", None, 3]
     sent = 0
@@ -126,9 +142,15 @@ async def test_ten_thousand_random_frames_kill_nothing(any_site):
 
 async def test_an_anonymous_visitor_gets_a_bye_without_retry(any_site):
     async with wire(any_site) as socket:
+        await socket.send({"type": "ping", "nonce": "hello"})
         bye = {"type": "bye", "code": 4501, "reason": "not signed in", "retry": False}
-        assert await socket.frame() == bye
+        assert await socket.frame("bye", timeout=2) == bye
         assert await socket.closed() == 4501
+
+
+async def test_a_visitor_who_says_nothing_gets_it_after_three_seconds(site):
+    async with wire(site("uvicorn")) as socket:
+        assert (await socket.frame())["code"] == 4501
 
 
 async def test_a_forged_session_is_an_anonymous_visitor(any_site):
@@ -137,37 +159,32 @@ async def test_a_forged_session_is_an_anonymous_visitor(any_site):
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "file:///x"])
-async def test_a_foreign_page_is_refused(any_site, origin):
-    cookies = any_site.login("alice").cookie_header()
+async def test_a_foreign_page_is_refused(any_site, cookies, origin):
     with pytest.raises(InvalidStatus) as refusal:
         async with wire(any_site, cookies=cookies, origin=origin):
             pass
     assert refusal.value.response.status_code == 403
 
 
-async def test_a_page_of_the_site_is_let_in(any_site):
-    cookies = any_site.login("alice").cookie_header()
+async def test_a_page_of_the_site_is_let_in(any_site, cookies):
     async with wire(any_site, cookies=cookies, origin=any_site.url) as socket:
         await socket.frame("welcome")
 
 
-async def test_an_unknown_version_is_selected_and_then_refused(any_site):
-    cookies = any_site.login("alice").cookie_header()
+async def test_an_unknown_version_is_selected_and_then_refused(any_site, cookies):
     async with wire(any_site, cookies=cookies, subprotocols=["realtime.v9"]) as socket:
         assert socket.subprotocol == "realtime.v9"
         assert (await socket.frame())["code"] == 4503
         assert await socket.closed() == 4503
 
 
-async def test_no_subprotocol_is_taken_for_this_version(any_site):
-    cookies = any_site.login("alice").cookie_header()
+async def test_no_subprotocol_is_taken_for_this_version(any_site, cookies):
     async with wire(any_site, cookies=cookies, subprotocols=[]) as socket:
         assert (await socket.frame())["version"] == 1
         assert socket.subprotocol is None
 
 
-async def test_the_oldest_of_too_many_sockets_is_closed(any_site):
-    cookies = any_site.login("alice").cookie_header()
+async def test_the_oldest_of_too_many_sockets_is_closed(any_site, cookies):
     async with wire(any_site, cookies=cookies) as oldest:
         await oldest.frame("welcome")
         others = [wire(any_site, cookies=cookies) for _ in range(20)]
@@ -180,8 +197,7 @@ async def test_the_oldest_of_too_many_sockets_is_closed(any_site):
             await other.__aexit__(None, None, None)
 
 
-async def test_the_stream_after_the_hundredth_is_refused(site):
-    served = site("uvicorn", app="tests.end_to_end.served:application")
+async def test_the_stream_after_the_hundredth_is_refused(served):
     async with wire(served, cookies=served.login("alice").cookie_header()) as socket:
         await socket.frame("welcome")
         for number in range(101):
@@ -204,8 +220,7 @@ async def test_a_stream_offers_its_snapshot_and_answers(site):
         assert served.log().count("ZeroDivisionError: ") == 1
 
 
-async def test_a_snapshot_larger_than_the_limit_and_a_burst_end_no_healthy_socket(site):
-    served = site("uvicorn", app="tests.end_to_end.served:application")
+async def test_a_snapshot_larger_than_the_limit_and_a_burst_end_no_healthy_socket(served):
     async with wire(served, cookies=served.login("alice").cookie_header()) as socket:
         await socket.frame("welcome")
         answered = socket.answered
@@ -218,16 +233,14 @@ async def test_a_snapshot_larger_than_the_limit_and_a_burst_end_no_healthy_socke
         assert [event["offset"] for event in events] == list(range(1, 61))
 
 
-async def test_many_commands_together_are_all_answered(any_site):
-    cookies = any_site.login("alice").cookie_header()
+async def test_many_commands_together_are_all_answered(any_site, cookies):
     async with wire(any_site, cookies=cookies) as socket:
         for ref in range(100):
             await socket.send({"type": "subscribe", "ref": ref, "stream": f"nothing.{ref}"})
         assert [(await socket.frame("error"))["ref"] for ref in range(100)] == list(range(100))
 
 
-async def test_a_busy_application_delays_no_pong_and_has_a_bounded_queue(site):
-    served = site("uvicorn", app="tests.end_to_end.served:application")
+async def test_a_busy_application_delays_no_pong_and_has_a_bounded_queue(served):
     async with wire(served, cookies=served.login("alice").cookie_header()) as socket:
         await socket.frame("welcome")
         await socket.send({"type": "subscribe", "ref": 1, "stream": "open.7"})

@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 import django
 
@@ -42,7 +42,7 @@ class Publisher:
     repeat: deque[tuple[str, list[str]]] = deque(maxlen=20)
 
     def __init__(
-        self, name: str, seed: str, ledger: TextIO, users: Sequence[str], rooms: Sequence[str]
+        self, name: str, seed: str, ledger: BinaryIO, users: Sequence[str], rooms: Sequence[str]
     ) -> None:
         self._name = name
         self._random = random.Random(f"{seed}/{name}")
@@ -110,13 +110,14 @@ class Publisher:
         self, token: str, streams: list[str], committed: bool, *, wrote: bool = False
     ) -> None:
         entry = {"token": token, "streams": streams, "committed": committed, "wrote": wrote}
-        self._ledger.write(json.dumps(entry) + "\n")
+        self._ledger.write(json.dumps(entry).encode() + b"\n")
 
 
 def main(path: str, seed: str, users: str, rooms: str) -> None:
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    with Path(path).open("w") as ledger:
+    # Its threads share it. Without a buffer each line is one write; a text file would mix them up.
+    with Path(path).open("wb", buffering=0) as ledger:
         threads = [
             threading.Thread(
                 target=Publisher(

@@ -1,6 +1,6 @@
 """The demo's settings with numbers that a storm can wait for."""
 
-from project.settings import *  # noqa: F403
+from tests.processes.site_settings import *  # noqa: F403
 
 ROOT_URLCONF = "tests.faults.urls"
 REALTIME = {

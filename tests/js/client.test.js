@@ -182,7 +182,7 @@ describe("state", () => {
     const { client, clock, last } = opened();
     const latencies = emitted(client, "latency");
     clock.advance(31);
-    last().frame({ type: "pong", nonce: last().frames("ping")[0].nonce });
+    last().frame({ type: "pong", nonce: last().frames("ping").at(-1).nonce });
     assert.deepEqual([client.latency, latencies], [31, [31]]);
     last().end();
     assert.equal(client.latency, null);
@@ -218,6 +218,16 @@ describe("me", () => {
     last().welcome();
     assert.deepEqual(changes, [{ me: "user.42", previous: "user.1" }]);
     assert.equal(last().frames("subscribe")[0].after, undefined);
+  });
+
+  test("a visitor has none; the page of a user is not theirs", () => {
+    const { options, last } = fakeEnvironment();
+    const client = new RealtimeClient("/realtime/", { ...options, me: "user.42" });
+    const changes = emitted(client, "me_changed");
+    last().open();
+    last().welcome({ me: undefined });
+    assert.deepEqual([client.state, client.me], ["open", null]);
+    assert.deepEqual(changes, [{ me: null, previous: "user.42" }]);
   });
 
   test("close() from its handler", () => {

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import {
   changeText,
   clockText,
+  colleaguesText,
   connectionText,
   otherSide,
   statusText,
@@ -84,6 +85,16 @@ test("the status of a call names the agent who talks", () => {
 test("numbers are grouped where the grouping is known", () => {
   assert.equal(otherSide(RINGING), "+1 555 010 0123");
   assert.equal(otherSide(OUTGOING), "+442079460000");
+});
+
+test("the bar names those who are at another desk", () => {
+  const here = (...names) => names.map((name) => ({ user: `user.${name}`, meta: { name }, since: 1 }));
+  const text = (...names) => colleaguesText(here("bob", ...names), "user.bob");
+  assert.equal(text(), "No one else is here");
+  assert.equal(text("alice"), "alice is here");
+  assert.equal(text("alice", "carol"), "alice and carol are here");
+  assert.equal(text("a", "b", "c", "d"), "a, b, c, and d are here");
+  assert.equal(text("a", "b", "c", "d", "e"), "a, b, c, and 2 others are here");
 });
 
 test("a connection that is open, or connects for the first time, shows nothing", () => {

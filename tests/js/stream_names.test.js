@@ -3,8 +3,10 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { userStreamName } from "../../realtime/static/realtime/index.js";
+import { plainName } from "../../realtime/static/realtime/protocol/stream_names.js";
 
-const VECTORS = JSON.parse(readFileSync(new URL("../vectors/stream_names.json", import.meta.url), "utf8"));
+const vectors = (name) => JSON.parse(readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), "utf8"));
+const VECTORS = vectors("stream_names");
 const hasHash = ({ name }) => name.startsWith("user-.") && name.includes("_");
 
 test("the names of users are those of the server", () => {
@@ -21,4 +23,9 @@ test("what only the server can name says what to do", () => {
   const long = VECTORS.filter(hasHash);
   assert.ok(long.length > 3);
   for (const { pk } of long) assert.throws(() => userStreamName(pk), /^RangeError: .*use "me"/);
+});
+
+test("the plain name is what is before the mark of a signed one", () => {
+  const signed = vectors("signed_names");
+  assert.deepEqual(signed.map(({ text }) => plainName(text)), signed.map(({ plain }) => plain));
 });

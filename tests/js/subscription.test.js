@@ -159,25 +159,93 @@ describe("following", () => {
     assert.deepEqual(last().frames("subscribe"), []);
   });
 
-  test("a right that has ended", () => {
+  test("a right that has ended", async () => {
     const { client, last, reconnect } = opened();
-    const emitted = story(client.subscribe("call.7"), "unsubscribed", "*");
+    const call = client.subscribe("call.7");
+    const emitted = story(call, "unsubscribed", "error", "*");
     confirm(last());
     last().frame({ type: "unsubscribed", stream: "call.7", reason: "forbidden" });
     event(last(), { stream: "call.7", offset: 1 });
-    assert.deepEqual(emitted, [["unsubscribed", { reason: "forbidden" }]]);
+    assert.deepEqual(emitted.map(([name]) => name), ["unsubscribed", "error"]);
+    assert.deepEqual(emitted[0][1], { reason: "forbidden" });
+    assert.equal(emitted[1][1].code, "forbidden");
+    await assert.rejects(call.send("press"), { code: "not_subscribed" });
     reconnect();
     assert.deepEqual(last().frames("subscribe"), []);
   });
 
-  test("an answer that comes after the right has ended changes nothing", () => {
+  test("the end of a right reaches all parts that follow the stream, and those who stop do no harm", () => {
     const { client, last } = opened();
-    const call = client.subscribe("call.7");
-    last().frame({ type: "unsubscribed", stream: "call.7", reason: "forbidden" });
+    const seen = [];
+    const parts = ["first", "second"].map((part) =>
+      client.follow("call.7", { unsubscribed: ({ reason }) => seen.push([part, reason]) }),
+    );
+    parts.push(client.follow("call.7", { error: ({ code }) => seen.push(["third", code]) }));
     confirm(last());
-    event(last(), { stream: "call.7", offset: 1 });
-    assert.equal(call.live, false);
-    assert.notEqual(client.subscribe("call.7"), call);
+    last().frame({ type: "unsubscribed", stream: "call.7", reason: "forbidden" });
+    assert.deepEqual(seen, [["first", "forbidden"], ["second", "forbidden"], ["third", "forbidden"]]);
+    for (const { stop } of parts) stop();
+    assert.deepEqual(last().frames("unsubscribe"), []);
+  });
+
+  test("the end of a right that no handler waits for is the client's error", () => {
+    const { client, last } = opened();
+    const errors = [];
+    client.on("error", (error) => errors.push([error.code, error.message]));
+    client.subscribe("call.7");
+    confirm(last());
+    last().frame({ type: "unsubscribed", stream: "call.7", reason: "forbidden" });
+    assert.deepEqual(errors, [["forbidden", "the right to call.7 has ended"]]);
+  });
+
+  test("a stream whose right has ended can be subscribed again", () => {
+    const { client, last } = opened();
+    const before = client.subscribe("call.7");
+    confirm(last(), { offset: 3 });
+    last().frame({ type: "unsubscribed", stream: "call.7", reason: "forbidden" });
+    const after = client.subscribe("call.7");
+    assert.notEqual(after, before);
+    confirm(last(), { offset: 5 });
+    const emitted = story(after, "*");
+    event(last(), { stream: "call.7", offset: 6, data: 6 });
+    assert.ok(after.live && !before.live);
+    assert.deepEqual(emitted, [["*", 6]]);
+  });
+
+  test("a right that nobody could check is asked for again, from the same position", () => {
+    const { client, clock, last } = opened();
+    const call = client.subscribe("call.7");
+    const emitted = story(call, "unsubscribed", "error");
+    confirm(last(), { offset: 3 });
+    last().frame({ type: "unsubscribed", stream: "call.7", reason: "internal" });
+    assert.deepEqual([call.live, emitted.map(([name, { code }]) => [name, code])], [false, [["error", "internal"]]]);
+    clock.advance(500);
+    assert.deepEqual(last().frames("subscribe").at(-1).after, { epoch: "k3x9", offset: 3 });
+    confirm(last(), { offset: 3, recovered: true });
+    assert.ok(call.live);
+  });
+
+  test("a right that ends while a hole is mended ends the subscription", () => {
+    const { client, clock, last } = opened();
+    client.on("error", () => {});
+    client.subscribe("call.7");
+    confirm(last(), { offset: 5 });
+    event(last(), { stream: "call.7", offset: 7 });
+    last().frame({ type: "unsubscribed", stream: "call.7", reason: "forbidden" });
+    clock.advance(500);
+    assert.equal(last().frames("subscribe").length, 1);
+  });
+
+  test("the end of an earlier subscription is not that of the next, whose answer is due", () => {
+    const { client, clock, last } = opened();
+    client.on("error", () => {});
+    const call = client.subscribe("call.7");
+    confirm(last(), { offset: 5 });
+    event(last(), { stream: "call.7", offset: 7 });
+    clock.advance(500);
+    last().frame({ type: "unsubscribed", stream: "call.7", reason: "forbidden" });
+    confirm(last(), { offset: 7, recovered: true });
+    assert.ok(call.live);
   });
 
   test("a refused subscription is an error and not tried again", () => {
@@ -345,7 +413,7 @@ describe("positions", () => {
     clock.advance(500);
     const sent = last().frames().slice(-2).map(withoutRef);
     assert.deepEqual(sent, [
-      { type: "unsubscribe", stream: "user.42" },
+      { type: "unsubscribe", stream: "user.42", again: true },
       { type: "subscribe", stream: "user.42", after: { epoch: "k3x9", offset: 6 } },
     ]);
     confirm(last(), { offset: 9, recovered: true });
@@ -401,8 +469,8 @@ describe("positions", () => {
     const mine = client.subscribe("me");
     client.subscribe("call.7");
     assert.deepEqual(last().frames("subscribe").map(withoutRef), [
-      { type: "subscribe", stream: "user.42", after: positions["user.42"] },
-      { type: "subscribe", stream: "call.7", after: positions["call.7"] },
+      { type: "subscribe", stream: "user.42", after: positions["user.42"], presence: true },
+      { type: "subscribe", stream: "call.7", after: positions["call.7"], presence: true },
     ]);
     last().frame({ type: "subscribed", ref: 1, stream: "user.42", epoch: "k3x9", offset: 18, recovered: true });
     mine.unsubscribe();
@@ -532,7 +600,7 @@ describe("send", () => {
     await assert.rejects(reply, refusal("unknown_outcome"));
     clock.advance(500);
     last().open();
-    assert.deepEqual(last().frames(), []);
+    assert.deepEqual(last().frames().map(({ type }) => type), ["ping"]);
   });
 
   test("what one user sends does not go out in the name of the next", async () => {

@@ -56,6 +56,7 @@ class Process:
         self.port = port
         self.env = env
         self.reported = 0  # characters of its output that belong to earlier tests
+        self._log_begins = 0  # bytes
         self._popen: subprocess.Popen[bytes] | None = None
 
     @property
@@ -129,8 +130,15 @@ class Process:
         os.kill(self.pid, signal.SIGCONT)
 
     def log(self) -> str:
-        """Return all that it has written so far."""
-        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+        """Return all that it has written so far, or since `begin_log`."""
+        if not self.log_path.exists():
+            return ""
+        return self.log_path.read_bytes()[self._log_begins :].decode(errors="replace")
+
+    def begin_log(self) -> None:
+        """Leave what it has written so far out of its log, as another test's."""
+        self._log_begins = self.log_path.stat().st_size
+        self.reported = 0
 
     def wait_for_log(self, text: str, timeout: float = 5) -> None:
         """Wait, blocking, until it has written `text`; for async tests see `waiting.until`."""

@@ -13,6 +13,7 @@ from typing import Literal
 from tests.processes.agent import Agent
 from tests.processes.process import PROJECT, Process, free_port
 from tests.processes.redis_server import RedisServer
+from tests.processes.waiting import wait_until
 
 Server = Literal[
     "daphne",
@@ -82,6 +83,14 @@ class Site(Process):
         self.ws_url = f"ws://127.0.0.1:{port}"
         self.database_url = env["DATABASE_URL"]
         self._site_env = env
+
+    def for_next_test(self) -> "Site":
+        """Return it as a test expects a site: it runs, nobody is connected, its log is empty."""
+        if not self.alive:
+            self.start()
+        wait_until(lambda: not self.open_sockets(), 5, "the last test's connections have ended")
+        self.begin_log()
+        return self
 
     def login(self, username: str, password: str = "demo") -> Agent:
         """Log a user in on the site's own form and return the session."""
@@ -197,4 +206,9 @@ def prepare_database(env: Mapping[str, str]) -> None:
 def site_environment(secret_key: str) -> dict[str, str]:
     """Return what every site's environment has: nothing of the developer's own settings."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return {**kept, "SECRET_KEY": secret_key, "PYTHONUNBUFFERED": "1"}
+    own = {
+        "DJANGO_SETTINGS_MODULE": "tests.processes.site_settings",
+        "SECRET_KEY": secret_key,
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {**kept, **own}

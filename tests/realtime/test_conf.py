@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from realtime.conf import realtime_settings
+from realtime.jwt import authenticate
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +48,8 @@ def test_a_change_is_seen(settings):
         ({"EVENT_LOG": {"backend": "x"}}, "must have a BACKEND"),
         ({"SITE": 7}, "must be text, or None: 7"),
         ({"SITE": ""}, "must be text, or None: ''"),
+        ({"AUTHENTICATE": authenticate}, "REALTIME['AUTHENTICATE'] must be text, or None"),
+        ({"ANONYMOUS": "yes"}, "must be True or False, not 'yes'"),
         ({"RETENTION": 7}, "is a dict of COUNT and AGE, not 7"),
         ({"RETENTION": {"DAYS": 7}}, "is a dict of COUNT and AGE"),
         ({"RETENTION": {"AGE": 0}}, "REALTIME['RETENTION']['AGE'] must be a number above 0"),
@@ -60,6 +63,17 @@ def test_a_mistake_is_named_by_the_check_and_by_the_first_use(settings, configur
     with pytest.raises(ImproperlyConfigured) as error:
         realtime_settings()
     assert sentence in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "path", ["nowhere.authenticate", "realtime.jwt.nothing", "realtime.jwt.__name__", "function"]
+)
+def test_an_authenticate_that_cannot_be_called_is_named(settings, path):
+    settings.REALTIME = {"AUTHENTICATE": path}
+    (message,) = messages()
+    assert message.id == "realtime.E012" and "REALTIME['AUTHENTICATE']" in message.msg
+    settings.REALTIME = {"AUTHENTICATE": "realtime.jwt.authenticate"}
+    assert messages() == []
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,11 @@ ASIDE = {"management", "migrations", "templatetags", "testing"}
 EVERYWHERE = {"exceptions", "conf", "hints", "logs"}
 """Modules of the top level that every room may import."""
 
-TOP_LEVEL = {"eventlog": {"models"}, "subscriptions": {"streams"}}
+TOP_LEVEL = {
+    "eventlog": {"models"},
+    "roster": {"models", "signals", "streams"},
+    "subscriptions": {"streams"},
+}
 """Other modules of the top level that a room needs."""
 
 
@@ -77,7 +81,7 @@ def test_every_folder_of_python_is_a_room_or_on_the_top_level():
 def test_the_picture_is_read():
     assert BELOW["sockets"] == {"concurrency", "protocol"}
     assert BELOW["access"] == {"sockets", "concurrency", "protocol"}
-    assert BELOW["presence"] == {"layer", "eventlog", "concurrency", "protocol"}
+    assert BELOW["roster"] == {"layer", "eventlog", "concurrency", "protocol"}
     assert BELOW["fanout"] == {"layer", "eventlog", "concurrency", "protocol"}
     assert BELOW[TOP] == BELOW.keys() - {TOP}
 

@@ -6,11 +6,21 @@ import pytest
 
 TESTS = Path(__file__).parent
 REALTIME = TESTS.parents[1] / "realtime"
-ROOMS = ("protocol", "concurrency", "layer", "fanout", "sockets", "access", "subscriptions")
+ROOMS = (
+    "protocol",
+    "concurrency",
+    "layer",
+    "fanout",
+    "sockets",
+    "access",
+    "roster",
+    "subscriptions",
+)
 """``eventlog`` has the suite of its contract, which runs on every backend."""
 
 TESTED_WITH = {
     "concurrency/pool": "concurrency/test_threads.py",
+    "concurrency/joined_reads": "fanout/test_log_reader.py",
     "layer/greenlets": "../end_to_end/test_publish_from.py",
     "sockets/server_limits": "test_uvicorn.py",
     "access/login": "access/test_authentication.py",

@@ -4,12 +4,8 @@ Each row runs with the database log, with a log elsewhere, and with an ephemeral
 """
 
 import contextlib
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -24,6 +20,7 @@ import realtime
 from realtime import position, publish
 from realtime.layer.messages import events_in
 from realtime.models import Event
+from tests.processes.inner_pytest import pass_all
 
 LOGS = {
     "database": "realtime.eventlog.database.DatabaseEventLog",
@@ -320,13 +317,4 @@ def test_a_check_names_a_log_in_another_database_and_one_without_autocommit(
 
 @pytest.mark.processes
 def test_all_of_this_on_postgresql(postgres_url):
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-m", "not processes", __file__],
-        env={**os.environ, "DATABASE_URL": postgres_url},
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    assert "skipped" not in done.stdout
+    pass_all("-m", "not processes", __file__, DATABASE_URL=postgres_url)

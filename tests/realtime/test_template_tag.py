@@ -1,10 +1,13 @@
 import json
 import re
+from types import SimpleNamespace
 
+import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.template import Context, Template
 
+from realtime.access.signed_names import may_follow
 from realtime.protocol.position import Position
 
 
@@ -64,3 +67,37 @@ def test_nothing_breaks_out_of_the_configuration():
     page = rendered("{% load realtime %}{% realtime url=url %}", url="</script><b>")
     assert "<b>" not in page
     assert configuration(page)["url"] == "</script><b>"
+
+
+# realtime_stream
+
+
+def signed(source, **context):
+    return rendered("{% load realtime %}{% realtime_stream " + source + " %}", **context)
+
+
+def test_a_page_gets_a_signed_name():
+    alice, bob = get_user_model()(pk=42), get_user_model()(pk=7)
+    name = signed('"room" room.pk', room=SimpleNamespace(pk=7))
+    assert name.startswith("room.7~") and may_follow(name, alice) and may_follow(name, bob)
+    assert signed("stream", stream="room.7") == name
+    bound = signed('"room.7" user=user seconds=60', user=alice)
+    assert may_follow(bound, alice) and not may_follow(bound, bob)
+    assert signed("user", user=alice).startswith("user.42~")
+
+
+@pytest.mark.parametrize(
+    ("source", "context"),
+    [
+        ("", {}),
+        ('"room" room.pk', {}),
+        ("stream", {"stream": None}),
+        ('"room.7" user=request.user', {}),
+        ('"room.7" user=user', {"user": None}),
+        ('"room.7" user=user', {"user": AnonymousUser()}),
+        ('"room 7"', {}),
+    ],
+)
+def test_a_name_with_a_hole_is_not_signed(source, context):
+    with pytest.raises(ValueError):
+        signed(source, **context)

@@ -1,16 +1,13 @@
 """Users as Django has them: a process for each user model, since it is chosen at start."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.processes.inner_pytest import pass_all
+
 pytestmark = pytest.mark.processes
 
-HANG_LIMIT = ["-o", "faulthandler_timeout=30", "-o", "faulthandler_exit_on_timeout=true"]
-PYTEST = [sys.executable, "-m", "pytest", "-q", *HANG_LIMIT]
 USERS = Path(__file__).parents[1] / "users"
 MODELS = [
     "auth.User",
@@ -24,21 +21,7 @@ MODELS = [
 
 
 def run(model, file):
-    done = subprocess.run(
-        [*PYTEST, USERS / file],
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "tests.users.settings",
-            "USER_MODEL": model,
-        },
-        cwd=USERS.parents[1],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "skipped" not in done.stdout
+    pass_all(USERS / file, DJANGO_SETTINGS_MODULE="tests.users.settings", USER_MODEL=model)
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -82,7 +82,7 @@ class Desk:
 
     def follow(self) -> None:
         """Have the page keep the events that it receives from now on."""
-        self.page.evaluate(f"({FOLLOW})('{self.url}/static/realtime/index.js')")
+        self.page.run(f"({FOLLOW})('{self.url}/static/realtime/index.js')")
 
     def offsets(self) -> list[int]:
         """Return the offsets of the events that it received; a reset counts as -1."""

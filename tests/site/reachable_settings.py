@@ -5,8 +5,8 @@ SITE_HOST is the address by which that browser knows it.
 
 import os
 
-from project.settings import *  # noqa: F403
-from project.settings import ALLOWED_HOSTS, MIDDLEWARE
+from tests.processes.site_settings import *  # noqa: F403
+from tests.processes.site_settings import ALLOWED_HOSTS, MIDDLEWARE
 
 ALLOWED_HOSTS = [*ALLOWED_HOSTS, os.environ["SITE_HOST"]]
 MIDDLEWARE = [name for name in MIDDLEWARE if name != "project.middleware.OnlyThisMachine"]

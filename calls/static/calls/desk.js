@@ -8,7 +8,7 @@ import { FollowedCalls } from "./followed_calls.js";
 import { PendingActions } from "./pending.js";
 import { RingTone } from "./ring_tone.js";
 import { DeskView } from "./view.js";
-import { changeText, connectionText } from "./wording.js";
+import { changeText, colleaguesText, connectionText } from "./wording.js";
 
 const NEWS_SHOWN = 12_000; // ms
 const CHANGE_TIMEOUT = 10_000; // ms
@@ -51,6 +51,10 @@ function draw() {
   });
   if (ringing.length > 0) tone.start();
   else tone.stop();
+}
+
+function drawColleagues(members) {
+  view.announce("colleagues", colleaguesText(members, client.me));
 }
 
 function trouble() {
@@ -148,6 +152,7 @@ mine.on("subscribed", () => setDeaf(false));
 mine.on("unsubscribed", () => setDeaf(true));
 mine.on("error", () => setDeaf(true));
 mine.on("call.state", compareClocks);
+client.subscribe("desk").presence.on("change", drawColleagues);
 client.on("state", connectionChanged);
 client.on("me_changed", otherAgent);
 addEventListener("keydown", pressed);

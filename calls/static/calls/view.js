@@ -33,7 +33,7 @@ export class DeskView {
     keepingFocus(() => this.#drawCalls(arranged(calls), pending, now));
   }
 
-  /** Shows a sentence, which a screen reader says: in "news", "urgent", "complaint", ... */
+  /** Shows a sentence: in "colleagues", or where a screen reader says it, "news", "urgent", ... */
   announce(kind, sentence) {
     write(element(kind), sentence);
   }

@@ -11,6 +11,8 @@ const OUTCOMES = {
 };
 const SIGNED_OUT = new Set([4501, 4504]);
 const TOO_MANY_WINDOWS = 4505;
+const MAX_NAMES = 3;
+const listing = new Intl.ListFormat("en");
 
 /** Returns the number of the other side, grouped as people write it. */
 export function otherSide(call) {
@@ -45,6 +47,15 @@ export function changeText(before, after, agent) {
   }
   if (after.state === "in-progress") return `Connected: ${who}`;
   return place(after) === "last" ? capitalized(`${outcome(after)}: ${who}`) : "";
+}
+
+/** Returns who else is at a desk; `me` is the agent's own stream. */
+export function colleaguesText(members, me) {
+  const names = members.filter(({ user }) => user !== me).map(({ meta }) => meta.name);
+  if (names.length === 0) return "No one else is here";
+  const more = names.length - MAX_NAMES;
+  const shown = more > 1 ? [...names.slice(0, MAX_NAMES), `${more} others`] : names;
+  return `${listing.format(shown)} ${names.length > 1 ? "are" : "is"} here`;
 }
 
 /**

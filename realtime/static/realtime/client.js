@@ -10,8 +10,9 @@ import { HeartbeatSocket } from "./heartbeat_socket.js";
 import { frameOf } from "./message_frame.js";
 import { setPageClient } from "./page_client.js";
 import { isConnectable, readPageConfig, socketUrl } from "./page_config.js";
-import { SUBPROTOCOL, limitsOf } from "./protocol/frames.js";
+import { limitsOf } from "./protocol/frames.js";
 import { RealtimeError, Requests } from "./requests.js";
+import { SignIn } from "./sign_in.js";
 import { Subscriptions } from "./subscriptions.js";
 
 /** @typedef {import("./connection_state.js").State} State */
@@ -19,9 +20,11 @@ import { Subscriptions } from "./subscriptions.js";
 /** @typedef {import("./handler_types.js").Notifications} Notifications */
 /** @typedef {import("./socket_events.js").SocketEventMap} SocketEventMap */
 /**
- * The socket's options, and what the page knows already.
+ * The socket's options, what the page knows already, and where a client without a session cookie
+ * gets a ticket for each attempt.
  *
- * @typedef {import("./socket_options.js").Options & {me?: string, positions?: Record<string, Position>}} ClientOptions
+ * @typedef {import("./socket_options.js").Options & {me?: string, positions?: Record<string, Position>,
+ *   ticket?: import("./sign_in.js").TicketProvider}} ClientOptions
  */
 
 const NOTIFICATIONS = ["state", "latency", "me_changed", "error"];
@@ -34,6 +37,7 @@ export class RealtimeClient {
   #emitter = new Emitter();
   #advice = new Advice();
   #state = connectionState();
+  #signIn;
   /** @type {HeartbeatSocket | null} */
   #socket = null;
   /** @type {Requests | null} */
@@ -57,6 +61,7 @@ export class RealtimeClient {
     const { document } = this.#environment;
     const page = url === undefined ? readPageConfig(document) : { url };
     const { me, positions } = { ...page, ...options };
+    this.#signIn = new SignIn(options.ticket);
     this.#url = page.url;
     this.#me = me ?? null;
     this.#subscriptions = new Subscriptions({ ...positions }, {
@@ -141,16 +146,18 @@ export class RealtimeClient {
    * @param {string} stream as for `subscribe`
    * @param {import("./follow.js").Handlers<Events, Snapshot>} handlers by the names that
    *   `subscription.on` takes
+   * @param {import("./follow.js").PresenceHandlers} [presenceHandlers] by those that
+   *   `subscription.presence.on` takes
    * @returns {import("./follow.js").Follow<Events, Snapshot>}
    * @throws {TypeError} if a handler is no function
    */
-  follow(stream, handlers) {
-    return followWith(this.subscribe(stream), handlers);
+  follow(stream, handlers, presenceHandlers = {}) {
+    return followWith(this.subscribe(stream), handlers, presenceHandlers);
   }
 
   #open() {
     const address = this.#address();
-    const socket = new HeartbeatSocket(address, SUBPROTOCOL, this.#options);
+    const socket = new HeartbeatSocket(this.#signIn.address(address), this.#signIn.protocols, this.#options);
     this.#socket = socket;
     this.#advice.to(address);
     /**
@@ -163,6 +170,7 @@ export class RealtimeClient {
         if (socket === this.#socket) handler(event);
       });
     on("connecting", () => this.#move("connecting"));
+    on("open", () => socket.send(this.#signIn.firstFrame()));
     on("welcome", ({ detail }) => this.#welcomed(detail));
     on("message", (event) => this.#received(frameOf(event)));
     on("latency", ({ detail }) => this.#emitter.emit("latency", detail));

@@ -2,14 +2,16 @@
 
 import { Delivery } from "./protocol/delivery.js";
 import { NO_EPOCH } from "./protocol/position.js";
+import { PRESENCE_EVENT } from "./protocol/presence.js";
 
 /** @typedef {import("./protocol/position.js").Position} Position */
-/** @typedef {Position & {snapshot?: any}} State */
+/** @typedef {Position & {snapshot?: any, presence?: import("./protocol/presence.js").Member[]}} State */
 
 export class Feed {
   /** @type {Delivery | null} */
   #delivery;
   #emitter;
+  #presence;
   #live;
   /** Whether the state has been emitted; handlers that come after that are late. */
   #begun = false;
@@ -21,11 +23,13 @@ export class Feed {
   /**
    * @param {Position | null} position what the page has seen
    * @param {import("./subscription_emitter.js").SubscriptionEmitter} emitter
+   * @param {import("./subscription_presence.js").SubscriptionPresence} presence
    * @param {() => boolean} live checked before each event, as any handler may end the subscription
    */
-  constructor(position, emitter, live) {
+  constructor(position, emitter, presence, live) {
     this.#delivery = position && new Delivery(position);
     this.#emitter = emitter;
+    this.#presence = presence;
     this.#live = live;
   }
 
@@ -73,10 +77,12 @@ export class Feed {
     this.#begun = true;
     this.#delivery = new Delivery((recovered && this.position) || { epoch, offset });
     this.#delivery.checked(offset);
+    const emitPresence = this.#presence.start(subscribed);
     ready();
-    if (snapshotOnly) return this.#keep(subscribed);
-    this.#emitter.emit("subscribed", { epoch, offset, recovered, snapshot });
-    if (!recovered && this.#live()) this.reset(subscribed);
+    if (snapshotOnly) this.#keep(subscribed);
+    else this.#emitter.emit("subscribed", { epoch, offset, recovered, snapshot });
+    if (!snapshotOnly && !recovered && this.#live()) this.#restart(subscribed);
+    emitPresence();
   }
 
   /**
@@ -93,11 +99,11 @@ export class Feed {
   }
 
   /** What the page knows is not continued. @param {State} start */
-  reset({ epoch, offset, snapshot }) {
-    const waiting = this.#delivery?.reset({ epoch, offset }) ?? [];
-    this.#keep({ epoch, offset, snapshot });
-    this.#emitter.emit("reset", { epoch, offset, snapshot });
-    if (snapshot !== undefined && this.#live()) this.#emitter.emit("snapshot", snapshot, { epoch, offset });
+  reset(start) {
+    const waiting = this.#delivery?.reset({ epoch: start.epoch, offset: start.offset }) ?? [];
+    const emitPresence = this.#presence.start(start);
+    this.#restart(start);
+    emitPresence();
     this.#handOut(waiting);
   }
 
@@ -108,12 +114,20 @@ export class Feed {
 
   /** The state from which the next events go on; null where the page lacks it. @returns {State | null} */
   get #state() {
-    return this.#offersSnapshot === false ? this.position : this.#unchanged;
+    if (this.#offersSnapshot === false) return this.position;
+    return this.#unchanged && this.position && { ...this.#unchanged, ...this.position };
   }
 
   /** @param {Position} position */
   #isAt({ epoch, offset }) {
     return this.resumable?.epoch === epoch && this.resumable.offset === offset;
+  }
+
+  /** @param {State} start */
+  #restart({ epoch, offset, snapshot }) {
+    this.#keep({ epoch, offset, snapshot });
+    this.#emitter.emit("reset", { epoch, offset, snapshot });
+    if (snapshot !== undefined && this.#live()) this.#emitter.emit("snapshot", snapshot, { epoch, offset });
   }
 
   /** @param {State} state */
@@ -126,8 +140,14 @@ export class Feed {
   #handOut(events) {
     for (const event of events) {
       if (!this.#live()) return;
-      this.#unchanged = null;
-      this.#emitter.emitEvent(event);
+      if (event.name === PRESENCE_EVENT) this.#presence.take(event.data, event.offset);
+      else this.#emitEvent(event);
     }
+  }
+
+  /** @param {any} event */
+  #emitEvent(event) {
+    this.#unchanged = null;
+    this.#emitter.emitEvent(event);
   }
 }

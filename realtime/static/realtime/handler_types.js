@@ -4,6 +4,7 @@ export {};
 
 /** @typedef {import("./connection_state.js").State} State */
 /** @typedef {import("./protocol/position.js").Position} Position */
+/** @typedef {import("./protocol/presence.js").Member} Member */
 /** @typedef {import("./requests.js").RealtimeError} RealtimeError */
 /**
  * A change of `state`; `code`, `reason` and `retryIn` are of the connection or attempt that ended.
@@ -22,6 +23,15 @@ export {};
  * @property {[milliseconds: number]} latency
  * @property {[change: {me: string | null, previous: string}]} me_changed
  * @property {[error: RealtimeError]} error
+ */
+/**
+ * What the handlers of a subscription's presence get.
+ *
+ * @typedef {object} PresenceNotifications
+ * @property {[member: Member]} join
+ * @property {[member: Member]} leave
+ * @property {[member: Member]} update
+ * @property {[members: readonly Member[], changes: import("./protocol/presence.js").Changes]} change
  */
 /**
  * An event as its handlers get it; without `offset` it is ephemeral, and kept nowhere.

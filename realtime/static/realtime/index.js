@@ -33,6 +33,11 @@ export { HeartbeatSocket } from "./heartbeat_socket.js";
  * @typedef {import("./subscription.js").Subscription<Events, Snapshot>} Subscription
  */
 
+/** @typedef {import("./subscription_presence.js").SubscriptionPresence} Presence */
+/** @typedef {import("./protocol/presence.js").Member} Member */
+/** @typedef {import("./protocol/presence.js").Changes} PresenceChanges */
+/** @typedef {import("./follow.js").PresenceHandlers} PresenceHandlers */
+
 // What `reconnecting-websocket` exports, so that one changed import line is enough.
 /** @typedef {globalThis.Event} Event */
 /** @typedef {import("./socket_events.js").SocketErrorEvent} ErrorEvent */

@@ -22,6 +22,9 @@ export class RealtimeError extends Error {
   }
 }
 
+/** Codes of a command whose connection broke before the answer. */
+export const BROKEN = ["unknown_outcome", "not_connected"];
+
 /** @typedef {{type: string, [field: string]: unknown}} Command */
 /** @typedef {(error: RealtimeError | null, answer: any) => void} Answered */
 /** @typedef {import("./protocol/frames.js").Limits} Limits */

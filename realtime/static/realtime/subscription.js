@@ -2,10 +2,12 @@
 
 import { callableThroughProxies, findable } from "./behind_proxies.js";
 import { Feed } from "./feed.js";
-import { RealtimeError, notConnected } from "./requests.js";
+import { MARK } from "./protocol/stream_names.js";
+import { BROKEN, RealtimeError, notConnected } from "./requests.js";
 import { Retry } from "./retry.js";
 import { Sends } from "./sends.js";
 import { SubscriptionEmitter } from "./subscription_emitter.js";
+import { SubscriptionPresence } from "./subscription_presence.js";
 import { subscriptionState } from "./subscription_state.js";
 
 /** @typedef {import("./protocol/position.js").Position} Position */
@@ -14,6 +16,7 @@ import { subscriptionState } from "./subscription_state.js";
  *
  * @typedef {object} Link
  * @property {(frame: import("./requests.js").Command, answered: import("./requests.js").Answered) => void} ask
+ * @property {() => string | null} me the user's own stream
  * @property {() => boolean} reachable a connection is there or being made
  * @property {() => void} ended
  * @property {(error: RealtimeError) => void} error for errors that have no handler here
@@ -23,9 +26,6 @@ import { subscriptionState } from "./subscription_state.js";
 /** The code of a refusal that may be over soon; any other ends the subscription. */
 const TRANSIENT = "internal";
 
-/** Codes of a command whose connection broke; the next connection subscribes again. */
-const BROKEN = ["unknown_outcome", "not_connected"];
-
 /**
  * Made by `RealtimeClient.subscribe`.
  *
@@ -34,6 +34,8 @@ const BROKEN = ["unknown_outcome", "not_connected"];
  */
 export class Subscription {
   /** @readonly @type {string} */ stream;
+  /** What the server is asked for: the latest signed name, if the page has one. */
+  #asked;
   #link;
   #emitter = new SubscriptionEmitter();
   #state = subscriptionState();
@@ -43,6 +45,7 @@ export class Subscription {
   #retry;
   #users = 1;
   #sends;
+  #presence;
 
   /**
    * @param {string} stream as the page named it
@@ -52,10 +55,19 @@ export class Subscription {
   constructor(stream, link, { name, position }) {
     findable(this);
     this.stream = stream;
+    this.#asked = stream;
     this.#link = link;
     this.#name = name;
-    this.#feed = new Feed(position, this.#emitter, () => this.live);
-    this.#sends = new Sends((message, answered) => link.ask({ ...message, stream: this.#name }, answered));
+    /** @type {Link["ask"]} */
+    const ask = (command, answered) => link.ask({ ...command, stream: this.#name }, answered);
+    this.#presence = new SubscriptionPresence({
+      ask,
+      me: link.me,
+      live: () => this.live,
+      ended: () => this.#state.value === "ended",
+    });
+    this.#feed = new Feed(position, this.#emitter, this.#presence, () => this.live);
+    this.#sends = new Sends(ask);
     this.#retry = new Retry(link.environment, () => this.start());
   }
 
@@ -77,6 +89,11 @@ export class Subscription {
   /** What the page has seen. @returns {Position | null} */
   get position() {
     return this.#feed.position;
+  }
+
+  /** Who follows the stream, where the server keeps a list of that. */
+  get presence() {
+    return this.#presence;
   }
 
   /**
@@ -119,8 +136,9 @@ export class Subscription {
     else this.#end();
   }
 
-  /** One more user of the same stream. @internal */
-  join() {
+  /** One more user of the same stream. @internal @param {string} stream as this one named it */
+  join(stream) {
+    if (stream.includes(MARK)) this.#asked = stream;
     this.#users += 1;
     if (this.#state.value === "leaving") this.#state.move("subscribing");
   }
@@ -129,8 +147,9 @@ export class Subscription {
   start() {
     this.#state.move("subscribing");
     const after = this.#feed.needsSnapshot ? null : this.#feed.resumable;
-    const frame = this.#name && after ? { stream: this.#name, after } : { stream: this.stream };
-    this.#link.ask({ type: "subscribe", ...frame }, (error, answer) => {
+    const frame = this.#name && after ? { stream: this.#nameToResume, after } : { stream: this.#asked };
+    const presence = after && this.#presence.isUnknown ? { presence: true } : {};
+    this.#link.ask({ type: "subscribe", ...frame, ...presence }, (error, answer) => {
       if (this.#state.value === "ended" || BROKEN.includes(error?.code ?? "")) return;
       if (error) this.#refused(error);
       else this.#subscribed(answer);
@@ -149,6 +168,7 @@ export class Subscription {
   forget() {
     this.#feed.forget();
     this.#sends.reject(notConnected());
+    this.#presence.forgetOwn(notConnected());
     if (this.stream === "me") this.#name = null;
   }
 
@@ -164,8 +184,19 @@ export class Subscription {
 
   /** Take an `unsubscribed` frame that answers no command. @internal @param {string} reason */
   revoked(reason) {
-    this.#end(new RealtimeError("not_subscribed", reason));
-    this.#emitter.emit("unsubscribed", { reason });
+    // In other states it ended an earlier subscription, and the answer to the next one counts.
+    if (!this.live && this.#state.value !== "idle") return;
+    const error = new RealtimeError(reason, `the right to ${this.stream} has ended`);
+    if (reason === TRANSIENT) return this.#refused(error);
+    this.#end(error);
+    this.#presence.withdraw();
+    const heard = this.#emitter.emit("unsubscribed", { reason });
+    if (!this.#emitter.emit("error", error) && !heard) this.#link.error(error);
+  }
+
+  /** Never "me" with a position: another user may have logged in. */
+  get #nameToResume() {
+    return this.#asked === "me" ? this.#name : this.#asked;
   }
 
   #sendable() {
@@ -176,7 +207,7 @@ export class Subscription {
 
   /** The server leaves no holes: something failed, so have it replay. @param {number} offset */
   #jumped(offset) {
-    this.#sendUnsubscribe();
+    this.#sendUnsubscribe({ again: true });
     this.#startLater();
     this.#link.error(new RealtimeError("hole", `events before ${offset} are missing, asking again`));
   }
@@ -187,7 +218,10 @@ export class Subscription {
     if (this.#state.value === "leaving") return this.#leave();
     this.#state.move("subscribed");
     this.#retry.reset();
-    this.#feed.start(frame, () => this.#sends.transmit());
+    this.#feed.start(frame, () => {
+      this.#sends.transmit();
+      this.#presence.transmit();
+    });
     this.#greetLate();
   }
 
@@ -199,7 +233,7 @@ export class Subscription {
 
   /** Have the server send a snapshot: events have changed what the last one shows. */
   #subscribeAgain() {
-    this.#sendUnsubscribe();
+    this.#sendUnsubscribe({ again: true });
     this.#state.move("idle");
     this.start();
   }
@@ -208,10 +242,12 @@ export class Subscription {
   #refused(error) {
     if (error.code === TRANSIENT && this.#state.value !== "leaving") this.#startLater();
     else this.#end(error);
+    if (this.#state.value === "ended") this.#presence.withdraw();
     if (!this.#emitter.emit("error", error)) this.#link.error(error);
   }
 
   #startLater() {
+    if (this.#state.value === "idle") return; // It is due already.
     this.#state.move("idle");
     this.#retry.later();
   }
@@ -219,10 +255,12 @@ export class Subscription {
   #leave() {
     this.#sendUnsubscribe();
     this.#end();
+    this.#presence.clear();
   }
 
-  #sendUnsubscribe() {
-    this.#link.ask({ type: "unsubscribe", stream: this.#name }, () => {});
+  /** @param {{again?: boolean}} [more] `again`: for a moment only, which is no leaving */
+  #sendUnsubscribe(more) {
+    this.#link.ask({ type: "unsubscribe", stream: this.#name, ...more }, () => {});
   }
 
   /** @param {RealtimeError} [error] for what was not sent */
@@ -231,6 +269,7 @@ export class Subscription {
     this.#state.move("ended");
     this.#link.ended();
     this.#sends.reject(error);
+    this.#presence.forgetOwn(error);
   }
 }
 

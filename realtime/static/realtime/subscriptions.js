@@ -1,5 +1,6 @@
 /** The streams that a client follows, by the names that the page used. */
 
+import { plainName } from "./protocol/stream_names.js";
 import { tooMany } from "./requests.js";
 import { Subscription } from "./subscription.js";
 
@@ -9,12 +10,12 @@ import { Subscription } from "./subscription.js";
 /**
  * What the subscriptions need of their client.
  *
- * @typedef {Pick<import("./subscription.js").Link, "reachable" | "error" | "environment"> & {
- *   requests: () => Requests | null, me: () => string | null}} Connected
+ * @typedef {Pick<import("./subscription.js").Link, "me" | "reachable" | "error" | "environment"> & {
+ *   requests: () => Requests | null}} Connected
  */
 
 export class Subscriptions {
-  /** @type {Map<string, Subscription>} */
+  /** By the plain name, or "me". @type {Map<string, Subscription>} */
   #byStream = new Map();
   #positions;
   #client;
@@ -27,13 +28,14 @@ export class Subscriptions {
 
   /** Follow a stream; once more, if it is followed already. @param {string} stream */
   subscribe(stream) {
-    const existing = this.#byStream.get(stream);
+    const name = plainName(stream);
+    const existing = this.#byStream.get(name);
     if (existing) {
-      existing.join();
+      existing.join(stream);
       return existing;
     }
-    const subscription = new Subscription(stream, this.#link(stream), this.#known(stream));
-    this.#byStream.set(stream, subscription);
+    const subscription = new Subscription(stream, this.#link(name), this.#known(name));
+    this.#byStream.set(name, subscription);
     if (this.#client.requests()) subscription.start();
     return subscription;
   }
@@ -74,7 +76,7 @@ export class Subscriptions {
 
   /** @param {string} stream @returns {import("./subscription.js").Link} */
   #link(stream) {
-    const { requests, me, ...link } = this.#client;
+    const { requests, ...link } = this.#client;
     return {
       ...link,
       ask: (frame, answered) => this.#ask(stream, frame, answered),

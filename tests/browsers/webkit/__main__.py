@@ -11,7 +11,7 @@ from tests.browsers.webkit import display
 
 display.start()  # GTK looks for one when it is imported
 
-from tests.browsers.webkit.page import Page, version  # noqa: E402
+from tests.browsers.webkit.page import Crashed, Page, version  # noqa: E402
 from tests.browsers.webkit.requests import Requests  # noqa: E402
 from tests.browsers.webkit.windows import Windows  # noqa: E402
 
@@ -44,6 +44,7 @@ def perform(key: str, method: str, given: list[Any]) -> Any:
     actions = {
         "goto": page.goto,
         "evaluate": page.evaluate,
+        "run": page.run,
         "waitForFunction": page.wait_for,
         "waitForSelector": page.wait_for_selector,
         "evaluateOnNewDocument": page.before_scripts,
@@ -63,5 +64,7 @@ for line in Requests(sys.stdin):
     number, key, method, *given = json.loads(line)
     try:
         write(number, perform(key, method, given), None)
+    except Crashed:
+        write(number, None, "crashed")
     except Exception as error:  # it belongs to the test that asked
         write(number, None, repr(error))

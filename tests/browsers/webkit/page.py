@@ -1,22 +1,33 @@
 """A page in WebKit: where it goes, what it is asked, and what it throws."""
 
 import json
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import gi
 
 gi.require_version("WebKit2", "4.1")
-from gi.repository import Gio, GLib, WebKit2  # noqa: E402
+from gi.repository import Gio, GLib, JavaScriptCore, WebKit2  # noqa: E402
 
-from tests.browsers.webkit.requests import run_until  # noqa: E402
+from tests.browsers.webkit.requests import PATIENCE, run_until  # noqa: E402
 
 THROWN = """
 for (const [type, thrown] of [["error", "error"], ["unhandledrejection", "reason"]])
   addEventListener(type, (event) =>
     webkit.messageHandlers.thrown.postMessage(String(event[thrown]?.stack ?? event.message)));
 """
+INVALID_RESULT = WebKit2.JavascriptError.INVALID_RESULT
 AS_JSON = "return JSON.stringify(await (%s)) ?? 'null'"
+
+
+class Crashed(Exception):
+    """The page's own process has died; WebKit starts another one with the next page."""
+
+
+class GoneElsewhere(Exception):
+    """The page has left its document before it answered."""
 
 
 def version() -> str:
@@ -39,10 +50,15 @@ class Page:
         self.view = WebKit2.WebView(web_context=context, user_content_manager=scripts)
         self.before_scripts(THROWN)
         self._documents = 0
+        self._crashed = False
         self.view.connect("load-changed", self._count)
+        self.view.connect("web-process-terminated", self._terminated)
 
     def _count(self, _: WebKit2.WebView, event: WebKit2.LoadEvent) -> None:
         self._documents += event == WebKit2.LoadEvent.COMMITTED
+
+    def _terminated(self, *_: object) -> None:
+        self._crashed = True
 
     def before_scripts(self, source: str) -> None:
         """Run a script on every later page, before its own."""
@@ -55,9 +71,28 @@ class Page:
         loading = Loading(self.view)
         self.view.load_uri(url)
         loading.wait(url)
+        if self._crashed:
+            raise Crashed(url)
 
     def evaluate(self, expression: str) -> Any:
-        """Return the value of an expression, and of a promise its result."""
+        """Return the value of an expression without effects, and of a promise its result.
+
+        It is asked again when the page goes elsewhere meanwhile.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self._evaluate(expression)
+            except GoneElsewhere:
+                if time.monotonic() > deadline:
+                    raise
+
+    def run(self, script: str) -> None:
+        """Do something once; that the page goes elsewhere before it answers is no failure."""
+        with suppress(GoneElsewhere):
+            self._evaluate(script)
+
+    def _evaluate(self, expression: str) -> Any:
         found: list[Gio.AsyncResult] = []
         document = self._documents
         self.view.call_async_javascript_function(
@@ -65,11 +100,21 @@ class Page:
             lambda _, result: found.append(result),
         )
         # WebKit may never answer for a document that it has left.
-        run_until(lambda: found or self._documents > document, expression)
+        run_until(lambda: found or self._crashed or self._documents > document, expression)
+        if self._crashed:
+            raise Crashed(expression)
         if not found:
-            raise InterruptedError(f"the page has gone elsewhere: {expression}")
-        value = self.view.call_async_javascript_function_finish(found[0])
-        return json.loads(value.to_string())
+            raise GoneElsewhere(expression)
+        return json.loads(self._finish(found[0]).to_string())
+
+    def _finish(self, result: Gio.AsyncResult) -> JavaScriptCore.Value:
+        try:
+            return self.view.call_async_javascript_function_finish(result)
+        except GLib.Error as error:
+            # A string is a result of a supported type, so this is WebKit's answer for the dead.
+            if error.matches(WebKit2.JavascriptError.quark(), INVALID_RESULT):
+                raise Crashed(error.message) from None
+            raise
 
     def wait_for(self, expression: str, _options: object = None) -> None:
         """Wait until an expression is true, also on pages that this one goes to meanwhile."""
@@ -78,7 +123,7 @@ class Page:
     def _is_true(self, expression: str) -> bool:
         try:
             return bool(self.evaluate(f"Boolean({expression})"))
-        except (GLib.Error, InterruptedError):  # there is no such thing yet, or another document
+        except GLib.Error:  # there is no such thing yet
             return False
 
     def wait_for_selector(self, selector: str) -> None:
@@ -87,17 +132,17 @@ class Page:
 
     def click(self, selector: str) -> None:
         """Click an element, as a script does it."""
-        self.evaluate(f"{element(selector)}.click()")
+        self.run(f"{element(selector)}.click()")
 
     def fill(self, selector: str, text: str) -> None:
         """Put text into an element, and say that it was put in."""
-        self.evaluate(f"{element(selector)}.value += {json.dumps(text)}")
-        self.evaluate(f"{element(selector)}.dispatchEvent(new Event('input', {{bubbles: true}}))")
+        self.run(f"{element(selector)}.value += {json.dumps(text)}")
+        self.run(f"{element(selector)}.dispatchEvent(new Event('input', {{bubbles: true}}))")
 
     def say_offline(self, offline: bool) -> None:
         """Send the page the event of going offline or online; the network stays as it is."""
         # WebKit asks the system, and has no switch of its own.
-        self.evaluate(f"dispatchEvent(new Event('{'offline' if offline else 'online'}'))")
+        self.run(f"dispatchEvent(new Event('{'offline' if offline else 'online'}'))")
 
 
 class Loading:
@@ -110,6 +155,7 @@ class Loading:
         self._handlers = [
             view.connect("load-changed", self._changed),
             view.connect("load-failed", self._failed),
+            view.connect("web-process-terminated", self._terminated),
         ]
 
     def _changed(self, _: WebKit2.WebView, event: WebKit2.LoadEvent) -> None:
@@ -117,6 +163,9 @@ class Loading:
 
     def _failed(self, _: WebKit2.WebView, _event: object, _url: str, error: GLib.Error) -> None:
         self._error = error.message
+
+    def _terminated(self, *_: object) -> None:
+        self._ended = True
 
     def wait(self, url: str) -> None:
         """Wait for the end; ConnectionError if nothing could be loaded."""

@@ -9,8 +9,12 @@ import HeartbeatSocketAsDefault, {
   type ClientOptions,
   type Follow,
   type Handlers,
+  type Member,
   type Options,
   type Position,
+  type Presence,
+  type PresenceChanges,
+  type PresenceHandlers,
   type State,
   type StateChange,
   type StreamEvent,
@@ -135,6 +139,9 @@ new Chat("wss://site.example/").say("hello");
 // RealtimeClient.
 const position: Position = { epoch: "k3x9", offset: 17 };
 const settings: ClientOptions = { ...options, me: "user.42", positions: { "user.42": position } };
+new RealtimeClient("wss://site.example/", { ticket: async () => "ticket" });
+// @ts-expect-error
+new RealtimeClient("wss://site.example/", { ticket: "used once" });
 const client = new RealtimeClient();
 new RealtimeClient("/realtime/", settings);
 new RealtimeClient(async () => "/realtime/");
@@ -238,6 +245,29 @@ client.follow<Events>("me", { "call.sate": () => {} });
 client.follow<Events>("me", { "call.state": ({ sdi }) => sdi });
 // @ts-expect-error
 client.subscribe(7);
+
+// Who follows a stream.
+is<Presence>()(mine.presence);
+is<readonly Member[]>()(mine.presence.members);
+const unheard = mine.presence.on("join", ({ user, since }) => [is<string>()(user), is<number>()(since)]);
+is<() => void>()(unheard);
+mine.presence.on("change", (members, changes) => {
+  is<readonly Member[]>()(members);
+  is<PresenceChanges>()(changes);
+});
+mine.presence.set({ state: "busy" }).then((meta) => is<Record<string, any>>()(meta));
+const presenceHandlers: PresenceHandlers = { leave: ({ meta }) => is<Record<string, any>>()(meta) };
+client.follow("call.7", {}, presenceHandlers);
+// @ts-expect-error
+mine.presence.on("joined", () => {});
+// @ts-expect-error
+mine.presence.on("join", ({ name }) => name);
+// @ts-expect-error
+mine.presence.set("busy");
+// @ts-expect-error
+mine.presence.members.push({ user: "user.1", meta: {}, since: 1 });
+// @ts-expect-error
+client.follow("call.7", {}, { joined: () => {} });
 
 // The rest.
 is<boolean>()(mayReconnect(CloseCode.STALE));

@@ -7,10 +7,10 @@ from tests.virtual_time import VirtualTimeLoop
 
 
 def pytest_asyncio_loop_factories(item):
-    """Virtual time for all tests but those with a database, which works in threads."""
-    if "transactional_db" in item.fixturenames:
-        return {"real": asyncio.SelectorEventLoop}
-    return {"virtual": VirtualTimeLoop}
+    """Virtual time for tests with a double of the stores; others work in threads."""
+    if "stores" in item.fixturenames:
+        return {"virtual": VirtualTimeLoop}
+    return {"real": asyncio.SelectorEventLoop}
 
 
 @pytest.fixture

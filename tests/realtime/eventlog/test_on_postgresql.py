@@ -1,37 +1,25 @@
 """The contract's suite on PostgreSQL, with the settings of a database that change what it does."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.processes.inner_pytest import pass_all
+
 HERE = Path(__file__).parent
 
-REPEATABLE_READ = "?options=-c%20default_transaction_isolation%3Drepeatable%5C%20read"
 OPTIONS = {
     "as Django sets it": "",
-    "repeatable read": REPEATABLE_READ,
+    "repeatable read, server-side binding": (
+        "?options=-c%20default_transaction_isolation%3Drepeatable%5C%20read"
+        "&server_side_binding=true"
+    ),
     "serializable": "?options=-c%20default_transaction_isolation%3Dserializable",
-    "server-side binding": f"{REPEATABLE_READ}&server_side_binding=true",
 }
-
-HANG_LIMIT = ["-o", "faulthandler_timeout=30", "-o", "faulthandler_exit_on_timeout=true"]
-PYTEST = [sys.executable, "-m", "pytest", "-q", *HANG_LIMIT]
 
 
 @pytest.mark.processes
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_all_of_this_on_postgresql(postgres_url, options):
-    done = subprocess.run(
-        [*PYTEST, "-m", "not processes", "-k", "not memory", HERE],
-        env={**os.environ, "DATABASE_URL": postgres_url + options},
-        cwd=HERE.parents[2],
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "skipped" not in done.stdout
+    arguments = "-m", "not processes", "-k", "not memory", HERE
+    pass_all(*arguments, DATABASE_URL=postgres_url + options)

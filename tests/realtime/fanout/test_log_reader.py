@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
+from realtime.concurrency.joined_reads import BATCH_SIZE
 from realtime.exceptions import PositionLost
-from realtime.fanout.log_reader import BATCH_SIZE, PAGE_SIZE, LogReader
+from realtime.fanout.log_reader import PAGE_SIZE, LogReader
 from tests.virtual_time import settle
 
 

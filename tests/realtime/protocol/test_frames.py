@@ -148,3 +148,17 @@ def test_which_frames_are_of_a_stream():
     ]
     assert all(frames.is_of_stream(frame, "room.1") for frame in of_it)
     assert not any(frames.is_of_stream(frame, "room.1") for frame in others)
+
+
+def test_a_list_that_is_empty_is_sent_and_none_is_not():
+    position = Position("e", 5)
+    answer = json.loads(frames.subscribed("s", 1, position, recovered=False, presence=[]))
+    assert answer["presence"] == []
+    assert "presence" not in json.loads(frames.subscribed("s", 1, position, recovered=True))
+    assert json.loads(frames.reset("s", position, None, [])) == {
+        "type": "reset",
+        "stream": "s",
+        "epoch": "e",
+        "offset": 5,
+        "presence": [],
+    }

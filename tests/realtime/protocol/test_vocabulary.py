@@ -36,7 +36,7 @@ def constants_of_python():
 
 
 SHARED = ["CHECK_CLOCK_EVERY", "LATE", "MAX_AHEAD", "MAX_EPHEMERAL", "NO_EPOCH", "PROBE_TIMEOUT"]
-SHARED += ["SUBPROTOCOL"]
+SHARED += ["MARK", "PRESENCE_EVENT", "SUBPROTOCOL", "TICKET_PROTOCOL"]
 
 
 def test_the_constants_that_are_shared():

@@ -7,6 +7,8 @@
 
 /** Codes of ours; programs decide on the number, the reason is for people. */
 export const CloseCode = Object.freeze({
+  /** The ticket has expired or was used. The client comes back with a new one. */
+  EXPIRED: 4401,
   /** The application ended this socket. The client comes back, after the usual wait. */
   DISCONNECTED_FOR_NOW: 4406,
   /** The peer did not answer a ping in time. The client comes back immediately. */
@@ -35,6 +37,7 @@ export const CloseCode = Object.freeze({
 
 /** @type {Readonly<Record<number, string>>} The reason that goes with each code, in words. */
 export const REASONS = Object.freeze({
+  [CloseCode.EXPIRED]: "expired",
   [CloseCode.DISCONNECTED_FOR_NOW]: "disconnected by the application for now",
   [CloseCode.STALE]: "stale",
   [CloseCode.RESTARTING]: "restarting",

@@ -9,6 +9,9 @@ import { mayReconnect } from "./close_codes.js";
 
 export const SUBPROTOCOL = "realtime.v1";
 
+/** Announces to the server that the first frame has a ticket. */
+export const TICKET_PROTOCOL = "realtime.ticket";
+
 /** Characters; a longer frame belongs to the application, and needs no parsing to know that. */
 export const MAX_CONTROL_FRAME = 4096;
 
@@ -53,6 +56,11 @@ export function limitsOf({ limits }) {
     frame_bytes: limit(limits?.frame_bytes),
     streams: limit(limits?.streams),
   };
+}
+
+/** Write the frame that signs the client in. @param {string} ticket */
+export function authenticate(ticket) {
+  return JSON.stringify({ type: "authenticate", ticket });
 }
 
 /** Write a ping. @param {string} nonce */

@@ -2,6 +2,9 @@
  * The name of a user's own stream. `stream_names.py` has the same rule; they share test vectors.
  */
 
+/** Where the signature of a name begins; no name has one. */
+export const MARK = "~";
+
 const STREAM_NAME = /^[A-Za-z0-9_.-]{1,80}$/;
 
 /**
@@ -28,4 +31,13 @@ export function userStreamName(pk) {
  */
 function percentEncoded(character) {
   return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+}
+
+/**
+ * The name of the stream that a name stands for: of a signed one, what is before its mark.
+ *
+ * @param {string} stream as the page has it
+ */
+export function plainName(stream) {
+  return stream.split(MARK, 1)[0];
 }

@@ -1,0 +1,5 @@
+"""Presence in Redis."""
+
+from realtime.roster.redis.backend import RedisPresence
+
+__all__ = ["RedisPresence"]

@@ -1,0 +1,75 @@
+"""The list of who follows a stream: what a page gets of it, and what it says there of its user."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from realtime.access.current_user import current_user
+from realtime.access.login import Login
+from realtime.concurrency.threads import run_application
+from realtime.exceptions import FrameError, Refused
+from realtime.protocol.presence import Member
+from realtime.roster.meta import MAX_META, encoded_meta
+from realtime.roster.roster import running_roster
+from realtime.streams import Stream
+
+
+async def members(stream: Stream, deadline: float | None) -> list[Member] | None:
+    """Return who is there, read after this was called; None for a stream that has no list.
+
+    Raises ``TimeoutError`` if it isn't there at ``deadline`` of the loop's clock.
+    """
+    if not stream.presence:
+        return None
+    async with asyncio.timeout_at(deadline):
+        return [present.as_member() for present in await running_roster().state(stream.name)]
+
+
+async def meta_at_join(stream: Stream, login: Login, deadline: float) -> str | None:
+    """Return what the list says of a user from the beginning, as JSON text.
+
+    None for a visitor, and where there is no list. Raises ``FrameError`` where the application
+    refuses, ``TypeError`` or ``ValueError`` where it decides on what can't be kept, and
+    ``TimeoutError`` at ``deadline`` of the loop's clock.
+    """
+    if not stream.presence or login.is_visitor:
+        return None
+    return await _decided(stream, login, {}, deadline)
+
+
+async def set_meta(stream: Stream, login: Login, wanted: Any, deadline: float) -> dict[str, Any]:
+    """Have the list say of a user what the application makes of ``wanted``, and return that.
+
+    Raises what ``meta_at_join`` raises, and ``FrameError`` for what can't be wanted.
+    """
+    if not stream.presence:
+        raise FrameError("no_presence", f"{stream.name} has no list of those who follow it.")
+    if login.is_visitor:
+        raise FrameError("refused", "Only users who are signed in are on the list.")
+    _require_small_object(wanted)
+    text = await _decided(stream, login, wanted, deadline)
+    decided: dict[str, Any] = json.loads(text)
+    async with asyncio.timeout_at(deadline):
+        await running_roster().set_meta(stream.name, str(login.user.pk), decided)
+    return decided
+
+
+def _require_small_object(wanted: Any) -> None:
+    if not isinstance(wanted, dict):
+        raise FrameError("bad_frame", "meta is a JSON object.")
+    try:
+        encoded_meta(wanted)
+    except ValueError:
+        raise FrameError("too_large", f"meta has at most {MAX_META} bytes of JSON.") from None
+
+
+async def _decided(stream: Stream, login: Login, wanted: dict[str, Any], deadline: float) -> str:
+    try:
+        async with asyncio.timeout_at(deadline):
+            user = await current_user(login)
+            decided = await run_application(login.account, stream.presence_meta, user, wanted)
+    except Refused as refusal:
+        raise FrameError("refused", str(refusal)) from None
+    return encoded_meta(decided)
