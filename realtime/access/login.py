@@ -43,7 +43,10 @@ class Login:
     has_ended: bool = field(init=False, default=False)
     """Whether the stores or a logout said so; what was true a moment ago counts no more."""
     me: str | None = field(init=False)
-    """The name of the user's own stream, by which other processes name the user; no visitor's."""
+    """The name of the user's own stream, by which other processes name the user.
+
+    A visitor has none.
+    """
 
     def __post_init__(self) -> None:
         self.me = None if self.is_visitor else user_stream_name(self.user)

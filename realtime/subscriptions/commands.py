@@ -86,12 +86,12 @@ class Commands:
         for followed in self._by_name.values():
             followed.end()
 
-    def reauthorize(self, stream: str | None = None) -> None:
-        """Ask again for the right to a stream, None: to each of them."""
+    def reauthorize(self, stream: str | None = None, *, urgent: bool = True) -> None:
+        """Ask again for the right to a stream, None: to each of them; see ``doubt``."""
         names = list(self._by_name) if stream is None else [stream]
         for name in names:
             if name in self._by_name:
-                self._by_name[name].right.doubt()
+                self._by_name[name].right.doubt(urgent=urgent)
 
     def right_ended(self, stream: str, reason: str) -> None:
         """Hand out nothing more of a stream; a ``subscribe`` that is under way is refused."""

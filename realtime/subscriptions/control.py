@@ -60,7 +60,8 @@ class Controls:
                 for socket in _named(control):
                     socket.close(control.code, reason=control.reason)
             case Reauthorize(user=None):
-                self._reauthorize(user_sockets().all(), control.stream)
+                is_urgent = control.stream is not None  # Not what concerns everybody.
+                self._reauthorize(user_sockets().all(), control.stream, urgent=is_urgent)
             case Reauthorize(user=me):
                 self._reauthorize(user_sockets().of_user(me), control.stream)
 
@@ -68,12 +69,14 @@ class Controls:
         """Look for oneself: the channel layer was away, and may have lost some."""
         self._recheck.all_soon()
 
-    def _reauthorize(self, sockets: list[UserSocket], stream: str | None = None) -> None:
+    def _reauthorize(
+        self, sockets: list[UserSocket], stream: str | None = None, *, urgent: bool = True
+    ) -> None:
         for socket in sockets:
             socket.login.doubt(self._loop.time())
             commands = self._commands.get(socket.id)
             if commands is not None:
-                commands.reauthorize(stream)
+                commands.reauthorize(stream, urgent=urgent)
 
 
 def _named(control: Disconnect) -> list[UserSocket]:

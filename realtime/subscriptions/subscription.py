@@ -82,8 +82,8 @@ class Subscription:
         """Answer a subscribe: go on ``after`` a position if that is possible, else start again.
 
         A client that goes on gets the list of members only ``with_members``. Returns False, and has
-        answered nothing, where ``end`` was called meanwhile. Raises
-        ``TimeoutError`` if there is no snapshot at ``deadline`` of the loop's clock.
+        answered nothing, where ``end`` was called meanwhile. Raises ``TimeoutError`` if there is no
+        snapshot at ``deadline`` of the loop's clock.
         """
         if not self.is_starting:
             return False
@@ -192,7 +192,8 @@ class Subscription:
         try:
             events = await feed.since(self._position)
         except PositionLost:
-            self._state = State.REBUILDING
+            if self._state is State.REPLAYING:
+                self._state = State.REBUILDING
             return
         if not events:
             await asyncio.sleep(LAG)

@@ -56,6 +56,28 @@ async def test_the_answer_is_the_users_present_state(verifier, stores):
     assert (await verifier.current_user(login)).name == "renamed"
 
 
+async def test_after_a_doubt_no_earlier_answer_counts(verifier, stores):
+    login = OpenSocket(1, "a").login
+    await verifier.current_user(login)
+    stores.outcomes["a"] = SimpleNamespace(pk=1, is_staff=False)
+    login.doubt(asyncio.get_running_loop().time())
+    assert (await verifier.current_user(login)).is_staff is False
+    assert stores.reads == [["a"]] * 2
+
+
+async def test_nor_does_one_whose_question_was_asked_before_it(verifier, stores):
+    stores.seconds = 0.5
+    login = OpenSocket(1, "a").login
+    early = asyncio.create_task(verifier.current_user(login))
+    await asyncio.sleep(0.2)
+    login.doubt(asyncio.get_running_loop().time())
+    await early
+    await verifier.current_user(login)
+    assert stores.reads == [["a"]] * 2
+    await verifier.current_user(login)
+    assert len(stores.reads) == 2
+
+
 async def test_all_sockets_of_a_login_share_an_answer(verifier, stores):
     first, second, other = OpenSocket(1, "a"), OpenSocket(1, "a"), OpenSocket(1, "b")
     await verifier.current_user(first.login)

@@ -12,6 +12,7 @@ from realtime.access import current_user
 from realtime.access.current_user import Verifier
 from realtime.access.verification import GONE
 from realtime.exceptions import Refused
+from realtime.protocol.right import GRACE
 from realtime.streams import find
 from realtime.subscriptions.commands import Commands
 from tests.realtime.access.stores import Stores
@@ -253,6 +254,127 @@ async def test_a_right_is_asked_for_again_each_time(ask, monkeypatch):
     assert (await ask("subscribe", "thing.1"))["code"] == "forbidden"
     monkeypatch.setattr(Thing, "may_follow", True)
     assert (await ask("subscribe", "thing.1"))["type"] == "subscribed"
+
+
+FORBIDDEN = {"type": "unsubscribed", "stream": "thing.1", "reason": "forbidden"}
+
+
+async def test_a_right_that_was_withdrawn_ends_the_stream_and_no_other(
+    commands, ask, client, publish, monkeypatch
+):
+    for number in (1, 2):
+        await ask("subscribe", f"thing.{number}")
+
+    async def authorize(self, user):
+        return self.key == "2"
+
+    monkeypatch.setattr(Thing, "authorize", authorize)
+    commands.reauthorize("thing.1")
+    commands.reauthorize("thing.3")
+    await settle()
+    await publish("thing.1", "secret")
+    await publish("thing.2", "news")
+    assert client.frames[0] == FORBIDDEN
+    assert client.data == ["news"]
+    assert (await ask("send", "thing.1", name="press"))["code"] == "not_subscribed"
+    assert (await ask("subscribe", "thing.1"))["code"] == "forbidden"
+
+
+async def test_a_right_that_came_back_lets_the_client_subscribe_again(
+    commands, ask, client, publish, monkeypatch
+):
+    await ask("subscribe", "thing.1")
+    monkeypatch.setattr(Thing, "may_follow", False)
+    commands.reauthorize()
+    await settle()
+    assert client.frames.pop() == FORBIDDEN
+    monkeypatch.setattr(Thing, "may_follow", True)
+    assert (await ask("subscribe", "thing.1"))["type"] == "subscribed"
+    await publish("thing.1", "news")
+    assert client.data == ["news"]
+
+
+async def test_a_right_that_ends_while_the_snapshot_is_made_refuses_the_subscribe(
+    commands, client, monkeypatch
+):
+    async def snapshot(self, user):
+        await asyncio.sleep(2)
+        return "secret"
+
+    monkeypatch.setattr(Thing, "snapshot", snapshot)
+    asking = asyncio.create_task(commands.run({"type": "subscribe", "stream": "thing.1", "ref": 7}))
+    await asyncio.sleep(1)
+    monkeypatch.setattr(Thing, "may_follow", False)
+    commands.reauthorize()
+    await asking
+    assert client.frames == [{**error("forbidden", "You may not follow thing.1."), "ref": 7}]
+
+
+async def test_a_reply_that_was_begun_may_come_after_the_end(commands, client, monkeypatch):
+    async def slow(self, user, name, data):
+        await asyncio.sleep(2)
+        return "done"
+
+    monkeypatch.setattr(Thing, "receive", slow)
+    await commands.run({"type": "subscribe", "stream": "thing.1"})
+    sending = asyncio.create_task(commands.run({"type": "send", "stream": "thing.1", "name": "n"}))
+    await asyncio.sleep(1)
+    monkeypatch.setattr(Thing, "may_follow", False)
+    commands.reauthorize()
+    await sending
+    assert client.types == ["subscribed", "unsubscribed", "reply"]
+
+
+async def test_a_send_whose_right_ends_before_it_begins_is_not_done(
+    commands, ask, client, monkeypatch
+):
+    taken = []
+
+    async def take(self, user, name, data):
+        taken.append(data)
+
+    async def slow_current_user(login):
+        await asyncio.sleep(1)
+        return login.user
+
+    await ask("subscribe", "thing.1")
+    monkeypatch.setattr(Thing, "receive", take)
+    monkeypatch.setattr("realtime.subscriptions.commands.current_user", slow_current_user)
+    sending = asyncio.create_task(commands.run({"type": "send", "stream": "thing.1", "name": "n"}))
+    await settle()
+    monkeypatch.setattr(Thing, "may_follow", False)
+    commands.reauthorize()
+    await sending
+    assert [frame.get("code") for frame in client.frames] == [None, "not_subscribed"]
+    assert taken == []
+
+
+async def test_a_subscription_that_nobody_could_check_may_be_tried_again(
+    commands, ask, client, monkeypatch
+):
+    async def away(self, user):
+        raise OperationalError("away")
+
+    await ask("subscribe", "thing.1")
+    monkeypatch.setattr(Thing, "authorize", away)
+    commands.reauthorize()
+    await asyncio.sleep(GRACE + 1)
+    assert client.frames == [{**FORBIDDEN, "reason": "internal"}]
+
+
+async def test_after_the_end_no_right_is_asked_for(commands, ask, monkeypatch):
+    asked = []
+
+    async def authorize(self, user):
+        asked.append(self.name)
+        return True
+
+    monkeypatch.setattr(Thing, "authorize", authorize)
+    await ask("subscribe", "thing.1")
+    commands.end()
+    commands.reauthorize()
+    await asyncio.sleep(3600)
+    assert asked == ["thing.1"]
 
 
 async def test_when_the_socket_ends_all_is_left(commands, ask, client, publish, broker):
