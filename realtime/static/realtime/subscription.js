@@ -35,9 +35,9 @@ const TRANSIENT = "internal";
  */
 export class Subscription {
   /** @readonly @type {string} */ stream;
-  #extra;
   /** What the server is asked for: the latest signed name, if the page has one. */
   #asked;
+  #extra;
   #link;
   #emitter = new SubscriptionEmitter();
   #state = subscriptionState();
@@ -145,8 +145,18 @@ export class Subscription {
     else this.#end();
   }
 
-  /** One more user of the same stream. @internal @param {string} stream as this one named it */
-  join(stream) {
+  /**
+   * One more user of the same stream.
+   *
+   * @internal
+   * @param {string} stream as this one named it
+   * @param {Extra} [extra]
+   * @throws {Error} if it gives other fields than the first one
+   */
+  join(stream, extra) {
+    if (extra !== undefined && JSON.stringify(extra) !== JSON.stringify(this.#extra)) {
+      throw new Error(`${stream} is followed already, with other fields`);
+    }
     if (stream.includes(MARK)) this.#asked = stream;
     this.#users += 1;
     if (this.#state.value === "leaving") this.#state.move("subscribing");
