@@ -25,7 +25,7 @@ LONG_TEXT = "x" * (LIMIT // 5)
 STEPS = 130
 """Turns of the event loop in which all of the scenario has happened."""
 STRIDE = 3
-"""Turns between two tries of what shares most of its awaits with something that is tried at each."""
+"""Turns between two tries, where most awaits are the same as where each turn is tried."""
 
 
 @register("watched")
