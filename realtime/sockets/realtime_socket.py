@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from realtime.counters import COMMANDS_DELAYED, COMMANDS_REFUSED
 from realtime.exceptions import FrameError
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
@@ -40,11 +41,12 @@ class RealtimeSocket(Peer):
     order. ``budget`` has the bytes that may be read and answered.
     """
 
-    __slots__ = ("_commands", "_flow", "budget", "login")
+    __slots__ = ("_commands", "_flow", "_on_proof", "budget", "login")
 
     def __init__(self, send: Send) -> None:
         super().__init__(send)
         self.login: Any = None
+        self._on_proof: Callable[[], None] | None = None
         self.budget = Rate(self._settings.MAX_BYTES_PER_SECOND, now=self._loop.time())
         self._flow = FlowControl(
             self._settings.MAX_IN_FLIGHT_BYTES,
@@ -96,6 +98,10 @@ class RealtimeSocket(Peer):
             self._transport.send_text(text)
             self._flow.sent_own(len(text))
             self._spend(len(text))
+
+    def call_on_proof(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` whenever a pong proves that the peer is there."""
+        self._on_proof = callback
 
     def deliver(self, message: Message, size: int) -> bool:
         """Send a frame of ``size`` bytes that other sockets may get too.
@@ -179,11 +185,14 @@ class RealtimeSocket(Peer):
     def _take_heartbeat(self, frame: Frame) -> bool:
         if is_proof := super()._take_heartbeat(frame):
             self._flow.proved(frame["nonce"])
+            if self._on_proof is not None:
+                self._on_proof()
         return is_proof
 
     def _refuse(self, error: FrameError) -> None:
         about = self.id, error.code, error
         logger.info("refused socket=%s code=%s reason=%s", *about, extra=LIMITED)
+        COMMANDS_REFUSED.add(error.code)
         self.send_text(frames.error(error.code, error.message, error.ref))
 
     async def _pace(self) -> None:
@@ -194,6 +203,7 @@ class RealtimeSocket(Peer):
 
     async def _budget_again(self) -> None:
         if seconds := self.budget.wait(self._loop.time()):
+            COMMANDS_DELAYED.add("bytes")
             await asyncio.sleep(seconds)
 
     def _spend(self, size: int) -> None:

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
+from realtime.access.allowances import allowances
 from realtime.access.current_user import current_user
 from realtime.access.login import Login
 from realtime.concurrency.threads import run_message
 from realtime.conf import realtime_settings
+from realtime.counters import COMMANDS_REFUSED, STREAMS_REFUSED
 from realtime.exceptions import FrameError, Refused, SignedOut
 from realtime.fanout.hub import Hub
 from realtime.hints import hint
@@ -25,7 +27,9 @@ from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream, find
 from realtime.subscriptions import presence
-from realtime.subscriptions.authorization import Authorization
+from realtime.subscriptions.authorization import UNCHECKED, Authorization
+from realtime.subscriptions.hooks import Hooks
+from realtime.subscriptions.kinds import make_subscription, require_given
 from realtime.subscriptions.subscription import Subscription
 from realtime.subscriptions.withdrawal import withdraw
 
@@ -56,12 +60,13 @@ class Followed(NamedTuple):
 class Commands:
     """Carries out the commands of one socket, and keeps its subscriptions by name."""
 
-    __slots__ = ("_by_name", "_hub", "_socket")
+    __slots__ = ("_by_name", "_hooks", "_hub", "_socket")
 
     def __init__(self, socket: RealtimeSocket, hub: Hub) -> None:
         self._socket = socket
         self._hub = hub
         self._by_name: dict[str, Followed] = {}
+        self._hooks = Hooks(socket)
 
     async def run(self, frame: Frame) -> None:
         """Carry out one command; what goes wrong goes to the socket as an error."""
@@ -71,13 +76,13 @@ class Commands:
         except FrameError as error:
             about = self._socket.id, error.code, error
             logger.info("refused socket=%s code=%s reason=%s", *about, extra=LIMITED)
-            text = frames.error(error.code, error.message, ref)
+            text = self._refusal(error, ref)
         except SignedOut:
             logger.info("not carried out socket=%s: signed out", self._socket.id, extra=LIMITED)
             self._socket.close(CloseCode.SIGNED_OUT)
             return
         except Exception as error:
-            text = self._failure(error, frame["type"], ref)
+            text = self._refusal(self._failure(error, frame["type"]), ref)
         if text is not None:
             self._socket.send_text(text)
 
@@ -85,6 +90,11 @@ class Commands:
         """End all subscriptions; messages to their streams that have come are still handed on."""
         for followed in self._by_name.values():
             followed.end()
+        self._hooks.end()
+
+    async def finished(self) -> None:
+        """Wait, after the end, for the hooks of the streams that were left."""
+        await self._hooks.finished()
 
     def reauthorize(self, stream: str | None = None, *, urgent: bool = True) -> None:
         """Ask again for the right to a stream, None: to each of them; see ``doubt``."""
@@ -97,18 +107,22 @@ class Commands:
         """Hand out nothing more of a stream; a ``subscribe`` that is under way is refused."""
         logger.info("right ended socket=%s stream=%s reason=%s", self._socket.id, stream, reason)
         has_answer = not self._by_name[stream].subscription.is_starting
-        self._forget(stream)
+        self._forget(stream, returns=reason == UNCHECKED)
         if has_answer:
             withdraw(self._socket, stream, reason)
 
-    def _failure(self, error: Exception, command: str, ref: int | str | None) -> str:
+    def _refusal(self, error: FrameError, ref: int | str | None) -> str:
+        COMMANDS_REFUSED.add(error.code)
+        return frames.error(error.code, error.message, ref)
+
+    def _failure(self, error: Exception, command: str) -> FrameError:
         """Log an error and return what the client gets: to try again, if that may help."""
         if is_for_now(error):
             # Thousands of sockets get it together, and no traceback says more.
             about = self._socket.id, command, error
             logger.error("failed socket=%s command=%s error=%r", *about, extra=LIMITED)
             sentence = LATE if isinstance(error, TimeoutError) else AWAY
-            return frames.error("internal", sentence, ref)
+            return FrameError("internal", sentence)
         logger.error(
             "failed socket=%s command=%s",
             *(self._socket.id, command),
@@ -116,19 +130,22 @@ class Commands:
             extra=LIMITED,
         )
         if command == "subscribe":
-            return frames.error("failed", FAULT, ref)
-        return frames.error("internal", FAULT, ref)
+            return FrameError("failed", FAULT)
+        return FrameError("internal", FAULT)
 
     async def _subscribe(self, frame: Frame, ref: int | str | None) -> None:
         after = _position_in(frame)
-        deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
+        if self._socket.login is not None:
+            await allowances().of(self._socket.login.account).turn()
+        deadline = _deadline()
         login, stream = self._login, self._stream_to_follow(frame)
-        subscription = Subscription(self._socket, stream, self._hub)
+        subscription = make_subscription(self._socket, stream, self._hub)
         right = Authorization(self._socket, stream, self)
         self._by_name[stream.name] = Followed(subscription, right)
         try:
             if not await right.ask(deadline):
                 raise FrameError("forbidden", f"You may not follow {stream.name}.")
+            await self._hooks.before("before_subscribe", stream, deadline)
             meta = await presence.meta_at_join(stream, login, deadline)
             with_members = frame.get("presence") is True
             if not await subscription.start(after, ref, deadline, with_members=with_members):
@@ -138,6 +155,7 @@ class Commands:
             raise
         if meta is not None and not self._socket.closing:
             running_roster().arrived(self._socket.id, str(login.user.pk), stream.name, meta=meta)
+        await self._hooks.subscribed(stream)
 
     def _stream_to_follow(self, frame: Frame) -> Stream:
         login, asked = self._login, frame["stream"]
@@ -151,11 +169,13 @@ class Commands:
         if name in self._by_name:
             raise FrameError("already_subscribed", f"This socket follows {name} already.")
         if len(self._by_name) >= (limit := realtime_settings().MAX_STREAMS_PER_SOCKET):
+            STREAMS_REFUSED.add("per_socket")
             raise FrameError("too_many", f"A socket follows at most {limit} streams.")
-        stream = find(asked)
+        stream = find(asked, self._socket.id, frame.get("extra"))
         if stream is None:
             hint(logger, _UNSERVED, name, name.partition(".")[0], kind=name.partition(".")[0])
             raise FrameError("unknown_stream", f"There are no streams like {name}.")
+        require_given(stream)
         if not login.may_follow(name):
             raise FrameError("forbidden", f"The ticket of this socket is not for {name}.")
         if login.is_visitor and not stream.public:
@@ -164,6 +184,7 @@ class Commands:
 
     async def _unsubscribe(self, frame: Frame, ref: int | str | None) -> str:
         stream = self._followed(frame)
+        await self._hooks.before("before_unsubscribe", stream, _deadline())
         self._forget(stream.name, returns=frame.get("again") is True)
         return frames.unsubscribed(stream.name, ref)
 
@@ -182,8 +203,7 @@ class Commands:
 
     async def _presence(self, frame: Frame, ref: int | str | None) -> str:
         stream, meta = self._followed(frame), frame.get("meta")
-        deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
-        return frames.reply(await presence.set_meta(stream, self._login, meta, deadline), ref)
+        return frames.reply(await presence.set_meta(stream, self._login, meta, _deadline()), ref)
 
     def _followed(self, frame: Frame) -> Stream:
         name = _me(self._login) if frame["stream"] == "me" else plain_name(frame["stream"])
@@ -206,6 +226,7 @@ class Commands:
         followed = self._by_name.pop(name, None)
         if followed is not None:
             followed.end()
+            self._hooks.left(followed.subscription.stream)
             running_roster().left(self._socket.id, name, immediately=not returns)
 
     _handlers: dict[str, Callable[[Commands, Frame, Any], Awaitable[str | None]]] = {
@@ -215,6 +236,10 @@ class Commands:
         "send": _send,
         "presence": _presence,
     }
+
+
+def _deadline() -> float:
+    return asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
 
 
 def _me(login: Login) -> str:
