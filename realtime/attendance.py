@@ -12,7 +12,8 @@ from realtime.concurrency.connections import run_async
 from realtime.eventlog.commit import after_every_commit
 from realtime.events import Recipient, is_user, stream_names
 from realtime.roster.announcing import announce_one
-from realtime.roster.base import ONLINE, PresenceBackend, Present, required_backend
+from realtime.roster.base import ONLINE, PresenceBackend, Present
+from realtime.roster.configured import required_backend
 from realtime.roster.meta import encoded_meta
 
 if TYPE_CHECKING:  # Models can't be imported before the apps are loaded.
