@@ -76,9 +76,9 @@ def is_online(users: User | Iterable[User]) -> bool | dict[Any, bool]:
 
     Raises ``TypeError`` for what is no user, and what ``presence`` raises.
     """
-    keys = {str(user.pk): user.pk for user in _users(users)}
-    online = required_backend().attending(ONLINE, list(keys))
-    found = {pk: text in online for text, pk in keys.items()}
+    keys = [user.pk for user in _users(users)]
+    online = required_backend().attending(ONLINE, [str(pk) for pk in keys if pk is not None])
+    found = {pk: pk is not None and str(pk) in online for pk in keys}
     return next(iter(found.values())) if is_user(users) else found
 
 
