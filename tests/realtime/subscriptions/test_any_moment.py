@@ -23,7 +23,7 @@ LIMIT = 4096
 LONG_TEXT = "x" * (LIMIT // 5)
 STEPS = 130
 """Turns of the event loop in which all of the scenario has happened."""
-STRIDE = 3
+STRIDE = 9
 """Turns between two tries, where most awaits are the same as where each turn is tried."""
 
 
