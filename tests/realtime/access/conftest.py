@@ -5,12 +5,15 @@ from django.contrib.auth import get_user_model
 
 from tests.virtual_time import VirtualTimeLoop
 
+IN_THREADS = {"test_hook", "test_ways_in"}
+"""Files whose tests sign somebody in without a database, which works in threads too."""
+
 
 def pytest_asyncio_loop_factories(item):
-    """Virtual time for tests with a double of the stores; others work in threads."""
-    if "stores" in item.fixturenames:
-        return {"virtual": VirtualTimeLoop}
-    return {"real": asyncio.SelectorEventLoop}
+    """Virtual time for all tests but those with a database, which works in threads."""
+    if "transactional_db" in item.fixturenames or item.path.stem in IN_THREADS:
+        return {"real": asyncio.SelectorEventLoop}
+    return {"virtual": VirtualTimeLoop}
 
 
 @pytest.fixture
