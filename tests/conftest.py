@@ -22,7 +22,10 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from django.apps import AppConfig
 from django.conf import settings
+from django.db.models import signals
+from pytest_django import DjangoDbBlocker
 
 from realtime import counters
 from realtime.logs import line_limit
@@ -56,6 +59,29 @@ def nothing_counted_before() -> None:
     """Counts are the process's, too."""
     for counter in counters.ALL:
         counter.reset()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Write permissions and types back after a flush; Django takes 70 ms to make them again."""
+    from django.contrib.auth.management import create_permissions
+    from django.contrib.auth.models import Permission
+    from django.contrib.contenttypes.management import create_contenttypes
+    from django.contrib.contenttypes.models import ContentType
+
+    with django_db_blocker.unblock():
+        types, permissions = list(ContentType.objects.all()), list(Permission.objects.all())
+
+    def write_back(app_config: AppConfig, using: str, **_: object) -> None:
+        if app_config.label == "auth" and not ContentType.objects.using(using).exists():
+            ContentType.objects.using(using).bulk_create(types)
+            Permission.objects.using(using).bulk_create(permissions)
+
+    signals.post_migrate.disconnect(
+        create_permissions, dispatch_uid="django.contrib.auth.management.create_permissions"
+    )
+    signals.post_migrate.disconnect(create_contenttypes)
+    signals.post_migrate.connect(write_back, weak=False)
 
 
 @pytest.fixture
