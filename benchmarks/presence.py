@@ -21,6 +21,7 @@ from django.core.management import call_command
 
 from benchmarks.publish_costs import start_postgres
 from tests.processes.redis_server import RedisServer
+from tests.processes.waiting import wait_until
 
 if TYPE_CHECKING:
     from realtime.roster.roster import Roster
@@ -93,10 +94,8 @@ async def all_there(sockets: int) -> None:
     backend = presence_backend()
     assert backend is not None
     last = [str(sockets - 1)]
-    while not await asyncio.to_thread(backend.attending, STREAM, last):
-        await asyncio.sleep(0.5)
-    while await asyncio.to_thread(backend.pending):
-        await asyncio.sleep(0.5)
+    await asyncio.to_thread(wait_until, lambda: backend.attending(STREAM, last), 120, "known")
+    await asyncio.to_thread(wait_until, lambda: not backend.pending(), 120, "announced")
 
 
 async def change(roster: Roster, sockets: int) -> int:

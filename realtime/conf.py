@@ -81,7 +81,7 @@ def problems(configured: Any) -> list[str]:
                     f"REALTIME['PRESENCE'] must have a BACKEND, or be True or False: {value!r}."
                 )
         elif name == "RETENTION":
-            found += _retention_problems(value)
+            found += retention_problems("REALTIME['RETENTION']", value)
         elif kinds[name] == "str | None":
             if value is not None and not (isinstance(value, str) and value):
                 found.append(f"REALTIME[{name!r}] must be text, or None: {value!r}.")
@@ -102,13 +102,14 @@ def _is_backend(value: Any) -> bool:
     )
 
 
-def _retention_problems(value: Any) -> list[str]:
+def retention_problems(where: str, value: Any) -> list[str]:
+    """Say what is wrong with a retention that stands at ``where``, a sentence each."""
     if not isinstance(value, dict) or not value.keys() <= {"COUNT", "AGE"}:
-        return [f"REALTIME['RETENTION'] is a dict of COUNT and AGE, not {value!r}."]
+        return [f"{where} is a dict of COUNT and AGE, not {value!r}."]
     return [
         problem
         for name, number in value.items()
-        for problem in _number_problems(f"REALTIME['RETENTION'][{name!r}]", number, whole=True)
+        for problem in _number_problems(f"{where}[{name!r}]", number, whole=True)
     ]
 
 

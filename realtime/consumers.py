@@ -171,6 +171,7 @@ class RealtimeConsumer:
             controls.remove(socket.id)
             socket.disconnected()
             await socket.finished()
+            await commands.finished()
 
 
 def _hint_at_origin(scope: Scope) -> None:

@@ -66,13 +66,15 @@ def publish(
     *,
     key: str | None = None,
     ephemeral: bool = False,
+    exclude: str | None = None,
 ) -> None:
     """Publish one event, from sync code; inside a transaction, it is committed with it.
 
     ``to`` is a stream's name, a user (their own stream), or several of these. ``name`` is the
     event's; ``data`` is anything that Django's JSON encoder takes. ``key`` makes a retry harmless:
     a stream takes each key once. An ``ephemeral`` event is not kept, and reaches those who follow
-    the stream at that moment.
+    the stream at that moment. ``exclude`` is the id of a socket that does not get the event, as a
+    stream's ``receive`` has it in ``self.socket``.
 
     Raises ``ValueError`` or ``TypeError`` for a stream, name or data that can't be published, what
     the event log raises if it is away, ``TransactionManagementError`` where nobody can tell when
@@ -85,10 +87,10 @@ def publish(
     streams = stream_names(to)
     log = None if ephemeral else event_log()
     if log is None:
-        outgoing = _ephemeral(streams, name, data)
+        outgoing = _ephemeral(streams, name, data, exclude)
         after_every_commit(lambda: broadcast(outgoing))
     elif streams:
-        draft = _draft(name, data, key)
+        draft = _draft(name, data, key, exclude)
         _log_publish(draft, streams)
         log.append(streams, draft, _broadcast_logged)
 
@@ -100,6 +102,7 @@ async def apublish(
     *,
     key: str | None = None,
     ephemeral: bool = False,
+    exclude: str | None = None,
 ) -> None:
     """Publish one event, from async code; see ``publish`` for the arguments.
 
@@ -108,10 +111,10 @@ async def apublish(
     """
     is_kept = not ephemeral and event_log() is not None
     if is_kept or sync_code_waits():
-        published = sync_to_async(publish)(to, name, data, key=key, ephemeral=ephemeral)
-        await run_async(published)
+        options: dict[str, Any] = {"key": key, "ephemeral": ephemeral, "exclude": exclude}
+        await run_async(sync_to_async(publish)(to, name, data, **options))
     else:
-        await abroadcast(_ephemeral(stream_names(to), name, data))
+        await abroadcast(_ephemeral(stream_names(to), name, data, exclude))
 
 
 # A name is itself a series of strings, so the first signature has to be tried first.
@@ -151,7 +154,7 @@ def event_message(stream: str, name: str, data: Any = None) -> Message:
     ``data`` is copied, as JSON would carry it (dates become strings). Raises ``ValueError`` or
     ``TypeError`` for a stream, name or data that can't be published.
     """
-    return plain_message(stream, _draft(name, data, None))
+    return plain_message(stream, _draft(name, data))
 
 
 def stream_names(to: Any) -> list[str]:
@@ -175,16 +178,17 @@ def is_user(to: Any) -> bool:
     return isinstance(to, (get_user_model(), AnonymousUser))
 
 
-def _draft(name: str, data: Any, key: str | None) -> Draft:
+def _draft(name: str, data: Any, key: str | None = None, exclude: str | None = None) -> Draft:
     _require_text("name", name)
     if name == PRESENCE_EVENT:
         raise ValueError(f"The name {name!r} is taken: such events say who is there.")
-    if key is not None:
-        _require_text("key", key)
+    for what, text in (("key", key), ("exclude", exclude)):
+        if text is not None:
+            _require_text(what, text)
     encoded = json.dumps(data, cls=DjangoJSONEncoder, allow_nan=False, separators=(",", ":"))
     if len(encoded) > (limit := realtime_settings().MAX_IN_FLIGHT_BYTES // 2):
         raise ValueError(f"An event's data has at most {limit} bytes, not {len(encoded)}.")
-    return Draft(uuid.uuid4().hex, name, encoded, int(time.time() * 1000), key)
+    return Draft(uuid.uuid4().hex, name, encoded, int(time.time() * 1000), key, exclude)
 
 
 def _require_text(what: str, text: Any) -> None:
@@ -194,10 +198,12 @@ def _require_text(what: str, text: Any) -> None:
         )
 
 
-def _ephemeral(streams: Sequence[str], name: str, data: Any) -> list[GroupMessage]:
+def _ephemeral(
+    streams: Sequence[str], name: str, data: Any, exclude: str | None
+) -> list[GroupMessage]:
     if not streams:
         return []
-    draft = _draft(name, data, None)
+    draft = _draft(name, data, exclude=exclude)
     _log_publish(draft, streams)
     return ephemeral_messages(streams, draft)
 

@@ -35,6 +35,9 @@ class Event(models.Model):
     name = models.CharField(max_length=200)
     data = models.TextField()
     at = models.BigIntegerField(help_text="Milliseconds since 1970, by the publisher's clock.")
+    exclude = models.CharField(  # noqa: DJ001 (nobody is no socket)
+        max_length=200, null=True, help_text="The socket that does not get it."
+    )
     logged_at = models.DateTimeField(db_default=Now(), help_text="By the database's clock.")
 
     class Meta:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from django.apps import apps
-from django.contrib.auth import get_user_model
+from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.auth.signals import user_logged_out
 from django.contrib.sessions.backends import signed_cookies
 from django.db import models
@@ -48,9 +49,10 @@ def recheck_user(
 def end_session(instance: Any, using: str, **_: Any) -> None:
     """End the sockets of a session that was deleted, once that is committed.
 
-    Of those that have expired, which are deleted by the thousand, the re-check has found each.
+    One in which nobody is logged in has none; each login deletes such a session. Of those that have
+    expired, which are deleted by the thousand, the re-check finds each.
     """
-    if instance.expire_date > timezone.now():
+    if instance.expire_date > timezone.now() and SESSION_KEY in instance.get_decoded():
         collect_after_commit(session_digest(instance.session_key), using, _announce_sessions)
 
 
@@ -86,7 +88,17 @@ def connect() -> None:
         connect_model(model)
     class_prepared.connect(connect_model)
     user_logged_out.connect(end_logged_out, dispatch_uid="realtime.end_logged_out")
-    if (sessions := _session_model()) is not None:
+    connect_sessions()
+
+
+def connect_sessions() -> None:
+    """Receive the deletions of sessions, if they are in a table.
+
+    The command ``clearsessions`` keeps its fast delete: it deletes only what has expired, of which
+    it would load each row: 100,000 take 4 s in place of 0.3 s.
+    """
+    sessions = _session_model()
+    if sessions is not None and sys.argv[1:2] != ["clearsessions"]:
         post_delete.connect(end_session, sessions, dispatch_uid="realtime.end_session")
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from enum import StrEnum
 from typing import Any, TypeVar, overload
 
 from realtime.access.signed_names import may_follow, sign
 from realtime.concurrency.threads import nonblocking
+from realtime.conf import retention_problems
+from realtime.eventlog.retention import set_retention
 from realtime.exceptions import Refused
+from realtime.protocol.rules import rules_of
 from realtime.protocol.signed_names import is_signed, plain_name
 from realtime.protocol.stream_names import (
     ESCAPED_USER_PREFIX,
@@ -18,14 +22,23 @@ from realtime.protocol.stream_names import (
     user_stream_name,
 )
 
-__all__ = ["Refused", "Stream", "UserStream", "register", "sign_stream"]
+__all__ = ["Mode", "Refused", "Stream", "UserStream", "register", "sign_stream"]
+
+
+class Mode(StrEnum):
+    """What a follower who comes gets of the events that there were."""
+
+    LOG = "log"
+    """Those after the position that it resumes from."""
+    CACHE = "cache"
+    """The newest one, which is also the only one that is kept."""
 
 
 class Stream:
     """One stream, as a project describes it; subclass it and ``register`` the subclass.
 
     ``name`` is the whole name (``call.7``), ``key`` what follows the prefix (``7``). The methods
-    may be sync (they run in a thread) or async.
+    may be sync (they run in a thread) or async. Each follower has an instance of its own.
     """
 
     presence: bool = False
@@ -38,6 +51,28 @@ class Stream:
     A fifth more or less, at random. None: only after ``reauthorize()``, and changes of the user,
     groups and permissions.
     """
+    mode: Mode = Mode.LOG
+    retention: Mapping[str, int] | None = None
+    """``COUNT``, ``AGE`` or both, in place of those of the setting ``RETENTION``."""
+    fields: Sequence[str] = ()
+    """Fields of the events' data for which a follower has to have the same ``field_values``."""
+    extra: Sequence[str] = ()
+    """Fields that a client may give when it subscribes; it gets them with each event."""
+    order: str | None = None
+    """A field with a number: an event that has not a higher one than those before it is dropped."""
+    order_key: str | None = None
+    """A field: events with different values of it have orders of their own."""
+    throttle: float | None = None
+    """Seconds in which a follower gets one event at most, the newest."""
+    throttle_key: str | None = None
+    """A field: of each of its values, a follower gets one event in that time."""
+    heartbeat_every: float = 30.0
+    """Seconds between two calls of ``on_heartbeat``, at least."""
+
+    socket: str | None = None
+    """The id of the socket that this instance serves, for ``publish(exclude=...)``."""
+    given: Mapping[str, Any] = {}
+    """What the client has given for the fields in ``extra``."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -53,6 +88,11 @@ class Stream:
         return False
 
     @nonblocking
+    def field_values(self, user: Any) -> Any:
+        """Return the values that this follower has of ``fields``, a dict; what the client gave."""
+        return self.given
+
+    @nonblocking
     def snapshot(self, user: Any) -> Any:
         """Return the present state of the stream's subject (JSON), or None to offer nothing."""
         return None
@@ -66,6 +106,29 @@ class Stream:
         raise Refused(f"The stream {self.name} takes no messages.")
 
     @nonblocking
+    def before_subscribe(self, user: Any) -> Any:
+        """Raise ``Refused`` with a sentence for the client, or let it subscribe."""
+
+    @nonblocking
+    def on_subscribe(self, user: Any) -> Any:
+        """Do what follows a subscription; the client has its answer."""
+
+    @nonblocking
+    def before_unsubscribe(self, user: Any) -> Any:
+        """Raise ``Refused`` with a sentence for the client, or let it unsubscribe."""
+
+    @nonblocking
+    def on_unsubscribe(self, user: Any) -> Any:
+        """Do what follows the end of a subscription, however it ended."""
+
+    @nonblocking
+    def on_heartbeat(self, user: Any) -> Any:
+        """Do what has to be done again and again while the client is proved to be there."""
+
+    def _serve(self, socket: str, given: Mapping[str, Any]) -> None:
+        self.socket = socket
+        self.given = given
+
     def presence_meta(self, user: Any, wanted: dict[str, Any]) -> Any:
         """Return what the list says of ``user``, whose page wants it to say ``wanted``.
 
@@ -92,7 +155,7 @@ def register(prefix: str, stream_class: Any = None) -> Any:
     An app's module ``streams`` is imported at start, so that is where registrations belong. A
     subclass of the class that serves a prefix replaces it: so an application gives
     ``UserStream`` a snapshot, for the users with escaped names too. Raises ``ValueError`` if the
-    prefix is no name, or is taken, or if ``reauthorize_every`` is no number above 0.
+    prefix is no name, or is taken, or the class has an attribute that makes no sense.
     """
     if isinstance(prefix, type):
         raise TypeError(f'Name the prefix: @register("{prefix.__name__.lower()}").')
@@ -107,8 +170,12 @@ def register(prefix: str, stream_class: Any = None) -> Any:
     present = _registered.get(prefix, Stream)
     if not issubclass(stream_class, present):
         raise ValueError(f"The prefix {prefix!r} is taken by {present.__qualname__}.")
+    retention = retention_in(stream_class)
+    rules_of(stream_class)
     _require_seconds(stream_class)
     _registered[prefix] = stream_class
+    for served in (prefix, ESCAPED_USER_PREFIX) if prefix == USER_PREFIX else (prefix,):
+        set_retention(served, retention)
     return stream_class
 
 
@@ -127,22 +194,54 @@ def is_served(name: str) -> bool:
     return name.partition(".")[0] in _registered
 
 
-def find(name: str) -> Stream | None:
+def find(
+    name: str, socket: str | None = None, given: Mapping[str, Any] | None = None
+) -> Stream | None:
     """Return the stream of that name, or None where its prefix is not registered.
 
-    A signed name has a stream also where no class serves its prefix.
+    A signed name has a stream also where no class serves its prefix. ``socket`` is the id of the
+    one that it serves, ``given`` what its client has given for fields.
     """
     prefix = name.partition(".")[0]
     stream_class = _registered.get(USER_PREFIX if prefix == ESCAPED_USER_PREFIX else prefix)
     if is_signed(name):
-        return _signed_class(stream_class or Stream)(name)
-    return None if stream_class is None else stream_class(name)
+        stream_class = _signed_class(stream_class or Stream)
+    if stream_class is None:
+        return None
+    stream = stream_class(name)
+    if socket is not None:
+        stream._serve(socket, given or {})
+    return stream
+
+
+def retention_in(stream_class: type[Stream]) -> Mapping[str, int] | None:
+    """Return what a class keeps of its streams, None for what the setting says.
+
+    Raises ``ValueError`` for what makes no sense.
+    """
+    name = stream_class.__qualname__
+    if stream_class.mode not in list(Mode):
+        modes = ", ".join(Mode)
+        raise ValueError(f"{name}.mode is one of {modes}, not {stream_class.mode!r}.")
+    own = stream_class.retention
+    if own is not None and (problems := retention_problems(f"{name}.retention", own)):
+        raise ValueError(" ".join(problems))
+    if stream_class.mode != Mode.CACHE:
+        return own
+    if stream_class.presence:
+        raise ValueError(f"{name} has no presence: that needs events of its own, in mode log.")
+    if own is not None and own.get("COUNT", 1) != 1:
+        raise ValueError(f"{name}.retention has no COUNT but 1: it keeps the newest event.")
+    return {**(own or {}), "COUNT": 1}
 
 
 def renewed(stream: Stream) -> Stream:
     """Return a new object for the same stream: what the present one remembers may be old."""
     name = stream.signed_name if isinstance(stream, SignedStream) else stream.name
-    return type(stream)(name)
+    new = type(stream)(name)
+    if stream.socket is not None:
+        new._serve(stream.socket, stream.given)
+    return new
 
 
 def sign_stream(to: Any, *, user: Any = None, seconds: float | None = None) -> str:

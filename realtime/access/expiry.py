@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from realtime.concurrency.per_loop import PerLoop
@@ -24,13 +23,9 @@ class ExpiringSocket(Protocol):
 
 
 class Expiries:
-    """The timers of one event loop, for the sockets whose login has an end.
+    """The timers of one event loop, for the sockets whose login has an end."""
 
-    ``clock`` returns the seconds since 1970.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._timers: dict[ExpiringSocket, asyncio.TimerHandle] = {}
 
@@ -45,7 +40,7 @@ class Expiries:
             timer.cancel()
 
     def _wait(self, socket: ExpiringSocket) -> None:
-        seconds = socket.login.expires - self._clock()
+        seconds = socket.login.expires - time.time()
         if seconds > 0:
             timer = self._loop.call_later(min(seconds, LONGEST), self._wait, socket)
             self._timers[socket] = timer

@@ -56,6 +56,14 @@ async def run_message(
     return await _run(run, user, function, args)
 
 
+async def run_hook(user: Hashable, function: Callable[..., Any], *args: Any) -> Any:
+    """Run an application's function that nobody waits for; returns what it returns.
+
+    When thousands of sockets end together, it delays nobody who subscribes.
+    """
+    return await _run(_hook_pool.run, user, function, args)
+
+
 async def _run(
     run_in_thread: Callable[..., Awaitable[Any]],
     user: Hashable,
@@ -75,3 +83,4 @@ _log_pool = Pool("realtime-log")
 _sign_in_pool = Pool("realtime-sign-in")
 _application_pool = Pool("realtime-application")
 _message_pool = Pool("realtime-message")
+_hook_pool = Pool("realtime-hook")

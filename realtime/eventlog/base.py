@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,8 @@ class Draft:
     data: str
     at: int
     key: str | None = None
+    exclude: str | None = None
+    """The id of a socket that does not get the event."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class LoggedEvent:
     name: str
     frame: str
     """The ``event`` frame, encoded once for all followers."""
+    exclude: str | None = None
 
     @classmethod
     def of(cls, draft: Draft, stream: str, epoch: str, offset: int) -> LoggedEvent:
@@ -48,7 +52,12 @@ class LoggedEvent:
         frame = frames.event(
             stream, draft.name, draft.data, event_id=draft.id, at=draft.at, offset=offset
         )
-        return cls(stream, epoch, offset, draft.id, draft.name, frame)
+        return cls(stream, epoch, offset, draft.id, draft.name, frame, draft.exclude)
+
+    @cached_property
+    def data(self) -> Any:
+        """What the event says."""
+        return json.loads(self.frame)["data"]
 
     @cached_property
     def replayed_frame(self) -> str:
@@ -76,11 +85,13 @@ class EventLog(ABC):
     - Who has read offset n has been able to read all offsets below it.
     - Offsets count within an epoch, whose name is random. A stream that was forgotten begins a new
       epoch at offset 0. One whose log is found to have gone back begins a new epoch as well, with
-      the events that there are: nothing that is kept goes but by ``forget`` and by ``RETENTION``.
+      the events that there are: nothing that is kept goes but by ``forget`` and by retention.
     - A ``key`` names one event of a stream: appending it again changes nothing, for at least as
       long as the event is kept.
-    - Old events go, by count and by age (``RETENTION``), oldest first; offsets are never reused
-      within an epoch. Ages are by the log's own clock: a draft's ``at`` may be wrong.
+    - Old events go, by count and by age, oldest first; ``retention_of`` says how many stay of a
+      stream. Offsets are never reused within an epoch. Ages are by the log's own clock: a draft's
+      ``at`` may be wrong.
+    - Whom an event is not for (``exclude``) is read as it was written.
 
     The methods are sync; async code runs them in realtime's threads. Any of them raises what its
     store raises when that is away, and has then changed nothing.
@@ -120,7 +131,7 @@ class EventLog(ABC):
 
     @abstractmethod
     def prune(self) -> int:
-        """Remove what ``RETENTION`` no longer keeps; returns how many events went."""
+        """Remove what retention no longer keeps; returns how many events went."""
 
     def number_pending(self) -> Sequence[LoggedEvent]:
         """Number events whose publisher died after its commit; returns them, to be broadcast."""

@@ -39,10 +39,12 @@ def collect_after_commit(item: Any, using: str, then: Callable[[Sequence[Any]], 
     if not connection.in_atomic_block:
         then([item])
         return
-    savepoints = set(connection.savepoint_ids)
-    for its_savepoints, hook, *_ in connection.run_on_commit[-RECENT_HOOKS:]:
+    hooks, savepoints = connection.run_on_commit, set(connection.savepoint_ids)
+    for index in range(max(0, len(hooks) - RECENT_HOOKS), len(hooks)):
+        its_savepoints, hook, *_ = hooks[index]
         if isinstance(hook, Collected) and hook.then == then and its_savepoints == savepoints:
             hook.items.append(item)
+            hooks.append(hooks.pop(index))  # To be found again, whatever others do for each row.
             return
     transaction.on_commit(Collected(item, then), using=using, robust=True)
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from realtime.conf import realtime_settings
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
 from realtime.eventlog.commit import after_every_commit
+from realtime.eventlog.retention import Retention, retention_of
 from realtime.protocol.position import Position
 
 __all__ = ["MemoryEventLog"]
@@ -70,7 +70,8 @@ class MemoryEventLog(EventLog):
 
     def prune(self) -> int:
         with self._lock:
-            return sum(_prune(stream) for stream in self._streams.values())
+            streams = self._streams.items()
+            return sum(_prune(stream, retention_of(name)) for name, stream in streams)
 
     def _append(self, streams: Sequence[str], draft: Draft) -> list[LoggedEvent]:
         with self._lock:
@@ -101,11 +102,10 @@ class MemoryEventLog(EventLog):
         return self._streams.setdefault(name, _Stream())
 
 
-def _prune(stream: _Stream) -> int:
-    retention = realtime_settings().RETENTION
-    oldest = time.time() - retention["AGE"]
+def _prune(stream: _Stream, retention: Retention) -> int:
+    oldest = time.time() - retention.max_age
     young = [one for one in stream.events if one.logged_at >= oldest]
-    kept = young[-retention["COUNT"] :]
+    kept = young[-retention.max_count :]
     removed = len(stream.events) - len(kept)
     stream.events = kept
     stream.keys = {one.key for one in kept if one.key is not None}

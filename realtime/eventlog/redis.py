@@ -1,7 +1,7 @@
 """The event log in Redis streams: for those whose events need not be committed with their data.
 
 One Lua script a publish gives the offsets and appends, so that nothing can come between. A
-stream's head and its events live as long as ``RETENTION`` after the last event. Redis Cluster is
+stream's head and its events live as long as is kept after the last event. Redis Cluster is
 not supported: one publish may touch many streams.
 """
 
@@ -14,9 +14,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from realtime.conf import realtime_settings
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
 from realtime.eventlog.commit import after_every_commit
+from realtime.eventlog.retention import retention_of
 from realtime.protocol.position import Position
 
 __all__ = ["RedisEventLog"]
@@ -25,9 +25,10 @@ ANSWER_WITHIN = 2.0
 """Seconds that Redis may take to connect or to answer."""
 
 APPEND = """
-local id, name, data, at, key, epoch, count, age, again = unpack(ARGV)
+local id, name, data, at, key, epoch, exclude, again = unpack(ARGV, 1, 8)
 local now = redis.call('TIME')[1]
 local numbered = {}
+local whom = exclude ~= '' and {'exclude', exclude} or {}
 local function appended(events)
     for _, entry in ipairs(redis.call('XREVRANGE', events, '+', '-', 'COUNT', 100)) do
         if entry[2][2] == id then return true end
@@ -35,13 +36,15 @@ local function appended(events)
 end
 for i = 1, #KEYS, 3 do
     local head, events, keyed = KEYS[i], KEYS[i + 1], KEYS[i + 2]
+    local kept = 8 + (i - 1) / 3 * 2
+    local count, age = ARGV[kept + 1], ARGV[kept + 2]
     local fresh = again == '' or not appended(events)
     if fresh and (key == '' or redis.call('SET', keyed, id, 'NX', 'EX', age)) then
         redis.call('HSETNX', head, 'epoch', epoch)
         local offset = redis.call('HINCRBY', head, 'top', 1)
         if offset == 1 then redis.call('DEL', events) end -- of an epoch whose head was evicted
         redis.call('XADD', events, 'MAXLEN', count, offset .. '-0',
-                   'id', id, 'name', name, 'data', data, 'at', at, 'logged', now)
+                   'id', id, 'name', name, 'data', data, 'at', at, 'logged', now, unpack(whom))
         redis.call('EXPIRE', head, age)
         redis.call('EXPIRE', events, age)
         numbered[#numbered + 1] = {(i - 1) / 3, redis.call('HGET', head, 'epoch'), offset}
@@ -51,11 +54,10 @@ return numbered
 """
 
 POSITIONS = """
-local epoch, age = unpack(ARGV)
 local positions = {}
 for i, head in ipairs(KEYS) do
-    redis.call('HSETNX', head, 'epoch', epoch)
-    redis.call('EXPIRE', head, age)
+    redis.call('HSETNX', head, 'epoch', ARGV[1])
+    redis.call('EXPIRE', head, ARGV[1 + i])
     positions[i] = {redis.call('HGET', head, 'epoch'), redis.call('HGET', head, 'top') or '0'}
 end
 return positions
@@ -102,7 +104,8 @@ class RedisEventLog(EventLog):
 
     def positions(self, streams: Sequence[str]) -> dict[str, Position]:
         heads = [self._head(name) for name in streams]
-        found = _twice(lambda: self._positions_script(keys=heads, args=[random_epoch(), _age()]))
+        ages = [retention_of(name).max_age for name in streams]
+        found = _twice(lambda: self._positions_script(keys=heads, args=[random_epoch(), *ages]))
         return {
             name: Position(epoch, int(top))
             for name, (epoch, top) in zip(streams, found, strict=True)
@@ -119,18 +122,18 @@ class RedisEventLog(EventLog):
 
     def forget(self, stream: str) -> None:
         keys = [self._head(stream), self._key("events", stream)]
-        if self._forget_script(keys=keys, args=[random_epoch(), _age()]):
+        if self._forget_script(keys=keys, args=[random_epoch(), retention_of(stream).max_age]):
             for key in self._redis.scan_iter(self._key("key", stream, "*"), count=1000):
                 self._redis.delete(key)
 
     def prune(self) -> int:
         """Redis prunes by count at each append, and whole streams by age; this does the rest."""
-        oldest = self._redis.time()[0] - _age()
-        count = realtime_settings().RETENTION["COUNT"]
+        now = self._redis.time()[0]
         removed = 0
         for events in self._redis.scan_iter(self._key("events", "*"), count=1000):
-            removed += self._redis.xtrim(events, maxlen=count, approximate=False)
-            removed += self._prune_by_age(events, oldest)
+            retention = retention_of(events.removeprefix(self._key("events", "")))
+            removed += self._redis.xtrim(events, maxlen=retention.max_count, approximate=False)
+            removed += self._prune_by_age(events, now - retention.max_age)
         return removed
 
     def _prune_by_age(self, events: str, oldest: int) -> int:
@@ -153,12 +156,13 @@ class RedisEventLog(EventLog):
             )
         ]
         parts = (draft.id, draft.name, draft.data, draft.at, draft.key or "", random_epoch())
-        arguments: list[Any] = [*parts, realtime_settings().RETENTION["COUNT"], _age()]
+        arguments: list[Any] = [*parts, draft.exclude or ""]
+        kept = [number for name in streams for number in retention_of(name)]
         try:
-            numbered = self._append_script(keys=keys, args=[*arguments, ""])
+            numbered = self._append_script(keys=keys, args=[*arguments, "", *kept])
         except (redis.ConnectionError, redis.TimeoutError):
             # It may have been done before the answer was lost.
-            numbered = self._append_script(keys=keys, args=[*arguments, "again"])
+            numbered = self._append_script(keys=keys, args=[*arguments, "again", *kept])
         return [
             LoggedEvent.of(draft, streams[index], epoch, offset)
             for index, epoch, offset in numbered
@@ -185,12 +189,9 @@ class RedisEventLog(EventLog):
         return ":".join((self._prefix, *parts))
 
 
-def _age() -> int:
-    return realtime_settings().RETENTION["AGE"]
-
-
 def _logged(stream: str, epoch: str, entry: str, fields: Mapping[str, str]) -> LoggedEvent:
-    draft = Draft(fields["id"], fields["name"], fields["data"], int(fields["at"]))
+    parts = fields["id"], fields["name"], fields["data"], int(fields["at"])
+    draft = Draft(*parts, exclude=fields.get("exclude"))
     return LoggedEvent.of(draft, stream, epoch, int(entry.partition("-")[0]))
 
 

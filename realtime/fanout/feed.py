@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from realtime.eventlog import LoggedEvent
+from realtime.eventlog.retention import retention_of
 from realtime.exceptions import PositionLost
 from realtime.fanout.followers import Followers
 from realtime.fanout.log_reader import LogReader
@@ -49,9 +50,9 @@ class Feed:
         self.stream = stream
         self.followers = Followers()
         self._reader = reader
-        self._delivery: Delivery[LoggedEvent | str] | None = None
+        self._delivery: Delivery[Event] | None = None
         self._early: list[LoggedEvent] = []
-        self._recent = RecentEvents()
+        self._recent = RecentEvents(retention_of(stream))
         self._repair = Repair(self, reader)
         self._checked_at = 0.0
 
@@ -173,7 +174,7 @@ class Feed:
         """Start again from ``position``: the log was cut or lost."""
         assert self._delivery is not None
         logger.warning("reset stream=%s from=%s to=%s", self.stream, self.position, position)
-        self._recent = RecentEvents()
+        self._recent = RecentEvents(retention_of(self.stream))
         ephemeral = self._delivery.reset(position)
         self.followers.reset()
         self._hand_out(ephemeral)
@@ -201,12 +202,11 @@ class Feed:
 
     def _take_ephemeral(self, event: EphemeralEvent) -> None:
         logger.info("deliver event=%s stream=%s name=%s", event.id, event.stream, event.name)
-        frame = event.frame
-        self._hand_out([frame] if self._delivery is None else self._delivery.ephemeral(frame))
+        self._hand_out([event] if self._delivery is None else self._delivery.ephemeral(event))
 
-    def _hand_out(self, events: Sequence[LoggedEvent | str]) -> None:
+    def _hand_out(self, events: Sequence[Event]) -> None:
         for event in events:
-            if isinstance(event, str):
+            if isinstance(event, EphemeralEvent):
                 self.followers.deliver_ephemeral(event, self.position)
             else:
                 self._recent.add(event)

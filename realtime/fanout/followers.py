@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from realtime.eventlog import LoggedEvent
+from realtime.fanout.copies import Copies
+from realtime.layer.messages import EphemeralEvent
 from realtime.protocol.position import Position
 
 
 class Follower(Protocol):
     """The role of whatever follows a stream: a WebSocket's subscription, for one."""
 
+    @property
+    def selects(self) -> bool:
+        """Whether it ``take``s events, to choose among them; all others have them delivered."""
+
+    @property
+    def id(self) -> str:
+        """What ``publish(exclude=...)`` calls it."""
+
     def deliver(self, message: Any, size: int) -> bool:
         """Take an encoded event, a ``websocket.send`` of ``size`` bytes; False refuses it."""
+
+    def take(self, copies: Copies) -> bool:
+        """Take an event, to choose and to encode; False asks to catch up after it."""
+
+    def skip(self, offset: int) -> None:
+        """Pass over the event with this offset, which is for all others."""
 
     def fall_behind(self, position: Position) -> None:
         """Catch up from ``position`` at one's own pace: what follows it will not be delivered."""
@@ -28,16 +45,18 @@ class Followers:
     ephemeral; then it is live. The order is that in which they came.
     """
 
-    __slots__ = ("_live", "_waiting")
+    __slots__ = ("_live", "_selective", "_waiting")
 
     def __init__(self) -> None:
         self._live: dict[Follower, None] = {}
+        self._selective: dict[Follower, None] = {}
+        """Those that are live and select."""
         self._waiting: dict[Follower, None] = {}
 
     @property
     def live(self) -> int:
         """How many are up to date."""
-        return len(self._live)
+        return len(self._live) + len(self._selective)
 
     def add(self, follower: Follower) -> None:
         """Add one that waits."""
@@ -46,47 +65,80 @@ class Followers:
     def go_live(self, follower: Follower) -> None:
         """Hand one that is at the feed's position all that comes from now on."""
         del self._waiting[follower]
-        self._live[follower] = None
+        self._home(follower)[follower] = None
 
     def remove(self, follower: Follower) -> bool:
         """Remove one; returns whether that was the last one."""
-        known = follower in self._live or follower in self._waiting
-        self._live.pop(follower, None)
+        home = self._home(follower)
+        known = follower in home or follower in self._waiting
+        home.pop(follower, None)
         self._waiting.pop(follower, None)
-        return known and not self._live and not self._waiting
+        return known and not self._live and not self._selective and not self._waiting
 
     def deliver(self, event: LoggedEvent) -> None:
         """Hand an event to those that are live; one that can't take it falls behind."""
         message = {"type": "websocket.send", "text": event.frame}
-        for follower in list(self._live):
+        followers = list(self._live)
+        if event.exclude is not None:
+            followers = _skipping(event.exclude, event.offset, followers)
+        for follower in followers:
             if not follower.deliver(message, len(event.frame)):
-                self._set_back(follower, Position(event.epoch, event.offset - 1))
+                self.set_back_one(follower, Position(event.epoch, event.offset - 1))
+        if self._selective:
+            self._offer(Copies(event, event.frame), Position(event.epoch, event.offset))
 
-    def deliver_ephemeral(self, frame: str, position: Position) -> None:
+    def deliver_ephemeral(self, event: EphemeralEvent, position: Position) -> None:
         """Hand an event that is not kept to all; one that can't take it holds it.
 
         ``position`` is the feed's.
         """
-        message = {"type": "websocket.send", "text": frame}
-        for follower in [*self._live, *self._waiting]:
-            if not follower.deliver(message, len(frame)):
-                self._set_back(follower, position)
-                follower.deliver(message, len(frame))
+        message = {"type": "websocket.send", "text": event.frame}
+        copies = Copies(event, event.frame)
+        for follower in [*self._live, *self._selective, *self._waiting]:
+            if event.exclude is not None and follower.id == event.exclude:
+                continue
+            if follower.selects:
+                self._offer_one(follower, copies, position)
+            elif not follower.deliver(message, len(event.frame)):
+                self.set_back_one(follower, position)
+                follower.deliver(message, len(event.frame))
 
     def set_back(self, position: Position) -> None:
         """Let all that are live catch up from ``position`` at their own pace."""
-        for follower in list(self._live):
-            self._set_back(follower, position)
+        for follower in [*self._live, *self._selective]:
+            self.set_back_one(follower, position)
+
+    def set_back_one(self, follower: Follower, position: Position) -> None:
+        """Let one that is live catch up from ``position``; harmless for one that is not."""
+        home = self._home(follower)
+        if follower in home:
+            del home[follower]
+            self._waiting[follower] = None
+            follower.fall_behind(position)
 
     def reset(self) -> None:
         """Let all start again from the feed's position."""
-        self._waiting |= self._live
+        self._waiting |= self._live | self._selective
         self._live.clear()
+        self._selective.clear()
         for follower in list(self._waiting):
             follower.reset()
 
-    def _set_back(self, follower: Follower, position: Position) -> None:
-        if follower in self._live:
-            del self._live[follower]
-            self._waiting[follower] = None
-            follower.fall_behind(position)
+    def _home(self, follower: Follower) -> dict[Follower, None]:
+        return self._selective if follower.selects else self._live
+
+    def _offer(self, copies: Copies, position: Position) -> None:
+        for follower in list(self._selective):
+            self._offer_one(follower, copies, position)
+
+    def _offer_one(self, follower: Follower, copies: Copies, position: Position) -> None:
+        if not follower.take(copies):
+            self.set_back_one(follower, position)
+
+
+def _skipping(excluded: str, offset: int, followers: Sequence[Follower]) -> list[Follower]:
+    """Return the followers that get an event, and have the others pass over it."""
+    for follower in followers:
+        if follower.id == excluded:
+            follower.skip(offset)
+    return [follower for follower in followers if follower.id != excluded]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from realtime.conf import realtime_settings
 from realtime.eventlog import LoggedEvent
+from realtime.eventlog.retention import Retention
 
 MAX_BYTES = 64 * 1024
 """Bytes that are kept of one stream."""
@@ -16,15 +16,14 @@ MAX_AGE = 60.0
 
 
 class RecentEvents:
-    """Successive events, never more or older ones than ``RETENTION`` keeps."""
+    """Successive events of a stream, never more or older ones than its log keeps."""
 
     __slots__ = ("_bytes", "_clock", "_events", "_max_age", "_max_count")
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        retention = realtime_settings().RETENTION
+    def __init__(self, retention: Retention, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._max_age = min(MAX_AGE, retention["AGE"])
-        self._max_count = retention["COUNT"]
+        self._max_age = min(MAX_AGE, retention.max_age)
+        self._max_count = retention.max_count
         self._events: list[tuple[float, LoggedEvent]] = []
         self._bytes = 0
 

@@ -49,6 +49,7 @@ class EphemeralEvent(NamedTuple):
     id: str
     name: str
     frame: str
+    exclude: str | None = None
 
 
 Event = LoggedEvent | EphemeralEvent
@@ -111,7 +112,7 @@ def is_logged(message: Message) -> bool:
 
 
 def _logged_message(event: LoggedEvent) -> Message:
-    return {
+    message = {
         "type": EVENT_TYPE,
         "stream": event.stream,
         "epoch": event.epoch,
@@ -120,16 +121,22 @@ def _logged_message(event: LoggedEvent) -> Message:
         "name": event.name,
         "frame": event.frame,
     }
+    return _excluding(event.exclude, message)
 
 
 def _ephemeral_message(stream: str, draft: Draft) -> Message:
-    return {
+    message = {
         "type": EVENT_TYPE,
         "stream": stream,
         "id": draft.id,
         "name": draft.name,
         "frame": frames.event(stream, draft.name, draft.data, event_id=draft.id, at=draft.at),
     }
+    return _excluding(draft.exclude, message)
+
+
+def _excluding(socket: str | None, message: Message) -> Message:
+    return message if socket is None else {**message, "exclude": socket}
 
 
 def _grouped(messages: list[Message]) -> list[GroupMessage]:
@@ -165,6 +172,7 @@ def _read(message: Message) -> Event:
         id=fields.text("id", message["id"]),
         name=fields.text("name", message["name"]),
         frame=fields.frame(message["frame"], stream, offset),
+        exclude=_excluded(message),
     )
 
 
@@ -173,11 +181,17 @@ def _read_ephemeral(message: Message) -> EphemeralEvent:
     stream, name = require_stream_name(message["stream"]), fields.text("name", message["name"])
     event_id = fields.text("id", message.get("id") or uuid.uuid4().hex)
     if message.get("frame") is not None:
-        return EphemeralEvent(stream, event_id, name, fields.frame(message["frame"], stream, None))
+        frame = fields.frame(message["frame"], stream, None)
+        return EphemeralEvent(stream, event_id, name, frame, _excluded(message))
     data = frames.encode(message.get("data"))
     at = fields.milliseconds(message.get("at") or time.time() * 1000)
     frame = frames.event(stream, name, data, event_id=event_id, at=at)
-    return EphemeralEvent(stream, event_id, name, fields.not_too_large(frame))
+    return EphemeralEvent(stream, event_id, name, fields.not_too_large(frame), _excluded(message))
+
+
+def _excluded(message: Message) -> str | None:
+    socket = message.get("exclude")
+    return None if socket is None else fields.text("exclude", socket)
 
 
 def _stream_to_show(message: Any) -> str | None:

@@ -229,6 +229,11 @@ def subscribed(
     return _with_ref({**frame, **_state(snapshot, presence)}, ref)
 
 
+def skipped(stream: str, after: int, offset: int) -> str:
+    """Write that the events after one offset, up to another, are not for this client."""
+    return encode({"type": "skipped", "stream": stream, "after": after, "offset": offset})
+
+
 def reset(
     stream: str, position: Position, snapshot: Any = None, presence: list[Member] | None = None
 ) -> str:
@@ -270,12 +275,17 @@ def is_of_stream(text: str, stream: str) -> bool:
     return any(text.startswith(f'{{"type":"{kind}","stream":"{stream}"') for kind in _OF_STREAM)
 
 
-_OF_STREAM = ("event", "subscribed", "reset")
+_OF_STREAM = ("event", "skipped", "subscribed", "reset")
 
 
 def replayed(event_frame: str) -> str:
     """Write an event of the log as one that is replayed from it."""
     return f'{event_frame[:-1]},"replayed":true}}'
+
+
+def extended(event_frame: str, extra: str) -> str:
+    """Write an event with the fields that its follower has given, ``extra``, a JSON object."""
+    return f'{event_frame[:-1]},"extra":{extra}}}'
 
 
 def _with_ref(frame: Frame, ref: int | str | None) -> str:

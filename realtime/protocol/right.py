@@ -14,6 +14,10 @@ JITTER = 0.2
 Rights that were granted together are not asked for together.
 """
 
+GRID = 0.01
+"""Part of that time to which a check is put off: rights that are due at about one time share a timer.
+"""
+
 GRACE = 300.0
 """Seconds for which a right lasts while its check is due and gives no answer."""
 
@@ -61,8 +65,11 @@ class Right:
 
     def granted(self, now: float, jitter: float) -> None:
         """Note a yes; ``jitter`` (0 to 1, drawn by the caller) moves the next check."""
-        self._ask_at = now + self._every * (1 + JITTER * (2 * jitter - 1))
-        self._ends_at = math.inf
+        self._ends_at = self._ask_at = math.inf
+        if self._every != math.inf:
+            grid = self._every * GRID
+            due = now + self._every * (1 + JITTER * (2 * jitter - 1))
+            self._ask_at = math.ceil(due / grid) * grid
 
     def failed(self, now: float) -> None:
         """Note a check that gave no answer."""

@@ -40,11 +40,12 @@ class RealtimeSocket(Peer):
     order. ``budget`` has the bytes that may be read and answered.
     """
 
-    __slots__ = ("_commands", "_flow", "budget", "login")
+    __slots__ = ("_commands", "_flow", "_on_proof", "budget", "login")
 
     def __init__(self, send: Send) -> None:
         super().__init__(send)
         self.login: Any = None
+        self._on_proof: Callable[[], None] | None = None
         self.budget = Rate(self._settings.MAX_BYTES_PER_SECOND, now=self._loop.time())
         self._flow = FlowControl(
             self._settings.MAX_IN_FLIGHT_BYTES,
@@ -96,6 +97,10 @@ class RealtimeSocket(Peer):
             self._transport.send_text(text)
             self._flow.sent_own(len(text))
             self._spend(len(text))
+
+    def call_on_proof(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` whenever a pong proves that the peer is there."""
+        self._on_proof = callback
 
     def deliver(self, message: Message, size: int) -> bool:
         """Send a frame of ``size`` bytes that other sockets may get too.
@@ -179,6 +184,8 @@ class RealtimeSocket(Peer):
     def _take_heartbeat(self, frame: Frame) -> bool:
         if is_proof := super()._take_heartbeat(frame):
             self._flow.proved(frame["nonce"])
+            if self._on_proof is not None:
+                self._on_proof()
         return is_proof
 
     def _refuse(self, error: FrameError) -> None:

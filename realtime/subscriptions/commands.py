@@ -25,7 +25,9 @@ from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream, find
 from realtime.subscriptions import presence
-from realtime.subscriptions.authorization import Authorization
+from realtime.subscriptions.authorization import UNCHECKED, Authorization
+from realtime.subscriptions.hooks import Hooks
+from realtime.subscriptions.kinds import make_subscription, require_given
 from realtime.subscriptions.subscription import Subscription
 from realtime.subscriptions.withdrawal import withdraw
 
@@ -56,12 +58,13 @@ class Followed(NamedTuple):
 class Commands:
     """Carries out the commands of one socket, and keeps its subscriptions by name."""
 
-    __slots__ = ("_by_name", "_hub", "_socket")
+    __slots__ = ("_by_name", "_hooks", "_hub", "_socket")
 
     def __init__(self, socket: RealtimeSocket, hub: Hub) -> None:
         self._socket = socket
         self._hub = hub
         self._by_name: dict[str, Followed] = {}
+        self._hooks = Hooks(socket)
 
     async def run(self, frame: Frame) -> None:
         """Carry out one command; what goes wrong goes to the socket as an error."""
@@ -85,6 +88,11 @@ class Commands:
         """End all subscriptions; messages to their streams that have come are still handed on."""
         for followed in self._by_name.values():
             followed.end()
+        self._hooks.end()
+
+    async def finished(self) -> None:
+        """Wait, after the end, for the hooks of the streams that were left."""
+        await self._hooks.finished()
 
     def reauthorize(self, stream: str | None = None) -> None:
         """Ask again for the right to a stream, None: to each of them."""
@@ -97,7 +105,7 @@ class Commands:
         """Hand out nothing more of a stream; a ``subscribe`` that is under way is refused."""
         logger.info("right ended socket=%s stream=%s reason=%s", self._socket.id, stream, reason)
         has_answer = not self._by_name[stream].subscription.is_starting
-        self._forget(stream)
+        self._forget(stream, returns=reason == UNCHECKED)
         if has_answer:
             withdraw(self._socket, stream, reason)
 
@@ -121,14 +129,15 @@ class Commands:
 
     async def _subscribe(self, frame: Frame, ref: int | str | None) -> None:
         after = _position_in(frame)
-        deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
+        deadline = _deadline()
         login, stream = self._login, self._stream_to_follow(frame)
-        subscription = Subscription(self._socket, stream, self._hub)
+        subscription = make_subscription(self._socket, stream, self._hub)
         right = Authorization(self._socket, stream, self)
         self._by_name[stream.name] = Followed(subscription, right)
         try:
             if not await right.ask(deadline):
                 raise FrameError("forbidden", f"You may not follow {stream.name}.")
+            await self._hooks.before("before_subscribe", stream, deadline)
             meta = await presence.meta_at_join(stream, login, deadline)
             with_members = frame.get("presence") is True
             if not await subscription.start(after, ref, deadline, with_members=with_members):
@@ -138,6 +147,7 @@ class Commands:
             raise
         if meta is not None and not self._socket.closing:
             running_roster().arrived(self._socket.id, str(login.user.pk), stream.name, meta=meta)
+        await self._hooks.subscribed(stream)
 
     def _stream_to_follow(self, frame: Frame) -> Stream:
         login, asked = self._login, frame["stream"]
@@ -152,10 +162,11 @@ class Commands:
             raise FrameError("already_subscribed", f"This socket follows {name} already.")
         if len(self._by_name) >= (limit := realtime_settings().MAX_STREAMS_PER_SOCKET):
             raise FrameError("too_many", f"A socket follows at most {limit} streams.")
-        stream = find(asked)
+        stream = find(asked, self._socket.id, frame.get("extra"))
         if stream is None:
             hint(logger, _UNSERVED, name, name.partition(".")[0], kind=name.partition(".")[0])
             raise FrameError("unknown_stream", f"There are no streams like {name}.")
+        require_given(stream)
         if not login.may_follow(name):
             raise FrameError("forbidden", f"The ticket of this socket is not for {name}.")
         if login.is_visitor and not stream.public:
@@ -164,6 +175,7 @@ class Commands:
 
     async def _unsubscribe(self, frame: Frame, ref: int | str | None) -> str:
         stream = self._followed(frame)
+        await self._hooks.before("before_unsubscribe", stream, _deadline())
         self._forget(stream.name, returns=frame.get("again") is True)
         return frames.unsubscribed(stream.name, ref)
 
@@ -182,8 +194,7 @@ class Commands:
 
     async def _presence(self, frame: Frame, ref: int | str | None) -> str:
         stream, meta = self._followed(frame), frame.get("meta")
-        deadline = asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
-        return frames.reply(await presence.set_meta(stream, self._login, meta, deadline), ref)
+        return frames.reply(await presence.set_meta(stream, self._login, meta, _deadline()), ref)
 
     def _followed(self, frame: Frame) -> Stream:
         name = _me(self._login) if frame["stream"] == "me" else plain_name(frame["stream"])
@@ -206,6 +217,7 @@ class Commands:
         followed = self._by_name.pop(name, None)
         if followed is not None:
             followed.end()
+            self._hooks.left(followed.subscription.stream)
             running_roster().left(self._socket.id, name, immediately=not returns)
 
     _handlers: dict[str, Callable[[Commands, Frame, Any], Awaitable[str | None]]] = {
@@ -215,6 +227,10 @@ class Commands:
         "send": _send,
         "presence": _presence,
     }
+
+
+def _deadline() -> float:
+    return asyncio.get_running_loop().time() + realtime_settings().COMMAND_TIMEOUT
 
 
 def _me(login: Login) -> str:

@@ -11,7 +11,9 @@ from typing import Any
 from realtime.access.current_user import current_user
 from realtime.concurrency.threads import run_application
 from realtime.conf import realtime_settings
+from realtime.eventlog import LoggedEvent
 from realtime.exceptions import PositionLost, SignedOut
+from realtime.fanout.copies import Copies
 from realtime.fanout.feed import Feed
 from realtime.fanout.hub import Hub
 from realtime.protocol import frames
@@ -56,6 +58,8 @@ class Subscription:
 
     __slots__ = ("_feed", "_held", "_hub", "_position", "_socket", "_state", "_task", "stream")
 
+    selects = False
+
     def __init__(self, socket: RealtimeSocket, stream: Stream, hub: Hub) -> None:
         self.stream = stream
         self._socket = socket
@@ -89,13 +93,13 @@ class Subscription:
             return False
         self._feed = feed = await self._hub.follow(self.stream.name, self, after)
         recovered = after is not None and await self._can_resume(feed, after)
-        position = feed.position
+        position = feed.position if recovered else self._first_position(feed)
         snapshot = None if recovered else await self._snapshot(deadline)
         lacks_members = with_members or not recovered
         members = await presence.members(self.stream, deadline) if lacks_members else None
         if not self.is_starting:
             return False
-        self._position = after if recovered and after is not None else position
+        self._start_after(after if recovered and after is not None else position)
         self._socket.send_text(
             frames.subscribed(
                 *(self.stream.name, ref, position),
@@ -105,11 +109,16 @@ class Subscription:
             )
         )
         self._state = State.REPLAYING
-        if self._position == feed.position:
+        if self._is_caught_up(feed):
             self._go_live(feed)
         else:
             self._catch_up(feed)
         return True
+
+    @property
+    def id(self) -> str:
+        """The socket's id."""
+        return self._socket.id
 
     def deliver(self, message: Message, size: int) -> bool:
         """Hand an encoded event of ``size`` bytes to the socket; hold it until the client is live.
@@ -124,6 +133,15 @@ class Subscription:
             self._held = deque(maxlen=MAX_EPHEMERAL)
         self._held.append((message, size))
         return True
+
+    def take(self, copies: Copies) -> bool:
+        """Deliver an event as it is: this follower gets all of them."""
+        message = copies.message("")
+        return self.deliver(message, len(message["text"]))
+
+    def skip(self, offset: int) -> None:
+        """Move the client over an event that is not for it."""
+        self._socket.send_text(frames.skipped(self.stream.name, offset - 1, offset))
 
     def fall_behind(self, position: Position) -> None:
         """Replay what follows ``position``, at the pace of the socket."""
@@ -146,6 +164,20 @@ class Subscription:
         self._hub.unfollow(self.stream.name, self)
         if self._task is not None:
             self._task.cancel()
+
+    def _first_position(self, feed: Feed) -> Position:
+        """Return the position after which a client gets events that has none yet."""
+        return feed.position
+
+    def _start_after(self, position: Position) -> None:
+        self._position = position
+
+    def _lose(self, feed: Feed) -> None:
+        """Start again: the log lacks what follows the client's position."""
+        self._state = State.REBUILDING
+
+    def _is_caught_up(self, feed: Feed) -> bool:
+        return self._position == feed.position
 
     async def _can_resume(self, feed: Feed, after: Position) -> bool:
         position = feed.position
@@ -174,7 +206,7 @@ class Subscription:
             while self._state in (State.REPLAYING, State.REBUILDING) and not self._socket.closing:
                 if self._state is State.REBUILDING:
                     await self._rebuild(feed)
-                elif self._position == feed.position:
+                elif self._is_caught_up(feed):
                     self._go_live(feed)
                 else:
                     await self._replay_page(feed)
@@ -192,7 +224,7 @@ class Subscription:
         try:
             events = await feed.since(self._position)
         except PositionLost:
-            self._state = State.REBUILDING
+            self._lose(feed)
             return
         if not events:
             await asyncio.sleep(LAG)
@@ -200,8 +232,14 @@ class Subscription:
             await self._socket.room()
             if self._state is not State.REPLAYING or self._socket.closing:
                 return  # A reset came meanwhile.
-            self._socket.send_text(event.replayed_frame)
+            self._replay(event)
             self._position = self._position._replace(offset=event.offset)
+
+    def _replay(self, event: LoggedEvent) -> None:
+        if event.exclude == self.id:
+            self.skip(event.offset)
+        else:
+            self._socket.send_text(event.replayed_frame)
 
     async def _rebuild(self, feed: Feed) -> None:
         await self._socket.room()
@@ -211,7 +249,7 @@ class Subscription:
         members = await presence.members(self.stream, deadline)
         if self._state is State.REBUILDING and feed.position.epoch == position.epoch:
             self._socket.send_text(frames.reset(feed.stream, position, snapshot, members))
-            self._position = position
+            self._start_after(position)
             self._state = State.REPLAYING
 
     def _go_live(self, feed: Feed) -> None:

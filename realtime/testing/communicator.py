@@ -179,7 +179,7 @@ class RealtimeCommunicator:
         """
         if not self._followed:
             raise RuntimeError("Follow a stream first: the marker has to reach this socket.")
-        for stream in self._followed:
+        for stream in list(self._followed):
             marker = uuid.uuid4().hex
             await apublish(stream, marker, ephemeral=True)
             await self.event(marker, timeout)
@@ -257,6 +257,8 @@ class RealtimeCommunicator:
             self.welcome = frame
             self._socket.send(ping("welcomed"))  # As the protocol asks of a client.
         elif not self._presence.take(frame):
+            if _is_a("unsubscribed", frame):
+                self._followed.pop(frame.get("stream", ""), None)
             self.unread.append(frame)
 
     async def _ask(self, frame: Frame, timeout: float) -> Frame:  # noqa: ASYNC109
@@ -270,14 +272,9 @@ class RealtimeCommunicator:
         answer: Frame = await self._next(answers, f"answer to {frame['type']}", timeout)
         if answer["type"] == "error":
             raise RealtimeError(answer["code"], answer["message"])
-        self._note_followed(answer)
-        return answer
-
-    def _note_followed(self, answer: Frame) -> None:
         if answer["type"] == "subscribed":
             self._followed[answer["stream"]] = None
-        elif answer["type"] == "unsubscribed":
-            self._followed.pop(answer["stream"], None)
+        return answer
 
     async def _next(self, wanted: Callable[[Any], bool], what: str, seconds: float) -> Any:
         def position() -> int | None:

@@ -43,12 +43,16 @@ async def test_of_all_sockets_on_two_servers_one_gets_in_by_a_ticket(site, postg
     assert "Traceback" not in one.log() + other.log()
 
 
-async def test_the_view_gives_tickets_to_users_of_its_own_pages(site):
+async def test_the_view_gives_tickets_to_users_of_its_own_pages_until_they_log_out(site):
     served = site("uvicorn", env=SETTINGS)
     alice = served.login("alice")
     given = alice.post("/ticket/")
     assert "no-store" in given.headers["Cache-Control"]
-    assert await answer(served, given.json()["ticket"], 0) == "welcome"
+    async with wire(served) as socket:
+        await socket.send({"type": "authenticate", "ticket": given.json()["ticket"]})
+        await socket.frame("welcome")
+        await asyncio.to_thread(alice.post, "/logout/")
+        assert await socket.closed() == 4504
     without_token = {"Cookie": alice.cookie_header()}
     refused = await asyncio.to_thread(
         requests.post, f"{served.url}/ticket/", headers=without_token, timeout=10

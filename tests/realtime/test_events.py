@@ -50,6 +50,22 @@ async def test_an_ephemeral_event_has_no_offset_and_is_encoded_once_for_everyone
     assert "offset" not in frame and frame["id"] == message["id"] and frame["at"] > 0
 
 
+@pytest.mark.parametrize("options", [{}, {"ephemeral": True}])
+async def test_the_message_names_the_socket_that_the_event_is_not_for(options):
+    listener = await Listener().join("user.1")
+    await apublish("user.1", "n", 1, exclude="e92f8876f50e", **options)
+    await apublish("user.1", "n", 2, **options)
+    assert (await listener.next())["exclude"] == "e92f8876f50e"
+    assert "exclude" not in await listener.next()
+
+
+@pytest.mark.parametrize("exclude", ["", "a\nb", "x" * 201, 7])
+@pytest.mark.parametrize("ephemeral", [False, True])
+def test_what_is_no_socket_can_not_be_excluded(exclude, ephemeral):
+    with pytest.raises(ValueError, match="An event's exclude is 1 to 200 printable"):
+        publish("user.1", "n", exclude=exclude, ephemeral=ephemeral)
+
+
 def test_the_message_carries_data_as_json_would():
     when = datetime.datetime(2026, 11, 22, 12, 0, tzinfo=datetime.UTC)
     key = uuid.uuid4()

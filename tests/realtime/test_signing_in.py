@@ -1,20 +1,22 @@
 """``RealtimeConsumer`` for those without a session cookie: tickets, visitors, signed names."""
 
-import asyncio
+import json
 import time
 
 import pytest
-from django.contrib.auth import get_user_model
+from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model, logout
 from django.contrib.auth.models import AnonymousUser
 
-from realtime import apublish
-from realtime.access import first_frame
+from realtime import apublish, areauthorize
+from realtime.access import expiry, first_frame
+from realtime.access.tickets import read
 from realtime.concurrency.threads import nonblocking
 from realtime.consumers import RealtimeConsumer
 from realtime.exceptions import RealtimeError
 from realtime.streams import Stream, register, sign_stream
 from realtime.testing import RealtimeCommunicator
-from realtime.tickets import Grant, issue
+from realtime.tickets import Grant, issue, ticket_view
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,6 +60,14 @@ def alice():
 
 def opened(**how):
     return RealtimeCommunicator(application, **how)
+
+
+@pytest.fixture
+def let_pass(monkeypatch):
+    """Let the clock on the wall go forward; timers that look at it do so within 50 ms."""
+    now = time.time
+    monkeypatch.setattr(expiry, "LONGEST", 0.05)
+    return lambda seconds: monkeypatch.setattr(time, "time", lambda: now() + seconds)
 
 
 async def refusal(socket, stream):
@@ -116,6 +126,54 @@ async def test_its_streams_are_the_only_ones(alice):
         assert (await socket.subscribe(sign_stream("office.2")))["stream"] == "office.2"
 
 
+async def test_they_are_that_after_the_user_was_asked_for_again(alice):
+    async with opened(ticket=issue(alice, ["office.1"])) as socket:
+        alice.first_name = "Alice"
+        await alice.asave()
+        await areauthorize(alice)
+        assert (await socket.subscribe("office.1"))["stream"] == "office.1"
+        assert await refusal(socket, "office.2") == "forbidden"
+
+
+def new_password(user):
+    user.set_password("other")
+    user.save()
+
+
+def deactivate(user):
+    user.is_active = False
+    user.save()
+
+
+@pytest.mark.parametrize(
+    "end", [new_password, deactivate, lambda user: user.delete()], ids=["password", "off", "gone"]
+)
+async def test_what_ends_a_login_ends_the_socket_of_a_ticket(alice, end):
+    async with opened(ticket=issue(alice)) as socket:
+        await sync_to_async(end)(alice)
+        assert await socket.closed(5) == 4504
+
+
+async def test_a_new_password_ends_the_sockets_of_old_tickets_only(alice):
+    async with opened(ticket=issue(alice)) as old:
+        await sync_to_async(new_password)(alice)
+        async with opened(ticket=issue(alice)) as new:
+            assert await old.closed(5) == 4504
+            assert (await new.subscribe("office.1"))["stream"] == "office.1"
+
+
+async def test_the_logout_ends_the_sockets_of_the_sessions_tickets(alice, rf, client):
+    await client.aforce_login(alice)
+    request = rf.post("/ticket/")
+    request.user, request.session = alice, await client.asession()
+    ticket = json.loads(ticket_view(request).content)["ticket"]
+    assert request.session.session_key not in str(read(ticket))
+    async with opened(ticket=ticket) as socket, opened(ticket=issue(alice)) as other:
+        await sync_to_async(logout)(request)
+        assert await socket.closed(5) == 4504
+        assert (await other.subscribe("office.1"))["stream"] == "office.1"
+
+
 async def test_authenticate_after_the_welcome_is_an_error(alice):
     async with opened(user=alice) as socket:
         await socket.send_frame({"type": "authenticate", "ticket": issue(alice), "ref": 1})
@@ -126,12 +184,10 @@ async def test_authenticate_after_the_welcome_is_an_error(alice):
 
 # The project's own function
 
-end = 0.0
-
 
 def authenticate(scope, ticket):
     user = get_user_model().objects.get()
-    return Grant(user, expires=end) if ticket == "good" else None
+    return Grant(user, expires=time.time() + 60) if ticket == "good" else None
 
 
 def broken(scope, ticket):
@@ -139,19 +195,18 @@ def broken(scope, ticket):
 
 
 @pytest.fixture
-def project(settings, monkeypatch):
+def project(settings):
     settings.REALTIME = {**settings.REALTIME, "AUTHENTICATE": f"{__name__}.authenticate"}
-    monkeypatch.setitem(globals(), "end", time.time() + 0.5)
 
 
-async def test_a_socket_ends_with_the_grant_and_the_next_one_goes_on(alice, project, monkeypatch):
+async def test_a_socket_ends_with_the_grant_and_the_next_one_goes_on(alice, project, let_pass):
     async with opened(ticket="good") as socket:
         at = await socket.subscribe("office.1")
         await apublish("office.1", "news", "before")
         assert (await socket.event())["data"] == "before"
+        let_pass(60)
         assert await socket.closed() == 4401
     await apublish("office.1", "news", "meanwhile")
-    monkeypatch.setitem(globals(), "end", time.time() + 60)
     async with opened(ticket="good") as socket:
         after = {"epoch": at["epoch"], "offset": at["offset"] + 1}
         assert (await socket.subscribe("office.1", after=after))["recovered"]
@@ -251,9 +306,20 @@ async def test_a_visitor_follows_a_name_that_is_bound_to_nobody(visitors_welcome
         assert await refusal(socket, "office.2~~~forged") == "forbidden"
 
 
-async def test_a_name_that_has_expired_is_refused(alice):
-    name = sign_stream("office.1", seconds=0.05)
-    await asyncio.sleep(0.06)
+async def test_a_name_that_has_expired_is_followed_no_more(alice, let_pass):
+    async with opened(user=alice) as socket:
+        await socket.subscribe(sign_stream("office.1"))
+        await socket.subscribe(sign_stream("office.2", seconds=60))
+        let_pass(60)
+        await areauthorize(stream="office.1")
+        await areauthorize(stream="office.2")
+        ended = await socket.frame("unsubscribed", timeout=5)
+        assert (ended["stream"], ended["reason"]) == ("office.2", "forbidden")
+
+
+async def test_a_name_that_has_expired_is_refused(alice, let_pass):
+    name = sign_stream("office.1", seconds=60)
+    let_pass(60)
     async with opened(user=alice) as socket:
         assert await refusal(socket, name) == "forbidden"
 

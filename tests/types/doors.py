@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from realtime import aposition, apublish, position, publish
 from realtime.consumers import RealtimeConsumer
 from realtime.protocol.position import Position
-from realtime.streams import Stream, UserStream, register
+from realtime.streams import Stream, UserStream, register, sign_stream
+from realtime.tickets import Grant, issue
 
 
 def publishing(request: HttpRequest, user: AbstractUser) -> None:
@@ -33,6 +34,15 @@ async def from_async_code(user: AbstractUser) -> None:
     await apublish(user, "state")
     assert_type(await aposition(user), Position)
     assert_type(await aposition([user]), dict[str, Position])
+
+
+def tickets(request: HttpRequest, user: AbstractUser) -> None:
+    assert_type(issue(user), str)
+    issue(request.user, [user, "call.7"], seconds=30)
+    issue("alice")  # type: ignore[arg-type]
+    assert_type(sign_stream("call.7", user=user, seconds=60.5), str)
+    Grant(user, expires=1.5, streams={"call.7"})
+    Grant(user, expires="tomorrow")  # type: ignore[arg-type]
 
 
 @register("sync")

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.template import Context, Template
 from django.test import Client
@@ -13,6 +14,7 @@ from django.test import Client
 from realtime import apublish, position, publish
 from realtime.consumers import RealtimeConsumer
 from realtime.models import Event, StreamHead
+from realtime.streams import Stream, register
 from realtime.testing import RealtimeCommunicator
 from tests.users.models import Person
 
@@ -40,6 +42,14 @@ def alice(request):
     return get_user_model().objects.get(pk=alice.pk)
 
 
+@register("desk")
+class Desk(Stream):
+    is_open = True
+
+    async def authorize(self, user):
+        return self.is_open
+
+
 def kept():
     return [event.name for event in Event.objects.all()]
 
@@ -65,6 +75,20 @@ async def test_a_page_signs_in_and_gets_what_is_published(alice, cookie):
         resumed = await socket.subscribe(subscribed["stream"], after=after)
         assert resumed["recovered"]
         await socket.event("unseen")
+
+
+async def test_a_group_that_changes_has_the_rights_of_its_users_asked_for(
+    alice, cookie, monkeypatch
+):
+    group = await Group.objects.acreate(name="agents")
+    if hasattr(alice, "groups"):
+        await alice.groups.aadd(group)
+    application = RealtimeConsumer.as_asgi()
+    async with RealtimeCommunicator(application, headers={"Cookie": cookie}) as socket:
+        await socket.subscribe("desk.1")
+        monkeypatch.setattr(Desk, "is_open", False)
+        await group.permissions.aadd(await Permission.objects.afirst())
+        assert (await socket.frame("unsubscribed"))["reason"] == "forbidden"
 
 
 def test_a_page_is_rendered_with_its_position(alice):

@@ -35,10 +35,18 @@ def number(streams: Sequence[str], using: str) -> list[LoggedEvent]:
 
 
 def logged(
-    stream: str, epoch: str, offset: int, event_id: str, name: str, data: str, at: int
+    stream: str,
+    epoch: str,
+    offset: int,
+    event_id: str,
+    name: str,
+    data: str,
+    at: int,
+    exclude: str | None,
 ) -> LoggedEvent:
     """Return the event of a row."""
-    return LoggedEvent.of(Draft(event_id, name, data, at), stream, epoch, offset)
+    draft = Draft(event_id, name, data, at, exclude=exclude)
+    return LoggedEvent.of(draft, stream, epoch, offset)
 
 
 def _takes_several_statements(connection: Any) -> bool:
@@ -98,7 +106,7 @@ _NUMBER = """
         WHERE event.stream IN ({names}) AND event."offset" IS NULL
     ) AS pending
     WHERE realtime_event.id = pending.id
-    RETURNING stream, "offset", event_id, name, data, at
+    RETURNING stream, "offset", event_id, name, data, at, exclude
 """
 
 _RAISE = "UPDATE realtime_streamhead SET top = %s WHERE name = %s"

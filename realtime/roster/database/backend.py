@@ -9,7 +9,7 @@ from django.db import connections, router
 
 from realtime.concurrency.connections import close_unusable
 from realtime.eventlog.database.heads import short_transaction
-from realtime.models import Attendance, PresenceMember, PresenceNotice
+from realtime.models import Attendance, PresenceMember
 from realtime.roster.base import (
     Announce,
     Holder,
@@ -22,7 +22,10 @@ from realtime.roster.base import (
     Swept,
     new_id,
 )
-from realtime.roster.database import locks, membership, notices, reading, settling
+from realtime.roster.database import due, locks, membership, notices, reading, settling
+
+BUSY = 0.2
+"""Seconds until another sweep where another process has begun with a stream."""
 
 
 class DatabasePresence(PresenceBackend):
@@ -49,11 +52,14 @@ class DatabasePresence(PresenceBackend):
 
     def sweep(self, grace: float, notice_users: bool) -> Swept:
         using = self._using
+        found = due.look(using)
+        if not found.has_changes:
+            return Swept(found.has_notices, found.next_due)
         membership.take_over(grace, using)
         settling.settle(notice_users, using)
         locks.prune(using)
-        has_notices = PresenceNotice.objects.using(using).exists()
-        return Swept(has_notices, settling.next_due(using))
+        found = due.look(using)
+        return Swept(found.has_notices, BUSY if found.has_changes else found.next_due)
 
     def pending(self) -> Sequence[str]:
         return notices.pending(self._using)

@@ -136,7 +136,8 @@ def _delete(members: Sequence[Member], using: str) -> None:
 
 def _set_due(attendances: Sequence[int], grace: float, using: str) -> None:
     """Let users come back until the grace is over; a longer one, of another socket, stays."""
-    until = Now() + timedelta(seconds=grace)
+    # SQLite writes a sum with more digits than the time, and compares them as text.
+    until = Now() + timedelta(seconds=grace) if grace else Now()
     for start in range(0, len(attendances), BATCH):
         batch = Attendance.objects.using(using).filter(id__in=attendances[start : start + BATCH])
         batch.update(due_at=Greatest(Coalesce(F("due_at"), until), until))

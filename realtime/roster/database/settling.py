@@ -22,9 +22,6 @@ BATCH = 500
 STREAMS = 1000
 """Streams that one sweep settles."""
 
-BUSY = 0.2
-"""Seconds until another sweep where another process has begun with a stream."""
-
 
 def settle(notice_users: bool, using: str) -> None:
     """Settle all streams in which something is due."""
@@ -56,18 +53,6 @@ def settle_stream(stream: str, notice_users: bool, using: str) -> bool:
         if stream == ONLINE:
             free_locks_of_users([one.user for one in left], using)
     return len(joined) == BATCH or seen == BATCH
-
-
-def next_due(using: str) -> float | None:
-    """Return the seconds until a user may have left, None where nobody is leaving."""
-    attendances = Attendance.objects.using(using)
-    if attendances.filter(is_announced=False).exists():
-        return BUSY
-    leaving = attendances.filter(due_at__isnull=False).order_by("due_at").annotate(now=Now())
-    first = leaving.first()
-    if first is None or first.due_at is None:
-        return None
-    return max(BUSY, (first.due_at - first.now).total_seconds())
 
 
 def entry(attendance: Attendance) -> dict[str, Any]:

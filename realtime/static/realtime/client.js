@@ -26,6 +26,11 @@ import { Subscriptions } from "./subscriptions.js";
  * @typedef {import("./socket_options.js").Options & {me?: string, positions?: Record<string, Position>,
  *   ticket?: import("./sign_in.js").TicketProvider}} ClientOptions
  */
+/**
+ * `extra`: values of the fields that the stream's class names; they come back with each event.
+ *
+ * @typedef {{extra?: import("./subscription.js").Extra}} SubscribeOptions
+ */
 
 const NOTIFICATIONS = ["state", "latency", "me_changed", "error"];
 
@@ -131,11 +136,12 @@ export class RealtimeClient {
    * @template {Record<string, any>} [Events=Record<string, any>] the data of its events, by name
    * @template [Snapshot=any]
    * @param {string} [stream] "me" is the user's own
+   * @param {SubscribeOptions} [options]
    * @returns {import("./subscription.js").Subscription<Events, Snapshot>} the same one, for a stream that is followed already
    */
-  subscribe(stream = "me") {
+  subscribe(stream = "me", { extra } = {}) {
     if (typeof stream !== "string") throw new TypeError(`${stream} is no stream's name`);
-    return /** @type {any} */ (this.#subscriptions.subscribe(stream));
+    return /** @type {any} */ (this.#subscriptions.subscribe(stream, extra));
   }
 
   /**
@@ -148,11 +154,12 @@ export class RealtimeClient {
    *   `subscription.on` takes
    * @param {import("./follow.js").PresenceHandlers} [presenceHandlers] by those that
    *   `subscription.presence.on` takes
+   * @param {SubscribeOptions} [options]
    * @returns {import("./follow.js").Follow<Events, Snapshot>}
    * @throws {TypeError} if a handler is no function
    */
-  follow(stream, handlers, presenceHandlers = {}) {
-    return followWith(this.subscribe(stream), handlers, presenceHandlers);
+  follow(stream, handlers, presenceHandlers = {}, options = {}) {
+    return followWith(this.subscribe(stream, options), handlers, presenceHandlers);
   }
 
   #open() {

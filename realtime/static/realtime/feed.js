@@ -98,6 +98,18 @@ export class Feed {
     return offset > delivery.position.offset;
   }
 
+  /**
+   * Pass over events that are not for this page.
+   *
+   * @param {{after: number, offset: number}} skipped
+   * @returns {boolean} whether events before them are missing
+   */
+  skip({ after, offset }) {
+    const delivery = /** @type {Delivery} */ (this.#delivery);
+    this.#handOut(delivery.skip(after, offset));
+    return offset > delivery.position.offset;
+  }
+
   /** What the page knows is not continued. @param {State} start */
   reset(start) {
     const waiting = this.#delivery?.reset({ epoch: start.epoch, offset: start.offset }) ?? [];

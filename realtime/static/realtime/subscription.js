@@ -22,6 +22,7 @@ import { subscriptionState } from "./subscription_state.js";
  * @property {(error: RealtimeError) => void} error for errors that have no handler here
  * @property {import("./environment.js").Environment} environment
  */
+/** @typedef {Record<string, string | number | boolean | null>} Extra */
 
 /** The code of a refusal that may be over soon; any other ends the subscription. */
 const TRANSIENT = "internal";
@@ -34,6 +35,7 @@ const TRANSIENT = "internal";
  */
 export class Subscription {
   /** @readonly @type {string} */ stream;
+  /** What the page has given for fields of the stream. @readonly @type {Extra | undefined} */ extra;
   /** What the server is asked for: the latest signed name, if the page has one. */
   #asked;
   #link;
@@ -51,10 +53,12 @@ export class Subscription {
    * @param {string} stream as the page named it
    * @param {Link} link
    * @param {{name: string | null, position: Position | null}} known
+   * @param {Extra} [extra] the server adds it to each event
    */
-  constructor(stream, link, { name, position }) {
+  constructor(stream, link, { name, position }, extra) {
     findable(this);
     this.stream = stream;
+    this.extra = extra;
     this.#asked = stream;
     this.#link = link;
     this.#name = name;
@@ -149,7 +153,8 @@ export class Subscription {
     const after = this.#feed.needsSnapshot ? null : this.#feed.resumable;
     const frame = this.#name && after ? { stream: this.#nameToResume, after } : { stream: this.#asked };
     const presence = after && this.#presence.isUnknown ? { presence: true } : {};
-    this.#link.ask({ type: "subscribe", ...frame, ...presence }, (error, answer) => {
+    const extra = this.extra && { extra: this.extra };
+    this.#link.ask({ type: "subscribe", ...frame, ...presence, ...extra }, (error, answer) => {
       if (this.#state.value === "ended" || BROKEN.includes(error?.code ?? "")) return;
       if (error) this.#refused(error);
       else this.#subscribed(answer);
@@ -175,6 +180,11 @@ export class Subscription {
   /** Take an `event` frame. @internal @param {any} frame */
   event({ type, ...event }) {
     if (this.live && this.#feed.take(event)) this.#jumped(event.offset);
+  }
+
+  /** Take a `skipped` frame. @internal @param {{after: number, offset: number}} frame */
+  skipped(frame) {
+    if (this.live && this.#feed.skip(frame)) this.#jumped(frame.offset);
   }
 
   /** Take a `reset` frame. @internal @param {any} frame */

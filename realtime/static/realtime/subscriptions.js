@@ -26,15 +26,21 @@ export class Subscriptions {
     this.#client = client;
   }
 
-  /** Follow a stream; once more, if it is followed already. @param {string} stream */
-  subscribe(stream) {
+  /**
+   * Follow a stream; once more, if it is followed already.
+   *
+   * @param {string} stream
+   * @param {import("./subscription.js").Extra} [extra]
+   */
+  subscribe(stream, extra) {
     const name = plainName(stream);
     const existing = this.#byStream.get(name);
     if (existing) {
+      requireSame(existing, extra);
       existing.join(stream);
       return existing;
     }
-    const subscription = new Subscription(stream, this.#link(name), this.#known(name));
+    const subscription = new Subscription(stream, this.#link(name), this.#known(name), extra);
     this.#byStream.set(name, subscription);
     if (this.#client.requests()) subscription.start();
     return subscription;
@@ -60,6 +66,7 @@ export class Subscriptions {
   take(frame) {
     const subscription = this.#named(frame.stream);
     if (frame.type === "event") subscription?.event(frame);
+    else if (frame.type === "skipped") subscription?.skipped(frame);
     else if (frame.type === "reset") subscription?.reset(frame);
     else if (frame.type === "unsubscribed") subscription?.revoked(frame.reason);
   }
@@ -101,4 +108,10 @@ export class Subscriptions {
     if (name) delete this.#positions[name];
     return { name, position: position && { ...position } };
   }
+}
+
+/** @param {Subscription} existing @param {import("./subscription.js").Extra} [extra] */
+function requireSame({ stream, extra: present }, extra) {
+  if (extra === undefined || JSON.stringify(extra) === JSON.stringify(present)) return;
+  throw new Error(`${stream} is followed already, with other fields`);
 }

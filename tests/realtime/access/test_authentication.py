@@ -1,5 +1,5 @@
 import pytest
-from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
@@ -14,14 +14,6 @@ async def user_of(scope):
 
 def scope(**headers):
     return {"headers": [(name.encode(), value.encode()) for name, value in headers.items()]}
-
-
-@pytest.fixture
-def alice(transactional_db, settings):
-    settings.PASSWORD_HASHERS = [
-        "django.contrib.auth.hashers.MD5PasswordHasher"
-    ]  # Others take 1 s.
-    return get_user_model().objects.create_user("alice", password="demo")
 
 
 @pytest.fixture

@@ -3,6 +3,9 @@
 import asyncio
 from types import SimpleNamespace
 
+import pytest
+
+from realtime.access import expiry
 from realtime.access.expiry import Expiries
 from realtime.access.login import Login
 from tests import virtual_time
@@ -18,14 +21,20 @@ class Socket:
         self.closed.append((int(code), round(elapsed())))
 
 
-def clock():
-    """The wall's clock: it stood at 1000 when the test began."""
-    return 1000 + elapsed()
+@pytest.fixture(autouse=True)
+def late(monkeypatch):
+    """The wall's clock stood at 1000 when the test began, and goes with the loop's.
+
+    Returns by how many seconds it was set back since.
+    """
+    late = [0.0]
+    monkeypatch.setattr(expiry.time, "time", lambda: 1000 + elapsed() - late[0])
+    return late
 
 
 def test_it_is_closed_at_that_time():
     async def run():
-        expiries, soon, later = Expiries(clock), Socket(1060), Socket(1000 + 3 * 86400)
+        expiries, soon, later = Expiries(), Socket(1060), Socket(1000 + 3 * 86400)
         expiries.add(soon)
         expiries.add(later)
         await asyncio.sleep(59)
@@ -39,7 +48,7 @@ def test_it_is_closed_at_that_time():
 
 def test_a_socket_that_has_ended_or_has_no_end_is_left_alone():
     async def run():
-        expiries, ended, endless = Expiries(clock), Socket(1060), Socket(None)
+        expiries, ended, endless = Expiries(), Socket(1060), Socket(None)
         for socket in (ended, endless):
             expiries.add(socket)
         for socket in (ended, endless, Socket(1)):
@@ -50,10 +59,9 @@ def test_a_socket_that_has_ended_or_has_no_end_is_left_alone():
     virtual_time.run(run())
 
 
-def test_a_clock_that_is_set_back_moves_the_end():
+def test_a_clock_that_is_set_back_moves_the_end(late):
     async def run():
-        late = [0.0]
-        expiries, socket = Expiries(lambda: clock() - late[0]), Socket(1060)
+        expiries, socket = Expiries(), Socket(1060)
         expiries.add(socket)
         late[0] = 30.0
         await asyncio.sleep(61)

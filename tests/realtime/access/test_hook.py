@@ -12,7 +12,7 @@ from django.utils.functional import SimpleLazyObject
 from realtime.access.hook import ask_project, authenticator
 from realtime.tickets import Grant
 
-pytestmark = pytest.mark.django_db(transaction=True)  # The threads close old connections.
+pytestmark = pytest.mark.usefixtures("transactional_db")  # For the threads of the sign-ins.
 
 ALICE = SimpleNamespace(pk=1, is_authenticated=True, is_active=True)
 INACTIVE = SimpleNamespace(pk=1, is_authenticated=True, is_active=False)

@@ -3,7 +3,6 @@
 import time
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.core.signing import Signer
 
 from realtime.access import tickets
@@ -14,12 +13,6 @@ from realtime.tickets import issue
 
 TOKEN = set("!#$%&'*+-.^_`|~0123456789") | {chr(c) for c in (*range(65, 91), *range(97, 123))}
 """What RFC 9110, section 5.6.2, allows in a token, and so in a subprotocol."""
-
-
-@pytest.fixture
-def alice(transactional_db, settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    return get_user_model().objects.create_user("alice", password="demo")
 
 
 def login(text, after=0.0):

@@ -87,3 +87,18 @@ async def test_a_socket_that_has_ended_is_not_found():
 def test_a_digest_does_not_say_the_key():
     assert "secret-key" not in session_digest("secret-key")
     assert session_digest("secret-key") != session_digest("secret-kez")
+
+
+async def test_visitors_of_one_address_share_a_budget_and_are_not_counted():
+    sockets = UserSockets()
+    visitors = [CountedSocket(None) for _ in range(4)]
+    for visitor, address in zip(visitors, ["192.0.2.1"] * 3 + ["192.0.2.2"], strict=True):
+        visitor.login.address = address
+        sockets.add(visitor)
+    assert [one.closed for one in visitors] == [None] * 4
+    assert visitors[0].budget is visitors[1].budget is visitors[2].budget
+    assert visitors[3].budget is not visitors[0].budget
+    assert sockets.users() == set() and len(sockets.all()) == 4
+    for visitor in visitors:
+        sockets.remove(visitor)
+    assert sockets.all() == []

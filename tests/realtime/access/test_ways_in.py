@@ -14,7 +14,7 @@ from realtime.exceptions import TicketExpired
 from realtime.tickets import Grant, issue
 from tests.virtual_time import settle
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("transactional_db")  # For the threads of the sign-ins.
 
 CAROL = SimpleNamespace(pk="carol", is_authenticated=True, is_active=True)
 PING = '{"type": "ping", "nonce": "hello"}'
@@ -36,11 +36,6 @@ def authenticate(scope, ticket):
 def project(settings):
     asked.clear()
     settings.REALTIME = {**settings.REALTIME, "AUTHENTICATE": f"{__name__}.authenticate"}
-
-
-@pytest.fixture
-def alice():
-    return get_user_model().objects.create(username="alice")
 
 
 def bob():

@@ -10,6 +10,7 @@ from realtime.concurrency.pool import LINGER, SHARE, THREADS, Pool
 from realtime.concurrency.threads import (
     nonblocking,
     run_application,
+    run_hook,
     run_message,
     run_sign_in,
     run_sync,
@@ -51,6 +52,7 @@ KINDS = {
     "log": lambda user, function, *args: run_sync(function, *args),
     "sign-in": run_sign_in,
     "application": run_application,
+    "hook": run_hook,
     "message": lambda user, function, *args: run_message(user, 60, function, *args),
 }
 

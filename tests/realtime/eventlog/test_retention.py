@@ -7,6 +7,7 @@ from django.db import connection
 
 from realtime.conf import realtime_settings
 from realtime.eventlog.database.log import DatabaseEventLog
+from realtime.eventlog.retention import Retention, retention_of, set_retention
 from tests.realtime.eventlog.contract import AT, names, offsets, page, position, publish
 
 YEAR = 365 * 86400
@@ -125,3 +126,81 @@ def test_pruning_goes_on_while_others_prune_and_publish(log, keep, caplog):
     assert "put off" not in caplog.text
     log.prune()
     assert offsets(log, "user.1") == [76, 77, 78, 79, 80]
+
+
+class TestOfAClass:
+    """What a stream class keeps of its own streams; ``room`` and ``room-2`` are prefixes."""
+
+    @pytest.fixture(autouse=True)
+    def fresh(self, monkeypatch):
+        monkeypatch.setattr("realtime.eventlog.retention._own", {})
+
+    def test_a_count_of_its_own(self, log, keep):
+        keep(COUNT=5)
+        set_retention("room", {"COUNT": 2})
+        streams = "room.1", "room", "room-2.1", "Room.1", "user.1"
+        for _ in range(8):
+            publish(log, *streams)
+        log.prune()
+        kept = {stream: offsets(log, stream) for stream in streams}
+        assert kept == {
+            "room.1": [7, 8],
+            "room": [7, 8],
+            "room-2.1": [4, 5, 6, 7, 8],
+            "Room.1": [4, 5, 6, 7, 8],
+            "user.1": [4, 5, 6, 7, 8],
+        }
+        assert publish(log, "room.1")[0].offset == 9
+
+    def test_an_age_of_its_own_shorter_or_longer(self, log, keep, pass_time):
+        keep(AGE=3600)
+        set_retention("short", {"AGE": 60})
+        set_retention("long", {"AGE": 86400})
+        streams = "short.1", "long.1", "short-2.1", "user.1"
+        publish(log, *streams)
+        pass_time(100)
+        assert log.prune() == 1
+        assert [offsets(log, stream) for stream in streams] == [[], [1], [1], [1]]
+        pass_time(4000)
+        assert log.prune() == 2
+        assert offsets(log, "long.1") == [1]
+        pass_time(86400)
+        assert log.prune() == 1
+        assert position(log, "long.1").offset == 1
+
+    def test_what_is_kept_for_long_is_not_in_the_way_of_the_rest(
+        self, log, keep, pass_time, monkeypatch
+    ):
+        monkeypatch.setattr("realtime.eventlog.database.retention.BATCH", 3)
+        keep(AGE=3600)
+        set_retention("long", {"AGE": 86400})
+        for _ in range(5):
+            publish(log, "long.1")
+        publish(log, "user.1")
+        pass_time(4000)
+        assert log.prune() == 1
+        assert offsets(log, "long.1") == [1, 2, 3, 4, 5]
+
+    def test_what_a_class_says_no_more_holds_no_more(self, log, keep):
+        keep(COUNT=5)
+        set_retention("room", {"COUNT": 2})
+        set_retention("room", None)
+        for _ in range(6):
+            publish(log, "room.1")
+        log.prune()
+        assert offsets(log, "room.1") == [2, 3, 4, 5, 6]
+
+    def test_either_of_the_two_is_the_settings_where_a_class_says_one(self, keep):
+        keep(COUNT=5, AGE=60)
+        set_retention("room", {"COUNT": 2})
+        set_retention("desk", {"AGE": 3600})
+        assert retention_of("room.7") == Retention(2, 60)
+        assert retention_of("desk.7") == Retention(5, 3600)
+        assert retention_of("user.7") == Retention(5, 60)
+
+
+def test_whom_an_event_is_not_for_is_kept_with_it(log):
+    [numbered] = publish(log, "user.1", exclude="a socket")
+    publish(log, "user.1")
+    assert numbered.exclude == "a socket"
+    assert [event.exclude for event in page(log, "user.1").events] == ["a socket", None]

@@ -21,8 +21,8 @@ def log(settings):
 def publish(broker, log):  # noqa: F811
     """Publish events of a stream, and let them arrive."""
 
-    async def publish(stream, *data):
-        await abroadcast(logged_messages(log.write(stream, *data)))
+    async def publish(stream, *data, exclude=None):
+        await abroadcast(logged_messages(log.write(stream, *data, exclude=exclude)))
         await settle()
 
     return publish
@@ -30,8 +30,9 @@ def publish(broker, log):  # noqa: F811
 
 @pytest.fixture
 def publish_ephemeral(broker):  # noqa: F811
-    async def publish(stream, data):
-        await abroadcast(ephemeral_messages([stream], Draft("id", "n", json.dumps(data), 1)))
+    async def publish(stream, data, exclude=None):
+        draft = Draft("id", "n", json.dumps(data), 1, exclude=exclude)
+        await abroadcast(ephemeral_messages([stream], draft))
         await settle()
 
     return publish

@@ -34,11 +34,12 @@ class FaultyLog(MemoryEventLog):
         self.pending = []
         """Batches of events that a publisher which died has left without an offset."""
 
-    def write(self, stream, *data):
+    def write(self, stream, *data, exclude=None):
         """Append events, and return them as they are broadcast."""
         events = []
         for one in data:
-            draft = Draft(uuid.uuid4().hex, "n", json.dumps(one), int(time.time() * 1000))
+            at = int(time.time() * 1000)
+            draft = Draft(uuid.uuid4().hex, "n", json.dumps(one), at, exclude=exclude)
             self.append([stream], draft, events.extend)
         return events
 

@@ -4,9 +4,11 @@ import json
 
 
 class RecordingFollower:
-    """Keeps what it was handed: the data of events, ("behind", an offset) and "reset"."""
+    """Keeps what it was handed: the data of events, ("behind" or "skip", an offset), "reset"."""
 
-    def __init__(self):
+    def __init__(self, socket="a socket", selects=False):
+        self.id = socket
+        self.selects = selects
         self.got = []
         self.is_full = False
 
@@ -15,6 +17,14 @@ class RecordingFollower:
         if not self.is_full:
             self.got.append(json.loads(message["text"])["data"])
         return not self.is_full
+
+    def take(self, copies):
+        if not self.is_full:
+            self.got.append((copies.offset, copies.data))
+        return not self.is_full
+
+    def skip(self, offset):
+        self.got.append(("skip", offset))
 
     def fall_behind(self, position):
         self.is_full = False

@@ -6,16 +6,18 @@ import pytest
 
 from realtime.eventlog import Draft, LoggedEvent
 from realtime.fanout.followers import Followers
+from realtime.layer.messages import EphemeralEvent
 from realtime.protocol.position import Position
 from tests.realtime.fanout.recording_follower import RecordingFollower
 
 
-def event(offset):
-    return LoggedEvent.of(Draft("id", "n", str(offset), 1), "user.1", "e", offset)
+def event(offset, exclude=None):
+    draft = Draft("id", "n", str(offset), 1, exclude=exclude)
+    return LoggedEvent.of(draft, "user.1", "e", offset)
 
 
-def ephemeral(data):
-    return json.dumps({"data": data})
+def ephemeral(data, exclude=None):
+    return EphemeralEvent("user.1", "id", "n", json.dumps({"data": data}), exclude)
 
 
 @pytest.fixture
@@ -99,3 +101,49 @@ def test_one_that_removes_itself_on_delivery_harms_nobody(followers, live):
     followers.deliver_ephemeral(ephemeral("typing"), Position("e", 1))
     assert leaving.got == []
     assert live.got == after.got == [1, "typing"]
+
+
+@pytest.fixture
+def selective(followers):
+    follower = RecordingFollower(selects=True)
+    followers.add(follower)
+    followers.go_live(follower)
+    return follower
+
+
+def test_one_that_selects_takes_what_is_delivered_to_the_others(followers, live, selective):
+    followers.deliver(event(1))
+    followers.deliver_ephemeral(ephemeral("typing"), Position("e", 1))
+    assert live.got == [1, "typing"]
+    assert selective.got == [(1, 1), (None, "typing")]
+    assert followers.live == 2
+
+
+def test_one_that_selects_and_is_full_catches_up_after_the_event(followers, selective):
+    selective.is_full = True
+    followers.deliver(event(8))
+    followers.deliver(event(9))
+    assert selective.got == [("behind", 8)]
+    assert followers.live == 0
+
+
+def test_one_that_selects_is_set_back_reset_and_removed_as_the_others_are(followers, selective):
+    followers.set_back(Position("e", 3))
+    followers.go_live(selective)
+    followers.reset()
+    assert selective.got == [("behind", 3), "reset"]
+    followers.go_live(selective)
+    assert followers.remove(selective)
+    assert followers.live == 0
+
+
+def test_an_event_goes_to_all_but_the_socket_that_it_is_not_for(followers):
+    sender, other = RecordingFollower("sender"), RecordingFollower("other")
+    for follower in (sender, other):
+        followers.add(follower)
+        followers.go_live(follower)
+    followers.deliver(event(5, exclude="sender"))
+    followers.deliver_ephemeral(ephemeral("typing", exclude="sender"), Position("e", 5))
+    followers.deliver(event(6))
+    assert sender.got == [("skip", 5), 6]
+    assert other.got == [5, "typing", 6]

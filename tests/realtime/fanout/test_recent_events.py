@@ -1,7 +1,10 @@
 from dataclasses import replace
 
 from realtime.eventlog import Draft, LoggedEvent
+from realtime.eventlog.retention import Retention
 from realtime.fanout.recent_events import MAX_AGE, MAX_BYTES, RecentEvents
+
+KEPT = Retention(1000, 3600)
 
 
 def event(offset, size=1):
@@ -13,7 +16,7 @@ def offsets(events):
 
 
 def test_those_after_an_offset_if_they_are_all_here():
-    recent = RecentEvents()
+    recent = RecentEvents(KEPT)
     assert recent.since(0) is None
     for offset in (5, 6, 7):
         recent.add(event(offset))
@@ -24,16 +27,15 @@ def test_those_after_an_offset_if_they_are_all_here():
 
 
 def test_what_was_read_for_one_client_is_kept_for_others():
-    recent = RecentEvents()
+    recent = RecentEvents(KEPT)
     recent.start_with([event(1), event(2)])
     recent.start_with([event(1)])
     recent.add(event(3))
     assert offsets(recent.since(0)) == [1, 2, 3]
 
 
-def test_no_more_than_retention_keeps(settings):
-    settings.REALTIME = {"RETENTION": {"COUNT": 2, "AGE": 3600}}
-    recent = RecentEvents()
+def test_no_more_than_retention_keeps():
+    recent = RecentEvents(Retention(2, 3600))
     for offset in (1, 2, 3):
         recent.add(event(offset))
     assert recent.since(0) is None
@@ -42,7 +44,7 @@ def test_no_more_than_retention_keeps(settings):
 
 def test_no_older_than_a_minute():
     now = [100.0]
-    recent = RecentEvents(lambda: now[0])
+    recent = RecentEvents(KEPT, lambda: now[0])
     recent.add(event(1))
     now[0] += MAX_AGE
     recent.add(event(2))
@@ -53,7 +55,7 @@ def test_no_older_than_a_minute():
 
 
 def test_memory_is_bounded():
-    recent = RecentEvents()
+    recent = RecentEvents(KEPT)
     for offset in range(1, 11):
         recent.add(event(offset, size=MAX_BYTES // 5))
     kept = recent.since(9)
@@ -62,7 +64,7 @@ def test_memory_is_bounded():
 
 
 def test_another_event_with_the_same_offset_contradicts():
-    recent = RecentEvents()
+    recent = RecentEvents(KEPT)
     recent.add(event(1))
     assert not recent.contradict([event(1)])
     assert not recent.contradict([replace(event(2), id="another")])

@@ -38,6 +38,7 @@ DRAFTS = st.builds(
     name=PRINTABLE,
     data=JSON.map(json.dumps),
     at=st.integers(min_value=1, max_value=2**53),
+    exclude=st.none() | PRINTABLE,
 )
 
 EPHEMERAL = {"type": "realtime.event", "stream": "user.1", "id": "i", "name": "n"}
@@ -89,6 +90,7 @@ MALFORMED = st.one_of(
     *(bad(one, "frame", NO_TEXT | NO_EVENT | HALF_A_PAIR) for one in (ENCODED, LOGGED)),
     *(bad(one, "name", NO_LINE) for one in (PLAIN, ENCODED, LOGGED)),
     *(bad(LOGGED, field, NO_LINE) for field in ("id", "epoch")),
+    *(bad(one, "exclude", NO_TEXT | NO_LINE) for one in (PLAIN, ENCODED, LOGGED)),
     bad(ENCODED, "frame", st.just(LOGGED["frame"])),
     bad(LOGGED, "frame", st.just(ENCODED["frame"])),
     bad(PLAIN, "data", st.just("x" * 300_000)),
@@ -142,6 +144,7 @@ def test_ephemeral_events_are_read_as_they_were_written(streams, draft):
     assert [event.stream for event in events] == streams
     for event in events:
         assert_is(event, draft)
+        assert event.exclude == draft.exclude
 
 
 @few

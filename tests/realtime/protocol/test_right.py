@@ -21,7 +21,15 @@ def test_it_is_asked_for_again_within_a_fifth_of_the_time(right, jitter, seconds
     right.granted(2000, jitter)
     assert right.wake_at == pytest.approx(2000 + seconds)
     assert right.wake(2000 + seconds - 1) is Verdict.WAIT
-    assert right.wake(2000 + seconds) is Verdict.ASK
+    assert right.wake(2000 + seconds + 1) is Verdict.ASK
+
+
+def test_those_that_are_due_at_about_one_time_share_it(right):
+    others = [Right(EVERY) for _ in range(1000)]
+    for number, other in enumerate(others):
+        other.granted(2000 + number / 1000, jitter=number / 1000)
+    assert len({other.wake_at for other in others}) <= 42
+    assert all(2080 <= other.wake_at <= 2122 for other in others)
 
 
 def test_one_without_a_time_is_never_asked_for_by_itself():

@@ -169,3 +169,28 @@ async def test_room_waits_for_the_peer(socket, connection):
     assert not waiting.done()
     socket.close(CloseCode.DISCONNECTED)
     await asyncio.wait_for(waiting, 1)
+
+
+ENDED = [CloseCode.SIGNED_OUT, CloseCode.DISCONNECTED, CloseCode.DISCONNECTED_FOR_NOW]
+
+
+@pytest.mark.parametrize("code", ENDED)
+async def test_when_a_right_has_ended_nothing_goes_out_that_waits(socket, connection, code):
+    connection.writable.clear()
+    for number in range(5):
+        text = f'{{"type":"event","n":{number}}}'
+        socket.deliver({"type": "websocket.send", "text": text}, len(text))
+    socket.close(code, reason="Because.")
+    connection.writable.set()
+    assert await connection.closed() == code
+    _, *events, bye = connection.frames
+    assert [event["n"] for event in events] == [0]
+    assert (bye["type"], bye["reason"]) == ("bye", "Because.")
+
+
+async def test_without_a_reason_of_its_own_a_close_has_the_codes(socket, connection, caplog):
+    caplog.set_level(logging.INFO, "realtime")
+    socket.close(CloseCode.SIGNED_OUT)
+    await connection.closed()
+    assert connection.frames[-1]["reason"] == "signed out"
+    assert f"closed socket={socket.id} code=4504 reason=signed out" in caplog.messages

@@ -130,3 +130,48 @@ async def test_a_peer_that_has_left_ends_the_transport_without_a_word(
     assert transport.closing
     assert connection.texts == []
     assert not [record for record in caplog.records if record.levelname != "DEBUG"]
+
+
+def is_odd(text):
+    return text.endswith("odd")
+
+
+async def test_what_waits_can_be_dropped_but_not_what_is_being_sent(transport, connection):
+    connection.writable.clear()
+    for text in ("1 odd", "2", "3 odd", "4"):
+        transport.send_text(text)
+    transport.drop_waiting(is_odd)
+    connection.writable.set()
+    await asyncio.sleep(1)
+    transport.drop_waiting(is_odd)
+    transport.send_text("5 odd")
+    assert connection.texts == ["1 odd", "2", "4", "5 odd"]
+
+
+@pytest.mark.parametrize("in_tasks", [False, True])
+async def test_a_patient_close_lets_a_slow_peer_know_the_code(connection, in_tasks):
+    def as_future(message):
+        return asyncio.ensure_future(connection.send(message))
+
+    transport = Transport(as_future if in_tasks else connection.send)
+    connection.writable.clear()
+    for text in ("on its way", "waits", "waits too"):
+        transport.send_text(text)
+    transport.drop_waiting(lambda text: True)
+    transport.close_patiently(4504, "bye", abort_after=10)
+    transport.send_text("too late")
+    await asyncio.sleep(5)
+    connection.writable.set()
+    await asyncio.sleep(1)
+    assert connection.texts == ["on its way", "bye", "websocket.close"]
+    assert connection.close_code == 4504
+
+
+async def test_a_patient_close_ends_too(transport, connection):
+    began = asyncio.get_running_loop().time()
+    connection.writable.clear()
+    transport.send_text("a")
+    transport.close_patiently(4504, "bye", abort_after=10)
+    await asyncio.sleep(60)
+    assert connection.texts == []
+    assert connection.aborted_at == began + 10

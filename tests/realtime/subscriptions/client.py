@@ -54,6 +54,26 @@ class Client:
         return [frame["data"] for frame in self.frames if frame["type"] == "event"]
 
     @property
+    def skipped(self):
+        """The ranges of offsets that were not for it."""
+        skipped = [frame for frame in self.frames if frame["type"] == "skipped"]
+        return [(frame["after"], frame["offset"]) for frame in skipped]
+
+    def position(self, resumed_from=None):
+        """Return the offset that it has come to; fails where a page would find a hole."""
+        offset = resumed_from
+        for frame in self.frames:
+            if frame["type"] in ("subscribed", "reset") and not frame.get("recovered"):
+                offset = frame["offset"]
+            elif frame["type"] == "skipped":
+                assert frame["after"] == offset < frame["offset"], frame
+                offset = frame["offset"]
+            elif frame["type"] == "event" and "offset" in frame:
+                assert frame["offset"] == offset + 1, frame
+                offset += 1
+        return offset
+
+    @property
     def replayed(self):
         """The data of those that came from the log."""
         return [frame["data"] for frame in self.frames if frame.get("replayed")]
@@ -68,6 +88,8 @@ class Thing(Stream):
     """What the snapshot is."""
     error = None
     """What the snapshot raises, if anything."""
+    values = {}
+    """What a follower's values of fields are."""
 
     def __init__(self, name):
         super().__init__(name)
@@ -79,6 +101,10 @@ class Thing(Stream):
     @nonblocking
     def authorize(self, user):
         return self.may_follow
+
+    @nonblocking
+    def field_values(self, user):
+        return self.values
 
     async def snapshot(self, user):
         picture = self.picture

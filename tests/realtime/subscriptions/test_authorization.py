@@ -117,7 +117,7 @@ async def test_a_no_ends_it_within_its_time(held, holder, application, answer):
     assert len(RightStream.asked) == 2
 
 
-async def test_a_reason_to_doubt_it_has_it_asked_at_once(held, holder, application):
+async def test_a_reason_to_doubt_it_has_it_asked_immediately(held, holder, application):
     application(answer=False)
     held.doubt()
     await settle()

@@ -2,14 +2,20 @@
 
 import asyncio
 import errno
+from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, ProgrammingError
 
+from realtime.access import current_user
+from realtime.access.current_user import Verifier
+from realtime.access.verification import GONE
 from realtime.exceptions import Refused
+from realtime.protocol.right import GRACE
 from realtime.streams import find
 from realtime.subscriptions.commands import Commands
+from tests.realtime.access.test_current_user import Stores
 from tests.realtime.subscriptions.client import Thing
 from tests.virtual_time import settle
 
@@ -250,6 +256,127 @@ async def test_a_right_is_asked_for_again_each_time(ask, monkeypatch):
     assert (await ask("subscribe", "thing.1"))["type"] == "subscribed"
 
 
+FORBIDDEN = {"type": "unsubscribed", "stream": "thing.1", "reason": "forbidden"}
+
+
+async def test_a_right_that_was_withdrawn_ends_the_stream_and_no_other(
+    commands, ask, client, publish, monkeypatch
+):
+    for number in (1, 2):
+        await ask("subscribe", f"thing.{number}")
+
+    async def authorize(self, user):
+        return self.key == "2"
+
+    monkeypatch.setattr(Thing, "authorize", authorize)
+    commands.reauthorize("thing.1")
+    commands.reauthorize("thing.3")
+    await settle()
+    await publish("thing.1", "secret")
+    await publish("thing.2", "news")
+    assert client.frames[0] == FORBIDDEN
+    assert client.data == ["news"]
+    assert (await ask("send", "thing.1", name="press"))["code"] == "not_subscribed"
+    assert (await ask("subscribe", "thing.1"))["code"] == "forbidden"
+
+
+async def test_a_right_that_came_back_lets_the_client_subscribe_again(
+    commands, ask, client, publish, monkeypatch
+):
+    await ask("subscribe", "thing.1")
+    monkeypatch.setattr(Thing, "may_follow", False)
+    commands.reauthorize()
+    await settle()
+    assert client.frames.pop() == FORBIDDEN
+    monkeypatch.setattr(Thing, "may_follow", True)
+    assert (await ask("subscribe", "thing.1"))["type"] == "subscribed"
+    await publish("thing.1", "news")
+    assert client.data == ["news"]
+
+
+async def test_a_right_that_ends_while_the_snapshot_is_made_refuses_the_subscribe(
+    commands, client, monkeypatch
+):
+    async def snapshot(self, user):
+        await asyncio.sleep(2)
+        return "secret"
+
+    monkeypatch.setattr(Thing, "snapshot", snapshot)
+    asking = asyncio.create_task(commands.run({"type": "subscribe", "stream": "thing.1", "ref": 7}))
+    await asyncio.sleep(1)
+    monkeypatch.setattr(Thing, "may_follow", False)
+    commands.reauthorize()
+    await asking
+    assert client.frames == [{**error("forbidden", "You may not follow thing.1."), "ref": 7}]
+
+
+async def test_a_reply_that_was_begun_may_come_after_the_end(commands, client, monkeypatch):
+    async def slow(self, user, name, data):
+        await asyncio.sleep(2)
+        return "done"
+
+    monkeypatch.setattr(Thing, "receive", slow)
+    await commands.run({"type": "subscribe", "stream": "thing.1"})
+    sending = asyncio.create_task(commands.run({"type": "send", "stream": "thing.1", "name": "n"}))
+    await asyncio.sleep(1)
+    monkeypatch.setattr(Thing, "may_follow", False)
+    commands.reauthorize()
+    await sending
+    assert client.types == ["subscribed", "unsubscribed", "reply"]
+
+
+async def test_a_send_whose_right_ends_before_it_begins_is_not_done(
+    commands, ask, client, monkeypatch
+):
+    taken = []
+
+    async def take(self, user, name, data):
+        taken.append(data)
+
+    async def slow_current_user(login):
+        await asyncio.sleep(1)
+        return login.user
+
+    await ask("subscribe", "thing.1")
+    monkeypatch.setattr(Thing, "receive", take)
+    monkeypatch.setattr("realtime.subscriptions.commands.current_user", slow_current_user)
+    sending = asyncio.create_task(commands.run({"type": "send", "stream": "thing.1", "name": "n"}))
+    await settle()
+    monkeypatch.setattr(Thing, "may_follow", False)
+    commands.reauthorize()
+    await sending
+    assert [frame.get("code") for frame in client.frames] == [None, "not_subscribed"]
+    assert taken == []
+
+
+async def test_a_subscription_that_nobody_could_check_may_be_tried_again(
+    commands, ask, client, monkeypatch
+):
+    async def away(self, user):
+        raise OperationalError("away")
+
+    await ask("subscribe", "thing.1")
+    monkeypatch.setattr(Thing, "authorize", away)
+    commands.reauthorize()
+    await asyncio.sleep(GRACE + 1)
+    assert client.frames == [{**FORBIDDEN, "reason": "internal"}]
+
+
+async def test_after_the_end_no_right_is_asked_for(commands, ask, monkeypatch):
+    asked = []
+
+    async def authorize(self, user):
+        asked.append(self.name)
+        return True
+
+    monkeypatch.setattr(Thing, "authorize", authorize)
+    await ask("subscribe", "thing.1")
+    commands.end()
+    commands.reauthorize()
+    await asyncio.sleep(3600)
+    assert asked == ["thing.1"]
+
+
 async def test_when_the_socket_ends_all_is_left(commands, ask, client, publish, broker):
     for number in (1, 2):
         await ask("subscribe", f"thing.{number}")
@@ -259,3 +386,81 @@ async def test_when_the_socket_ends_all_is_left(commands, ask, client, publish, 
     assert client.frames == []
     await asyncio.sleep(60)
     assert not broker.members("realtime.thing.1") and not broker.members("realtime.thing.2")
+
+
+@pytest.fixture
+def stores(monkeypatch):
+    """What the stores say of the user from now on."""
+    stores = Stores()
+    monkeypatch.setattr(current_user, "is_verified_together", lambda login: True)
+    monkeypatch.setattr(current_user, "needs_verification", lambda login: True)
+    monkeypatch.setattr(current_user.verifiers, "_make", lambda: Verifier(stores.verify))
+    return stores
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """The users whom the stream's methods get."""
+    seen = []
+
+    async def authorize(self, user):
+        seen.append(("authorize", user.name))
+        return True
+
+    async def snapshot(self, user):
+        seen.append(("snapshot", user.name))
+
+    async def receive(self, user, name, data):
+        seen.append(("receive", user.name))
+
+    for method in (authorize, snapshot, receive):
+        monkeypatch.setattr(Thing, method.__name__, method)
+    return seen
+
+
+async def test_a_stream_gets_the_user_as_they_are_now(ask, stores, seen):
+    stores.outcomes[None] = SimpleNamespace(pk=1, name="first")
+    await ask("subscribe", "thing.1")
+    stores.outcomes[None] = SimpleNamespace(pk=1, name="second")
+    await asyncio.sleep(2)
+    await ask("send", "thing.1", name="n")
+    assert seen == [("authorize", "first"), ("snapshot", "first"), ("receive", "second")]
+
+
+@pytest.mark.parametrize("kind", ["subscribe", "send"])
+async def test_who_is_gone_does_nothing_more_and_the_socket_ends(
+    commands, ask, client, stores, seen, kind
+):
+    stores.outcomes[None] = SimpleNamespace(pk=1, name="alice")
+    await ask("subscribe", "thing.1")
+    seen.clear()
+    await asyncio.sleep(2)
+    stores.outcomes[None] = GONE
+    stream = "thing.2" if kind == "subscribe" else "thing.1"
+    await commands.run({"type": kind, "stream": stream, "name": "n", "ref": 1})
+    await settle()
+    assert client.code == 4504
+    assert client.types == ["bye"] and seen == []
+
+
+async def test_who_is_gone_has_nothing_carried_out_after_the_end(commands, ask, stores, seen):
+    stores.outcomes[None] = SimpleNamespace(pk=1, name="alice")
+    await ask("subscribe", "thing.1")
+    commands.end()
+    seen.clear()
+    await asyncio.sleep(2)
+    stores.outcomes[None] = GONE
+    await commands.run({"type": "send", "stream": "thing.1", "name": "n", "ref": 1})
+    assert seen == []
+
+
+@pytest.mark.parametrize("kind", ["subscribe", "send"])
+async def test_while_the_stores_are_away_a_command_may_be_tried_again(ask, stores, seen, kind):
+    stores.outcomes[None] = SimpleNamespace(pk=1, name="alice")
+    await ask("subscribe", "thing.1")
+    await asyncio.sleep(2)
+    stores.error = OperationalError("away")
+    stream = "thing.2" if kind == "subscribe" else "thing.1"
+    assert (await ask(kind, stream, name="n"))["code"] == "internal"
+    stores.error = None
+    assert (await ask(kind, stream, name="n"))["type"] in ("subscribed", "reply")

@@ -1,31 +1,18 @@
 """Messages about rights end the sockets that they are about, and no others."""
 
-import uuid
-from types import SimpleNamespace
+import asyncio
 
 import pytest
 
-from realtime.access.login import Login, session_digest
-from realtime.access.user_sockets import user_sockets
+from realtime.access.login import session_digest
 from realtime.fanout.hub import running_hub
 from realtime.layer.broadcast import abroadcast
-from realtime.layer.control import Disconnect, EndSessions, control_messages
+from realtime.layer.control import Disconnect, EndSessions, Recheck, control_messages
+from realtime.layer.link import ANSWER_WITHIN, PROBE_INTERVAL, RETRY_AFTER
 from realtime.protocol.close_codes import CloseCode
 from realtime.subscriptions.control import running_controls
+from tests.realtime.access.open_socket import OpenSocket as Socket
 from tests.virtual_time import settle
-
-
-class Socket:
-    """What a process has of a signed-in socket."""
-
-    def __init__(self, pk, session_key=None):
-        self.id = uuid.uuid4().hex[:12]
-        self.login = Login(SimpleNamespace(pk=pk), session_key)
-        self.end = None
-        user_sockets().add(self)
-
-    def close(self, code, reason=""):
-        self.end = self.end or (code, reason)
 
 
 @pytest.fixture
@@ -44,22 +31,62 @@ async def ends_after(sockets, control):
 
 async def test_a_session_that_is_over_ends_its_sockets(sockets):
     ends = await ends_after(sockets, EndSessions((session_digest("a"), session_digest("z"))))
-    assert ends == [(CloseCode.SIGNED_OUT, ""), None, None]
+    assert ends == [4504, None, None]
 
 
 async def test_a_user_is_disconnected_with_a_reason(sockets):
-    end = (CloseCode.DISCONNECTED, "Closing time.")
-    assert await ends_after(sockets, Disconnect(("user.1",), reason="Closing time.")) == [
-        *(end, end, None)
-    ]
+    ends = await ends_after(sockets, Disconnect(("user.1",), reason="Closing time."))
+    assert ends == [4506, 4506, None]
+    assert sockets[0].reason == "Closing time."
 
 
 async def test_one_socket_is_disconnected(sockets):
     only = Disconnect(sockets=(sockets[2].id, "nobody"), code=CloseCode.DISCONNECTED_FOR_NOW)
-    assert await ends_after(sockets, only) == [None, None, (CloseCode.DISCONNECTED_FOR_NOW, "")]
+    assert await ends_after(sockets, only) == [None, None, 4406]
 
 
 async def test_of_a_user_and_a_socket_both_must_be_right(sockets):
     assert await ends_after(sockets, Disconnect(("user.1",), (sockets[2].id,))) == [None] * 3
     ends = await ends_after(sockets, Disconnect(("user.1",), (sockets[0].id,)))
-    assert ends == [(CloseCode.DISCONNECTED, ""), None, None]
+    assert ends == [4506, None, None]
+
+
+@pytest.fixture
+async def rechecked(monkeypatch):
+    """The users whom a check was asked for."""
+    rechecked = []
+    monkeypatch.setattr(running_controls()._recheck, "soon", rechecked.extend)
+    return rechecked
+
+
+async def test_a_changed_user_is_checked(sockets, rechecked):
+    assert await ends_after(sockets, Recheck(("user.1", "user.9"))) == [None] * 3
+    assert rechecked == ["user.1", "user.9"]
+
+
+async def test_a_session_that_ended_during_the_sign_in_ends_the_socket(sockets):
+    await ends_after(sockets, EndSessions((session_digest("late"),)))
+    late, other = Socket(3, "late"), Socket(3, "other")
+    for socket in (late, other):
+        running_controls().signed_in(socket)
+    assert (late.end, other.end) == (4504, None)
+
+
+async def test_a_user_who_changed_during_the_sign_in_is_checked_after_it(sockets, rechecked):
+    before = asyncio.get_running_loop().time()
+    await asyncio.sleep(1)
+    await ends_after(sockets, Recheck(("user.3",)))
+    rechecked.clear()
+    await asyncio.sleep(1)
+    running_controls().signed_in(Socket(3, verified_at=before))
+    assert rechecked == ["user.3"]
+    rechecked.clear()
+    running_controls().signed_in(Socket(3, verified_at=asyncio.get_running_loop().time()))
+    running_controls().signed_in(Socket(4, verified_at=before))
+    assert rechecked == []
+
+
+async def test_when_the_layer_was_away_all_are_checked(sockets, rechecked, broker):
+    broker.layers[-1].is_deaf = True
+    await asyncio.sleep(PROBE_INTERVAL + ANSWER_WITHIN + RETRY_AFTER + 1)
+    assert sorted(rechecked) == ["user.1", "user.2"]

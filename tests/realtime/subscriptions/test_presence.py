@@ -3,7 +3,9 @@
 import asyncio
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 
+from realtime.access.login import Login
 from realtime.concurrency.threads import nonblocking
 from realtime.exceptions import Refused
 from realtime.roster import presence_backend
@@ -168,6 +170,20 @@ class TestJoining:
         presence_backend().sweep(15.0, False)
         assert there() == {"1": {"name": "user 1"}}
 
+    async def test_who_loses_the_right_leaves(self, ask, client, monkeypatch, commands):
+        await ask("subscribe")
+        await written()
+        monkeypatch.setattr(Meeting, "may_follow", False)
+        commands.reauthorize(STREAM)
+        await written()
+        assert client.frames.pop() == {
+            "type": "unsubscribed",
+            "stream": STREAM,
+            "reason": "forbidden",
+        }
+        presence_backend().sweep(15.0, False)
+        assert there() == {}
+
     async def test_the_application_may_refuse(self, ask, decides):
         decides(Refused("The meeting is full."))
         refusal = {"type": "error", "code": "refused", "message": "The meeting is full."}
@@ -194,6 +210,27 @@ class TestJoining:
         await commands.run({"type": "subscribe", "stream": STREAM})
         await written()
         assert there() == {}
+
+
+class TestVisitors:
+    @pytest.fixture(autouse=True)
+    async def visitor(self, client, monkeypatch):
+        monkeypatch.setattr(Meeting, "public", True)
+        client.socket.login = Login(AnonymousUser(), address="192.0.2.7")
+
+    async def test_one_gets_the_list_and_is_not_on_it(self, ask, bob):
+        answer = await ask("subscribe")
+        await written()
+        assert [one["user"] for one in answer["presence"]] == ["user.2"]
+        assert list(there()) == ["2"]
+
+    async def test_one_says_nothing(self, ask):
+        await ask("subscribe")
+        answer = await ask("presence", meta={})
+        assert (answer["code"], answer["message"]) == (
+            "refused",
+            "Only users who are signed in are on the list.",
+        )
 
 
 class TestSetting:

@@ -255,3 +255,25 @@ async def test_when_it_has_ended_nothing_comes_and_the_group_is_left(
     assert client.data == []
     await asyncio.sleep(LEAVE_AFTER + 0.1)
     assert broker.members(GROUP) == []
+
+
+class TestNotToTheSender:
+    async def test_its_client_passes_over_the_event_and_finds_no_hole(
+        self, subscription, client, publish, publish_ephemeral
+    ):
+        await subscription.start(None, None)
+        await publish(STREAM, "mine", exclude=client.socket.id)
+        await publish_ephemeral(STREAM, "mine too", exclude=client.socket.id)
+        await publish(STREAM, "another's", exclude="another socket")
+        assert client.skipped == [(0, 1)]
+        assert client.data == ["another's"]
+        assert client.position() == 2
+
+    async def test_a_replay_passes_over_it_too(self, subscription, client, log):
+        log.write(STREAM, 1)
+        log.write(STREAM, "mine", exclude=client.socket.id)
+        log.write(STREAM, 3)
+        await subscription.start(log.start(STREAM), None)
+        await settle()
+        assert client.replayed == [1, 3]
+        assert client.position(resumed_from=0) == 3

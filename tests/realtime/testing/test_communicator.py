@@ -10,7 +10,7 @@ from channels.routing import URLRouter
 from django.contrib.auth import get_user_model
 from django.urls import path
 
-from realtime import apublish
+from realtime import apublish, areauthorize
 from realtime.consumers import HeartbeatMixin, RealtimeConsumer
 from realtime.streams import Refused, Stream, register
 from realtime.testing import RealtimeCommunicator, RealtimeError
@@ -277,6 +277,25 @@ async def test_no_event_shows_that_nothing_came(alice):
             await socket.no_event()
         assert (await socket.event())["name"] == "first"
         await socket.no_event()
+
+
+async def test_a_right_that_ends(alice, monkeypatch):
+    async with RealtimeCommunicator(application, user=alice) as socket:
+        await socket.subscribe("shelf.1")
+        await socket.subscribe("shelf.2")
+
+        async def authorize(shelf, user):
+            return shelf.key == "1"
+
+        monkeypatch.setattr(Shelf, "authorize", authorize)
+        await areauthorize(alice)
+        end = {"type": "unsubscribed", "stream": "shelf.2", "reason": "forbidden"}
+        assert await socket.frame("unsubscribed") == end
+        await apublish("shelf.2", "secret")
+        await socket.no_event()
+        with pytest.raises(RealtimeError) as error:
+            await socket.send("shelf.2", "read")
+        assert error.value.code == "not_subscribed"
 
 
 async def test_no_event_needs_a_stream_that_is_followed(alice):

@@ -42,6 +42,18 @@ export class Delivery {
     return [];
   }
 
+  /**
+   * Pass over the events after one offset, up to another: they are not for this page.
+   *
+   * @param {number} after
+   * @param {number} offset
+   */
+  skip(after, offset) {
+    if (offset <= this.position.offset) return [];
+    this.#top = Math.max(this.#top, offset);
+    return after <= this.position.offset ? this.#advance(offset) : [];
+  }
+
   /** Take an event that is not kept; it waits while there is a hole. @param {any} event */
   ephemeral(event) {
     if (!this.hasHole) return [event];

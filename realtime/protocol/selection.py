@@ -1,0 +1,89 @@
+"""What one follower gets of a stream: filtered, put in order, throttled; without a clock."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from realtime.protocol.order import Order
+from realtime.protocol.rules import Rules, field_number, field_text, is_matched
+from realtime.protocol.throttle import Throttle
+
+Event = TypeVar("Event")
+
+
+class Selected(NamedTuple, Generic[Event]):
+    """An event that goes out; an ephemeral one has no ``offset``."""
+
+    offset: int | None
+    event: Event
+
+
+class Selection(Generic[Event]):
+    """Selects events for a follower that has those up to ``offset``, and these values of fields.
+
+    All events have to be taken, in order. Each method returns what goes out.
+    """
+
+    __slots__ = ("_order", "_rules", "_seen", "_throttle", "_values")
+
+    def __init__(self, rules: Rules, values: Mapping[str, Any], offset: int) -> None:
+        self._rules = rules
+        self._values = values
+        self._seen = offset
+        self._order = None if rules.order is None else Order()
+        self._throttle: Throttle[Selected[Event]] | None = (
+            None if rules.throttle is None else Throttle(rules.throttle)
+        )
+
+    @property
+    def passed(self) -> int:
+        """The offset up to which all that the follower gets has gone out."""
+        offsets = (one.offset for one in self._held if one.offset is not None)
+        return next(offsets, self._seen + 1) - 1
+
+    @property
+    def wake_at(self) -> float:
+        """The instant at which to call ``wake`` next."""
+        return math.inf if self._throttle is None else self._throttle.wake_at
+
+    def take(
+        self, offset: int | None, data: Any, event: Event, now: float
+    ) -> list[Selected[Event]]:
+        """Take an event with its data at ``now`` (seconds); an ephemeral one has no offset."""
+        if offset is not None:
+            self._seen = offset
+        if not is_matched(self._rules.fields, self._values, data) or self._is_old(data):
+            return []
+        selected = Selected(offset, event)
+        key_name = self._rules.throttle_key
+        return self._pass_on(selected, "" if key_name is None else field_text(data, key_name), now)
+
+    def let_through(self, offset: int, event: Event, now: float) -> list[Selected[Event]]:
+        """Take an event that the rules are not about: it is never dropped."""
+        self._seen = offset
+        return self._pass_on(Selected(offset, event), None, now)
+
+    def skip_to(self, offset: int) -> None:
+        """Pass over the events up to an offset."""
+        self._seen = max(self._seen, offset)
+
+    def wake(self, now: float) -> list[Selected[Event]]:
+        """Return what was held until now."""
+        return [] if self._throttle is None else self._throttle.wake(now)
+
+    def _pass_on(
+        self, selected: Selected[Event], key: str | None, now: float
+    ) -> list[Selected[Event]]:
+        return [selected] if self._throttle is None else self._throttle.take(key, selected, now)
+
+    def _is_old(self, data: Any) -> bool:
+        number = field_number(data, self._rules.order)
+        if self._order is None or number is None:
+            return False
+        return not self._order.allows(field_text(data, self._rules.order_key), number)
+
+    @property
+    def _held(self) -> list[Selected[Event]]:
+        return [] if self._throttle is None else self._throttle.held
