@@ -217,6 +217,24 @@ def check_event_log_commits(
 
 
 @register()
+def check_limits(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Report a limit of a user's that one socket alone would reach before its own."""
+    if problems(getattr(settings, "REALTIME", {})):
+        return []
+    limits = realtime_settings()
+    if limits.MAX_STREAMS_PER_USER >= limits.MAX_STREAMS_PER_SOCKET:
+        return []
+    return [
+        Warning(
+            f"A socket can't follow {limits.MAX_STREAMS_PER_SOCKET} streams: all sockets of its "
+            f"user together may follow {limits.MAX_STREAMS_PER_USER}.",
+            hint="Set REALTIME['MAX_STREAMS_PER_USER'] to at least MAX_STREAMS_PER_SOCKET.",
+            id="realtime.W009",
+        )
+    ]
+
+
+@register()
 def check_installation(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """Report another package with the import name of this one."""
     sentence = installation.problem()

@@ -31,7 +31,15 @@ class RealtimeSettings:
     MAX_STREAMS_PER_SOCKET: int = 100
     """Streams that one socket may follow."""
     MAX_SOCKETS_PER_USER: int = 20
-    """Sockets that one user may hold open in one process; one more closes the oldest."""
+    """Sockets that one user may hold open in all processes; one more closes the oldest."""
+    MAX_STREAMS_PER_USER: int = 2000
+    """Streams that all sockets of a user may have one process follow; see ``access/allowances``."""
+    MAX_SUBSCRIBES_PER_SECOND: int = 100
+    """Subscribes a second of all sockets of a user in one process; more of them wait."""
+    MAX_CONNECTIONS_PER_SECOND: int = 1000
+    """New sockets a second that a process lets in, twice as many together; an address gets half."""
+    MAX_VISITORS_PER_ADDRESS: int = 1000
+    """Sockets that one address may hold open in one process while nobody has signed in on them."""
     SIGN_IN_TIMEOUT: float = 7.0
     """Seconds within which the user of a new socket has to be known."""
     COMMAND_TIMEOUT: float = 7.0

@@ -9,12 +9,15 @@ from typing import Any
 
 from asgiref.sync import markcoroutinefunction
 
+from realtime.access.addresses import address_of
+from realtime.access.admission import admission
 from realtime.access.expiry import expiries
 from realtime.access.first_frame import FirstFrame
 from realtime.access.origins import is_foreign
 from realtime.access.user_sockets import user_sockets
 from realtime.access.ways_in import find_login
 from realtime.conf import realtime_settings
+from realtime.counters import SOCKETS_CLOSED
 from realtime.exceptions import TicketExpired
 from realtime.fanout.hub import running_hub
 from realtime.hints import hint
@@ -30,6 +33,7 @@ from realtime.sockets.transport import ABORT_AFTER, Transport
 from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions, WrappedSocket
 from realtime.subscriptions.commands import Commands
 from realtime.subscriptions.control import running_controls
+from realtime.subscriptions.socket_limit import running_socket_limit
 
 __all__ = ["HeartbeatMixin", "RealtimeConsumer"]
 
@@ -129,6 +133,7 @@ class RealtimeConsumer:
         if (await receive())["type"] == "websocket.disconnect":
             return
         if is_foreign(scope):
+            SOCKETS_CLOSED.add("foreign_origin")
             _hint_at_origin(scope)
             await send({"type": "websocket.close"})
             Transport(send).abort_later(ABORT_AFTER)
@@ -146,6 +151,7 @@ class RealtimeConsumer:
         controls.add(socket.id, commands)
         if subprotocol not in (SUBPROTOCOL, None):
             socket.close(CloseCode.UNSUPPORTED_VERSION, abort_after=ABORT_AFTER)
+        admission().admit(socket, address_of(scope))
         first_frame = FirstFrame()
         take_first: Callable[[str | None], bool] | None = first_frame.take
         socket.run(partial(_sign_in, socket, scope, first_frame))
@@ -165,6 +171,7 @@ class RealtimeConsumer:
             raise
         finally:
             commands.end()
+            admission().known(socket)
             user_sockets().remove(socket)
             running_roster().ended(socket.id)
             expiries().remove(socket)
@@ -186,10 +193,10 @@ def _chosen(offered: Sequence[str]) -> str | None:
 
 
 async def _sign_in(socket: RealtimeSocket, scope: Scope, first_frame: FirstFrame) -> None:
+    limit = asyncio.timeout(realtime_settings().SIGN_IN_TIMEOUT)
     try:
-        async with asyncio.timeout(realtime_settings().SIGN_IN_TIMEOUT):
+        async with limit:
             login = await find_login(scope, first_frame)
-        me = None if login is None else login.me
     except TicketExpired:
         socket.close(CloseCode.EXPIRED, abort_after=ABORT_AFTER)
         return
@@ -201,15 +208,17 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope, first_frame: FirstFrame
             exc_info=not for_now,
             extra=LIMITED,
         )
-        socket.close(CloseCode.RESTARTING if for_now else CloseCode.SERVER_ERROR)
+        code = CloseCode.RESTARTING if for_now else CloseCode.SERVER_ERROR
+        socket.close(CloseCode.LATE_SIGN_IN if limit.expired() else code)
         return
     if login is None:
         hint(logger, _NO_USER if header(scope, b"cookie") else _NO_COOKIE)
         socket.close(CloseCode.NOT_SIGNED_IN, abort_after=ABORT_AFTER)
     else:
-        socket.welcome(login, me)
+        if not login.is_visitor:
+            admission().known(socket)
+        socket.welcome(login, login.me)
         user_sockets().add(socket)
         expiries().add(socket)
         running_controls().signed_in(socket)
-        if login.me is not None:
-            running_roster().arrived(socket.id, str(login.user.pk))
+        running_socket_limit().arrived(socket.id, login)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -28,6 +27,7 @@ from realtime.layer.messages import (
     logged_messages,
     plain_message,
 )
+from realtime.logs import get_logger
 from realtime.protocol.position import NOWHERE, Position
 from realtime.protocol.presence import PRESENCE_EVENT
 from realtime.protocol.stream_names import require_stream_name, user_stream_name
@@ -47,7 +47,7 @@ __all__ = [
     "publish",
 ]
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 Recipient: TypeAlias = "str | AbstractBaseUser | AnonymousUser"
 """A stream's name, or a user, who stands for their own stream.
@@ -227,9 +227,9 @@ def _hint_at_unserved(stream: str) -> None:
     prefix = stream.partition(".")[0]
     hint(
         logger,
-        "publish stream=%s: no stream class serves the prefix %r, so nobody can follow it. For a "
-        "user, pass the user: publish(user, ...). For a stream of your own, register a class for "
-        "%r in a module named streams of an installed app.",
+        "publish stream=%s: no stream class serves the prefix %r, so only a signed name allows "
+        "anybody to follow it. For a user, pass the user: publish(user, ...). For a stream of "
+        "your own, register a class for %r in a module named streams of an installed app.",
         stream,
         prefix,
         prefix,

@@ -6,17 +6,21 @@ import logging
 
 __all__ = ["hint"]
 
-_said: set[tuple[str, str]] = set()
+MAX_KINDS = 20
+"""Kinds of one sentence that are said; a client makes up as many prefixes as it likes."""
+
+_said: dict[str, set[str]] = {}
 
 
 def hint(logger: logging.Logger, sentence: str, *values: object, kind: str = "") -> None:
     """Log ``sentence`` as a warning, the first time in this process.
 
     ``values`` are put into it as ``logging`` does. Sentences of one ``kind``, such as a stream's
-    prefix, count apart.
+    prefix, count apart, up to ``MAX_KINDS`` of them.
     """
-    if (sentence, kind) not in _said:
-        _said.add((sentence, kind))
+    kinds = _said.setdefault(sentence, set())
+    if kind not in kinds and len(kinds) < MAX_KINDS:
+        kinds.add(kind)
         logger.warning(sentence, *values)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+import traceback
 from typing import Any
 
 __all__ = ["LIMITED", "get_logger"]
@@ -22,7 +23,8 @@ LINES_A_MINUTE = 60
 def get_logger(name: str) -> logging.Logger:
     """Return a module's logger; its lines are escaped, and limited where they are ``LIMITED``.
 
-    ``name`` is the module's. Control characters of what is logged come out as Python's escapes. Of
+    ``name`` is the module's. Control characters of what is logged come out as Python's escapes, and
+    the lines of a traceback are indented, as an exception's text may hold line breaks too. Of
     limited lines with the same text (their values don't count) a process writes 60 a minute; the
     next one after them says how many are missing (``suppressed=``).
     """
@@ -69,10 +71,18 @@ class _FromOutside(logging.Filter):
                 record.msg = f"{record.msg} suppressed={suppressed}"
         if isinstance(record.args, tuple):
             record.args = tuple(_escaped(value) for value in record.args)
+        if record.exc_info and record.exc_info[1] is not None:
+            record.exc_text = _indented(record.exc_info[1])
         return True
 
 
 _from_outside = _FromOutside()
+
+
+def _indented(error: BaseException) -> str:
+    """Return a traceback of which no line can pass for a line of the log."""
+    lines = "".join(traceback.format_exception(error)).rstrip("\n").split("\n")
+    return "\n".join(f"  {one_line(line)}" for line in lines)
 
 
 def _escaped(value: Any) -> Any:

@@ -63,7 +63,7 @@ class Stream:
     order_key: str | None = None
     """A field: events with different values of it have orders of their own."""
     throttle: float | None = None
-    """Seconds in which a follower gets one event at most, the newest."""
+    """Seconds in which a follower gets one event of each name at most, the newest."""
     throttle_key: str | None = None
     """A field: of each of its values, a follower gets one event in that time."""
     heartbeat_every: float = 30.0

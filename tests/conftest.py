@@ -24,6 +24,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from realtime import counters
 from realtime.logs import line_limit
 from tests.processes.cable import Cable
 from tests.processes.postgres import Postgres
@@ -48,6 +49,13 @@ QUICK_HASHER = "tests.processes.quick_hasher.QuickHasher"
 def nothing_logged_before() -> None:
     """Limited lines are counted by the process, which runs many tests a minute."""
     line_limit.reset()
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted_before() -> None:
+    """Counts are the process's, too."""
+    for counter in counters.ALL:
+        counter.reset()
 
 
 @pytest.fixture

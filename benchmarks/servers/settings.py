@@ -30,4 +30,7 @@ EVENT_LOGS = {
 REALTIME = {
     "HEARTBEAT_INTERVAL": float(os.environ.get("HEARTBEAT", "10")),
     "EVENT_LOG": EVENT_LOGS.get(os.environ.get("LOG", "")),
+    # All sockets come from this machine, and as fast as they can.
+    "MAX_CONNECTIONS_PER_SECOND": 100_000,
+    "MAX_VISITORS_PER_ADDRESS": 100_000,
 }

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth import load_backend
 from django.http import parse_cookie
 
+from realtime.access.addresses import address_of
 from realtime.access.claims import Claim, claim_in, holds, is_active
 from realtime.access.login import FRESH, Login
 from realtime.access.session_stores import check_that_it_answers
@@ -24,7 +25,7 @@ async def sign_in(scope: Scope) -> Login | None:
     A user that a middleware put into the scope counts, else the user of the session cookie. Raises
     what the stores of sessions and users raise, so that a visitor is one who is known to be one.
     """
-    login, asked_at = await run_sign_in(client_address(scope), _find_login_timed, scope)
+    login, asked_at = await run_sign_in(address_of(scope), _find_login_timed, scope)
     if login is not None:
         login.verified_at = asyncio.get_running_loop().time() - (time.monotonic() - asked_at)
         if "user" in scope:
@@ -36,12 +37,6 @@ def _find_login_timed(scope: Scope) -> tuple[Login | None, float]:
     """Return when the stores were asked, too; a thread may have had to wait for its turn."""
     asked_at = time.monotonic()
     return _find_login(scope), asked_at
-
-
-def client_address(scope: Scope) -> str | None:
-    """Return from where a client comes, for the server; None behind a Unix socket."""
-    client = scope.get("client")
-    return client[0] if client else None
 
 
 def _find_login(scope: Scope) -> Login | None:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from realtime.access.login import Login
-from realtime.access.user_sockets import user_sockets
+from realtime.access.user_sockets import sign_out, user_sockets
 from realtime.access.verification import (
     GONE,
     Outcome,
@@ -23,7 +23,6 @@ from realtime.access.verification import (
 from realtime.concurrency.per_loop import PerLoop
 from realtime.concurrency.threads import run_sign_in
 from realtime.exceptions import SignedOut
-from realtime.protocol.close_codes import CloseCode
 
 BATCH_SIZE = 1000
 """Logins of one read."""
@@ -51,6 +50,8 @@ class Verifier:
 
     async def current_user(self, login: Login) -> Any:
         """Return a copy of the user as they are now; see ``current_user``."""
+        if login.has_ended:
+            raise SignedOut(login.me)
         if not needs_verification(login):
             return login.user
         if not login.is_fresh(self._loop.time()):
@@ -106,13 +107,13 @@ def _settle(login: Login, outcome: Outcome, asked_at: float) -> None:
     """Keep an answer for all sockets of the same login, or end these."""
     if isinstance(outcome, Exception):
         return
-    if outcome is not GONE:
-        login.verified(outcome, asked_at)
-    for socket in user_sockets().of_login(login):
-        if outcome is GONE:
-            socket.close(CloseCode.SIGNED_OUT)
-        else:
-            socket.login.verified(outcome, asked_at)
+    sockets = user_sockets().of_login(login)
+    if outcome is GONE:
+        login.end()
+        sign_out(sockets)
+    else:
+        for one in [login, *(socket.login for socket in sockets)]:
+            one.verified(outcome, asked_at)
 
 
 verifiers = PerLoop(Verifier)

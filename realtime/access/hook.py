@@ -11,7 +11,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from realtime.access.authentication import client_address
+from realtime.access.addresses import address_of
 from realtime.access.grant import Grant
 from realtime.access.login import FRESH, Login
 from realtime.concurrency.threads import run_sign_in
@@ -42,7 +42,7 @@ async def ask_project(scope: Scope, ticket: str | None) -> Login | None:
     path = realtime_settings().AUTHENTICATE
     if path is None:
         return None
-    asked_at, run = asyncio.get_running_loop().time(), partial(run_sign_in, client_address(scope))
+    asked_at, run = asyncio.get_running_loop().time(), partial(run_sign_in, address_of(scope))
     login: Login | None = await run(_ask, run, authenticator(path), scope, ticket)
     if login is not None:
         login.verified_at = asked_at - FRESH  # The user may come from a cache.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.crypto import salted_hmac
@@ -40,8 +40,16 @@ class Login:
     """By what other processes name the session; a ticket has that of the session it came from."""
     password: str | None = None
     """The user's session hash at the sign-in by a ticket: a new password ends it."""
+    has_ended: bool = field(init=False, default=False)
+    """Whether the stores or a logout said so; what was true a moment ago counts no more."""
+    me: str | None = field(init=False)
+    """The name of the user's own stream, by which other processes name the user.
+
+    A visitor has none.
+    """
 
     def __post_init__(self) -> None:
+        self.me = None if self.is_visitor else user_stream_name(self.user)
         if self.session_key is not None:
             self.digest = session_digest(self.session_key)
 
@@ -49,14 +57,6 @@ class Login:
     def is_visitor(self) -> bool:
         """Whether nobody has signed in: a site may let visitors follow public streams."""
         return self.user.pk is None
-
-    @property
-    def me(self) -> str | None:
-        """The name of the user's own stream, by which other processes name the user.
-
-        A visitor has none.
-        """
-        return None if self.is_visitor else user_stream_name(self.user)
 
     @property
     def account(self) -> str:
@@ -79,6 +79,10 @@ class Login:
         """Take the user whom the stores had when they were asked, unless a later answer is here."""
         if asked_at >= self.verified_at:
             self.user, self.verified_at = user, asked_at
+
+    def end(self) -> None:
+        """Note that the right has ended, for what is still to be carried out."""
+        self.has_ended = True
 
     def is_same(self, other: Login) -> bool:
         """Tell whether another socket has the same user, by the same right."""

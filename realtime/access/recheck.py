@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
+from itertools import islice
 
 from realtime.access.current_user import BATCH_SIZE, Verifier, verifiers
 from realtime.access.login import Login
@@ -68,14 +69,16 @@ class Recheck:
         jitter = random.uniform(1 - JITTER, 1 + JITTER)
         return self._loop.time() + realtime_settings().RECHECK * jitter
 
-    async def _check(self, users: Iterable[str]) -> None:
-        logins = _logins(users)
-        together = [login for login in logins if is_verified_together(login)]
-        for start in range(0, len(together), BATCH_SIZE):
-            await self._check_batch(together[start : start + BATCH_SIZE])
-        for login in logins:
-            if not is_verified_together(login):
-                await self._check_batch([login])
+    async def _check(self, users: Collection[str]) -> None:
+        waiting = iter(users)
+        while some := list(islice(waiting, BATCH_SIZE)):
+            logins = _logins(some)
+            together = [login for login in logins if is_verified_together(login)]
+            for start in range(0, len(together), BATCH_SIZE):
+                await self._check_batch(together[start : start + BATCH_SIZE])
+            for login in logins:
+                if not is_verified_together(login):
+                    await self._check_batch([login])
 
     async def _check_batch(self, logins: Sequence[Login]) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any, Protocol
 
@@ -101,6 +102,13 @@ class UserSockets:
         if account not in self._budgets:
             self._budgets[account] = Rate(realtime_settings().MAX_BYTES_PER_SECOND, now=now)
         return self._budgets[account]
+
+
+def sign_out(sockets: Iterable[UserSocket]) -> None:
+    """Close sockets whose login has ended, and let it count for nothing any more."""
+    for socket in sockets:
+        socket.login.end()
+        socket.close(CloseCode.SIGNED_OUT)
 
 
 def _discard(index: dict[str, list[UserSocket]], key: Any, socket: UserSocket) -> None:

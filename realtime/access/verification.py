@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from django.contrib.auth import get_user_model, load_backend
@@ -109,6 +110,7 @@ def _claimed(claim: Claim, rows: Rows) -> Outcome:
         return error
 
 
+@cache
 def _is_plain(backend: str | None) -> bool:
     """Tell whether a backend takes its users from the table as Django's own does."""
     return backend is not None and type(load_backend(backend)).get_user is ModelBackend.get_user

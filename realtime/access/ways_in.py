@@ -7,7 +7,8 @@ import time
 from collections.abc import Sequence
 
 from realtime.access import tickets
-from realtime.access.authentication import client_address, sign_in
+from realtime.access.addresses import address_of
+from realtime.access.authentication import sign_in
 from realtime.access.first_frame import FirstFrame, announces_ticket, ticket_among
 from realtime.access.hook import ask_project
 from realtime.access.login import Login
@@ -53,7 +54,7 @@ async def _by_ticket(scope: Scope, text: str) -> Login | None:
     ticket = tickets.read(text)
     if ticket is None:
         return await ask_project(scope, text)
-    asked_at, address = asyncio.get_running_loop().time(), client_address(scope)
+    asked_at, address = asyncio.get_running_loop().time(), address_of(scope)
     login: Login | None = await run_sign_in(address, tickets.redeem, ticket, time.time())
     if login is not None:
         login.verified_at = asked_at
@@ -63,4 +64,4 @@ async def _by_ticket(scope: Scope, text: str) -> Login | None:
 def _visitor(scope: Scope) -> Login:
     from django.contrib.auth.models import AnonymousUser  # Only where auth is installed.
 
-    return Login(AnonymousUser(), address=client_address(scope))
+    return Login(AnonymousUser(), address=address_of(scope))

@@ -6,13 +6,13 @@ A timer of its own for each socket is a wake-up for each: nearly half of what an
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 from collections.abc import Callable
 
 from realtime.concurrency.per_loop import PerLoop
+from realtime.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 SLOT = 0.05
 """Seconds by which a timer may be late."""

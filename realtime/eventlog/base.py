@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from abc import ABC, abstractmethod
@@ -141,6 +142,14 @@ class EventLog(ABC):
 def random_epoch() -> str:
     """Return the name of a new epoch; 64 random bits."""
     return secrets.token_urlsafe(8)
+
+
+def first_epoch(seed: str, stream: str) -> str:
+    """Return the epoch of a stream that has had no event yet, which a log need not remember.
+
+    ``seed`` is a random text of the log. Anybody may ask for names of their own choice.
+    """
+    return hashlib.blake2s(f"{seed}/{stream}".encode(), digest_size=8).hexdigest()
 
 
 @cache

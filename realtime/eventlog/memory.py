@@ -8,7 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
+from realtime.eventlog.base import (
+    Draft,
+    EventLog,
+    LoggedEvent,
+    OnNumbered,
+    Page,
+    first_epoch,
+    random_epoch,
+)
 from realtime.eventlog.commit import after_every_commit
 from realtime.eventlog.retention import Retention, retention_of
 from realtime.protocol.position import Position
@@ -43,6 +51,7 @@ class MemoryEventLog(EventLog):
 
     def __init__(self) -> None:
         self._streams: dict[str, _Stream] = {}
+        self._seed = random_epoch()
         self._lock = threading.Lock()
 
     def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
@@ -65,7 +74,7 @@ class MemoryEventLog(EventLog):
 
     def forget(self, stream: str) -> None:
         with self._lock:
-            if self._stream(stream).top:
+            if self._position(stream).offset:
                 self._streams[stream] = _Stream()
 
     def prune(self) -> int:
@@ -90,16 +99,24 @@ class MemoryEventLog(EventLog):
         return event
 
     def _page(self, name: str, offset: int, limit: int) -> Page:
-        kept = self._stream(name).events
+        kept = self._streams[name].events if name in self._streams else []
         events = [one.event for one in kept if one.event.offset > offset]
         return Page(self._position(name), events[:limit])
 
     def _position(self, name: str) -> Position:
-        stream = self._stream(name)
+        if name not in self._streams:
+            return Position(self._first_epoch(name), 0)
+        stream = self._streams[name]
         return Position(stream.epoch, stream.top)
 
     def _stream(self, name: str) -> _Stream:
-        return self._streams.setdefault(name, _Stream())
+        if name not in self._streams:
+            self._streams[name] = _Stream(self._first_epoch(name))
+        return self._streams[name]
+
+    def _first_epoch(self, name: str) -> str:
+        """Return an epoch that needs no memory, as anybody may ask for a name."""
+        return first_epoch(self._seed, name)
 
 
 def _prune(stream: _Stream, retention: Retention) -> int:

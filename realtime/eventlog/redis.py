@@ -24,6 +24,12 @@ __all__ = ["RedisEventLog"]
 ANSWER_WITHIN = 2.0
 """Seconds that Redis may take to connect or to answer."""
 
+UNUSED_AGE = 3600
+"""Seconds for which the head of a stream without events is kept after it was last asked for.
+
+As long as somebody follows the stream, it is asked for. One who makes up names can't fill Redis.
+"""
+
 APPEND = """
 local id, name, data, at, key, epoch, exclude, again = unpack(ARGV, 1, 8)
 local now = redis.call('TIME')[1]
@@ -54,11 +60,13 @@ return numbered
 """
 
 POSITIONS = """
+local epoch, unused_age = ARGV[1], tonumber(ARGV[2])
 local positions = {}
 for i, head in ipairs(KEYS) do
-    redis.call('HSETNX', head, 'epoch', ARGV[1])
-    redis.call('EXPIRE', head, ARGV[1 + i])
-    positions[i] = {redis.call('HGET', head, 'epoch'), redis.call('HGET', head, 'top') or '0'}
+    redis.call('HSETNX', head, 'epoch', epoch)
+    local top, age = redis.call('HGET', head, 'top'), tonumber(ARGV[2 + i])
+    redis.call('EXPIRE', head, top and age or math.min(age, unused_age))
+    positions[i] = {redis.call('HGET', head, 'epoch'), top or '0'}
 end
 return positions
 """
@@ -105,7 +113,8 @@ class RedisEventLog(EventLog):
     def positions(self, streams: Sequence[str]) -> dict[str, Position]:
         heads = [self._head(name) for name in streams]
         ages = [retention_of(name).max_age for name in streams]
-        found = _twice(lambda: self._positions_script(keys=heads, args=[random_epoch(), *ages]))
+        args: list[str | int] = [random_epoch(), UNUSED_AGE, *ages]
+        found = _twice(lambda: self._positions_script(keys=heads, args=args))
         return {
             name: Position(epoch, int(top))
             for name, (epoch, top) in zip(streams, found, strict=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import random
 from collections.abc import Callable, Mapping
 
@@ -14,8 +13,9 @@ from realtime.eventlog import EventLog
 from realtime.fanout.feed import Feed
 from realtime.layer.broadcast import abroadcast
 from realtime.layer.messages import logged_messages
+from realtime.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 PRUNE_EVERY = 60.0
 """Seconds between two prunings of the log by one process."""

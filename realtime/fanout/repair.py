@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Protocol
@@ -11,9 +10,10 @@ from typing import Protocol
 from realtime.eventlog import LoggedEvent
 from realtime.exceptions import PositionLost
 from realtime.fanout.log_reader import LogReader
+from realtime.logs import get_logger
 from realtime.protocol.position import Position
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class Repairable(Protocol):

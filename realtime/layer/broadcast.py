@@ -8,7 +8,6 @@ thread that ran it for all of them would cost as much again, in switches of thre
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import threading
 from collections.abc import Sequence
@@ -18,8 +17,9 @@ from channels.layers import get_channel_layer
 
 from realtime.layer import backends, greenlets, messages
 from realtime.layer.messages import GroupMessage, Message
+from realtime.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 TIMEOUT = 2.0
 """Seconds that a broadcast may take before it is given up, and that a thread waits for its turn."""

@@ -8,7 +8,6 @@ instance of the layer and joins its groups again, until it works.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
@@ -16,8 +15,9 @@ from typing import Any
 from realtime.exceptions import LinkFault
 from realtime.layer import backends, messages
 from realtime.layer.messages import PROBE_TYPE, Message
+from realtime.logs import get_logger
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 PROBE_INTERVAL = 5.0
 """Seconds between two probes."""

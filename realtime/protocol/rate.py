@@ -4,13 +4,13 @@ from __future__ import annotations
 
 
 class Rate:
-    """Allows ``per_second`` a second, and twice as many together after a pause."""
+    """Allows ``per_second`` a second, after a pause ``burst`` together (None: twice as many)."""
 
     __slots__ = ("_at", "_capacity", "_left", "_per_second")
 
-    def __init__(self, per_second: float, *, now: float) -> None:
+    def __init__(self, per_second: float, *, now: float, burst: float | None = None) -> None:
         self._per_second = per_second
-        self._capacity = 2 * per_second
+        self._capacity = 2 * per_second if burst is None else burst
         self._left = self._capacity
         self._at = now
 

@@ -15,7 +15,9 @@ Rights that were granted together are not asked for together.
 """
 
 GRID = 0.01
-"""Part of that time to which a check is put off: rights that are due at about one time share a timer.
+"""Part of that time by which a check may be put off.
+
+Rights that are due at about the same time share a timer.
 """
 
 GRACE = 300.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from realtime.protocol.order import Order
@@ -49,16 +49,20 @@ class Selection(Generic[Event]):
         return math.inf if self._throttle is None else self._throttle.wake_at
 
     def take(
-        self, offset: int | None, data: Any, event: Event, now: float
+        self, offset: int | None, name: str, data: Any, event: Event, now: float
     ) -> list[Selected[Event]]:
-        """Take an event with its data at ``now`` (seconds); an ephemeral one has no offset."""
+        """Take an event with its data at ``now`` (seconds); an ephemeral one has no offset.
+
+        Events of different names don't replace each other.
+        """
         if offset is not None:
             self._seen = offset
         if not is_matched(self._rules.fields, self._values, data) or self._is_old(data):
             return []
         selected = Selected(offset, event)
         key_name = self._rules.throttle_key
-        return self._pass_on(selected, "" if key_name is None else field_text(data, key_name), now)
+        value = "" if key_name is None else field_text(data, key_name)
+        return self._pass_on(selected, None if value is None else (name, value), now)
 
     def let_through(self, offset: int, event: Event, now: float) -> list[Selected[Event]]:
         """Take an event that the rules are not about: it is never dropped."""
@@ -74,7 +78,7 @@ class Selection(Generic[Event]):
         return [] if self._throttle is None else self._throttle.wake(now)
 
     def _pass_on(
-        self, selected: Selected[Event], key: str | None, now: float
+        self, selected: Selected[Event], key: Hashable, now: float
     ) -> list[Selected[Event]]:
         return [selected] if self._throttle is None else self._throttle.take(key, selected, now)
 

@@ -34,7 +34,7 @@ AUTH_FAILED = "Authentication failed."
 AUTH_REQUIRED = "Authentication required."
 UNAUTHORIZED = "Unauthorized."
 
-NO_LOGIN = (CloseCode.NOT_SIGNED_IN,)
+NO_LOGIN = (CloseCode.NOT_SIGNED_IN, CloseCode.EXPIRED)
 """Codes with which a client is refused whose user is not known."""
 
 SENTENCES = {

@@ -38,13 +38,13 @@ class Throttle(Generic[Event]):
         """The events that are held, in order."""
         return list(self._held.values())
 
-    def take(self, key: str | None, event: Event, now: float) -> list[Event]:
+    def take(self, key: Hashable, event: Event, now: float) -> list[Event]:
         """Take an event at ``now`` (seconds); one without a key is held too, and never dropped."""
         due = self.wake(now)
         if now >= self._beat_ends:
             self._beat_ends = now + self._every
             return [event]
-        self._hold(self._next_keyless() if key is None else key, event)
+        self._hold(self._next_keyless() if key is None else (key,), event)
         return due
 
     def wake(self, now: float) -> list[Event]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import random
 
 from realtime.concurrency.threads import run_application, run_sync
 from realtime.conf import realtime_settings
+from realtime.logs import get_logger
 from realtime.roster.announcing import announce_pending, announces_users
 from realtime.roster.base import PresenceBackend, Swept
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 SWEEP_EVERY = 5.0
 """Seconds between two sweeps, at most; with jitter, since all processes do it."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
 
 from realtime.concurrency.threads import run_sync
 from realtime.conf import realtime_settings
+from realtime.logs import get_logger
 from realtime.roster.base import PresenceBackend
 from realtime.roster.difference import Changes, Difference
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 BATCH = 0.1
 """Seconds in which changes are collected before they are written together."""

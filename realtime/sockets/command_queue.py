@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+from realtime.logs import LIMITED, get_logger
 from realtime.sockets.waiting_frames import WaitingFrames
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 FINISH_WITHIN = 5.0
 """Seconds that the commands which are kept may take after the end of their socket."""
@@ -98,8 +98,8 @@ class CommandQueue:
 
     def _break_off(self, runner: asyncio.Task[None]) -> None:
         if not runner.done():
-            left = len(self._commands) + 1
-            logger.warning("broken off socket=%s commands=%d", self._name, left)
+            about = self._name, len(self._commands) + 1
+            logger.warning("broken off socket=%s commands=%d", *about, extra=LIMITED)
             self._commands.clear()
             runner.cancel()
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import random
 from typing import Protocol
 
 from realtime.concurrency.per_loop import PerLoop
 from realtime.conf import realtime_settings
+from realtime.logs import get_logger
 from realtime.sockets.command_queue import FINISH_WITHIN
 from realtime.sockets.sigterm import hold_sigterm
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 BATCH_SIZE = 100
 """Sockets that are sent away before the loop does something else."""

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 
 from realtime.conf import RealtimeSettings, realtime_settings
+from realtime.counters import SOCKETS_CLOSED
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
 from realtime.protocol.close_codes import RIGHT_ENDED, CloseCode, may_reconnect
@@ -24,6 +25,9 @@ logger = get_logger(__name__)
 
 FLUSH_TIMEOUT = 0.5
 """Seconds that an application which is cancelled takes to send its last frames."""
+
+OFTEN = (CloseCode.TOO_MANY_FRAMES, CloseCode.TOO_MANY_SOCKETS)
+"""Ends that a user causes as often as they like."""
 
 
 class Peer:
@@ -80,11 +84,13 @@ class Peer:
         if self.closing:
             return
         reason = reason or code.reason
+        is_limited = self._is_stranger or code in OFTEN
         logger.info(
             "closed socket=%s code=%d reason=%s",
             *(self.id, code, reason),
-            extra=LIMITED if self._is_stranger else None,
+            extra=LIMITED if is_limited else None,
         )
+        SOCKETS_CLOSED.add(code.name.lower())
         self._has_closed = True
         bye = frames.bye(code, reason, retry=may_reconnect(code), after=after)
         last = bye if self._understands_bye else None

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from realtime.counters import COMMANDS_DELAYED, COMMANDS_REFUSED
 from realtime.exceptions import FrameError
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
@@ -191,6 +192,7 @@ class RealtimeSocket(Peer):
     def _refuse(self, error: FrameError) -> None:
         about = self.id, error.code, error
         logger.info("refused socket=%s code=%s reason=%s", *about, extra=LIMITED)
+        COMMANDS_REFUSED.add(error.code)
         self.send_text(frames.error(error.code, error.message, error.ref))
 
     async def _pace(self) -> None:
@@ -201,6 +203,7 @@ class RealtimeSocket(Peer):
 
     async def _budget_again(self) -> None:
         if seconds := self.budget.wait(self._loop.time()):
+            COMMANDS_DELAYED.add("bytes")
             await asyncio.sleep(seconds)
 
     def _spend(self, size: int) -> None:

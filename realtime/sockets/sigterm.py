@@ -8,7 +8,6 @@ child of Hypercorn) dies of it. A second SIGTERM is never held.
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import socket
@@ -17,7 +16,9 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-logger = logging.getLogger(__name__)
+from realtime.logs import get_logger
+
+logger = get_logger(__name__)
 
 LOOPS = ("asyncio", "uvloop")
 """The packages of event loops, which put a handler of their own before that of the server."""

@@ -7,12 +7,12 @@ application stops reading while it handles a message, and its peer's pongs would
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import Frame
@@ -31,7 +31,7 @@ from realtime.sockets.severable import severable
 from realtime.sockets.transport import ABORT_AFTER, CLOSE_TIMEOUT
 from realtime.sockets.waiting_frames import WaitingFrames
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 SCOPE_KEY = "realtime.heartbeat"
 """The key of an application's scope under which it finds its ``WrappedSocket``."""
@@ -203,7 +203,8 @@ class WrappedSocket(Peer):
             return await self._receive()
         except Exception as error:
             if not isinstance(error, OSError):
-                logger.error("receive failed socket=%s error=%r", self.id, error)
+                about = self.id, error
+                logger.error("receive failed socket=%s error=%r", *about, extra=LIMITED)
             return {"type": "websocket.disconnect", "code": ABNORMAL_CLOSURE}
 
     def _heartbeat_in(self, message: Message) -> Frame | None:

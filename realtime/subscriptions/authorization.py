@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from realtime.access.current_user import current_user
+from realtime.access.login import Login
 from realtime.concurrency.threads import run_application
 from realtime.concurrency.timers import timers
 from realtime.conf import realtime_settings
@@ -78,16 +79,19 @@ class Authorization:
         Raises what ``authorize`` raises, and ``TimeoutError`` at ``deadline`` of the loop's clock.
         """
         async with asyncio.timeout_at(deadline):
-            allowed = await self._ask()
+            allowed = await self._ask(self._stream)
         if self._has_ended or not allowed:
             return False
         self._granted()
         return True
 
-    def doubt(self) -> None:
-        """Ask again now: there is a reason to think that the right has ended."""
-        if self._state in (State.HELD, State.DUE):
-            self._ask_in_turn(with_reason=True)
+    def doubt(self, *, urgent: bool = True) -> None:
+        """Ask again: there is a reason to think that the right has ended.
+
+        One that is ``urgent`` goes before those whose time has come.
+        """
+        if self._state is State.HELD or (self._state is State.DUE and urgent):
+            self._ask_in_turn(urgent=urgent)
         elif self._state is State.ASKING:
             self._state = State.DOUBTED
 
@@ -105,50 +109,38 @@ class Authorization:
             return True
         try:
             async with asyncio.timeout(realtime_settings().COMMAND_TIMEOUT):
-                allowed = await self._ask()
+                allowed = await self._ask(renewed(self._stream))
         except SignedOut:
             return True  # The socket is closed, and the right ends with it.
         except Exception as error:
             self._failed(error)
             return False
-        if not self._has_ended:
-            self._answered(allowed)
+        if self._has_ended:
+            return True
+        if allowed:
+            self._granted()
+        else:
+            self._end(WITHDRAWN)
         return True
 
     @property
     def _has_ended(self) -> bool:
         return self._state is State.ENDED
 
-    async def _ask(self) -> bool:
+    async def _ask(self, stream: Stream) -> bool:
         """Return an answer that was begun after the last reason to ask."""
-        self._state = State.DOUBTED
-        allowed = False
+        self._state = State.ASKING
+        allowed = await _is_allowed(stream, self._socket.login)
         while self._state is State.DOUBTED:
             self._state = State.ASKING
-            allowed = await self._authorize()
+            allowed = await _is_allowed(renewed(stream), self._socket.login)
         return allowed
 
-    async def _authorize(self) -> bool:
-        """Ask a new object of the class: what an older one remembers may be out of date."""
-        stream, login = renewed(self._stream), self._socket.login
-        user = await current_user(login)
-        allowed = await run_application(login.account, stream.authorize, user)
-        if allowed is None:
-            name = type(stream).__qualname__
-            hint(logger, _NO_ANSWER, name, kind=name)
-        return bool(allowed)
-
-    def _ask_in_turn(self, *, with_reason: bool) -> None:
+    def _ask_in_turn(self, *, urgent: bool) -> None:
         self._state = State.DUE
         self._right.asked(_now())
         self._wake_at(self._right.wake_at)
-        check_queue().add(self, with_reason=with_reason)
-
-    def _answered(self, allowed: bool) -> None:
-        if allowed:
-            self._granted()
-        else:
-            self._end(WITHDRAWN)
+        check_queue().add(self, urgent=urgent)
 
     def _granted(self) -> None:
         self._state = State.HELD
@@ -179,7 +171,7 @@ class Authorization:
         if verdict is Verdict.END:
             self._end(UNCHECKED)
         elif verdict is Verdict.ASK:
-            self._ask_in_turn(with_reason=False)
+            self._ask_in_turn(urgent=False)
         else:
             self._wake_at(self._right.wake_at)
 
@@ -187,6 +179,15 @@ class Authorization:
         if self._slot is not None:
             timers.current().discard(self._slot, self._wake)
         self._slot = None if when == math.inf else timers.current().add(when, self._wake)
+
+
+async def _is_allowed(stream: Stream, login: Login) -> bool:
+    user = await current_user(login)
+    allowed = await run_application(login.account, stream.authorize, user)
+    if allowed is None:
+        name = type(stream).__qualname__
+        hint(logger, _NO_ANSWER, name, kind=name)
+    return bool(allowed)
 
 
 def _now() -> float:

@@ -33,19 +33,19 @@ class Check(Hashable, Protocol):
 class CheckQueue:
     """Carries out the checks that are added.
 
-    Those for which there is a reason go before those whose time has come.
+    Those that are urgent go before those whose time has come.
     """
 
     def __init__(self) -> None:
-        self._with_reason = FairQueue[Check](SHARE)
+        self._urgent = FairQueue[Check](SHARE)
         self._in_time = FairQueue[Check](SHARE)
         self._workers: set[asyncio.Task[None]] = set()
 
-    def add(self, check: Check, *, with_reason: bool) -> None:
+    def add(self, check: Check, *, urgent: bool) -> None:
         """Carry out a check when its turn comes; one that waits already may be moved up so."""
-        if with_reason:
+        if urgent:
             self._in_time.discard(check.user, check)
-        (self._with_reason if with_reason else self._in_time).put(check.user, check)
+        (self._urgent if urgent else self._in_time).put(check.user, check)
         if len(self._workers) < MAX_CHECKS:
             worker = asyncio.get_running_loop().create_task(self._work())
             self._workers.add(worker)
@@ -53,7 +53,7 @@ class CheckQueue:
 
     def discard(self, check: Check) -> None:
         """Don't carry it out; harmless for one that doesn't wait."""
-        for queue in (self._with_reason, self._in_time):
+        for queue in (self._urgent, self._in_time):
             queue.discard(check.user, check)
 
     async def _work(self) -> None:
@@ -67,7 +67,7 @@ class CheckQueue:
                 queue.done(user)
 
     def _take(self) -> tuple[FairQueue[Check], Hashable, Check] | None:
-        for queue in (self._with_reason, self._in_time):
+        for queue in (self._urgent, self._in_time):
             if taken := queue.take():
                 return queue, *taken
         return None

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
+from realtime.access.allowances import allowances
 from realtime.access.current_user import current_user
 from realtime.access.login import Login
 from realtime.concurrency.threads import run_message
 from realtime.conf import realtime_settings
+from realtime.counters import COMMANDS_REFUSED, STREAMS_REFUSED
 from realtime.exceptions import FrameError, Refused, SignedOut
 from realtime.fanout.hub import Hub
 from realtime.hints import hint
@@ -74,13 +76,13 @@ class Commands:
         except FrameError as error:
             about = self._socket.id, error.code, error
             logger.info("refused socket=%s code=%s reason=%s", *about, extra=LIMITED)
-            text = frames.error(error.code, error.message, ref)
+            text = self._refusal(error, ref)
         except SignedOut:
             logger.info("not carried out socket=%s: signed out", self._socket.id, extra=LIMITED)
             self._socket.close(CloseCode.SIGNED_OUT)
             return
         except Exception as error:
-            text = self._failure(error, frame["type"], ref)
+            text = self._refusal(self._failure(error, frame["type"]), ref)
         if text is not None:
             self._socket.send_text(text)
 
@@ -94,12 +96,12 @@ class Commands:
         """Wait, after the end, for the hooks of the streams that were left."""
         await self._hooks.finished()
 
-    def reauthorize(self, stream: str | None = None) -> None:
-        """Ask again for the right to a stream, None: to each of them."""
+    def reauthorize(self, stream: str | None = None, *, urgent: bool = True) -> None:
+        """Ask again for the right to a stream, None: to each of them; see ``doubt``."""
         names = list(self._by_name) if stream is None else [stream]
         for name in names:
             if name in self._by_name:
-                self._by_name[name].right.doubt()
+                self._by_name[name].right.doubt(urgent=urgent)
 
     def right_ended(self, stream: str, reason: str) -> None:
         """Hand out nothing more of a stream; a ``subscribe`` that is under way is refused."""
@@ -109,14 +111,18 @@ class Commands:
         if has_answer:
             withdraw(self._socket, stream, reason)
 
-    def _failure(self, error: Exception, command: str, ref: int | str | None) -> str:
+    def _refusal(self, error: FrameError, ref: int | str | None) -> str:
+        COMMANDS_REFUSED.add(error.code)
+        return frames.error(error.code, error.message, ref)
+
+    def _failure(self, error: Exception, command: str) -> FrameError:
         """Log an error and return what the client gets: to try again, if that may help."""
         if is_for_now(error):
             # Thousands of sockets get it together, and no traceback says more.
             about = self._socket.id, command, error
             logger.error("failed socket=%s command=%s error=%r", *about, extra=LIMITED)
             sentence = LATE if isinstance(error, TimeoutError) else AWAY
-            return frames.error("internal", sentence, ref)
+            return FrameError("internal", sentence)
         logger.error(
             "failed socket=%s command=%s",
             *(self._socket.id, command),
@@ -124,11 +130,13 @@ class Commands:
             extra=LIMITED,
         )
         if command == "subscribe":
-            return frames.error("failed", FAULT, ref)
-        return frames.error("internal", FAULT, ref)
+            return FrameError("failed", FAULT)
+        return FrameError("internal", FAULT)
 
     async def _subscribe(self, frame: Frame, ref: int | str | None) -> None:
         after = _position_in(frame)
+        if self._socket.login is not None:
+            await allowances().of(self._socket.login.account).turn()
         deadline = _deadline()
         login, stream = self._login, self._stream_to_follow(frame)
         subscription = make_subscription(self._socket, stream, self._hub)
@@ -161,6 +169,7 @@ class Commands:
         if name in self._by_name:
             raise FrameError("already_subscribed", f"This socket follows {name} already.")
         if len(self._by_name) >= (limit := realtime_settings().MAX_STREAMS_PER_SOCKET):
+            STREAMS_REFUSED.add("per_socket")
             raise FrameError("too_many", f"A socket follows at most {limit} streams.")
         stream = find(asked, self._socket.id, frame.get("extra"))
         if stream is None:

@@ -6,7 +6,7 @@ import asyncio
 
 from realtime.access.recent_names import KEEP, RecentNames
 from realtime.access.recheck import running_recheck
-from realtime.access.user_sockets import UserSocket, user_sockets
+from realtime.access.user_sockets import UserSocket, sign_out, user_sockets
 from realtime.concurrency.per_loop import PerLoop
 from realtime.fanout.hub import running_hub
 from realtime.layer.control import Control, Disconnect, EndSessions, Reauthorize, Recheck
@@ -37,7 +37,7 @@ class Controls:
         """Do what was asked for while the socket's user was being found out."""
         login = socket.login
         if self._ended_sessions.came_at(login.digest) > login.verified_at - KEEP:
-            socket.close(CloseCode.SIGNED_OUT)
+            sign_out([socket])
         elif self._changed_users.came_at(login.me) >= login.verified_at:
             login.doubt(self._loop.time())
             self._recheck.soon([login.me])
@@ -53,11 +53,15 @@ class Controls:
             case EndSessions():
                 self._ended_sessions.add_all(control.digests, self._loop.time())
                 for digest in control.digests:
-                    _close(user_sockets().of_session(digest), CloseCode.SIGNED_OUT)
+                    sign_out(user_sockets().of_session(digest))
+            case Disconnect(code=CloseCode.SIGNED_OUT):
+                sign_out(_named(control))
             case Disconnect():
-                _close(_named(control), control.code, control.reason)
+                for socket in _named(control):
+                    socket.close(control.code, reason=control.reason)
             case Reauthorize(user=None):
-                self._reauthorize(user_sockets().all(), control.stream)
+                is_urgent = control.stream is not None  # Not what concerns everybody.
+                self._reauthorize(user_sockets().all(), control.stream, urgent=is_urgent)
             case Reauthorize(user=me):
                 self._reauthorize(user_sockets().of_user(me), control.stream)
 
@@ -65,12 +69,14 @@ class Controls:
         """Look for oneself: the channel layer was away, and may have lost some."""
         self._recheck.all_soon()
 
-    def _reauthorize(self, sockets: list[UserSocket], stream: str | None = None) -> None:
+    def _reauthorize(
+        self, sockets: list[UserSocket], stream: str | None = None, *, urgent: bool = True
+    ) -> None:
         for socket in sockets:
             socket.login.doubt(self._loop.time())
             commands = self._commands.get(socket.id)
             if commands is not None:
-                commands.reauthorize(stream)
+                commands.reauthorize(stream, urgent=urgent)
 
 
 def _named(control: Disconnect) -> list[UserSocket]:
@@ -79,11 +85,6 @@ def _named(control: Disconnect) -> list[UserSocket]:
     if not control.users:
         named = sockets.all()
     return [one for one in named if not control.sockets or one.id in control.sockets]
-
-
-def _close(sockets: list[UserSocket], code: CloseCode, reason: str = "") -> None:
-    for socket in sockets:
-        socket.close(code, reason=reason)
 
 
 _controls = PerLoop(Controls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from functools import cache
 from typing import Any
 
@@ -22,22 +23,32 @@ BEFORE = ("before_subscribe", "before_unsubscribe")
 AFTER = ("on_subscribe", "on_unsubscribe", "on_heartbeat")
 
 
+class Chain:
+    """The hooks of one stream on one socket, which run one after the other."""
+
+    __slots__ = ("due", "last", "stream")
+
+    def __init__(self) -> None:
+        self.stream: Stream | None = None
+        """The stream while it is followed."""
+        self.last: asyncio.Task[None] | None = None
+        """The hook that was begun last, while it runs."""
+        self.due = math.inf
+        """When ``on_heartbeat`` may run next, in seconds of the loop's clock."""
+
+
 class Hooks:
     """Runs the hooks of a socket's streams; a class without hooks costs nothing.
 
-    The hooks of one stream never run together. What one raises is logged, unless it may refuse.
+    What a hook raises is logged, unless it may refuse.
     """
 
-    __slots__ = ("_due", "_followed", "_last", "_socket")
+    __slots__ = ("_chains", "_socket")
 
     def __init__(self, socket: RealtimeSocket) -> None:
         self._socket = socket
-        self._followed: dict[str, Stream] = {}
-        """The streams that are followed and have hooks, by name."""
-        self._last: dict[str, asyncio.Task[None]] = {}
-        """The hook that was begun last, for each stream whose hooks have not ended."""
-        self._due: dict[str, float] = {}
-        """When ``on_heartbeat`` may run next, in seconds of the loop's clock."""
+        self._chains: dict[str, Chain] = {}
+        """By the names of streams that are followed or whose hooks still run."""
 
     async def before(self, hook: str, stream: Stream, deadline: float) -> None:
         """Ask one of ``BEFORE``; raises ``FrameError`` if it refuses, or what else it raises.
@@ -46,10 +57,10 @@ class Hooks:
         """
         if hook not in own_hooks(stream):
             return
-        login = self._socket.login
+        login, chain = self._socket.login, self._chains.get(stream.name)
         try:
             async with asyncio.timeout_at(deadline):
-                await _end_of(self._last.get(stream.name))
+                await _end_of(None if chain is None else chain.last)
                 user = await current_user(login)
                 await run_application(login.account, getattr(stream, hook), user)
         except Refused as refusal:
@@ -60,48 +71,57 @@ class Hooks:
         hooks = own_hooks(stream)
         if hooks.isdisjoint(AFTER):
             return
-        self._followed[stream.name] = stream
+        chain = self._chains.setdefault(stream.name, Chain())
+        chain.stream = stream
         if "on_heartbeat" in hooks:
-            self._due[stream.name] = 0.0
+            chain.due = 0.0
             self._socket.call_on_proof(self._proved)
         if "on_subscribe" in hooks:
-            await asyncio.shield(self._start("on_subscribe", stream))
+            await asyncio.shield(self._start("on_subscribe", stream, chain))
 
     def left(self, stream: Stream) -> None:
-        """Run ``on_unsubscribe``: the subscription has ended."""
-        self._due.pop(stream.name, None)
-        is_followed = self._followed.pop(stream.name, None) is not None
-        if is_followed and "on_unsubscribe" in own_hooks(stream):
-            running_drain().wait_for(self._start("on_unsubscribe", stream))
+        """Run ``on_unsubscribe``, if there was a subscription: it has ended."""
+        chain = self._chains.get(stream.name)
+        if chain is None or chain.stream is None:
+            return
+        chain.stream, chain.due = None, math.inf
+        if "on_unsubscribe" in own_hooks(stream):
+            running_drain().wait_for(self._start("on_unsubscribe", stream, chain))
+        self._drop_if_over(stream.name, chain)
 
     def end(self) -> None:
         """Leave all streams: the socket has ended."""
-        for stream in list(self._followed.values()):
-            self.left(stream)
+        for chain in list(self._chains.values()):
+            if chain.stream is not None:
+                self.left(chain.stream)
 
     async def finished(self) -> None:
         """Wait until the hooks that were begun have ended."""
-        if self._last:
-            await asyncio.wait(self._last.values())
+        running = [chain.last for chain in self._chains.values() if chain.last is not None]
+        if running:
+            await asyncio.wait(running)
 
     def _proved(self) -> None:
         """Note that the client is there: what was sent to it has arrived."""
         now = asyncio.get_running_loop().time()
-        for name, due in self._due.items():
-            if now >= due and name not in self._last:
-                stream = self._followed[name]
-                self._due[name] = now + stream.heartbeat_every
-                self._start("on_heartbeat", stream)
+        for chain in self._chains.values():
+            if chain.stream is not None and chain.last is None and now >= chain.due:
+                chain.due = now + chain.stream.heartbeat_every
+                self._start("on_heartbeat", chain.stream, chain)
 
-    def _start(self, hook: str, stream: Stream) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._run(hook, stream, self._last.get(stream.name)))
-        self._last[stream.name] = task
-        task.add_done_callback(lambda done: self._ended(stream.name, done))
+    def _start(self, hook: str, stream: Stream, chain: Chain) -> asyncio.Task[None]:
+        task = chain.last = asyncio.create_task(self._run(hook, stream, chain.last))
+        task.add_done_callback(lambda done: self._ended(stream.name, chain, done))
         return task
 
-    def _ended(self, name: str, task: asyncio.Task[None]) -> None:
-        if self._last.get(name) is task:
-            del self._last[name]
+    def _ended(self, name: str, chain: Chain, task: asyncio.Task[None]) -> None:
+        if chain.last is task:
+            chain.last = None
+            self._drop_if_over(name, chain)
+
+    def _drop_if_over(self, name: str, chain: Chain) -> None:
+        if chain.stream is None and chain.last is None:
+            del self._chains[name]
 
     async def _run(self, hook: str, stream: Stream, last: asyncio.Task[None] | None) -> None:
         await _end_of(last)

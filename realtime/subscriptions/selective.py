@@ -156,7 +156,7 @@ class SelectiveSubscription(Subscription):
         elif event.name == PRESENCE_EVENT and copies.offset is not None:
             self._ready += self._selection.let_through(copies.offset, copies, now)
         else:
-            self._ready += self._selection.take(copies.offset, copies.data, copies, now)
+            self._ready += self._selection.take(copies.offset, event.name, copies.data, copies, now)
 
     def _hand_out(self) -> None:
         """Deliver what is ready and say what was passed over, or fall behind."""

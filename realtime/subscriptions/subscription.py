@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from enum import StrEnum
 from typing import Any
 
+from realtime.access.allowances import Allowance, allowances
 from realtime.access.current_user import current_user
 from realtime.concurrency.threads import run_application
 from realtime.conf import realtime_settings
@@ -16,6 +16,7 @@ from realtime.exceptions import PositionLost, SignedOut
 from realtime.fanout.copies import Copies
 from realtime.fanout.feed import Feed
 from realtime.fanout.hub import Hub
+from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.delivery import MAX_EPHEMERAL
@@ -25,7 +26,7 @@ from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream
 from realtime.subscriptions import presence
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 LAG = 0.5
 """Seconds until a log is read again that has less than was broadcast: a replica that lags."""
@@ -56,7 +57,17 @@ class Subscription:
     is between; when it has caught up, the feed hands over what comes.
     """
 
-    __slots__ = ("_feed", "_held", "_hub", "_position", "_socket", "_state", "_task", "stream")
+    __slots__ = (
+        "_allowance",
+        "_feed",
+        "_held",
+        "_hub",
+        "_position",
+        "_socket",
+        "_state",
+        "_task",
+        "stream",
+    )
 
     selects = False
 
@@ -64,6 +75,7 @@ class Subscription:
         self.stream = stream
         self._socket = socket
         self._hub = hub
+        self._allowance: Allowance | None = None
         self._state = State.STARTING
         self._feed: Feed | None = None
         self._position = NOWHERE
@@ -87,10 +99,14 @@ class Subscription:
 
         A client that goes on gets the list of members only ``with_members``. Returns False, and has
         answered nothing, where ``end`` was called meanwhile. Raises
-        ``TimeoutError`` if there is no snapshot at ``deadline`` of the loop's clock.
+        ``TimeoutError`` if there is no snapshot at ``deadline`` of the loop's clock, and
+        ``FrameError`` where the user's sockets follow too many streams.
         """
         if not self.is_starting:
             return False
+        allowance = allowances().of(self._socket.login.account)
+        allowance.take(self.stream.name)
+        self._allowance = allowance
         self._feed = feed = await self._hub.follow(self.stream.name, self, after)
         recovered = after is not None and await self._can_resume(feed, after)
         position = feed.position if recovered else self._first_position(feed)
@@ -162,6 +178,9 @@ class Subscription:
         self._state = State.ENDED
         self._held = None
         self._hub.unfollow(self.stream.name, self)
+        if self._allowance is not None:
+            self._allowance.release(self.stream.name)
+            self._allowance = None
         if self._task is not None:
             self._task.cancel()
 
@@ -213,7 +232,8 @@ class Subscription:
         except SignedOut:
             self._socket.close(CloseCode.SIGNED_OUT)
         except Exception:
-            logger.exception("replay failed socket=%s stream=%s", self._socket.id, feed.stream)
+            about = self._socket.id, feed.stream
+            logger.exception("replay failed socket=%s stream=%s", *about, extra=LIMITED)
             if self._state is not State.ENDED:
                 # The client comes back, and gets the error when it subscribes.
                 self._socket.close(CloseCode.RESTARTING)
@@ -224,7 +244,8 @@ class Subscription:
         try:
             events = await feed.since(self._position)
         except PositionLost:
-            self._lose(feed)
+            if self._state is State.REPLAYING:
+                self._lose(feed)
             return
         if not events:
             await asyncio.sleep(LAG)

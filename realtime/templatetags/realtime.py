@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,11 +11,12 @@ from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 
 from realtime.hints import hint
+from realtime.logs import get_logger
 from realtime.protocol.position import Position
 from realtime.protocol.stream_names import user_stream_name
 from realtime.streams import sign_stream
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 _NO_REQUEST = (
     "{% realtime %} was rendered without a request and without a user, so the page does not know "

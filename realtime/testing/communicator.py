@@ -88,15 +88,20 @@ class RealtimeCommunicator:
         stream: str = "me",
         *,
         after: dict[str, Any] | None = None,
+        extra: dict[str, Any] | None = None,
         timeout: float = 1,  # noqa: ASYNC109
     ) -> Frame:
         """Follow a stream and return the ``subscribed`` frame; ``after`` is a position.
+
+        ``extra`` are values of the fields that the stream's class names.
 
         Raises ``RealtimeError`` if the server refuses.
         """
         frame: Frame = {"type": "subscribe", "stream": stream}
         if after is not None:
             frame |= {"after": after, "presence": True}
+        if extra is not None:
+            frame["extra"] = extra
         return await self._ask(frame, timeout)
 
     async def unsubscribe(self, stream: str, *, timeout: float = 1) -> Frame:  # noqa: ASYNC109

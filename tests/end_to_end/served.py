@@ -10,6 +10,7 @@ from django.urls import path
 
 import project.asgi
 import realtime
+from realtime import counters
 from realtime.consumers import HeartbeatMixin, RealtimeConsumer
 from realtime.middleware import HeartbeatMiddleware
 from realtime.streams import Stream, register
@@ -37,6 +38,8 @@ class OpenStream(Stream):
             count, size = data
             for _ in range(count):
                 realtime.publish(self.name, "n", "x" * size)
+        if name == "counters":
+            return counters.read()
         if name == "crash":
             return 1 / 0
         return data

@@ -7,6 +7,7 @@ from django.urls import path
 
 import project.asgi
 import realtime
+from realtime import tickets
 from realtime.consumers import RealtimeConsumer
 from realtime.socketshark import SocketSharkMiddleware
 from realtime.streams import Mode, Refused, Stream, register
@@ -47,6 +48,8 @@ class Books(Service):
     def receive(self, user: Any, name: str, data: Any) -> Any:
         if data.get("action") == "burn":
             raise Refused("Book could not be updated.")
+        if data.get("action") == "ticket":
+            return {"ticket": tickets.issue(user)}
         return super().receive(user, name, data) if "publish" in data else data.get("answer")
 
     def on_subscribe(self, user: Any) -> None:

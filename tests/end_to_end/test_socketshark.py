@@ -1,5 +1,7 @@
 """What SocketShark's users have, on real servers: its clients, and its services as streams."""
 
+import time
+
 import pytest
 
 from tests.processes.waiting import until
@@ -75,9 +77,29 @@ async def test_the_conversation_of_its_documentation(site, server):
     assert "Traceback" not in served.log()
 
 
+async def test_a_client_signs_in_with_a_ticket_or_learns_why_not(served):
+    async with shark(served) as socket:
+        await say(socket, "subscribe", "books.7")
+        answer = await say(socket, "message", "books.7", data={"action": "ticket"})
+        ticket = answer["data"]["ticket"]
+    auth = {"event": "auth", "method": "ticket"}
+    async with wire(served, path="/shark/", subprotocols=[]) as socket:
+        await socket.send({**auth, "ticket": ticket})
+        assert await socket.frame() == {"event": "auth", "status": "ok"}
+        assert (await say(socket, "subscribe", "books.7"))["status"] == "ok"
+    for used_or_forged, code in ((ticket, 4401), ("forged", 4501)):
+        async with wire(served, path="/shark/", subprotocols=[]) as socket:
+            await socket.send({**auth, "ticket": used_or_forged})
+            sentence = "Authentication failed."
+            assert await socket.frame() == {"event": "auth", "status": "error", "error": sentence}
+            assert await socket.closed() == code
+    async with wire(served, path="/shark/", subprotocols=[]) as socket:
+        answer = await say(socket, "subscribe", "books.7")
+        assert answer["error"] == "Authentication required."
+        assert await socket.closed() == 4501
+
+
 async def test_only_what_is_for_a_client_comes_to_it(served):
-    async with wire(served, path="/shark/", subprotocols=[]) as stranger:
-        assert await stranger.closed() == 4501
     async with shark(served) as alice, shark(served, "bob") as bob:
         for socket in (alice, bob):
             await say(socket, "subscribe", "books.7", author_id="a1")
@@ -113,8 +135,10 @@ async def test_order_and_throttle_thin_the_messages_out(served):
         await socket.send(
             {"event": "message", "subscription": "stats.1", "data": {"publish": events}}
         )
+        began = time.monotonic()
         seen = await numbers(socket, 19)
-        assert seen[0] == 0 and len(seen) <= 3
+        assert seen[0] == 0
+        assert len(seen) <= (time.monotonic() - began) / 0.4 + 2
 
 
 async def test_who_comes_to_a_cache_gets_the_newest(served):

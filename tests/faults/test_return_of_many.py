@@ -65,6 +65,7 @@ async def test_many_sockets_in_the_same_second_cost_a_handful_of_reads(settings,
     settings.REALTIME = {
         "EVENT_LOG": {"BACKEND": f"{__name__}.{CountingLog.__name__}"},
         "MAX_SOCKETS_PER_USER": SOCKETS,
+        "MAX_CONNECTIONS_PER_SECOND": SOCKETS,
         "HEARTBEAT_TIMEOUT": 60,  # Nobody answers.
     }
     user = await get_user_model().objects.acreate(username="alice")

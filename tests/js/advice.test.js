@@ -59,6 +59,17 @@ describe("an end that nobody handles", () => {
   });
 });
 
+test("a server that sends the page away for a while is no mistake of its author", () => {
+  const it = fakeEnvironment();
+  new RealtimeClient("/realtime/", it.options);
+  for (let attempt = 0; attempt < 6; attempt += 1) {
+    it.last().open();
+    it.last().frame({ type: "bye", code: 4430, reason: "no", retry: true, after: 1000 });
+    nextAttempt(it);
+  }
+  assert.deepEqual(said(), []);
+});
+
 test("three attempts in a row that fail are said once, with what to look at", () => {
   const it = fakeEnvironment();
   new RealtimeClient("/realtime/", it.options);

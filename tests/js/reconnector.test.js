@@ -160,6 +160,22 @@ test("online makes a later attempt again, too", () => {
   assert.equal(made.length, 4);
 });
 
+test("a page that is turned away comes back after exactly the wait that it was given", () => {
+  const { options, clock, last, made } = fakeEnvironment();
+  const socket = new HeartbeatSocket(URL_, [], { ...options, expectWelcome: true });
+  for (const [attempt, after] of [1500, 7000].entries()) {
+    last().open();
+    last().frame({ type: "bye", code: 4430, reason: "too many", retry: true, after });
+    clock.advance(after - 1);
+    assert.equal(made.length, attempt + 1);
+    clock.advance(1);
+    assert.equal(made.length, attempt + 2);
+  }
+  last().open();
+  last().welcome();
+  assert.equal(socket.state, "open");
+});
+
 describe("numbers that are too large for a browser's timer", () => {
   const MONTH = 30 * 86_400_000;
 

@@ -288,12 +288,12 @@ describe("the end", () => {
   test("a component's handlers go with it", async () => {
     const { client, last } = following([ALICE]);
     const seen = [];
-    const { stop } = client.follow("room.7", {}, { join: ({ user }) => seen.push(user) });
+    const { stop } = client.follow("room.7", {}, { presence: { join: ({ user }) => seen.push(user) } });
     await settled();
     stop();
     change(last(), { join: [BOB] }, 6);
     assert.deepEqual(seen, ["user.1"]);
-    assert.throws(() => client.follow("room.7", {}, { joined: () => {} }), TypeError);
+    assert.throws(() => client.follow("room.7", {}, { presence: { joined: () => {} } }), TypeError);
   });
 });
 

@@ -106,11 +106,13 @@ async def wire(
     cookies: str | None = None,
     origin: str | None = None,
     subprotocols: Sequence[str] = ("realtime.v1",),
+    address: str = "127.0.0.1",
 ) -> AsyncIterator[Socket]:
     """Open a WebSocket to a site, without compression and without pings of the protocol's own.
 
-    `cookies` is a ``Cookie`` header, see `Agent.cookie_header`. Raises `InvalidStatus` of
-    `websockets.exceptions` when the handshake is refused.
+    `cookies` is a ``Cookie`` header, see `Agent.cookie_header`. The client comes from
+    `address`, one of 127.0.0.0/8. Raises `InvalidStatus` of `websockets.exceptions` when the
+    handshake is refused.
     """
     async with connect(
         site.ws_url + path,
@@ -122,5 +124,6 @@ async def wire(
         # At the end of a test the server may be frozen, or the path cut.
         close_timeout=0.5,
         proxy=None,
+        local_addr=(address, 0),
     ) as connection:
         yield Socket(connection)

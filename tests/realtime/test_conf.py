@@ -34,6 +34,15 @@ def test_a_change_is_seen(settings):
     assert realtime_settings().HEARTBEAT_INTERVAL == 4
 
 
+def test_a_limit_of_a_user_below_that_of_a_socket_is_named_by_the_check(settings):
+    settings.REALTIME = {"MAX_STREAMS_PER_USER": 99}
+    (message,) = messages()
+    assert message.id == "realtime.W009"
+    assert "can't follow 100 streams" in message.msg
+    settings.REALTIME = {"MAX_STREAMS_PER_USER": 100}
+    assert messages() == []
+
+
 @pytest.mark.parametrize(
     ("configured", "sentence"),
     [

@@ -51,6 +51,12 @@ def test_a_publish_to_a_stream_that_no_class_serves(caplog):
     assert "'bob'" in second
 
 
+def test_prefixes_that_somebody_makes_up_do_not_fill_the_log(caplog):
+    for number in range(hints.MAX_KINDS + 5):
+        publish(f"made{number}.1", "greeting", ephemeral=True)
+    assert len(warnings(caplog)) == hints.MAX_KINDS
+
+
 def test_a_publish_to_a_served_stream_says_nothing(caplog, alice):
     publish([alice, "mute.1"], "greeting", ephemeral=True)
     assert warnings(caplog) == []

@@ -36,7 +36,7 @@ BELOW = below()
 ASIDE = {"management", "migrations", "templatetags", "testing"}
 """Folders that are no rooms: nothing imports from them."""
 
-EVERYWHERE = {"exceptions", "conf", "hints", "logs"}
+EVERYWHERE = {"exceptions", "conf", "counters", "hints", "logs"}
 """Modules of the top level that every room may import."""
 
 TOP_LEVEL = {

@@ -1,11 +1,17 @@
 """What outsiders put into the log: one line each, and only so many."""
 
+import ast
 import io
 import logging
+from pathlib import Path
 
 import pytest
 
 from realtime.logs import LIMITED, LINES_A_MINUTE, LineLimit, get_logger
+
+PROJECT = Path(__file__).parents[2]
+SOURCES = [path for folder in ("realtime", "calls") for path in (PROJECT / folder).rglob("*.py")]
+LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 
 FORGED = "x\n2026-11-22 INFO calls.models call changed\r\u2028\x1b[2K\ud800"
 
@@ -37,6 +43,18 @@ def test_what_can_be_printed_stays_as_it_is(logger):
     assert logger.written() == ['seen name=naïve ☎ number=1.2 error=ValueError("it\'s")']
 
 
+def test_no_traceback_has_a_line_that_passes_for_one_of_the_log(logger):
+    try:
+        raise ValueError(FORGED) from KeyError(FORGED)
+    except ValueError:
+        logger.exception("failed socket=%s", "e92f8876f50e")
+    first, *traceback = logger.written()
+    assert first == "failed socket=e92f8876f50e"
+    assert all(line.startswith("  ") and line.isprintable() for line in traceback)
+    assert any("test_logs.py" in line for line in traceback)
+    assert any("call changed" in line for line in traceback)
+
+
 def test_limited_lines_are_those_of_one_kind(logger):
     for number in range(LINES_A_MINUTE + 20):
         logger.info("refused number=%d", number, extra=LIMITED)
@@ -63,3 +81,44 @@ def test_each_minute_counts_by_itself():
     assert limit.suppressed(("realtime", "other"), 59.9) == 0
     assert limit.suppressed(kind, 60.0) == 2
     assert limit.suppressed(kind, 120.0) == 0
+
+
+def logging_calls(tree):
+    """Return the calls by which a module writes to a log, and by which it gets its logger."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    written = [
+        call
+        for call in calls
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr in LEVELS
+        and "log" in ast.unparse(call.func.value)
+    ]
+    made = [call for call in calls if ast.unparse(call) == "get_logger(__name__)"]
+    return written, made
+
+
+LOGGING = [
+    pytest.param(
+        *logging_calls(ast.parse(path.read_text())), id=path.relative_to(PROJECT).as_posix()
+    )
+    for path in SOURCES
+    if "logger." in path.read_text() and path.name != "hints.py"  # It gets its caller's.
+]
+
+
+@pytest.mark.parametrize(("written", "made"), LOGGING)
+def test_all_that_is_logged_is_escaped(written, made):
+    """Each module has its logger from ``get_logger``, and leaves all values to it."""
+    assert made or not written
+    for call in written:
+        assert ast.unparse(call.func.value) == "logger", ast.unparse(call)
+        text = call.args[0]
+        assert isinstance(text, ast.Constant), f"values are arguments: {ast.unparse(call)}"
+
+
+def test_no_other_logger_is_made():
+    """One from ``logging`` itself would escape nothing."""
+    makers = {
+        path.relative_to(PROJECT).as_posix() for path in SOURCES if "getLogger" in path.read_text()
+    }
+    assert makers == {"realtime/logs.py", "realtime/layer/backends.py"}  # The layer's own logger.

@@ -24,7 +24,7 @@ application = RealtimeConsumer.as_asgi()
 
 SESSION = "sessionid=0123456789abcdefghij"
 
-SIGNED_IN, AWAY, FAULT, VISITOR = "welcome", 4412, 4500, 4501
+SIGNED_IN, AWAY, LATE, FAULT, VISITOR = "welcome", 4412, 4414, 4500, 4501
 
 
 async def outcome(cookie=SESSION):
@@ -105,7 +105,7 @@ async def test_db_that_takes_longer_than_the_timeout(settings, monkeypatch):
     settings.REALTIME = {**settings.REALTIME, "SIGN_IN_TIMEOUT": 0.05}
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
     monkeypatch.setattr(db.SessionStore, "load", lambda self: time.sleep(0.3) or {})
-    assert await outcome() == AWAY
+    assert await outcome() == LATE
 
 
 # A cache

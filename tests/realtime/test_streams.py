@@ -18,6 +18,14 @@ from realtime.streams import (
 )
 
 
+@pytest.mark.parametrize("every", [0, -1, float("inf"), float("nan"), True, "60"])
+def test_the_time_between_two_checks_is_a_number_or_none(every):
+    wrong = type("Wrong", (Stream,), {"reauthorize_every": every})
+    with pytest.raises(ValueError, match=r"Wrong\.reauthorize_every is a number of seconds"):
+        register("wrong", wrong)
+    assert find("wrong.1") is None
+
+
 def test_a_user_may_follow_only_the_own_stream():
     alice, bob = get_user_model()(pk=42), get_user_model()(pk=4)
     assert UserStream("user.42").authorize(alice)

@@ -6,7 +6,7 @@ from typing import Any, assert_type
 from django.contrib.auth.models import AbstractUser, User
 from django.http import HttpRequest
 
-from realtime import aposition, apublish, position, publish
+from realtime import adisconnect, aposition, apublish, disconnect, position, publish
 from realtime.consumers import RealtimeConsumer
 from realtime.protocol.position import Position
 from realtime.streams import Stream, UserStream, register, sign_stream
@@ -23,6 +23,15 @@ def publishing(request: HttpRequest, user: AbstractUser) -> None:
     publish([7], "state")  # type: ignore[list-item]
 
 
+def disconnecting(request: HttpRequest, user: AbstractUser) -> None:
+    disconnect(user, reason="Closing time.")
+    disconnect(request.user, retry=True)
+    disconnect(User.objects.all())
+    disconnect(socket="e92f8876f50e")
+    disconnect("user.7")  # type: ignore[arg-type]
+    disconnect(user, "e92f8876f50e")  # type: ignore[call-arg]
+
+
 def positions(user: AbstractUser) -> None:
     assert_type(position(user), Position)
     assert_type(position("call.7"), Position)
@@ -32,6 +41,7 @@ def positions(user: AbstractUser) -> None:
 
 async def from_async_code(user: AbstractUser) -> None:
     await apublish(user, "state")
+    await adisconnect(user, socket="e92f8876f50e")
     assert_type(await aposition(user), Position)
     assert_type(await aposition([user]), dict[str, Position])
 

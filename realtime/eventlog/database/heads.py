@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from django.db import connections, transaction
 
-from realtime.eventlog.base import random_epoch
+from realtime.eventlog.base import first_epoch, random_epoch
 from realtime.models import StreamHead
 from realtime.protocol.position import Position
 
@@ -19,7 +18,10 @@ SEED = ""
 
 
 def positions(streams: Sequence[str], using: str) -> dict[str, Position]:
-    """Return where each stream of a database is, whether it has a head already or not."""
+    """Return where each stream of a database is, whether it has a head already or not.
+
+    A view asks for positions inside its transaction, where a new row would be a lock.
+    """
     if not streams:
         return {}
     heads = StreamHead.objects.using(using).filter(name__in=[*streams, SEED])
@@ -54,14 +56,6 @@ def short_transaction(using: str) -> Iterator[None]:
             with connection.cursor() as cursor:
                 cursor.execute(READ_COMMITTED)
         yield
-
-
-def first_epoch(seed: str, stream: str) -> str:
-    """Return the epoch of a stream's first one, which needs no row before the first event.
-
-    A view asks for positions inside its transaction, where a new row would be a lock.
-    """
-    return hashlib.blake2s(f"{seed}/{stream}".encode(), digest_size=8).hexdigest()
 
 
 def _new_seed(using: str) -> str:

@@ -7,7 +7,6 @@ finds.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 
@@ -25,10 +24,11 @@ from realtime.eventlog.commit import (
 from realtime.eventlog.database.heads import make_heads, positions, short_transaction
 from realtime.eventlog.database.numbering import logged, number
 from realtime.eventlog.database.retention import prune_by_age, prune_by_count
+from realtime.logs import get_logger
 from realtime.models import Event, StreamHead
 from realtime.protocol.position import Position
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 PENDING_BATCH = 500
 """Streams that are numbered in one go after a crash."""

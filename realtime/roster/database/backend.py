@@ -88,7 +88,8 @@ class DatabasePresence(PresenceBackend):
             changed = attendances.get()
             if not changed.is_announced:
                 return None
-            notice = Notice(new_id(), stream, update=[settling.entry(changed)])
+            entry = settling.entry(user, changed.since, text)
+            notice = Notice(new_id(), stream, update=[entry])
             notices.add_notices([notice], using)
             return notice.id
 

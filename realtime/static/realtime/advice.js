@@ -1,6 +1,6 @@
 /** Tells the page's author, once on the console, why nothing comes and what to change. */
 
-import { CloseCode } from "./protocol/close_codes.js";
+import { CloseCode, REASONS } from "./protocol/close_codes.js";
 
 /** Attempts that fail one after the other, before there may be a mistake. */
 const ATTEMPTS = 3;
@@ -19,6 +19,9 @@ const ENDINGS = Object.freeze({
     "This user has as many newer sockets as MAX_SOCKETS_PER_USER allows. Make one client on a page.",
   [CloseCode.DISCONNECTED]: "The application ended this connection.",
 });
+
+/** Whether the server answered, and only wants the page to come later. @param {number} [code] */
+const answered = (code) => code !== undefined && code in REASONS;
 
 /** What one client has to say to the author of its page. */
 export class Advice {
@@ -43,7 +46,7 @@ export class Advice {
     else if (state === "closed" && code !== undefined && code !== 1000 && !handled) {
       const why = ENDINGS[code] ?? `Close code ${code} ${reason}.`;
       console.warn(`realtime: no connection to ${this.#url}, and none will be tried. ${why}`);
-    } else if (state === "waiting" && previous === "connecting") this.#failed();
+    } else if (state === "waiting" && previous === "connecting" && !answered(code)) this.#failed();
   }
 
   #failed() {

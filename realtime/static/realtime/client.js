@@ -152,14 +152,13 @@ export class RealtimeClient {
    * @param {string} stream as for `subscribe`
    * @param {import("./follow.js").Handlers<Events, Snapshot>} handlers by the names that
    *   `subscription.on` takes
-   * @param {import("./follow.js").PresenceHandlers} [presenceHandlers] by those that
-   *   `subscription.presence.on` takes
-   * @param {SubscribeOptions} [options]
+   * @param {SubscribeOptions & {presence?: import("./follow.js").PresenceHandlers}} [options]
+   *   `presence`: handlers by the names that `subscription.presence.on` takes
    * @returns {import("./follow.js").Follow<Events, Snapshot>}
    * @throws {TypeError} if a handler is no function
    */
-  follow(stream, handlers, presenceHandlers = {}, options = {}) {
-    return followWith(this.subscribe(stream, options), handlers, presenceHandlers);
+  follow(stream, handlers, { presence = {}, ...options } = {}) {
+    return followWith(this.subscribe(stream, options), handlers, presence);
   }
 
   #open() {

@@ -35,9 +35,9 @@ const TRANSIENT = "internal";
  */
 export class Subscription {
   /** @readonly @type {string} */ stream;
-  /** What the page has given for fields of the stream. @readonly @type {Extra | undefined} */ extra;
   /** What the server is asked for: the latest signed name, if the page has one. */
   #asked;
+  #extra;
   #link;
   #emitter = new SubscriptionEmitter();
   #state = subscriptionState();
@@ -58,7 +58,7 @@ export class Subscription {
   constructor(stream, link, { name, position }, extra) {
     findable(this);
     this.stream = stream;
-    this.extra = extra;
+    this.#extra = extra;
     this.#asked = stream;
     this.#link = link;
     this.#name = name;
@@ -93,6 +93,11 @@ export class Subscription {
   /** What the page has seen. @returns {Position | null} */
   get position() {
     return this.#feed.position;
+  }
+
+  /** What the page has given for fields of the stream. @internal @returns {Extra | undefined} */
+  get extra() {
+    return this.#extra;
   }
 
   /** Who follows the stream, where the server keeps a list of that. */
@@ -140,8 +145,18 @@ export class Subscription {
     else this.#end();
   }
 
-  /** One more user of the same stream. @internal @param {string} stream as this one named it */
-  join(stream) {
+  /**
+   * One more user of the same stream.
+   *
+   * @internal
+   * @param {string} stream as this one named it
+   * @param {Extra} [extra]
+   * @throws {Error} if it gives other fields than the first one
+   */
+  join(stream, extra) {
+    if (extra !== undefined && JSON.stringify(extra) !== JSON.stringify(this.#extra)) {
+      throw new Error(`${stream} is followed already, with other fields`);
+    }
     if (stream.includes(MARK)) this.#asked = stream;
     this.#users += 1;
     if (this.#state.value === "leaving") this.#state.move("subscribing");
@@ -153,7 +168,7 @@ export class Subscription {
     const after = this.#feed.needsSnapshot ? null : this.#feed.resumable;
     const frame = this.#name && after ? { stream: this.#nameToResume, after } : { stream: this.#asked };
     const presence = after && this.#presence.isUnknown ? { presence: true } : {};
-    const extra = this.extra && { extra: this.extra };
+    const extra = this.#extra && { extra: this.#extra };
     this.#link.ask({ type: "subscribe", ...frame, ...presence, ...extra }, (error, answer) => {
       if (this.#state.value === "ended" || BROKEN.includes(error?.code ?? "")) return;
       if (error) this.#refused(error);

@@ -36,8 +36,7 @@ export class Subscriptions {
     const name = plainName(stream);
     const existing = this.#byStream.get(name);
     if (existing) {
-      requireSame(existing, extra);
-      existing.join(stream);
+      existing.join(stream, extra);
       return existing;
     }
     const subscription = new Subscription(stream, this.#link(name), this.#known(name), extra);
@@ -108,10 +107,4 @@ export class Subscriptions {
     if (name) delete this.#positions[name];
     return { name, position: position && { ...position } };
   }
-}
-
-/** @param {Subscription} existing @param {import("./subscription.js").Extra} [extra] */
-function requireSame({ stream, extra: present }, extra) {
-  if (extra === undefined || JSON.stringify(extra) === JSON.stringify(present)) return;
-  throw new Error(`${stream} is followed already, with other fields`);
 }

@@ -257,7 +257,7 @@ mine.presence.on("change", (members, changes) => {
 });
 mine.presence.set({ state: "busy" }).then((meta) => is<Record<string, any>>()(meta));
 const presenceHandlers: PresenceHandlers = { leave: ({ meta }) => is<Record<string, any>>()(meta) };
-client.follow("call.7", {}, presenceHandlers);
+client.follow("call.7", {}, { presence: presenceHandlers });
 // @ts-expect-error
 mine.presence.on("joined", () => {});
 // @ts-expect-error
@@ -267,7 +267,7 @@ mine.presence.set("busy");
 // @ts-expect-error
 mine.presence.members.push({ user: "user.1", meta: {}, since: 1 });
 // @ts-expect-error
-client.follow("call.7", {}, { joined: () => {} });
+client.follow("call.7", {}, { presence: { joined: () => {} } });
 
 // The rest.
 is<boolean>()(mayReconnect(CloseCode.STALE));

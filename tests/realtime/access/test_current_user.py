@@ -8,6 +8,7 @@ import pytest
 from realtime.access import current_user
 from realtime.access.current_user import READ_WITHIN, Verifier
 from realtime.access.login import FRESH
+from realtime.access.user_sockets import sign_out
 from realtime.access.verification import GONE
 from realtime.exceptions import SignedOut
 from tests.realtime.access.open_socket import OpenSocket
@@ -128,6 +129,16 @@ async def test_one_whose_socket_has_ended_is_refused_too(verifier, stores):
     stores.outcomes["a"] = GONE
     with pytest.raises(SignedOut):
         await verifier.current_user(socket.login)
+
+
+async def test_what_was_true_a_moment_ago_counts_no_more_after_the_end(verifier, stores):
+    socket = OpenSocket(1, "a")
+    await verifier.current_user(socket.login)
+    sign_out([socket])
+    assert socket.end == 4504
+    with pytest.raises(SignedOut):
+        await verifier.current_user(socket.login)
+    assert stores.reads == [["a"]]
 
 
 async def test_what_the_stores_raise_is_the_callers_and_ends_nothing(verifier, stores):

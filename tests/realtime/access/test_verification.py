@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from django.contrib.auth import SESSION_KEY, get_user_model
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
@@ -71,8 +71,9 @@ def test_a_session_that_was_deleted(login):
 
 
 def test_a_session_in_which_somebody_else_has_logged_in(login):
+    bob = User.objects.create_user("bob", password="demo")
     session = SessionStore(login.session_key)
-    session[SESSION_KEY] = "4711"
+    session[SESSION_KEY], session[HASH_SESSION_KEY] = str(bob.pk), bob.get_session_auth_hash()
     session.save()
     assert outcome(login) is GONE
 

@@ -66,6 +66,8 @@ PROMISES = {
     "The log keeps the newest 1000": f"{HERE}retention.py::test_the_newest_are_kept_and_offsets",
     '`REALTIME["RETENTION"]': f"{HERE}retention.py::test_retention_has_defaults",
     "You may set either": f"{HERE}retention.py::test_either_of_the_two_can_be_set_alone",
+    "A [stream class]": f"{HERE}retention.py::test_a_count_of_its_own",
+    "In the mode `CACHE`": "realtime/subscriptions/test_cached.py::test_who_comes_back_gets_the",
     "The age counts from": f"{HERE}retention.py::test_old_events_go_and_the_stream_goes_on",
     "a publisher's clock": f"{HERE}retention.py::test_a_publisher_whose_clock_is_wrong_changes",
     "A stream knows a `key`": f"{HERE}keys.py::test_a_key_is_known_for_as_long_as_its_event_is",

@@ -3,7 +3,7 @@
 import pytest
 import redis
 
-from realtime.eventlog.redis import RedisEventLog
+from realtime.eventlog.redis import UNUSED_AGE, RedisEventLog
 from tests.processes.waiting import wait_until
 from tests.realtime.eventlog.contract import names, offsets, page, position, publish
 
@@ -53,6 +53,25 @@ def test_a_position_that_is_asked_for_keeps_the_epoch(log, client, keep):
     client.expire(head, 5)
     position(log, "user.1")
     assert client.ttl(head) > 5
+
+
+def test_a_stream_without_events_that_nobody_asks_for_is_forgotten_soon(log, client, keep):
+    keep(AGE=604800)
+    position(log, "made.up")
+    (head,) = client.keys("*head*")
+    assert 0 < client.ttl(head) <= UNUSED_AGE
+    publish(log, "made.up")
+    position(log, "made.up")
+    assert client.ttl(head) > UNUSED_AGE
+
+
+def test_a_forgotten_stream_keeps_its_epoch_for_the_age(log, client, keep):
+    keep(AGE=604800)
+    publish(log, "user.1")
+    log.forget("user.1")
+    position(log, "user.1")
+    (head,) = client.keys("*head*")
+    assert client.ttl(head) > UNUSED_AGE
 
 
 def test_a_key_is_known_after_its_event_was_pushed_out_by_others(log, keep):

@@ -11,6 +11,14 @@ def test_what_was_spent_beyond_what_was_left_has_to_be_waited_for():
     assert rate.is_full(105)
 
 
+def test_a_burst_may_be_any_number():
+    rate = Rate(5, now=100, burst=3)
+    assert [rate.allows(100) for _ in range(4)] == [True, True, True, False]
+    assert [rate.allows(200) for _ in range(4)] == [True, True, True, False]
+    none_together = Rate(5, now=100, burst=0)
+    assert none_together.is_full(100) and not none_together.allows(200)
+
+
 def test_twice_as_many_together_as_a_second_allows_then_by_the_clock():
     rate = Rate(5, now=100)
     assert [rate.allows(100) for _ in range(11)] == [True] * 10 + [False]

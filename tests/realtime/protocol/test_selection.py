@@ -6,8 +6,8 @@ from realtime.protocol.selection import Selection
 ALL = Rules(fields=("to",), order="n", order_key="k", throttle=1, throttle_key="k")
 
 
-def taken(selection, offset, data, now=0):
-    return [one.event for one in selection.take(offset, data, f"e{offset}", now)]
+def taken(selection, offset, data, now=0, name="n"):
+    return [one.event for one in selection.take(offset, name, data, f"e{offset}", now)]
 
 
 def test_without_rules_all_events_go():
@@ -62,3 +62,22 @@ def test_events_can_be_passed_over_unseen():
     selection.skip_to(9)
     selection.skip_to(5)
     assert selection.passed == 9
+
+
+def test_events_of_different_names_do_not_replace_each_other():
+    selection = Selection(Rules(throttle=1), {}, 0)
+    taken(selection, 1, {}, name="progress")
+    taken(selection, 2, {}, 0.1, name="progress")
+    taken(selection, 3, {}, 0.2, name="done")
+    taken(selection, 4, {}, 0.3, name="progress")
+    assert [one.offset for one in selection.wake(1)] == [3, 4]
+
+
+def test_what_the_rules_are_not_about_is_held_in_its_place_and_never_dropped():
+    selection = Selection(ALL, {"to": "me"}, 0)
+    assert [one.event for one in selection.let_through(1, "e1", 0)] == ["e1"]
+    taken(selection, 2, {"k": "a", "n": 1}, 0.1)
+    assert selection.let_through(3, "e3", 0.2) == []
+    assert selection.let_through(4, "e4", 0.3) == []
+    assert [one.offset for one in selection.wake(1)] == [2, 3, 4]
+    assert Selection(Rules(fields=("to",)), {}, 0).let_through(1, "e1", 0)

@@ -222,6 +222,7 @@ class TestAuth:
         [
             {"type": "error", "ref": 1, "code": "too_late", "message": "No."},
             {"type": "bye", "code": 4501, "reason": "not signed in", "retry": False},
+            {"type": "bye", "code": 4401, "reason": "expired", "retry": True},
         ],
     )
     def test_a_ticket_that_is_refused(self, client, server, refusal):

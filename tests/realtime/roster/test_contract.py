@@ -189,13 +189,15 @@ def test_what_a_process_writes_again_takes_the_place_of_what_was_there(backend, 
 def test_more_than_a_batch(backend, process):
     joins = [Member(f"s{n}", stream, f"u{n}", n) for n in range(600) for stream in (ONLINE, "r.1")]
     process.write(joins)
-    found = swept(backend)
-    assert len(found) == 1201
+    backend.sweep(GRACE, False)
+    found = announced(backend)
+    assert len(found) == 601
     assert found.count("first r.1") == 1
     assert len(users(backend)) == len(users(backend, "r.1")) == 600
     process.write(leaves=[Leave(member, 0.0) for member in joins])
-    found = swept(backend)
-    assert len(found) == 1201
+    backend.sweep(GRACE, False)
+    found = announced(backend)
+    assert len(found) == 601
     assert found.count("last r.1") == 1
     assert users(backend) == []
 

@@ -34,7 +34,7 @@ async def queue():
 async def test_few_are_carried_out_at_a_time(queue):
     done = []
     for user in range(10 * MAX_CHECKS):
-        queue.add(Check(user, done), with_reason=False)
+        queue.add(Check(user, done), urgent=False)
     await asyncio.sleep(11)
     assert len(done) == 10 * MAX_CHECKS
     assert Check.most == MAX_CHECKS
@@ -43,22 +43,22 @@ async def test_few_are_carried_out_at_a_time(queue):
 async def test_one_user_has_a_share_and_others_do_not_wait_for_all_of_it(queue):
     done = []
     for _ in range(100):
-        queue.add(Check("many", done), with_reason=True)
+        queue.add(Check("many", done), urgent=True)
     await asyncio.sleep(1.5)
     assert len(done) == SHARE
     other = Check("one", done)
-    queue.add(other, with_reason=True)
+    queue.add(other, urgent=True)
     await asyncio.sleep(1.1)
     assert other in done
 
 
-async def test_those_with_a_reason_go_first(queue):
+async def test_those_that_are_urgent_go_first(queue):
     done = []
     for user in range(10 * MAX_CHECKS):
-        queue.add(Check(user, done), with_reason=False)
+        queue.add(Check(user, done), urgent=False)
     await asyncio.sleep(0.5)
     urgent = Check("urgent", done)
-    queue.add(urgent, with_reason=True)
+    queue.add(urgent, urgent=True)
     await asyncio.sleep(1.6)
     assert urgent in done and len(done) < 3 * MAX_CHECKS
 
@@ -66,9 +66,9 @@ async def test_those_with_a_reason_go_first(queue):
 async def test_one_that_waits_is_moved_up_and_not_carried_out_twice(queue):
     done = []
     for user in range(5 * MAX_CHECKS):
-        queue.add(last := Check(user, done), with_reason=False)
-    queue.add(last, with_reason=True)
-    queue.add(last, with_reason=True)
+        queue.add(last := Check(user, done), urgent=False)
+    queue.add(last, urgent=True)
+    queue.add(last, urgent=True)
     await asyncio.sleep(1.1)
     assert last in done
     await asyncio.sleep(10)
@@ -79,7 +79,7 @@ async def test_one_that_is_discarded_is_not_carried_out(queue):
     done = []
     checks = [Check(user, done) for user in range(MAX_CHECKS + 1)]
     for check in checks:
-        queue.add(check, with_reason=False)
+        queue.add(check, urgent=False)
     await asyncio.sleep(0.5)
     queue.discard(checks[-1])
     queue.discard(checks[-1])
@@ -90,7 +90,7 @@ async def test_one_that_is_discarded_is_not_carried_out(queue):
 async def test_after_a_failure_there_is_a_pause(queue):
     done = []
     for user in range(10 * MAX_CHECKS):
-        queue.add(Check(user, done, answers=False), with_reason=False)
+        queue.add(Check(user, done, answers=False), urgent=False)
     await asyncio.sleep(10 + 9 * PAUSE - 0.01)
     assert len(done) == 9 * MAX_CHECKS
     await asyncio.sleep(0.02)
@@ -99,7 +99,7 @@ async def test_after_a_failure_there_is_a_pause(queue):
 
 async def test_when_all_is_done_nothing_runs(queue):
     before = asyncio.all_tasks()
-    queue.add(Check("one", []), with_reason=False)
+    queue.add(Check("one", []), urgent=False)
     assert len(asyncio.all_tasks()) == len(before) + 1
     await asyncio.sleep(2)
     assert asyncio.all_tasks() == before

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from realtime.exceptions import FrameError
 from realtime.fanout.hub import Hub
 from realtime.fanout.membership import LEAVE_AFTER
 from realtime.protocol.close_codes import CloseCode
@@ -11,6 +12,7 @@ from realtime.protocol.delivery import MAX_EPHEMERAL
 from realtime.protocol.position import NOWHERE, Position
 from realtime.subscriptions.subscription import Subscription
 from tests.realtime.fanout.recording_follower import RecordingFollower
+from tests.realtime.subscriptions.client import Thing
 from tests.virtual_time import settle
 
 STREAM, GROUP = "thing.1", "realtime.thing.1"
@@ -19,6 +21,21 @@ STREAM, GROUP = "thing.1", "realtime.thing.1"
 async def check(hub):
     await hub.check()
     await settle()
+
+
+async def test_a_stream_takes_room_among_the_users_until_the_process_follows_it_no_more(
+    client, hub, settings
+):
+    settings.REALTIME = {**settings.REALTIME, "MAX_STREAMS_PER_USER": 1}
+    first = Subscription(client.socket, Thing("thing.1"), hub)
+    await first.start(None, 1)
+    with pytest.raises(FrameError, match="too many streams"):
+        await Subscription(client.socket, Thing("thing.2"), hub).start(None, 2)
+    first.end()
+    first.end()  # The end of its socket follows.
+    await asyncio.sleep(LEAVE_AFTER + 0.1)
+    await Subscription(client.socket, Thing("thing.2"), hub).start(None, 3)
+    assert client.types == ["subscribed", "subscribed"]
 
 
 class TestStarting:

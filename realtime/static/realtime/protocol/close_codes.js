@@ -17,8 +17,14 @@ export const CloseCode = Object.freeze({
   RESTARTING: 4412,
   /** The client takes less than it is sent. It comes back, and resumes where it was. */
   TOO_SLOW: 4413,
+  /** The user was not known in time. The client comes back, after the usual wait. */
+  LATE_SIGN_IN: 4414,
   /** The client sent more frames than it may. It comes back, after the usual wait. */
   TOO_MANY_FRAMES: 4429,
+  /** The process lets no more in for now. The client comes back, after the wait that `bye` names. */
+  TOO_MANY_CONNECTIONS: 4430,
+  /** The address has as many as it may. The client comes back, after the wait that `bye` names. */
+  TOO_MANY_VISITORS: 4431,
   /** The server has a fault that will not go away by itself. The client stays away. */
   SERVER_ERROR: 4500,
   /** The server takes no visitors. The client stays away: the page has the user log in. */
@@ -42,7 +48,10 @@ export const REASONS = Object.freeze({
   [CloseCode.STALE]: "stale",
   [CloseCode.RESTARTING]: "restarting",
   [CloseCode.TOO_SLOW]: "too slow",
+  [CloseCode.LATE_SIGN_IN]: "signing in took too long",
   [CloseCode.TOO_MANY_FRAMES]: "too many frames",
+  [CloseCode.TOO_MANY_CONNECTIONS]: "too many new connections",
+  [CloseCode.TOO_MANY_VISITORS]: "too many visitors at this address",
   [CloseCode.SERVER_ERROR]: "server error",
   [CloseCode.NOT_SIGNED_IN]: "not signed in",
   [CloseCode.PROTOCOL_ERROR]: "protocol error",
