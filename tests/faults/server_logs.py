@@ -1,0 +1,33 @@
+"""Reads from the servers' logs when they ended a right, or could not ask for it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from tests.faults.rights_checker import Logged, Logs
+
+ENDED = re.compile(
+    r"^(?P<at>\S+ \S+) INFO realtime\S* "
+    r"(?:right ended socket=(?P<of>\w+) stream=(?P<stream>\S+) reason="
+    r"|closed socket=(?P<socket>\w+) code=(?:4406|4504|4506) )",
+    re.M,
+)
+UNCHECKED = re.compile(
+    r"^(?P<at>\S+ \S+) ERROR realtime\S* "
+    r"right not checked socket=(?P<of>\w+) stream=(?P<stream>\S+) (?P<socket>)",
+    re.M,
+)
+
+
+def read_logs_of(servers: Sequence[str]) -> Logs:
+    """Return what their logs say."""
+    return Logs(
+        [one for log in servers for one in _found(ENDED, log)],
+        [one for log in servers for one in _found(UNCHECKED, log)],
+    )
+
+
+def _found(line: re.Pattern[str], log: str) -> Iterator[Logged]:
+    for found in line.finditer(log):
+        at = datetime.strptime(found["at"], "%Y-%m-%d %H:%M:%S,%f").timestamp()
+        yield Logged(at, found["of"] or found["socket"], found["stream"])
