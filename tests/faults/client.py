@@ -39,8 +39,8 @@ class Client:
 
     `user` is the name of its user's own stream, the first of `streams`. `records` holds what it
     received for each stream, and `connections` for each connection; `lists` holds who follows the
-    streams that it `follows` now; `url`, `port` and `socket` are those of its connection, while it has one; `ends`
-    counts why connections ended.
+    streams that it `follows` now; `url`, `port` and `socket` are those of its connection, while it
+    has one; `ends` counts why connections ended.
     """
 
     def __init__(

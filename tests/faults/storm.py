@@ -17,6 +17,8 @@ from tests.processes.waiting import until
 
 ENDS_WITHIN = 20.0
 """Seconds after SIGTERM, on a busy machine."""
+USED_WITHIN = 30.0
+"""Seconds until somebody comes to a server, by chance."""
 LINKED_WITHIN = 3.0
 """Seconds until the servers are linked again to a Redis that is back: they try each second."""
 
@@ -94,7 +96,7 @@ class Storm:
     async def _until_used(self, worker: Site) -> None:
         """Wait until somebody is on a server: before that it does not drain, nor Uvicorn end."""
         used = lambda: any(client.url == worker.ws_url for client in self._clients)  # noqa: E731
-        await until(used, LINKED_WITHIN * 10, f"{worker.name} is used")
+        await until(used, USED_WITHIN, f"{worker.name} is used")
 
     async def _take_right(self, fault: Fault) -> None:
         [number] = fault.numbers

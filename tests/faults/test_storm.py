@@ -100,7 +100,7 @@ async def test_storm_of_faults(
     with capsys.disabled():
         print(f"\nFAULTS_SEED={seed}", flush=True)
     async with connected(clients):
-        await until(lambda: all(has_positions(client) for client in clients), 20, "all subscribed")
+        await until(lambda: all(has_positions(client) for client in clients), 60, "all subscribed")
         await asyncio.to_thread(publisher.start)
         for gust in range(GUSTS):
             source = random.Random(f"{seed}/{gust}")
