@@ -3,6 +3,7 @@
 import asyncio
 from types import SimpleNamespace
 
+from realtime.access.login import Login
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.sockets.wrapped_socket import WrappedSocket
 
@@ -25,7 +26,7 @@ async def open_realtime(connection, command=no_command):
         finally:
             socket.disconnected()
 
-    socket.welcome(SimpleNamespace(user=SimpleNamespace(pk=42)), "user.42")
+    socket.welcome(Login(SimpleNamespace(pk=42)), "user.42")
     connection.served = asyncio.create_task(serve())
     return socket
 
