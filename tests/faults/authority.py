@@ -10,7 +10,7 @@ from typing import Any
 import requests
 
 from tests.faults.commanded import Commanded
-from tests.faults.rights_checker import Ending, How
+from tests.faults.rights_records import Ending, How
 from tests.processes.site import Site
 
 ANSWER_WITHIN = 3

@@ -17,7 +17,7 @@ from realtime.protocol.close_codes import may_reconnect
 from realtime.protocol.position import Position
 from realtime.protocol.presence import PRESENCE_EVENT, Presence
 from tests.faults.checker import Begun, Received
-from tests.faults.rights_checker import Connection
+from tests.faults.rights_records import Connection
 from tests.faults.seen import seen
 
 SILENCE = 2.0

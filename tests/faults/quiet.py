@@ -11,7 +11,7 @@ from tests.faults.client import Client
 from tests.faults.committed import read_signals
 from tests.faults.presence_checker import Sockets, check_list, check_signals, check_sockets
 from tests.faults.rights import Rights
-from tests.faults.rights_checker import TOLD
+from tests.faults.rights_records import TOLD
 from tests.faults.waits import GRACE, LEASE
 from tests.processes.waiting import until
 

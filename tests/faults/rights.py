@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from tests.faults.authority import Authority
 from tests.faults.client import Client
-from tests.faults.rights_checker import How
+from tests.faults.rights_records import How
 
 OF_A_STREAM = {How.WITHDRAWN, How.WITHDRAWN_AND_SAID, How.WITHDRAWN_BY_SQL}
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from tests.faults.rights_checker import TOLD, How
+from tests.faults.rights_records import TOLD, How
 from tests.faults.waits import JITTER, REAUTHORIZE
 
 

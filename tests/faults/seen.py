@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.faults.rights_checker import Seen
+from tests.faults.rights_records import Seen
 
 
 def seen(frame: Mapping[str, Any], at: float, asked: Mapping[str, float]) -> Seen:

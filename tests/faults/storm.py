@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from tests.faults.client import Client
 from tests.faults.rights import Rights
-from tests.faults.rights_checker import How, Span, Spans
+from tests.faults.rights_records import How, Span, Spans
 from tests.faults.schedule import Fault, Kind, Lane, Schedule
 from tests.processes.cable import Cable
 from tests.processes.redis_server import RedisServer

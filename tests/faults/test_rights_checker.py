@@ -2,19 +2,8 @@
 
 import pytest
 
-from tests.faults.rights_checker import (
-    BUSY,
-    Connection,
-    Ending,
-    How,
-    Logged,
-    Logs,
-    Seen,
-    Span,
-    Spans,
-    check_rights,
-    due_of,
-)
+from tests.faults.rights_checker import BUSY, check_rights, due_of
+from tests.faults.rights_records import Connection, Ending, How, Logged, Logs, Seen, Span, Spans
 from tests.faults.seen import seen
 from tests.faults.server_logs import read_logs_of
 
@@ -173,12 +162,14 @@ reason=forbidden
 2026-11-26 09:37:32,500 INFO realtime.sockets.peer closed socket=b3 code=4408 reason=stale
 2026-11-26 09:37:33,000 ERROR realtime.subscriptions.authorization right not checked socket=c3 \
 stream=hall.2 error=TimeoutError()
+2026-11-26 09:37:34,000 WARNING realtime.layer.link channel layer up again after=1.5s groups=9
 """
     logs = read_logs_of([log])
     first = logs.ended[0].at
     assert logs == Logs(
         [Logged(first, "a1", "hall.1"), Logged(first + 1.25, "b2")],
         [Logged(first + 1.75, "c3", "hall.2")],
+        [Span(first + 1.25, first + 2.75)],
     )
 
 

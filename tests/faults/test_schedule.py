@@ -3,7 +3,8 @@
 import random
 from itertools import pairwise
 
-from tests.faults.rights_checker import CHECKED_WITHIN, TOLD, How
+from tests.faults.rights_checker import CHECKED_WITHIN
+from tests.faults.rights_records import TOLD, How
 from tests.faults.schedule import Kind, schedule
 
 

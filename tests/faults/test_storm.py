@@ -23,7 +23,7 @@ from tests.faults.population import populate
 from tests.faults.publisher_process import PublisherProcess
 from tests.faults.quiet import Quiet
 from tests.faults.rights import Rights
-from tests.faults.rights_checker import TOLD
+from tests.faults.rights_records import TOLD
 from tests.faults.schedule import schedule
 from tests.faults.server_logs import read_logs_of
 from tests.faults.storm import Storm
