@@ -165,8 +165,9 @@ async def publishing(bench: Bench) -> None:
 
 async def attending(bench: Bench) -> None:
     """Measure what presence costs with each backend, in a process of its own."""
+    sockets, seconds = str(bench.scale.most), str(round(2 * bench.scale.idle_seconds))
     for backend in ("redis", "database"):
-        await apart(bench, "benchmarks.presence", backend, str(bench.scale.most))
+        await apart(bench, "benchmarks.presence", backend, sockets, seconds)
 
 
 async def apart(bench: Bench, module: str, *arguments: str) -> None:

@@ -1,4 +1,4 @@
-"""Measures what presence costs a process: ``python -m benchmarks.presence BACKEND [SOCKETS]``.
+"""Measures presence in a process: ``python -m benchmarks.presence BACKEND [SOCKETS [SECONDS]]``.
 
 ``BACKEND`` is ``redis`` or ``database``. The measurements are printed as JSON. The process has a
 roster and nothing else, so that all the CPU time that it uses is that of presence.
@@ -32,14 +32,13 @@ STREAM = "room.1"
 
 SETTLE_SECONDS = 5.0
 """Until what was announced has been broadcast too."""
-REST_SECONDS = 20.0
-"""Four renewals."""
+REST_SECONDS = 20
+"""Four renewals; half of that time sockets come and go."""
 CHANGES_A_SECOND = 500
 """Sockets that come, and sockets that go."""
-CHANGE_SECONDS = 10.0
 
 
-def main(backend: str, sockets: int = SOCKETS) -> None:
+def main(backend: str, sockets: int = SOCKETS, seconds: int = REST_SECONDS) -> None:
     os.sched_setaffinity(0, range(os.cpu_count() or 1))
     with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
         os.environ.update(LOG=backend, DJANGO_SETTINGS_MODULE="benchmarks.servers.settings")
@@ -52,11 +51,11 @@ def main(backend: str, sockets: int = SOCKETS) -> None:
         django.setup()
         if backend == "database":
             call_command("migrate", verbosity=0)
-        measured = asyncio.run(measure(sockets))
+        measured = asyncio.run(measure(sockets, seconds))
         print(json.dumps({f"{backend}_{name}": value for name, value in measured.items()}))
 
 
-async def measure(sockets: int) -> dict[str, float]:
+async def measure(sockets: int, seconds: int) -> dict[str, float]:
     """Return the CPU time in milliseconds a second at rest, and in microseconds a change."""
     from realtime.roster.roster import running_roster
 
@@ -68,13 +67,13 @@ async def measure(sockets: int) -> dict[str, float]:
     arrived, arrived_wall = time.process_time() - began, time.perf_counter() - wall
     await asyncio.sleep(SETTLE_SECONDS)
     began = time.process_time()
-    await asyncio.sleep(REST_SECONDS)
+    await asyncio.sleep(seconds)
     rest = time.process_time() - began
     began = time.process_time()
-    changes = await change(roster, sockets)
-    changed = time.process_time() - began - rest / REST_SECONDS * CHANGE_SECONDS
+    changes = await change(roster, sockets, seconds / 2)
+    changed = time.process_time() - began - rest / 2
     return {
-        "presence_rest_ms": rest / REST_SECONDS * 1000,
+        "presence_rest_ms": rest / seconds * 1000,
         "presence_change_us": changed / changes * 1e6,
         "presence_all_arrive_s": arrived_wall,
         "presence_all_arrive_us": arrived / sockets * 1e6,
@@ -98,9 +97,9 @@ async def all_there(sockets: int) -> None:
     await asyncio.to_thread(wait_until, lambda: not backend.pending(), 120, "announced")
 
 
-async def change(roster: Roster, sockets: int) -> int:
-    """Let sockets go and come for a while; returns how many did either."""
-    steps = round(CHANGE_SECONDS * 10)
+async def change(roster: Roster, sockets: int, seconds: float) -> int:
+    """Let sockets go and come for some seconds; returns how many did either."""
+    steps = round(seconds * 10)
     a_step = CHANGES_A_SECOND // 10
     for step in range(steps):
         for number in range(step * a_step, (step + 1) * a_step):

@@ -12,7 +12,8 @@ from realtime.concurrency.connections import run_async
 from realtime.eventlog.commit import after_every_commit
 from realtime.events import Recipient, is_user, stream_names
 from realtime.roster.announcing import announce_one
-from realtime.roster.base import ONLINE, PresenceBackend, Present, required_backend
+from realtime.roster.base import ONLINE, PresenceBackend, Present
+from realtime.roster.configured import required_backend
 from realtime.roster.meta import encoded_meta
 
 if TYPE_CHECKING:  # Models can't be imported before the apps are loaded.
@@ -75,9 +76,9 @@ def is_online(users: User | Iterable[User]) -> bool | dict[Any, bool]:
 
     Raises ``TypeError`` for what is no user, and what ``presence`` raises.
     """
-    keys = {str(user.pk): user.pk for user in _users(users)}
-    online = required_backend().attending(ONLINE, list(keys))
-    found = {pk: text in online for text, pk in keys.items()}
+    keys = [user.pk for user in _users(users)]
+    online = required_backend().attending(ONLINE, [str(pk) for pk in keys if pk is not None])
+    found = {pk: pk is not None and str(pk) in online for pk in keys}
     return next(iter(found.values())) if is_user(users) else found
 
 

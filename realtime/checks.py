@@ -17,7 +17,10 @@ from django.db import connections, router
 from realtime import installation
 from realtime.access.hook import authenticator
 from realtime.conf import problems, realtime_settings
-from realtime.models import Event
+from realtime.models import Event, PresenceMember
+from realtime.roster import presence_backend
+from realtime.roster.database import DatabasePresence
+from realtime.roster.memory import MemoryPresence
 
 DATABASE_LOG = "realtime.eventlog.database.DatabaseEventLog"
 CONTEXT_PROCESSORS = {
@@ -214,6 +217,39 @@ def check_event_log_commits(
             )
         )
     return found
+
+
+@register()
+def check_presence(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Report a presence backend that can't work, or that knows one process alone."""
+    if problems(getattr(settings, "REALTIME", {})):
+        return []
+    backend, log = presence_backend(), realtime_settings().EVENT_LOG
+    if isinstance(backend, DatabasePresence) and (log is None or log["BACKEND"] != DATABASE_LOG):
+        vendor = connections[router.db_for_write(PresenceMember)].vendor
+        if vendor not in ("postgresql", "sqlite"):
+            return [
+                Error(
+                    f"Presence in the database works on PostgreSQL and SQLite, not on {vendor}.",
+                    hint="Set REALTIME['PRESENCE'] to another backend, or to False.",
+                    id="realtime.E013",
+                )
+            ]
+    if isinstance(backend, MemoryPresence) and log is None and not _layer_is_in_memory():
+        return [
+            Warning(
+                "Presence in memory knows the sockets of its own process alone.",
+                hint="Where more than one process runs, set REALTIME['PRESENCE'] to a backend in "
+                "the database or Redis; where presence isn't needed, to False.",
+                id="realtime.W010",
+            )
+        ]
+    return []
+
+
+def _layer_is_in_memory() -> bool:
+    layer = getattr(settings, "CHANNEL_LAYERS", {}).get("default", {}).get("BACKEND", "")
+    return bool(layer.endswith(".InMemoryChannelLayer"))
 
 
 @register()

@@ -10,11 +10,8 @@ from typing import Any
 from asgiref.sync import markcoroutinefunction
 
 from realtime.access.addresses import address_of
-from realtime.access.admission import admission
-from realtime.access.expiry import expiries
 from realtime.access.first_frame import FirstFrame
 from realtime.access.origins import is_foreign
-from realtime.access.user_sockets import user_sockets
 from realtime.access.ways_in import find_login
 from realtime.conf import realtime_settings
 from realtime.counters import SOCKETS_CLOSED
@@ -24,16 +21,14 @@ from realtime.hints import hint
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import SUBPROTOCOL, VERSIONS
-from realtime.roster.roster import running_roster
 from realtime.sockets.asgi import Application, Receive, Scope, Send, header
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.sockets.severable import severable
 from realtime.sockets.transport import ABORT_AFTER, Transport
 from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions, WrappedSocket
+from realtime.subscriptions import open_sockets
 from realtime.subscriptions.commands import Commands
-from realtime.subscriptions.control import running_controls
-from realtime.subscriptions.socket_limit import running_socket_limit
 
 __all__ = ["HeartbeatMixin", "RealtimeConsumer"]
 
@@ -147,11 +142,9 @@ class RealtimeConsumer:
             return  # The client has left already.
         socket = RealtimeSocket(send)
         commands = Commands(socket, running_hub())
-        controls = running_controls()
-        controls.add(socket.id, commands)
         if subprotocol not in (SUBPROTOCOL, None):
             socket.close(CloseCode.UNSUPPORTED_VERSION, abort_after=ABORT_AFTER)
-        admission().admit(socket, address_of(scope))
+        open_sockets.opened(socket, commands, address_of(scope))
         first_frame = FirstFrame()
         take_first: Callable[[str | None], bool] | None = first_frame.take
         socket.run(partial(_sign_in, socket, scope, first_frame))
@@ -171,11 +164,7 @@ class RealtimeConsumer:
             raise
         finally:
             commands.end()
-            admission().known(socket)
-            user_sockets().remove(socket)
-            running_roster().ended(socket.id)
-            expiries().remove(socket)
-            controls.remove(socket.id)
+            open_sockets.ended(socket)
             socket.disconnected()
             await socket.finished()
             await commands.finished()
@@ -215,10 +204,4 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope, first_frame: FirstFrame
         hint(logger, _NO_USER if header(scope, b"cookie") else _NO_COOKIE)
         socket.close(CloseCode.NOT_SIGNED_IN, abort_after=ABORT_AFTER)
     else:
-        if not login.is_visitor:
-            admission().known(socket)
-        socket.welcome(login, login.me)
-        user_sockets().add(socket)
-        expiries().add(socket)
-        running_controls().signed_in(socket)
-        running_socket_limit().arrived(socket.id, login)
+        open_sockets.signed_in(socket, login)

@@ -9,7 +9,8 @@ from asgiref.sync import sync_to_async
 from realtime.concurrency.connections import run_async
 from realtime.events import is_user
 from realtime.protocol.stream_names import require_stream_name
-from realtime.roster.base import Holder, required_backend
+from realtime.roster.base import Holder
+from realtime.roster.configured import required_backend
 
 if TYPE_CHECKING:  # Models can't be imported before the apps are loaded.
     from django.contrib.auth.base_user import AbstractBaseUser

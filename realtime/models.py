@@ -61,7 +61,7 @@ class PresenceProcess(models.Model):
     """A process whose sockets are there for as long as its lease."""
 
     id = models.CharField(max_length=32, primary_key=True)
-    lease_until = models.DateTimeField(db_index=True, help_text="By the database's clock.")
+    lease_until = models.DateTimeField(help_text="By the database's clock.")
 
     def __str__(self) -> str:
         return f"{self.id} until {self.lease_until}"

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
             name='PresenceProcess',
             fields=[
                 ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('lease_until', models.DateTimeField(db_index=True, help_text="By the database's clock.")),
+                ('lease_until', models.DateTimeField(help_text="By the database's clock.")),
             ],
         ),
         migrations.CreateModel(

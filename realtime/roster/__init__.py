@@ -9,8 +9,8 @@ from realtime.roster.base import (
     PresenceBackend,
     Present,
     Swept,
-    presence_backend,
 )
+from realtime.roster.configured import presence_backend
 
 __all__ = [
     "Holder",

@@ -7,15 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any, NamedTuple
 
-from django.apps import apps
-from django.core.exceptions import ImproperlyConfigured
-from django.core.signals import setting_changed
-from django.utils.module_loading import import_string
-
-from realtime.conf import realtime_settings
 from realtime.protocol import presence
 from realtime.protocol.stream_names import pk_stream_name
 
@@ -224,54 +217,3 @@ class PresenceBackend(ABC):
 
 LOCK_LEASE = 15.0
 """Seconds that a lock is kept for a holder who is not, or no longer, known to be there."""
-
-BACKENDS = {
-    "DatabaseEventLog": "realtime.roster.database.DatabasePresence",
-    "MemoryEventLog": "realtime.roster.memory.MemoryPresence",
-    "RedisEventLog": "realtime.roster.redis.RedisPresence",
-}
-"""The backend that goes with each class of event log."""
-
-
-@cache
-def presence_backend() -> PresenceBackend | None:
-    """Return the backend that ``REALTIME["PRESENCE"]`` names, None where presence is off."""
-    configured = realtime_settings().PRESENCE
-    if configured is False:
-        return None
-    if not apps.is_installed("realtime"):
-        raise ImproperlyConfigured("Add 'realtime' to INSTALLED_APPS, and run manage.py migrate.")
-    if configured is True:
-        configured = _like_event_log()
-    backend: Callable[..., PresenceBackend] = import_string(configured["BACKEND"])
-    return backend(**configured.get("OPTIONS", {}))
-
-
-def required_backend() -> PresenceBackend:
-    """Return the backend; raises ``ImproperlyConfigured`` where presence is off."""
-    backend = presence_backend()
-    if backend is None:
-        raise ImproperlyConfigured(
-            "REALTIME['PRESENCE'] is False, so nobody knows who is there: leave it out, or name a "
-            "BACKEND."
-        )
-    return backend
-
-
-def _like_event_log() -> dict[str, Any]:
-    """Return what goes with the event log; with one of the project's own, the database."""
-    log = realtime_settings().EVENT_LOG
-    if log is None:
-        return {"BACKEND": BACKENDS["MemoryEventLog"]}
-    ancestors = (one.__name__ for one in import_string(log["BACKEND"]).__mro__)
-    known = next((name for name in ancestors if name in BACKENDS), "DatabaseEventLog")
-    options = log.get("OPTIONS", {}) if known == "RedisEventLog" else {}
-    return {"BACKEND": BACKENDS[known], "OPTIONS": options}
-
-
-def _forget_backend(*, setting: str, **_: Any) -> None:
-    if setting == "REALTIME":
-        presence_backend.cache_clear()
-
-
-setting_changed.connect(_forget_backend)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,11 +17,13 @@ from realtime.roster.base import (
     OpenSocket,
     PresenceBackend,
     Present,
-    presence_backend,
 )
+from realtime.roster.configured import presence_backend
 from realtime.roster.difference import Changes, Difference
 from realtime.roster.sweeper import Sweeper
 from realtime.roster.writer import Writer
+
+logger = logging.getLogger(__name__)
 
 OnArrivals = Callable[[Mapping[str, Sequence[OpenSocket]]], None]
 """Gets the open sockets of users, by primary key as text, the oldest first."""
@@ -102,11 +105,19 @@ class Roster:
         self._writer.soon()
 
     async def _written(self, changes: Changes) -> None:
-        assert self._backend is not None and self._sweeper is not None
+        assert self._sweeper is not None
         self._sweeper.soon()  # In the same thread, with the same connection.
         users = {member.user for member in changes.joins if member.stream == ONLINE}
         if self._on_arrivals is not None and users:
-            self._on_arrivals(await run_sync(self._backend.sockets_of, list(users)))
+            await self._count(list(users), self._on_arrivals)
+
+    async def _count(self, users: list[str], on_arrivals: OnArrivals) -> None:
+        """Have sockets counted; what goes wrong there must not end the writing."""
+        assert self._backend is not None
+        try:
+            on_arrivals(await run_sync(self._backend.sockets_of, users))
+        except Exception as error:
+            logger.error("sockets not counted users=%d error=%r", len(users), error)
 
 
 _rosters = PerLoop(Roster)

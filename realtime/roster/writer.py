@@ -83,7 +83,7 @@ class Writer:
             self._log_up()
             if is_written:
                 _wake(waiting)
-                await self._on_written(changes)
+                await self._report(changes)
             else:
                 logger.warning("presence lease lost process=%s: writing all again", self._process)
                 self._waiting += waiting
@@ -106,6 +106,13 @@ class Writer:
             await run_sync(self._backend.replace, process, LEASE, joins, grace)
             return True
         return bool(await run_sync(self._backend.write, process, LEASE, joins, leaves))
+
+    async def _report(self, changes: Changes) -> None:
+        """Say what was written; a failure there must not end the writes."""
+        try:
+            await self._on_written(changes)
+        except Exception as error:
+            logger.error("presence written, and then failed reason=%r", error)
 
     def _failed(self, changes: Changes, error: Exception) -> None:
         self._members.give_back(changes)

@@ -4,8 +4,6 @@ The lease is 2 s here, and the grace 1.5 s.
 """
 
 import asyncio
-import contextlib
-import time
 
 import psycopg
 import pytest
@@ -19,11 +17,17 @@ SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.end_to_end.present.settings"}
 LEASE, GRACE = 2.0, 1.5
 
 
+@pytest.fixture
+def deadly(tmp_path):
+    """A file: if it is there when a user goes offline, the process whose receiver runs dies."""
+    return tmp_path / "deadly"
+
+
 @pytest.fixture(params=["database", "redis"])
-def servers(request, site, redis_server, postgres_url):
-    env = (
-        SETTINGS if request.param == "database" else {**SETTINGS, "PRESENCE_URL": redis_server.url}
-    )
+def servers(request, site, redis_server, postgres_url, deadly):
+    env = {**SETTINGS, "DEADLY": str(deadly)}
+    if request.param == "redis":
+        env["PRESENCE_URL"] = redis_server.url
     together = {"redis": redis_server, "database_url": postgres_url, "env": env}
     return site("uvicorn", **together), site("daphne", **together)
 
@@ -43,54 +47,73 @@ def written(postgres_url):
 
 
 async def follow(socket):
-    """Follow the hall and return who is there."""
-    await socket.frame("welcome")
+    """Follow the hall, and return the name of the user's own stream and who is there."""
+    me = (await socket.frame("welcome"))["me"]
     await socket.send({"type": "subscribe", "ref": 1, "stream": "hall.1"})
-    return (await socket.frame("subscribed"))["presence"]
+    return me, [one["user"] for one in (await socket.frame("subscribed"))["presence"]]
 
 
-async def changes(socket, seconds):
-    """Return who came and went during some seconds."""
-    found, until_then = [], time.monotonic() + seconds
-    with contextlib.suppress(AssertionError):
-        while (left := until_then - time.monotonic()) > 0:
-            event = await socket.frame("event", timeout=left)
-            assert event["name"] == "realtime.presence"
-            found += [(what, one["user"]) for what, ones in event["data"].items() for one in ones]
-    return found
+async def changes(socket, timeout):  # noqa: ASYNC109
+    """Return who comes or goes next, as an event says."""
+    event = await socket.frame("event", timeout)
+    assert event["name"] == "realtime.presence"
+    return [(what, one["user"]) for what, ones in event["data"].items() for one in ones]
+
+
+async def nothing_changes(socket, seconds):
+    with pytest.raises(AssertionError, match="no event within"):
+        await changes(socket, seconds)
 
 
 async def test_who_is_there(servers, written):
     one, other = servers
     alice, bob = (one.login(name).cookie_header() for name in ("alice", "bob"))
     async with wire(other, cookies=bob) as bobs:
-        await follow(bobs)
+        bobs_stream, _ = await follow(bobs)
+        assert await changes(bobs, 5) == [("join", bobs_stream)]
         async with wire(one, cookies=alice) as alices:
-            me = (await alices.frame("welcome"))["me"]
-            await alices.send({"type": "subscribe", "ref": 1, "stream": "hall.1"})
-            assert ("join", me) in await changes(bobs, 1.5)
-            await until(lambda: written("alice") == ["online"], 2, "alice came online")
+            me, here = await follow(alices)
+            assert here == [bobs_stream]
+            assert await changes(bobs, 5) == [("join", me)]
+            await until(lambda: written("alice") == ["online"], 5, "alice came online")
         # She comes back to the other server within the grace, and was never gone.
         async with wire(other, cookies=alice) as alices:
             await follow(alices)
-            assert await changes(bobs, GRACE + 1.5) == []
+            await nothing_changes(bobs, GRACE + 1)
         async with wire(one, cookies=alice) as alices:
-            assert {entry["user"] for entry in await follow(alices)} >= {me}
+            assert (await follow(alices))[1] == [bobs_stream, me]
             await asyncio.sleep(0.5)  # Until it is written where she is now.
             # Stopped for longer than the lease, but not than lease and grace together.
             one.freeze()
             await asyncio.sleep(LEASE + 0.3)
             one.thaw()
-            assert await changes(bobs, 2.0) == []
-            assert written("alice") == ["online"]
+            await nothing_changes(bobs, GRACE + 0.5)
             # Stopped for so long that all others take her for gone.
             one.freeze()
-            gone = await changes(bobs, LEASE + GRACE + 1.5)
-            assert gone == [("leave", me)]
+            assert await changes(bobs, LEASE + GRACE + 3) == [("leave", me)]
             one.thaw()
-            assert await changes(bobs, 1.5) == [("join", me)]
-            await until(lambda: written("alice") == ["online", "offline", "online"], 2, "again")
+            assert await changes(bobs, 5) == [("join", me)]
+            await until(lambda: written("alice") == ["online", "offline", "online"], 5, "again")
             one.kill()
-            assert await changes(bobs, LEASE + GRACE + 1.5) == [("leave", me)]
-        assert written("alice") == ["online", "offline", "online", "offline"]
+            assert await changes(bobs, LEASE + GRACE + 3) == [("leave", me)]
+        await until(lambda: written("alice")[3:] == ["offline"], 5, "alice is offline")
         assert written("bob") == ["online"]
+
+
+@pytest.mark.parametrize("servers", ["database"], indirect=True)
+async def test_a_process_that_is_killed_in_a_receiver_leaves_its_work_to_another(
+    servers, written, deadly
+):
+    one, other = servers
+    alice, bob = (one.login(name).cookie_header() for name in ("alice", "bob"))
+    async with wire(other, cookies=bob) as bobs:
+        await follow(bobs)
+        async with wire(one, cookies=alice) as alices:
+            await follow(alices)
+            await until(lambda: written("alice") == ["online"], 5, "alice came online")
+            deadly.touch()
+    await until(lambda: written("alice")[1:] == ["offline"], 15, "alice is offline")
+    assert not deadly.exists()
+    assert [one.alive, other.alive].count(False) == 1
+    await asyncio.sleep(1)
+    assert written("alice") == ["online", "offline"]

@@ -76,6 +76,7 @@ def test_what_is_no_user_can_not_be_online(wrong):
         is_online(wrong)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_what_is_known_about_a_user(users, alice_is_here):
     alice, bob = users
     update_presence("room.7", alice, {"day": date(2026, 1, 2)})

@@ -103,6 +103,35 @@ def test_a_layer_that_will_not_do_is_named(settings, layers, debug, found):
     assert [message.id for message in messages()] == [found]
 
 
+@pytest.mark.parametrize(
+    ("realtime", "layer", "found"),
+    [
+        ({"EVENT_LOG": None}, "channels_redis.pubsub.RedisPubSubChannelLayer", ["realtime.W010"]),
+        ({"EVENT_LOG": None}, "channels.layers.InMemoryChannelLayer", []),
+        ({"EVENT_LOG": None, "PRESENCE": False}, "mysite.layers.Layer", []),
+    ],
+)
+def test_presence_that_knows_one_process_is_named(settings, realtime, layer, found):
+    settings.DEBUG = True
+    settings.REALTIME = realtime
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": layer}}
+    assert [message.id for message in messages()] == found
+
+
+def test_a_database_in_which_there_can_be_no_presence_is_named(settings, monkeypatch):
+    monkeypatch.setattr(connection, "vendor", "mysql")
+    database = {"BACKEND": "realtime.roster.database.DatabasePresence"}
+    settings.REALTIME = {"EVENT_LOG": None, "PRESENCE": database}
+    assert [message.id for message in messages()] == ["realtime.E013"]
+
+
+@pytest.mark.parametrize("value", [None, 1, "memory", {}, {"BACKEND": 7}, {"OPTIONS": {}}])
+def test_a_presence_that_cannot_be_is_named(settings, value):
+    settings.REALTIME = {"PRESENCE": value}
+    (message,) = messages()
+    assert "REALTIME['PRESENCE']" in message.msg
+
+
 PUB_SUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
 
 

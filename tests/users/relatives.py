@@ -1,13 +1,17 @@
 """What it means that a row is deleted which is a user's, or nearly; the users are EmailUsers."""
 
 import pytest
+from channels.layers import channel_layers
 from django.apps import apps
 from django.db import connection, transaction
 from django.db.models.signals import post_delete
 from django.test.utils import CaptureQueriesContext
 
 from realtime import publish
+from realtime.layer.control import Recheck
 from realtime.models import Event
+from realtime.protocol.stream_names import user_stream_name
+from tests.realtime.layer.recording_layer import RecordingLayer
 from tests.users.models import (
     Customer,
     EmailUser,
@@ -99,7 +103,11 @@ def test_a_row_that_only_has_the_same_key_is_another(alice):
 
 def test_only_users_have_a_receiver():
     listened = {model for model in apps.get_models() if post_delete.has_listeners(model)}
-    assert {model.__name__ for model in listened} - {"LateProxy"} == {"EmailUser", "ProxyUser"}
+    assert {model.__name__ for model in listened} - {"LateProxy"} == {
+        "EmailUser",
+        "ProxyUser",
+        "Session",
+    }
 
 
 @pytest.mark.parametrize("model", [Note, TextUser])
@@ -111,3 +119,34 @@ def test_other_rows_are_deleted_by_as_many_statements_as_without_this_app(model)
         model.objects.all().delete()
     assert [one["sql"].split()[0] for one in queries if "users_" in one["sql"]] == ["DELETE"]
     assert not [one for one in queries if "realtime" in one["sql"]]
+
+
+@pytest.fixture
+def out():
+    """What goes out about rights."""
+    layer = RecordingLayer()
+    channel_layers.set("default", layer)
+    yield layer.controls
+    channel_layers.set("default", None)
+
+
+@pytest.mark.parametrize("model", [Customer, ProxyCustomer, EmailUser, ProxyUser])
+def test_a_user_is_checked_by_whatever_model_the_row_was_saved(customer, out, model):
+    user = model.objects.get(pk=ALICE)
+    user.is_active = False
+    user.save()
+    assert out == [Recheck((user_stream_name(user),))]
+
+
+@pytest.mark.parametrize("model", [Customer, EmailUser])
+def test_a_user_is_checked_once_by_whatever_model_the_row_was_deleted(customer, out, model):
+    user = model.objects.get(pk=ALICE)
+    name = user_stream_name(user)
+    user.delete()
+    assert out == [Recheck((name,))]
+
+
+def test_what_only_resembles_a_user_is_not_checked(out):
+    Person.objects.create(address="p@example.com").save()
+    Note.objects.create().delete()
+    assert out == []

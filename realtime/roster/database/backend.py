@@ -34,9 +34,9 @@ class DatabasePresence(PresenceBackend):
     def write(
         self, process: str, lease: float, joins: Sequence[Member], leaves: Sequence[Leave]
     ) -> bool:
-        using, size = self._using, membership.BATCH
-        if not membership.renew(process, lease, using):
-            return False
+        size = membership.BATCH
+        if not joins and not leaves:
+            return membership.renew(process, lease, self._using)
         for start in range(0, len(leaves), size):
             if not self._change(process, lease, (), leaves[start : start + size]):
                 return False

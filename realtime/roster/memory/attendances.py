@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from realtime.roster.base import ONLINE, Leave, Member, Notice, OpenSocket, Present, new_id
+
+Key = tuple[str, str]
+"""A stream and a user."""
 
 
 @dataclass
@@ -33,13 +37,22 @@ class Attendances:
 
     def __init__(self) -> None:
         self._streams: dict[str, dict[str, Attendance]] = {}
+        self._new: dict[Key, None] = {}
+        """Those whose join is to be announced, in order; a sweep looks only at what changes."""
+        self._leaving: dict[Key, None] = {}
+        self._announced: Counter[str] = Counter()
+        """How many of each stream's are announced."""
 
     def join(self, member: Member, now: float) -> None:
         """Note that a member came."""
-        users = self._streams.setdefault(member.stream, {})
-        attendance = users.setdefault(member.user, Attendance(now, json.loads(member.meta)))
+        users, key = self._streams.setdefault(member.stream, {}), (member.stream, member.user)
+        if member.user not in users:
+            users[member.user] = Attendance(now, json.loads(member.meta))
+            self._new[key] = None
+        attendance = users[member.user]
         attendance.members[member.socket] = member
         attendance.due = None
+        self._leaving.pop(key, None)
 
     def leave(self, leave: Leave, now: float) -> None:
         """Note that a member went; a longer grace, of another one, stays."""
@@ -48,6 +61,7 @@ class Attendances:
         if attendance is not None and member.socket in attendance.members:
             del attendance.members[member.socket]
             attendance.due = max(attendance.due or 0.0, now + grace)
+            self._leaving[member.stream, member.user] = None
 
     def find(self, stream: str, user: str) -> Attendance | None:
         """Return a user's attendance, None where the user is not in the stream."""
@@ -70,20 +84,21 @@ class Attendances:
 
     def settle(self, now: float) -> Iterator[Notice]:
         """Do what is due; yields what has changed."""
-        for stream in list(self._streams):
-            notice = self._settle(stream, now)
-            if stream == ONLINE:
-                yield from _one_by_one(notice)
-            elif notice.join or notice.leave:
-                yield notice
-            if not self._streams[stream]:
-                del self._streams[stream]
+        due = self._due(now)
+        changed: defaultdict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+        for stream, user in self._new:
+            changed[stream][0].append(user)
+        for stream, user in due:
+            changed[stream][1].append(user)
+        self._new.clear()
+        for stream, (joined, left) in changed.items():
+            notice = self._settle(stream, joined, left)
+            yield from _one_by_one(notice) if stream == ONLINE else [notice]
 
     def next_due(self) -> float | None:
         """Return the earliest time at which somebody may have left."""
-        users = (one for stream in self._streams.values() for one in stream.values())
-        leaving = (one for one in users if not one.members)
-        return min((one.due for one in leaving if one.due is not None), default=None)
+        leaving = (self._streams[stream][user].due for stream, user in self._leaving)
+        return min((due for due in leaving if due is not None), default=None)
 
     def present(self, stream: str, now: float) -> list[Present]:
         """Return who is in a stream."""
@@ -113,18 +128,35 @@ class Attendances:
         attendance = self.find(ONLINE, user)
         return [] if attendance is None else _open_sockets(attendance)
 
-    def _settle(self, stream: str, now: float) -> Notice:
-        users = self._streams[stream]
-        before = any(one.is_announced for one in users.values())
-        joined = [user for user, one in users.items() if not one.is_announced]
+    def _due(self, now: float) -> list[Key]:
+        """Return those who have left; forgets a grace of those who have another socket."""
+        for key in list(self._leaving):
+            attendance = self._streams[key[0]][key[1]]
+            if attendance.members and (attendance.due or 0.0) <= now:
+                attendance.due = None
+                del self._leaving[key]
+        leaving = ((key, self._streams[key[0]][key[1]]) for key in self._leaving)
+        return [key for key, one in leaving if one.is_announced and one.has_left(now)]
+
+    def _settle(self, stream: str, joined: list[str], left: list[str]) -> Notice:
+        users, before = self._streams[stream], self._announced[stream]
         for user in joined:
             users[user].is_announced = True
         join = [_entry(user, users[user]) for user in joined]
-        gone = [user for user, one in users.items() if user not in joined and one.has_left(now)]
-        leave = [_entry(user, users.pop(user)) for user in gone]
-        after = bool(users)
-        first, last = not before and after, before and not after
+        leave = [_entry(user, self._remove(stream, user)) for user in left]
+        after = self._announced[stream] = before + len(joined) - len(left)
+        if not after:
+            del self._announced[stream]
+        first, last = not before and after > 0, before > 0 and not after
         return Notice(new_id(), stream, join, leave, first=first, last=last)
+
+    def _remove(self, stream: str, user: str) -> Attendance:
+        users = self._streams[stream]
+        del self._leaving[stream, user]
+        attendance = users.pop(user)
+        if not users:
+            del self._streams[stream]
+        return attendance
 
 
 def _entry(user: str, attendance: Attendance) -> dict[str, Any]:

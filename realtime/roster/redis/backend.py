@@ -29,7 +29,8 @@ from realtime.roster.base import (
     Swept,
     new_id,
 )
-from realtime.roster.redis import scripts
+from realtime.roster.redis import changes, locks, notices, reading
+from realtime.roster.redis.common import COMMON
 
 ANSWER_WITHIN = 2.0
 """Seconds that Redis may take to connect or to answer."""
@@ -69,32 +70,32 @@ class RedisPresence(PresenceBackend):
         batches: list[tuple[list[Any], list[Any]]] = [([], part) for part in _batches(gone)]
         batches += [(part, []) for part in _batches(came)]
         return all(
-            self._run(scripts.WRITE, process, _ms(lease), json.dumps(batch), json.dumps(left))
+            self._run(changes.WRITE, process, _ms(lease), json.dumps(batch), json.dumps(left))
             for batch, left in batches or [([], [])]
         )
 
     def replace(self, process: str, lease: float, members: Sequence[Member], grace: float) -> None:
-        found = self._run(scripts.REGISTER, process, _ms(lease))
+        found = self._run(changes.REGISTER, process, _ms(lease))
         known = {_member(*pair) for pair in zip(found[::2], found[1::2], strict=True)}
         gone = [Leave(member, grace) for member in known - set(members)]
         if not self.write(process, lease, members, gone):
             self.replace(process, lease, members, grace)
 
     def sweep(self, grace: float, notice_users: bool) -> Swept:
-        self._run(scripts.TAKE_OVER, _ms(grace))
+        self._run(changes.TAKE_OVER, _ms(grace))
         while True:
             seed = new_id()[:24]
             arguments = int(notice_users), seed, BATCH
-            has_notices, has_more, due = self._run(scripts.SETTLE, *arguments)
+            has_notices, has_more, due = self._run(changes.SETTLE, *arguments)
             if not has_more:
                 return Swept(bool(has_notices), int(due) / 1000 if due else None)
 
     def pending(self) -> Sequence[str]:
-        ids: list[str] = self._run(scripts.PENDING, PENDING)
+        ids: list[str] = self._run(notices.PENDING, PENDING)
         return ids
 
     def deliver(self, notice: str, announce: Announce) -> bool:
-        content = self._run(scripts.CLAIM, notice, CLAIM)
+        content = self._run(notices.CLAIM, notice, CLAIM)
         if content is None:
             return False
         try:
@@ -102,37 +103,37 @@ class RedisPresence(PresenceBackend):
         except BaseException:
             self._redis.zrem(f"{self._keys[0]}claims", notice)
             raise
-        self._run(scripts.DONE, notice)
+        self._run(notices.DONE, notice)
         return True
 
     def present(self, streams: Sequence[str]) -> dict[str, list[Present]]:
-        return self._read(scripts.PRESENT, streams, _grace())
+        return self._read(reading.PRESENT, streams, _grace())
 
     def listed(self, streams: Sequence[str]) -> dict[str, list[Present]]:
-        return self._read(scripts.LISTED, streams)
+        return self._read(reading.LISTED, streams)
 
     def attending(self, stream: str, users: Sequence[str]) -> set[str]:
-        return set(self._run(scripts.ATTENDING, stream, _grace(), *users))
+        return set(self._run(reading.ATTENDING, stream, _grace(), *users))
 
     def sockets_of(self, users: Sequence[str]) -> dict[str, list[OpenSocket]]:
-        found = self._run(scripts.SOCKETS_OF, *users)
+        found = self._run(reading.SOCKETS_OF, *users)
         return {user: _open_sockets(rows) for user, rows in zip(users, found, strict=True)}
 
     def update(self, stream: str, user: str, meta: dict[str, Any]) -> str | None:
         notice = new_id()
-        changed = self._run(scripts.UPDATE, stream, user, _stored(meta), notice)
+        changed = self._run(changes.UPDATE, stream, user, _stored(meta), notice)
         return notice if changed else None
 
     def lock(self, name: str, holder: Holder) -> bool:
-        return bool(self._run(scripts.LOCK, name, _text(holder), _ms(LOCK_LEASE), _grace()))
+        return bool(self._run(locks.LOCK, name, _text(holder), _ms(LOCK_LEASE), _grace()))
 
     def unlock(self, name: str, holder: Holder) -> bool:
-        return bool(self._run(scripts.UNLOCK, name, _text(holder)))
+        return bool(self._run(locks.UNLOCK, name, _text(holder)))
 
     def holders(self, names: Sequence[str]) -> dict[str, Holder]:
         return {
             name: Holder(owner or None, id) if kind == "s" else Holder(id)
-            for name, kind, id, owner in self._run(scripts.HOLDERS, _grace(), *names)
+            for name, kind, id, owner in self._run(locks.HOLDERS, _grace(), *names)
         }
 
     def _read(
@@ -147,7 +148,7 @@ class RedisPresence(PresenceBackend):
     def _run(self, script: str, *arguments: Any) -> Any:
         """Run a script, and once more where the connection had ended since it was last used."""
         if script not in self._scripts:
-            self._scripts[script] = self._redis.register_script(scripts.COMMON + script)
+            self._scripts[script] = self._redis.register_script(COMMON + script)
         try:
             return self._scripts[script](keys=self._keys, args=arguments)
         except redis.ConnectionError:

@@ -1,5 +1,8 @@
 """An app that writes down who comes and goes, with a lease that a test can wait for."""
 
+import contextlib
+import os
+import signal
 import uuid
 
 from django.apps import AppConfig
@@ -24,6 +27,9 @@ def came_online(user, **_):
 
 def went_offline(user, **_):
     write("offline", user)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.environ["DEADLY"])
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def write(what, user):

@@ -12,24 +12,8 @@ from realtime.access.user_sockets import sign_out
 from realtime.access.verification import GONE
 from realtime.exceptions import SignedOut
 from tests.realtime.access.open_socket import OpenSocket
+from tests.realtime.access.stores import Stores
 from tests.virtual_time import elapsed
-
-
-class Stores:
-    """The stores: ``outcomes`` by session key, and how they are asked."""
-
-    def __init__(self):
-        self.outcomes = {}
-        self.reads = []
-        self.seconds = 0.0
-        self.error = None
-
-    async def verify(self, logins):
-        self.reads.append([login.session_key for login in logins])
-        await asyncio.sleep(self.seconds)
-        if self.error is not None:
-            raise self.error
-        return [self.outcomes.get(login.session_key, login.user) for login in logins]
 
 
 @pytest.fixture

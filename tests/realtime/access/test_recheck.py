@@ -9,7 +9,7 @@ from realtime.access.current_user import BATCH_SIZE, Verifier
 from realtime.access.recheck import GRACE, Recheck
 from realtime.access.verification import GONE
 from tests.realtime.access.open_socket import OpenSocket
-from tests.realtime.access.test_current_user import Stores
+from tests.realtime.access.stores import Stores
 from tests.virtual_time import elapsed, settle
 
 

@@ -16,8 +16,8 @@ from realtime.streams import Stream, register
 from tests.realtime.roster.contract import GRACE, Process
 
 
-@register("lobby")
-class Lobby(Stream):
+@register("foyer")
+class Foyer(Stream):
     presence = True
 
 
@@ -47,7 +47,7 @@ def received():
     yield connect
     for signal, receiver in connected:
         signal.disconnect(receiver)
-        signal.disconnect(receiver, sender=Lobby)
+        signal.disconnect(receiver, sender=Foyer)
 
 
 def sweep(store):
@@ -61,12 +61,12 @@ def events(stream):
 
 
 def test_a_join_and_a_leave_are_events_of_the_stream(store, process):
-    process.join("s", "7", "lobby.1")
+    process.join("s", "7", "foyer.1")
     sweep(store)
-    publish("lobby.1", "hello")
-    process.leave("s", "lobby.1", grace=0.0)
+    publish("foyer.1", "hello")
+    process.leave("s", "foyer.1", grace=0.0)
     sweep(store)
-    joined, hello, left = events("lobby.1")
+    joined, hello, left = events("foyer.1")
     assert [one["offset"] for one in (joined, hello, left)] == [1, 2, 3]
     assert joined["name"] == left["name"] == "realtime.presence"
     (entry,) = joined["data"]["join"]
@@ -76,22 +76,22 @@ def test_a_join_and_a_leave_are_events_of_the_stream(store, process):
 
 
 def test_an_update_is_one_too(store, process):
-    process.join("s", "a b", "lobby.1")
+    process.join("s", "a b", "foyer.1")
     sweep(store)
-    store.update("lobby.1", "a b", {"typing": True})
+    store.update("foyer.1", "a b", {"typing": True})
     announce_pending(store)
-    (entry,) = events("lobby.1")[1]["data"]["update"]
+    (entry,) = events("foyer.1")[1]["data"]["update"]
     assert (entry["user"], entry["meta"]) == ("user-.a-20b", {"typing": True})
 
 
 def test_many_who_come_together_are_few_events(store, process):
-    process.write([Member(f"s{n}", "lobby.1", str(n), 1) for n in range(250)])
+    process.write([Member(f"s{n}", "foyer.1", str(n), 1) for n in range(250)])
     sweep(store)
-    assert [len(one["data"]["join"]) for one in events("lobby.1")] == [100, 100, 50]
+    assert [len(one["data"]["join"]) for one in events("foyer.1")] == [100, 100, 50]
 
 
 def test_an_event_whose_notice_is_repeated_is_there_once(store, process):
-    process.join("s", "7", "lobby.1")
+    process.join("s", "7", "foyer.1")
     store.sweep(GRACE, False)
     (id,) = store.pending()
 
@@ -100,26 +100,26 @@ def test_an_event_whose_notice_is_repeated_is_there_once(store, process):
         announcing.announce(notice)
 
     store.deliver(id, announce_twice)
-    assert len(events("lobby.1")) == 1
+    assert len(events("foyer.1")) == 1
 
 
 def test_nobody_else_may_publish_such_events():
     with pytest.raises(ValueError, match="who is there"):
-        publish("lobby.1", "realtime.presence", {"join": []})
+        publish("foyer.1", "realtime.presence", {"join": []})
 
 
 def test_the_first_and_the_last_in_a_stream_are_signalled_for_its_class(store, process, received):
-    found = received(stream_first, sender=Lobby)
-    received(stream_last, sender=Lobby)
-    process.join("s", "7", "lobby.1")
+    found = received(stream_first, sender=Foyer)
+    received(stream_last, sender=Foyer)
+    process.join("s", "7", "foyer.1")
     sweep(store)
-    process.join("t", "8", "lobby.1")
+    process.join("t", "8", "foyer.1")
     sweep(store)
-    assert found == [(Lobby, {"stream": "lobby.1"})]
-    process.leave("s", "lobby.1", grace=0.0)
-    process.leave("t", "lobby.1", grace=0.0)
+    assert found == [(Foyer, {"stream": "foyer.1"})]
+    process.leave("s", "foyer.1", grace=0.0)
+    process.leave("t", "foyer.1", grace=0.0)
     sweep(store)
-    assert found == [(Lobby, {"stream": "lobby.1"})] * 2
+    assert found == [(Foyer, {"stream": "foyer.1"})] * 2
 
 
 @pytest.mark.django_db
@@ -151,7 +151,7 @@ def test_a_receiver_that_raises_is_logged_and_the_others_run(store, process, rec
 
     received(stream_first, fails)
     found = received(stream_first)
-    process.join("s", "7", "lobby.1")
+    process.join("s", "7", "foyer.1")
     sweep(store)
     assert len(found) == 1
     assert "test_a_receiver_that_raises" in caplog.text
@@ -166,16 +166,16 @@ def test_an_async_receiver(store, process, received):
         found.append(arguments)
 
     received(stream_first, receiver)
-    process.join("s", "7", "lobby.1")
+    process.join("s", "7", "foyer.1")
     sweep(store)
-    assert found == [{"stream": "lobby.1"}]
+    assert found == [{"stream": "foyer.1"}]
 
 
 def test_what_fails_holds_up_its_own_stream_alone(store, process, monkeypatch, caplog):
     for number in (1, 2):
-        process.join(f"s{number}", "7", f"lobby.{number}")
+        process.join(f"s{number}", "7", f"foyer.{number}")
     store.sweep(GRACE, False)
-    announce, failing = announcing.announce, ["lobby.1"]
+    announce, failing = announcing.announce, ["foyer.1"]
 
     def announce_or_fail(notice):
         if notice.stream in failing:
@@ -184,11 +184,11 @@ def test_what_fails_holds_up_its_own_stream_alone(store, process, monkeypatch, c
 
     monkeypatch.setattr(announcing, "announce", announce_or_fail)
     announce_pending(store)
-    assert len(events("lobby.2")) == 1
+    assert len(events("foyer.2")) == 1
     assert "presence not announced" in caplog.text
     failing.clear()
     announce_pending(store)
-    assert len(events("lobby.1")) == 1
+    assert len(events("foyer.1")) == 1
 
 
 class Broken(Exception):

@@ -1,54 +1,8 @@
-"""Which backend is in force, and what is said of one who is there."""
+"""What is said of one who is there."""
 
 from datetime import UTC, datetime
 
-import pytest
-from django.core.exceptions import ImproperlyConfigured
-
-from realtime.eventlog.memory import MemoryEventLog
-from realtime.roster import Present, presence_backend
-from realtime.roster.base import required_backend
-from realtime.roster.database import DatabasePresence
-from realtime.roster.memory import MemoryPresence
-from realtime.roster.redis import RedisPresence
-
-REDIS = {
-    "BACKEND": "realtime.eventlog.redis.RedisEventLog",
-    "OPTIONS": {"url": "redis://127.0.0.1:1", "prefix": "mine"},
-}
-
-
-class OwnLog(MemoryEventLog):
-    pass
-
-
-@pytest.mark.parametrize(
-    ("configured", "backend"),
-    [
-        ({}, DatabasePresence),
-        ({"EVENT_LOG": {"BACKEND": "realtime.eventlog.memory.MemoryEventLog"}}, MemoryPresence),
-        ({"EVENT_LOG": {"BACKEND": f"{__name__}.OwnLog"}}, MemoryPresence),
-        ({"EVENT_LOG": REDIS}, RedisPresence),
-        ({"EVENT_LOG": None}, MemoryPresence),
-        ({"PRESENCE": {"BACKEND": "realtime.roster.memory.MemoryPresence"}}, MemoryPresence),
-    ],
-)
-def test_presence_goes_with_the_event_log_unless_it_is_named(settings, configured, backend):
-    settings.REALTIME = configured
-    assert type(presence_backend()) is backend
-    assert presence_backend() is presence_backend()
-
-
-def test_redis_has_the_keys_of_its_log(settings):
-    settings.REALTIME = {"EVENT_LOG": REDIS}
-    assert presence_backend()._keys == ["mine:presence:"]
-
-
-def test_where_presence_is_off_a_question_says_so(settings):
-    settings.REALTIME = {"PRESENCE": False}
-    assert presence_backend() is None
-    with pytest.raises(ImproperlyConfigured, match="PRESENCE"):
-        required_backend()
+from realtime.roster import Present
 
 
 def test_pages_know_users_by_their_own_streams():

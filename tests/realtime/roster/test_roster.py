@@ -79,6 +79,19 @@ async def test_who_counts_a_users_sockets_gets_them_after_each_write(roster):
     assert len(counted) == 1
 
 
+async def test_counting_that_fails_ends_no_writing(roster, store, caplog):
+    def fails(found):
+        raise ZeroDivisionError
+
+    roster.watch(fails)
+    roster.arrived("s", "alice")
+    await asyncio.sleep(WRITTEN)
+    assert "sockets not counted users=1" in caplog.text
+    roster.arrived("t", "bob")
+    await asyncio.sleep(WRITTEN)
+    assert users(store) == ["alice", "bob"]
+
+
 async def test_where_presence_is_off_nothing_is_noted(settings):
     settings.REALTIME = {**settings.REALTIME, "PRESENCE": False}
     roster = Roster()

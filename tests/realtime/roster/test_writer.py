@@ -120,3 +120,16 @@ async def test_waiting_for_a_write(join, store, writer):
     store.is_away = False
     await waiting
     assert users(store) == ["user s", "user t"]
+
+
+async def test_a_failure_after_a_write_ends_nothing(store, members, caplog):
+    async def on_written(changes):
+        raise ConnectionError("away")
+
+    writer = Writer(store, members, on_written=on_written, on_failure=lambda: None)
+    for socket in ("s", "t"):
+        members.add(Member(socket, ONLINE, f"user {socket}", 1))
+        writer.soon()
+        await asyncio.sleep(BATCH * 2)
+    assert users(store) == ["user s", "user t"]
+    assert "presence written, and then failed reason=ConnectionError('away')" in caplog.text

@@ -15,7 +15,7 @@ from realtime.exceptions import Refused
 from realtime.protocol.right import GRACE
 from realtime.streams import find
 from realtime.subscriptions.commands import Commands
-from tests.realtime.access.test_current_user import Stores
+from tests.realtime.access.stores import Stores
 from tests.realtime.subscriptions.client import Thing
 from tests.virtual_time import settle
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from realtime.access.login import Login
 from realtime.concurrency.threads import nonblocking
 from realtime.exceptions import Refused
-from realtime.roster import presence_backend
+from realtime.roster import presence_backend, sweeper
 from realtime.roster.roster import running_roster
 from realtime.streams import register
 from realtime.subscriptions.commands import Commands
@@ -28,6 +28,12 @@ class Meeting(Thing):
         if isinstance(self.decides, Exception):
             raise self.decides
         return {"name": f"user {user.pk}", **wanted} if self.decides is None else self.decides
+
+
+@pytest.fixture(autouse=True)
+def no_announcements(monkeypatch):
+    """They are made in threads, for which a clock that jumps does not wait."""
+    monkeypatch.setattr(sweeper, "announce_pending", nonblocking(lambda backend: None))
 
 
 @pytest.fixture
@@ -117,6 +123,7 @@ class TestTheList:
         assert [one["user"] for one in answer["presence"]] == ["user.2", "user.3"]
 
     async def test_a_reset_brings_a_new_one(self, ask, client, hub, log, bob):
+        log.write(STREAM, "before")
         await ask("subscribe")
         await written()
         log.forget(STREAM)

@@ -1,0 +1,39 @@
+"""Notes each open socket where its process counts it, finds it and ends it."""
+
+from __future__ import annotations
+
+from realtime.access.admission import admission
+from realtime.access.expiry import expiries
+from realtime.access.login import Login
+from realtime.access.user_sockets import user_sockets
+from realtime.roster.roster import running_roster
+from realtime.sockets.realtime_socket import RealtimeSocket
+from realtime.subscriptions.commands import Commands
+from realtime.subscriptions.control import running_controls
+from realtime.subscriptions.socket_limit import running_socket_limit
+
+
+def opened(socket: RealtimeSocket, commands: Commands, address: str | None) -> None:
+    """Note a socket that was accepted; one too many of its ``address`` is closed."""
+    running_controls().add(socket.id, commands)
+    admission().admit(socket, address)
+
+
+def signed_in(socket: RealtimeSocket, login: Login) -> None:
+    """Greet the socket's user, or visitor, and note the socket as theirs."""
+    if not login.is_visitor:
+        admission().known(socket)
+    socket.welcome(login, login.me)
+    user_sockets().add(socket)
+    expiries().add(socket)
+    running_controls().signed_in(socket)
+    running_socket_limit().arrived(socket.id, login)
+
+
+def ended(socket: RealtimeSocket) -> None:
+    """Note a socket no more, however far it came."""
+    admission().known(socket)
+    user_sockets().remove(socket)
+    expiries().remove(socket)
+    running_controls().remove(socket.id)
+    running_roster().ended(socket.id)
