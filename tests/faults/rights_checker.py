@@ -75,7 +75,7 @@ def check_bounds(
             for ending, due in own:
                 if _was_over(ending, connection, frame) and frame.after > due:
                     late = frame.after - ending.committed
-                    yield f"handed out {late:.1f} s after {ending}: {frame} on {connection.socket}"
+                    yield f"handed out {late:.1f} s late ({ending}): {frame} on {connection.socket}"
 
 
 def due_of(ending: Ending, spans: Spans) -> float:

@@ -40,6 +40,9 @@ class Ending:
     returned: float = math.inf
     """When it was given back."""
 
+    def __str__(self) -> str:
+        return f"{self.how}: {self.user}{f' to {self.stream}' if self.stream else ''}"
+
 
 @dataclass(frozen=True)
 class Span:

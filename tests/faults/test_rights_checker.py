@@ -71,7 +71,11 @@ def test_what_is_right(case):
 
 
 WRONG = {
-    "an event of a room": ("handed out 3.1 s after", [withdrawn()], [BEGUN, event(LATE)]),
+    "an event of a room": (
+        "handed out 3.1 s late (permissions withdrawn (m2m): user.1 to hall.1)",
+        [withdrawn()],
+        [BEGUN, event(LATE)],
+    ),
     "a room again": ("handed out", [withdrawn()], [BEGUN, end(ENDED + 1), subscribed(LATE + 0.1)]),
     "an event after a logout": ("handed out", [signed_out()], [BEGUN, event(LATE)]),
     "long after a logout": ("handed out", [signed_out()], [BEGUN, event(BACK + 9)]),
