@@ -129,6 +129,7 @@ class Stream:
         self.socket = socket
         self.given = given
 
+    @nonblocking
     def presence_meta(self, user: Any, wanted: dict[str, Any]) -> Any:
         """Return what the list says of ``user``, whose page wants it to say ``wanted``.
 

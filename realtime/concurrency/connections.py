@@ -15,6 +15,9 @@ from asgiref.sync import AsyncToSync, SyncToAsync, sync_to_async
 from django.db import Error, connections
 
 from realtime.concurrency.per_loop import PerLoop
+from realtime.logs import get_logger
+
+logger = get_logger(__name__)
 
 LINGER = 0.1
 """Seconds without async code after which the connections that are old are closed."""
@@ -85,7 +88,14 @@ async def _ask_thread(close: Callable[[Any], None]) -> None:
 def _start_closing(close: Callable[[Any], None]) -> None:
     closing = asyncio.ensure_future(sync_to_async(_close_with)(close))
     _closing.add(closing)
-    closing.add_done_callback(_closing.discard)
+    closing.add_done_callback(_closed)
+
+
+def _closed(closing: asyncio.Future[None]) -> None:
+    """Log a failure: nobody waits for it, and the next statement of that connection tells."""
+    _closing.discard(closing)
+    if not closing.cancelled() and (error := closing.exception()) is not None:
+        logger.warning("connections not closed error=%r", error)
 
 
 def _close_with(close: Callable[[Any], None]) -> None:

@@ -19,13 +19,10 @@ class Copies:
 
     def __init__(self, event: Event, frame: str) -> None:
         self.event = event
+        self.offset = event.offset if isinstance(event, LoggedEvent) else None
+        """The event's offset, None for one that is not kept."""
         self._frame = frame
         self._messages: dict[str, dict[str, str]] = {}
-
-    @property
-    def offset(self) -> int | None:
-        """The event's offset, None for one that is not kept."""
-        return self.event.offset if isinstance(self.event, LoggedEvent) else None
 
     @cached_property
     def data(self) -> Any:

@@ -64,7 +64,7 @@ def is_matched(fields: tuple[str, ...], values: Mapping[str, Any], data: Any) ->
     """
     if not isinstance(data, dict):
         return True
-    return all(_equal(data[name], values.get(name)) for name in fields if name in data)
+    return all([_equal(data[name], values.get(name)) for name in fields if name in data])
 
 
 def field_text(data: Any, name: str | None) -> str | None:

@@ -26,12 +26,13 @@ class Selection(Generic[Event]):
     All events have to be taken, in order. Each method returns what goes out.
     """
 
-    __slots__ = ("_order", "_rules", "_seen", "_throttle", "_values")
+    __slots__ = ("_order", "_rules", "_throttle", "_values", "seen")
 
     def __init__(self, rules: Rules, values: Mapping[str, Any], offset: int) -> None:
         self._rules = rules
         self._values = values
-        self._seen = offset
+        self.seen = offset
+        """The offset of the last event that was taken."""
         self._order = None if rules.order is None else Order()
         self._throttle: Throttle[Selected[Event]] | None = (
             None if rules.throttle is None else Throttle(rules.throttle)
@@ -40,8 +41,10 @@ class Selection(Generic[Event]):
     @property
     def passed(self) -> int:
         """The offset up to which all that the follower gets has gone out."""
-        offsets = (one.offset for one in self._held if one.offset is not None)
-        return next(offsets, self._seen + 1) - 1
+        if self._throttle is None:
+            return self.seen
+        offsets = (one.offset for one in self._throttle.held if one.offset is not None)
+        return next(offsets, self.seen + 1) - 1
 
     @property
     def wake_at(self) -> float:
@@ -56,22 +59,27 @@ class Selection(Generic[Event]):
         Events of different names don't replace each other.
         """
         if offset is not None:
-            self._seen = offset
-        if not is_matched(self._rules.fields, self._values, data) or self._is_old(data):
+            self.seen = offset
+        rules = self._rules
+        if rules.fields and not is_matched(rules.fields, self._values, data):
+            return []
+        if self._order is not None and self._is_old(self._order, data):
             return []
         selected = Selected(offset, event)
-        key_name = self._rules.throttle_key
+        if self._throttle is None:
+            return [selected]
+        key_name = rules.throttle_key
         value = "" if key_name is None else field_text(data, key_name)
         return self._pass_on(selected, None if value is None else (name, value), now)
 
     def let_through(self, offset: int, event: Event, now: float) -> list[Selected[Event]]:
         """Take an event that the rules are not about: it is never dropped."""
-        self._seen = offset
+        self.seen = offset
         return self._pass_on(Selected(offset, event), None, now)
 
     def skip_to(self, offset: int) -> None:
         """Pass over the events up to an offset."""
-        self._seen = max(self._seen, offset)
+        self.seen = max(self.seen, offset)
 
     def wake(self, now: float) -> list[Selected[Event]]:
         """Return what was held until now."""
@@ -82,12 +90,8 @@ class Selection(Generic[Event]):
     ) -> list[Selected[Event]]:
         return [selected] if self._throttle is None else self._throttle.take(key, selected, now)
 
-    def _is_old(self, data: Any) -> bool:
+    def _is_old(self, order: Order, data: Any) -> bool:
         number = field_number(data, self._rules.order)
-        if self._order is None or number is None:
+        if number is None:
             return False
-        return not self._order.allows(field_text(data, self._rules.order_key), number)
-
-    @property
-    def _held(self) -> list[Selected[Event]]:
-        return [] if self._throttle is None else self._throttle.held
+        return not order.allows(field_text(data, self._rules.order_key), number)

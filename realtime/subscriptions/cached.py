@@ -21,7 +21,7 @@ class CachedSubscription(SelectiveSubscription):
         feed = self._feed
         is_followed = self._state in (State.LIVE, State.REPLAYING)
         if is_followed and feed is not None and self._is_in_epoch(feed):
-            self.fall_behind(self._position)
+            self.fall_behind(self._seen)
         else:
             super().reset()
 

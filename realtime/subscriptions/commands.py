@@ -20,6 +20,7 @@ from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import Frame
 from realtime.protocol.position import Position, parse_position
+from realtime.protocol.rate import Rate
 from realtime.protocol.signed_names import plain_name
 from realtime.protocol.stream_names import STREAM_NAME
 from realtime.roster.roster import running_roster
@@ -60,13 +61,14 @@ class Followed(NamedTuple):
 class Commands:
     """Carries out the commands of one socket, and keeps its subscriptions by name."""
 
-    __slots__ = ("_by_name", "_hooks", "_hub", "_socket")
+    __slots__ = ("_by_name", "_hooks", "_hub", "_rate_of_sets", "_socket")
 
     def __init__(self, socket: RealtimeSocket, hub: Hub) -> None:
         self._socket = socket
         self._hub = hub
         self._by_name: dict[str, Followed] = {}
         self._hooks = Hooks(socket)
+        self._rate_of_sets: Rate | None = None  # Most sockets set nothing.
 
     async def run(self, frame: Frame) -> None:
         """Carry out one command; what goes wrong goes to the socket as an error."""
@@ -202,7 +204,12 @@ class Commands:
         return frames.reply(answer, ref)
 
     async def _presence(self, frame: Frame, ref: int | str | None) -> str:
-        stream, meta = self._followed(frame), frame.get("meta")
+        self._followed(frame)
+        if self._rate_of_sets is None:
+            self._rate_of_sets = presence.rate_of_sets()
+        await presence.wait_for_turn(self._rate_of_sets)
+        stream = self._followed(frame)  # The right to it may have ended meanwhile.
+        meta = frame.get("meta")
         return frames.reply(await presence.set_meta(stream, self._login, meta, _deadline()), ref)
 
     def _followed(self, frame: Frame) -> Stream:

@@ -11,9 +11,29 @@ from realtime.access.login import Login
 from realtime.concurrency.threads import run_application
 from realtime.exceptions import FrameError, Refused
 from realtime.protocol.presence import Member
+from realtime.protocol.rate import Rate
 from realtime.roster.meta import MAX_META, encoded_meta
 from realtime.roster.roster import running_roster
 from realtime.streams import Stream
+
+SETS_PER_SECOND = 5
+"""Times a second that a socket may set something, after a pause twice as many; more of them wait.
+
+Each is an event for all who follow the stream, and one of those that its log keeps.
+"""
+
+
+def rate_of_sets() -> Rate:
+    """Return what ``wait_for_turn`` takes, one for each socket."""
+    return Rate(SETS_PER_SECOND, now=asyncio.get_running_loop().time())
+
+
+async def wait_for_turn(rate: Rate) -> None:
+    """Wait until a socket may set something again."""
+    now = asyncio.get_running_loop().time()
+    rate.spend(1, now)
+    if seconds := rate.wait(now):
+        await asyncio.sleep(seconds)
 
 
 async def members(stream: Stream, deadline: float | None) -> list[Member] | None:

@@ -116,6 +116,11 @@ class SelectiveSubscription(Subscription):
             raise TypeError(f"{name}.field_values returned {values!r}, no dict.")
         return values
 
+    @property
+    def _seen(self) -> Position:
+        """Up to where events were selected from; ``_position`` stays behind while it is live."""
+        return self._position._replace(offset=self._selection.seen)
+
     def _start_after(self, position: Position) -> None:
         super()._start_after(position)
         self._selection = Selection[Copies](self._rules, self._values, position.offset)
@@ -147,23 +152,20 @@ class SelectiveSubscription(Subscription):
             self._hand_out()
 
     def _select(self, copies: Copies) -> None:
-        event = copies.event
-        if isinstance(event, LoggedEvent):
-            self._position = Position(event.epoch, event.offset)
-        now = self._loop.time()
-        if event.exclude == self.id:
-            self._selection.skip_to(self._position.offset)
-        elif event.name == PRESENCE_EVENT and copies.offset is not None:
-            self._ready += self._selection.let_through(copies.offset, copies, now)
+        event, offset, now = copies.event, copies.offset, self._loop.time()
+        if event.exclude is not None and event.exclude == self.id:
+            self._selection.skip_to(offset or 0)
+        elif offset is not None and event.name == PRESENCE_EVENT:
+            self._ready += self._selection.let_through(offset, copies, now)
         else:
-            self._ready += self._selection.take(copies.offset, event.name, copies.data, copies, now)
+            self._ready += self._selection.take(offset, event.name, copies.data, copies, now)
 
     def _hand_out(self) -> None:
         """Deliver what is ready and say what was passed over, or fall behind."""
         if self._deliver_ready():
             self._say(self._skips.to(self._selection.passed))
         elif self._feed is not None:
-            self._feed.followers.set_back_one(self, self._position)
+            self._feed.followers.set_back_one(self, self._seen)
 
     def _deliver_ready(self) -> bool:
         while self._ready:
@@ -198,8 +200,10 @@ class SelectiveSubscription(Subscription):
 
     def _wake_later(self) -> None:
         """Set the timer for what is held, and for what the client does not know to be skipped."""
-        wake_at = self._selection.wake_at
-        if self._selection.passed > self._skips.offset:
+        selection = self._selection
+        wake_at = selection.wake_at
+        is_needed = self._wakes_at == math.inf or wake_at != math.inf
+        if is_needed and selection.passed > self._skips.offset:
             wake_at = min(wake_at, self._loop.time() + SKIP_WITHIN)
         if wake_at < self._wakes_at:
             self._discard_timer()

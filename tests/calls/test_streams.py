@@ -55,6 +55,7 @@ async def test_agents_may_follow_a_call(alice: Any, ringing: Call, twilio: Poste
 async def test_agents_see_who_else_is_at_a_desk(alice: Any, bob: Any) -> None:
     async with socket_of(alice) as socket, socket_of(bob) as other:
         await socket.subscribe("desk")
+        await socket.presence("desk", [alice])
         await other.subscribe("desk")
         await other.set_presence("desk", {"name": "the boss"})
         members = await socket.presence("desk", [alice, bob])

@@ -99,7 +99,13 @@ async def test_a_client_signs_in_with_a_ticket_or_learns_why_not(served):
         assert await socket.closed() == 4501
 
 
-async def test_only_what_is_for_a_client_comes_to_it(served):
+async def test_a_client_gets_what_its_services_select(served):
+    await only_what_is_for_a_client_comes_to_it(served)
+    await order_and_throttle_thin_the_messages_out(served)
+    await who_comes_to_a_cache_gets_the_newest(served)
+
+
+async def only_what_is_for_a_client_comes_to_it(served):
     async with shark(served) as alice, shark(served, "bob") as bob:
         for socket in (alice, bob):
             await say(socket, "subscribe", "books.7", author_id="a1")
@@ -121,7 +127,7 @@ async def numbers(socket, last):
     return found
 
 
-async def test_order_and_throttle_thin_the_messages_out(served):
+async def order_and_throttle_thin_the_messages_out(served):
     async with shark(served) as socket:
         for subscription in ("calls.1", "stats.1"):
             await say(socket, "subscribe", subscription)
@@ -141,7 +147,7 @@ async def test_order_and_throttle_thin_the_messages_out(served):
         assert len(seen) <= (time.monotonic() - began) / 0.4 + 2
 
 
-async def test_who_comes_to_a_cache_gets_the_newest(served):
+async def who_comes_to_a_cache_gets_the_newest(served):
     async with shark(served) as socket:
         await say(socket, "subscribe", "weather.here")
         events = [{"n": n} for n in range(10)]

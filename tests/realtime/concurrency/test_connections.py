@@ -70,6 +70,20 @@ async def test_it_is_not_closed_while_other_code_runs(monkeypatch):
     await until(lambda: connection.connection is None, 2, "it is closed at last")
 
 
+async def test_a_connection_that_cannot_be_closed_is_one_line_of_the_log(caplog):
+    connection = await run_async(ask_from_async_code())
+    connection.close_if_unusable_or_obsolete = refuse
+    assert connection.connection is not None
+    await until(lambda: "connections not closed error=RuntimeError" in caplog.text, 2, "it is said")
+    assert "Traceback" not in caplog.text
+    del connection.close_if_unusable_or_obsolete
+    await sync_to_async(connection.close)()
+
+
+def refuse():
+    raise RuntimeError("Not now.")
+
+
 async def test_the_next_call_after_an_error_has_a_connection_that_works():
     for _ in range(3):
         with pytest.raises(Error):

@@ -11,7 +11,6 @@ from types import SimpleNamespace
 import pytest
 
 from realtime.access.login import Login
-from realtime.concurrency.threads import nonblocking
 from realtime.eventlog import Draft, event_log
 from realtime.layer.broadcast import abroadcast
 from realtime.layer.messages import ephemeral_messages, logged_messages
@@ -24,7 +23,7 @@ LIMIT = 4096
 LONG_TEXT = "x" * (LIMIT // 5)
 STEPS = 130
 """Turns of the event loop in which all of the scenario has happened."""
-STRIDE = 3
+STRIDE = 9
 """Turns between two tries, where most awaits are the same as where each turn is tried."""
 
 
@@ -32,6 +31,7 @@ STRIDE = 3
 class Watched(Stream):
     """A stream whose application takes its time, and does not let itself be cancelled."""
 
+    presence = True
     refused = set()
     """The names of those that nobody may follow any more."""
 
@@ -45,9 +45,9 @@ class Watched(Stream):
             await turns(4)
         return "a picture"
 
-    @nonblocking
-    def receive(self, user, name, data):
-        return data
+    async def presence_meta(self, user, wanted):
+        await turns(1)
+        return wanted
 
 
 @register("selected")
@@ -64,6 +64,7 @@ class Selected(Watched):
 
 @register("newest")
 class Newest(Selected):
+    presence = False
     mode = Mode.CACHE
 
 

@@ -12,7 +12,9 @@ from realtime.roster import presence_backend, sweeper
 from realtime.roster.roster import running_roster
 from realtime.streams import register
 from realtime.subscriptions.commands import Commands
+from realtime.subscriptions.presence import SETS_PER_SECOND
 from tests.realtime.subscriptions.client import Thing
+from tests.virtual_time import elapsed
 
 STREAM = "meeting.1"
 
@@ -252,6 +254,17 @@ class TestSetting:
         await ask("presence", meta={"state": "busy"})
         await ask("presence", meta={"line": 7})
         assert there() == {"1": {"name": "user 1", "line": 7}}
+
+    async def test_a_page_that_sets_too_often_waits(self, ask):
+        await ask("subscribe")
+        await written()
+        before = elapsed()
+        for number in range(2 * SETS_PER_SECOND):
+            await ask("presence", meta={"n": number})
+        assert elapsed() == before
+        for number in range(2 * SETS_PER_SECOND):
+            await ask("presence", meta={"n": -number})
+        assert elapsed() - before == pytest.approx(2.0)
 
     @pytest.mark.parametrize("meta", [None, [], "busy", 7])
     async def test_only_an_object_is_taken(self, ask, meta):

@@ -9,7 +9,8 @@ import pytest
 from realtime.fanout.hub import running_hub
 from realtime.layer import control
 from realtime.layer.groups import every_hub
-from realtime.roster.base import ONLINE, Member, presence_backend
+from realtime.roster import Member, presence_backend
+from realtime.roster.base import ONLINE
 from realtime.subscriptions import socket_limit
 from realtime.subscriptions.control import running_controls
 from realtime.subscriptions.socket_limit import running_socket_limit
