@@ -4,20 +4,20 @@ import asyncio
 import contextlib
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from tests.faults.authority import Authority
 from tests.faults.client import Client
 from tests.faults.committed import read_signals
 from tests.faults.presence_checker import Sockets, check_list, check_signals, check_sockets
 from tests.faults.rights import Rights
-from tests.faults.rights_records import TOLD
-from tests.faults.waits import GRACE, LEASE
+from tests.faults.rights_records import How
+from tests.faults.waits import GRACE, JITTER, LEASE, REAUTHORIZE
 from tests.processes.waiting import until
 
 WHOLE_WITHIN = 12.0
 """Seconds until all clients follow again what they may."""
-SETTLED_WITHIN = LEASE + GRACE + 1.0
+SETTLED_WITHIN = max(LEASE + GRACE, REAUTHORIZE * JITTER) + 1.4
 EQUAL_WITHIN = 4.0
 """Seconds that a busy machine may take longer; a connection may be lost there, too."""
 
@@ -43,12 +43,12 @@ class Quiet:
         self._authority = authority
         self._database_url = database_url
 
-    async def moment(self, users: Sequence[int]) -> None:
-        """End a right of each of some users, in each way that has a message, then look."""
+    async def moment(self, ends: Mapping[How, int]) -> None:
+        """End a right in each of some ways, each of another user by number, then look."""
         with contextlib.suppress(AssertionError):  # The checkers name what is missing.
             await until(self._all_follow, WHOLE_WITHIN, "all are whole")
         async with contextlib.AsyncExitStack() as stack:
-            for how, user in zip(sorted(TOLD), users, strict=True):
+            for how, user in ends.items():
                 await stack.enter_async_context(self._rights.taken(how, user))
             await asyncio.sleep(SETTLED_WITHIN)
             self.problems += await self._look_until_equal()

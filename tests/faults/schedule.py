@@ -50,11 +50,12 @@ RIGHTS = 5
 
 
 def schedule(
-    source: random.Random, *, seconds: float, workers: int, clients: int, users: int
+    source: random.Random, *, seconds: float, workers: int, clients: int, users: int, in_rooms: int
 ) -> Schedule:
     """Return the faults of a storm; a stopped worker stays stopped for 2.5 to 6 seconds.
 
-    A right that ends without a message stays away for longer than a check may take.
+    The first users follow rooms. A right that ends without a message stays away for longer than a
+    check may take.
     """
 
     def redis() -> Fault:
@@ -76,7 +77,8 @@ def schedule(
     def right(lane: int) -> Fault:
         how = source.choice(list(How))
         lasting = source.uniform(3, 7) + (0 if how in TOLD else REAUTHORIZE * JITTER)
-        return Fault(0, how, lasting, (source.randrange(lane, users, RIGHTS),))
+        first, last = (in_rooms, users) if how is How.DEACTIVATED_BY_SQL else (0, in_rooms)
+        return Fault(0, how, lasting, (source.randrange(first + lane, last, RIGHTS),))
 
     def lane(make: Callable[[], Fault], pause: float) -> Iterator[Fault]:
         at = source.uniform(0, pause)

@@ -9,7 +9,7 @@ from tests.faults.schedule import Kind, schedule
 
 
 def storm(seed):
-    return schedule(random.Random(seed), seconds=60, workers=3, clients=200, users=50)
+    return schedule(random.Random(seed), seconds=60, workers=3, clients=200, users=50, in_rooms=40)
 
 
 def faults(storm):
