@@ -11,7 +11,7 @@ import copy
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from realtime.access.login import Login
+from realtime.access.login import Identity, Login
 from realtime.access.user_sockets import sign_out, user_sockets
 from realtime.access.verification import (
     GONE,
@@ -45,7 +45,7 @@ class Verifier:
     def __init__(self, verify: Verify = verify_in_thread) -> None:
         self._loop = asyncio.get_running_loop()
         self._verify = verify
-        self._waiting: dict[Login, asyncio.Future[Outcome]] = {}
+        self._waiting: dict[Identity, tuple[Login, asyncio.Future[Outcome]]] = {}
         self._reading: asyncio.Task[None] | None = None
 
     async def current_user(self, login: Login) -> Any:
@@ -54,13 +54,14 @@ class Verifier:
             raise SignedOut(login.me)
         if not needs_verification(login):
             return login.user
-        if not login.is_fresh(self._loop.time()):
-            outcome = await self._ask(login)
-            if isinstance(outcome, Exception):
-                raise outcome
-            if outcome is GONE:
-                raise SignedOut(login.me)
-        return copy.copy(login.user)
+        if login.is_fresh(self._loop.time()):
+            return copy.copy(login.user)
+        outcome = await self._ask(login)
+        if isinstance(outcome, Exception):
+            raise outcome
+        if outcome is GONE:
+            raise SignedOut(login.me)
+        return copy.copy(outcome)
 
     async def check(self, logins: Sequence[Login]) -> list[Outcome]:
         """Ask about logins now, in one read of ``BATCH_SIZE`` at most; end those that are gone.
@@ -77,18 +78,20 @@ class Verifier:
     async def _ask(self, login: Login) -> Outcome:
         if not is_verified_together(login):
             return (await self.check([login]))[0]
-        if login not in self._waiting:
-            self._waiting[login] = future = self._loop.create_future()
+        identity = login.identity
+        if identity not in self._waiting:
+            future = self._loop.create_future()
             future.add_done_callback(lambda done: done.exception())  # Its caller may be gone.
+            self._waiting[identity] = login, future
         if self._reading is None:
             self._reading = self._loop.create_task(self._read_waiting())
-        return await asyncio.shield(self._waiting[login])
+        return await asyncio.shield(self._waiting[identity][1])
 
     async def _read_waiting(self) -> None:
         try:
             while self._waiting:
-                logins = list(self._waiting)[:BATCH_SIZE]
-                await self._read({login: self._waiting.pop(login) for login in logins})
+                identities = list(self._waiting)[:BATCH_SIZE]
+                await self._read(dict(self._waiting.pop(one) for one in identities))
         finally:
             self._reading = None
 

@@ -13,6 +13,8 @@ from realtime.protocol.stream_names import user_stream_name
 FRESH = 1.0
 """Seconds for which an answer of the stores counts; so does a sign-in."""
 
+Identity = tuple[str | None, str | None, str | None]
+
 
 @dataclass(slots=True, eq=False)
 class Login:
@@ -86,12 +88,12 @@ class Login:
 
     def is_same(self, other: Login) -> bool:
         """Tell whether another socket has the same user, by the same right."""
-        return self.right == other.right and self.me == other.me
+        return self.identity == other.identity
 
     @property
-    def right(self) -> tuple[str | None, str | None]:
-        """What the sign-in went by: a session, a password, or neither."""
-        return self.session_key, self.password
+    def identity(self) -> Identity:
+        """The user, and what the sign-in went by: a session, a password, or neither."""
+        return self.me, self.session_key, self.password
 
     def has_password_of(self, user: Any) -> bool:
         """Tell whether the user has the password still that the sign-in went by, if it did."""

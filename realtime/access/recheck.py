@@ -105,9 +105,7 @@ class Recheck:
 def _logins(users: Iterable[str]) -> list[Login]:
     """Return the logins of users, one for all sockets of the same."""
     distinct = {
-        (me, socket.login.right): socket.login
-        for me in users
-        for socket in user_sockets().of_user(me)
+        socket.login.identity: socket.login for me in users for socket in user_sockets().of_user(me)
     }
     return [login for login in distinct.values() if needs_verification(login)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ from realtime.concurrency.joined_reads import JoinedReads
 from realtime.concurrency.per_loop import PerLoop
 from realtime.concurrency.threads import run_sync
 from realtime.conf import realtime_settings
+from realtime.logs import get_logger
 from realtime.roster.base import (
     ONLINE,
     Member,
@@ -23,7 +23,7 @@ from realtime.roster.difference import Changes, Difference
 from realtime.roster.sweeper import Sweeper
 from realtime.roster.writer import Writer
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 OnArrivals = Callable[[Mapping[str, Sequence[OpenSocket]]], None]
 """Gets the open sockets of users, by primary key as text, the oldest first."""

@@ -15,7 +15,7 @@ from tests.processes.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)  # Its threads use connections of their own.
 
-SOCKETS = 5000
+SOCKETS = 2000
 MISSED = 5
 MAX_READS = 40  # 12 to 15 when measured: one check holds for a quarter of a second.
 
