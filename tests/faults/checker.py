@@ -13,12 +13,15 @@ from realtime.protocol.position import Position
 
 @dataclass(frozen=True)
 class Row:
-    """An event in the database; the publisher gives a token to what it publishes once."""
+    """An event in the database; the publisher gives a token to what it publishes once.
+
+    An event of presence has none.
+    """
 
     stream: str
     offset: int | None
     id: str
-    token: str
+    token: str | None
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def _check_offsets(rows: Sequence[Row]) -> Iterator[str]:
     offsets: dict[str, list[int]] = {}
     for row in rows:
         if row.offset is None:
-            yield f"{row.stream}: {row.token} was not numbered"
+            yield f"{row.stream}: {row.token or row.id} was not numbered"
         else:
             offsets.setdefault(row.stream, []).append(row.offset)
     for stream, numbers in offsets.items():
@@ -84,7 +87,7 @@ def _check_offsets(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _check_events(rows: Sequence[Row], committed: Sequence[Entry]) -> Iterator[str]:
-    found = Counter((row.stream, row.token) for row in rows)
+    found = Counter((row.stream, row.token) for row in rows if row.token is not None)
     expected = {(stream, entry.token) for entry in committed for stream in entry.streams}
     for stream, token in expected - found.keys():
         yield f"{stream}: {token} was committed and is not in the log"

@@ -32,10 +32,12 @@ class Commanded:
 
 
 @contextlib.asynccontextmanager
-async def commanded(site: Site) -> AsyncIterator[Commanded]:
-    """Start a publisher to the streams of a site."""
+async def commanded(
+    site: Site, module: str = "tests.faults.on_command"
+) -> AsyncIterator[Commanded]:
+    """Start a publisher to the streams of a site, or another program that does as it is asked."""
     process = await asyncio.create_subprocess_exec(
-        *[sys.executable, "-m", "tests.faults.on_command"],
+        *[sys.executable, "-m", module],
         cwd=PROJECT,
         env=site.env,
         stdin=PIPE,
