@@ -42,6 +42,7 @@ def problems(connection, *endings, ended=(), unchecked=()):
 
 
 BEGUN = subscribed(ENDED - 90)
+CHECKED = 7.8  # Of a right to a stream.
 LATE = ENDED + 1 + BUSY + 0.1
 
 RIGHT = {
@@ -81,9 +82,9 @@ WRONG = {
     "long after a logout": ("handed out", [signed_out()], [BEGUN, event(BACK + 9)]),
     "let in": ("handed out", [signed_out()], [Seen(LATE + 1, "welcome", None, LATE)]),
     "no check": (
-        "handed out 11.7 s",
+        "handed out 9.9 s",
         [withdrawn(How.WITHDRAWN_BY_SQL)],
-        [BEGUN, event(ENDED + 9.6 + BUSY + 0.1)],
+        [BEGUN, event(ENDED + CHECKED + BUSY + 0.1)],
     ),
     "no check of users": (
         "handed out",
@@ -141,9 +142,9 @@ def test_an_event_is_found_that_was_handed_out_when_its_process_had_ended_the_ri
 def test_when_it_has_to_be_carried_out():
     by_message, by_check = withdrawn(), withdrawn(How.WITHDRAWN_BY_SQL)
     assert due_of(by_message, Spans()) == ENDED + 1 + BUSY
-    assert due_of(by_check, Spans()) == ENDED + 9.6 + BUSY
+    assert due_of(by_check, Spans()) == ENDED + CHECKED + BUSY
     away = Spans(redis_away=[Span(ENDED + 0.5, ENDED + 2)])
-    assert due_of(by_message, away) == ENDED + 9.6 + BUSY
+    assert due_of(by_message, away) == ENDED + CHECKED + BUSY
     long_ago = Span(ENDED - 20, ENDED - 10)
     assert due_of(by_message, Spans([long_ago], [long_ago])) == ENDED + 1 + BUSY
     stopped = Spans(stopped=[Span(ENDED + 6, ENDED + 9), Span(ENDED + 1, ENDED + 4)])
