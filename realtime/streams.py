@@ -203,7 +203,7 @@ def find(
     A signed name has a stream also where no class serves its prefix. ``socket`` is the id of the
     one that it serves, ``given`` what its client has given for fields.
     """
-    prefix = name.partition(".")[0]
+    prefix = plain_name(name).partition(".")[0]
     stream_class = _registered.get(USER_PREFIX if prefix == ESCAPED_USER_PREFIX else prefix)
     if is_signed(name):
         stream_class = _signed_class(stream_class or Stream)

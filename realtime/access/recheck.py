@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 
@@ -58,10 +58,8 @@ class Recheck:
             if self._loop.time() >= next_at:
                 next_at = self._next()
                 self._wanted = user_sockets().users()
-            users, self._wanted = self._wanted, set()
-            self._is_wanted.clear()
             try:
-                await self._check(users)
+                await self._check(self._take_wanted())
             except Exception:  # The next check may work, and rights depend on it.
                 logger.exception("re-check failed")
 
@@ -69,16 +67,17 @@ class Recheck:
         jitter = random.uniform(1 - JITTER, 1 + JITTER)
         return self._loop.time() + realtime_settings().RECHECK * jitter
 
+    def _take_wanted(self) -> set[str]:
+        users, self._wanted = self._wanted, set()
+        self._is_wanted.clear()
+        return users
+
     async def _check(self, users: Collection[str]) -> None:
-        waiting = iter(users)
-        while some := list(islice(waiting, BATCH_SIZE)):
-            logins = _logins(some)
-            together = [login for login in logins if is_verified_together(login)]
-            for start in range(0, len(together), BATCH_SIZE):
-                await self._check_batch(together[start : start + BATCH_SIZE])
-            for login in logins:
-                if not is_verified_together(login):
-                    await self._check_batch([login])
+        """Ask about users; those who are wanted meanwhile go before the rest of them."""
+        for batch in _batches(users):
+            await self._check_batch(batch)
+            for urgent in _batches(self._take_wanted()):
+                await self._check_batch(urgent)
 
     async def _check_batch(self, logins: Sequence[Login]) -> None:
         try:
@@ -100,6 +99,17 @@ class Recheck:
         if self._loop.time() > login.verified_at + GRACE:
             for socket in user_sockets().of_login(login):
                 socket.drain(random.randrange(SPREAD))
+
+
+def _batches(users: Iterable[str]) -> Iterator[list[Login]]:
+    """Return what is asked in one read, each when its turn comes."""
+    waiting = iter(users)
+    while some := list(islice(waiting, BATCH_SIZE)):
+        logins = _logins(some)
+        together = [login for login in logins if is_verified_together(login)]
+        for start in range(0, len(together), BATCH_SIZE):
+            yield together[start : start + BATCH_SIZE]
+        yield from ([login] for login in logins if not is_verified_together(login))
 
 
 def _logins(users: Iterable[str]) -> list[Login]:

@@ -44,16 +44,29 @@ async def run_application(user: Hashable, function: Callable[..., Any], *args: A
     return await _run(_application_pool.run, user, function, args)
 
 
+async def run_check(user: Hashable, function: Callable[..., Any], *args: Any) -> Any:
+    """Run an application's function that says whether ``user`` has a right still.
+
+    What the user's own sockets ask for meanwhile does not delay the end of the right.
+    """
+    return await _run(_check_pool.run, user, function, args)
+
+
 async def run_message(
-    user: Hashable, begin_within: float, function: Callable[..., Any], *args: Any
+    user: Hashable,
+    begin_within: float,
+    may_begin: Callable[[], None],
+    function: Callable[..., Any],
+    *args: Any,
 ) -> Any:
     """Run an application's function that takes a message of ``user``; returns what it returns.
 
     It may take any time once it has begun, and makes nobody wait who subscribes. Raises
     ``TimeoutError``, and has done nothing, if no thread was free for ``begin_within`` seconds.
+    ``may_begin`` is called immediately before, in the same thread, and raises what forbids it.
     """
     run = partial(_message_pool.run, begin_within=begin_within)
-    return await _run(run, user, function, args)
+    return await _run(run, user, _preceded(may_begin, function), args)
 
 
 async def run_hook(user: Hashable, function: Callable[..., Any], *args: Any) -> Any:
@@ -62,6 +75,23 @@ async def run_hook(user: Hashable, function: Callable[..., Any], *args: Any) -> 
     When thousands of sockets end together, it delays nobody who subscribes.
     """
     return await _run(_hook_pool.run, user, function, args)
+
+
+def _preceded(first: Callable[[], None], function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of the same kind that calls ``first`` before ``function``."""
+    if inspect.iscoroutinefunction(function):
+
+        async def both_async(*args: Any) -> Any:
+            first()
+            return await function(*args)
+
+        return both_async
+
+    def both(*args: Any) -> Any:
+        first()
+        return function(*args)
+
+    return nonblocking(both) if _is_nonblocking(function) else both
 
 
 async def _run(
@@ -84,3 +114,4 @@ _sign_in_pool = Pool("realtime-sign-in")
 _application_pool = Pool("realtime-application")
 _message_pool = Pool("realtime-message")
 _hook_pool = Pool("realtime-hook")
+_check_pool = Pool("realtime-check")

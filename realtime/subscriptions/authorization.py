@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from realtime.access.current_user import current_user
 from realtime.access.login import Login
-from realtime.concurrency.threads import run_application
+from realtime.concurrency.threads import run_application, run_check
 from realtime.concurrency.timers import timers
 from realtime.conf import realtime_settings
 from realtime.exceptions import SignedOut
@@ -31,6 +31,10 @@ WITHDRAWN = "forbidden"
 """The user may not follow the stream any more."""
 UNCHECKED = "internal"
 """Nobody could be asked for too long; the client may try again."""
+
+
+Run = Callable[..., Awaitable[Any]]
+"""Runs a function of the application, on behalf of a user."""
 
 
 class State(StrEnum):
@@ -79,7 +83,7 @@ class Authorization:
         Raises what ``authorize`` raises, and ``TimeoutError`` at ``deadline`` of the loop's clock.
         """
         async with asyncio.timeout_at(deadline):
-            allowed = await self._ask(self._stream)
+            allowed = await self._ask(self._stream, run_application)
         if self._has_ended or not allowed:
             return False
         self._granted()
@@ -109,7 +113,7 @@ class Authorization:
             return True
         try:
             async with asyncio.timeout(realtime_settings().COMMAND_TIMEOUT):
-                allowed = await self._ask(renewed(self._stream))
+                allowed = await self._ask(renewed(self._stream), run_check)
         except SignedOut:
             return True  # The socket is closed, and the right ends with it.
         except Exception as error:
@@ -127,13 +131,13 @@ class Authorization:
     def _has_ended(self) -> bool:
         return self._state is State.ENDED
 
-    async def _ask(self, stream: Stream) -> bool:
+    async def _ask(self, stream: Stream, run: Run) -> bool:
         """Return an answer that was begun after the last reason to ask."""
         self._state = State.ASKING
-        allowed = await _is_allowed(stream, self._socket.login)
+        allowed = await _is_allowed(stream, self._socket.login, run)
         while self._state is State.DOUBTED:
             self._state = State.ASKING
-            allowed = await _is_allowed(renewed(stream), self._socket.login)
+            allowed = await _is_allowed(renewed(stream), self._socket.login, run)
         return allowed
 
     def _ask_in_turn(self, *, urgent: bool) -> None:
@@ -181,9 +185,9 @@ class Authorization:
         self._slot = None if when == math.inf else timers.current().add(when, self._wake)
 
 
-async def _is_allowed(stream: Stream, login: Login) -> bool:
+async def _is_allowed(stream: Stream, login: Login, run: Run) -> bool:
     user = await current_user(login)
-    allowed = await run_application(login.account, stream.authorize, user)
+    allowed = await run(login.account, stream.authorize, user)
     if allowed is None:
         name = type(stream).__qualname__
         hint(logger, _NO_ANSWER, name, kind=name)

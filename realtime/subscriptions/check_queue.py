@@ -15,6 +15,9 @@ MAX_CHECKS = 8
 SHARE = MAX_CHECKS // 4
 """Checks of one user at a time."""
 
+TURN = 4
+"""Of so many checks, one is of those whose time has come, however many urgent ones wait."""
+
 PAUSE = 0.1
 """Seconds after a check that failed: a database that is away is not asked without a pause."""
 
@@ -33,12 +36,13 @@ class Check(Hashable, Protocol):
 class CheckQueue:
     """Carries out the checks that are added.
 
-    Those that are urgent go before those whose time has come.
+    Those that are urgent go before those whose time has come, but for one of ``TURN``.
     """
 
     def __init__(self) -> None:
         self._urgent = FairQueue[Check](SHARE)
         self._in_time = FairQueue[Check](SHARE)
+        self._taken = 0
         self._workers: set[asyncio.Task[None]] = set()
 
     def add(self, check: Check, *, urgent: bool) -> None:
@@ -67,8 +71,12 @@ class CheckQueue:
                 queue.done(user)
 
     def _take(self) -> tuple[FairQueue[Check], Hashable, Check] | None:
-        for queue in (self._urgent, self._in_time):
+        queues = [self._urgent, self._in_time]
+        if self._taken % TURN == TURN - 1:
+            queues.reverse()
+        for queue in queues:
             if taken := queue.take():
+                self._taken += 1
                 return queue, *taken
         return None
 

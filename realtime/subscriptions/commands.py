@@ -7,9 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from realtime.access.allowances import allowances
-from realtime.access.current_user import current_user
 from realtime.access.login import Login
-from realtime.concurrency.threads import run_message
 from realtime.conf import realtime_settings
 from realtime.counters import COMMANDS_REFUSED, STREAMS_REFUSED
 from realtime.exceptions import FrameError, Refused, SignedOut
@@ -31,6 +29,7 @@ from realtime.subscriptions import presence
 from realtime.subscriptions.authorization import UNCHECKED, Authorization
 from realtime.subscriptions.hooks import Hooks
 from realtime.subscriptions.kinds import make_subscription, require_given
+from realtime.subscriptions.message import carry_out
 from realtime.subscriptions.subscription import Subscription
 from realtime.subscriptions.withdrawal import withdraw
 
@@ -192,13 +191,9 @@ class Commands:
 
     async def _send(self, frame: Frame, ref: int | str | None) -> str:
         self._followed(frame)
-        login, begin_within = self._login, realtime_settings().COMMAND_TIMEOUT
-        async with asyncio.timeout(begin_within):
-            user = await current_user(login)
-        stream = self._followed(frame)  # The right to it may have ended meanwhile.
-        message = user, frame["name"], frame.get("data")
+        message = frame["name"], frame.get("data")
         try:
-            answer = await run_message(login.account, begin_within, stream.receive, *message)
+            answer = await carry_out(self._login, lambda: self._followed(frame), *message)
         except Refused as refusal:
             raise FrameError("refused", str(refusal)) from None
         return frames.reply(answer, ref)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 from realtime.access.recent_names import KEEP, RecentNames
 from realtime.access.recheck import running_recheck
@@ -23,6 +24,8 @@ class Controls:
         self._recheck = running_recheck()
         self._ended_sessions = RecentNames()
         self._changed_users = RecentNames()
+        self._reauthorized_users = RecentNames()
+        self._all_reauthorized_at = -math.inf
         running_hub().listen(self)
 
     def add(self, socket: str, commands: Commands) -> None:
@@ -41,6 +44,8 @@ class Controls:
         elif self._changed_users.came_at(login.me) >= login.verified_at:
             login.doubt(self._loop.time())
             self._recheck.soon([login.me])
+        elif self._reauthorized_at(login.me) >= login.verified_at:
+            login.doubt(self._loop.time())
 
     def control(self, control: Control) -> None:
         """Carry out what a message asks for."""
@@ -60,14 +65,19 @@ class Controls:
                 for socket in _named(control):
                     socket.close(control.code, reason=control.reason)
             case Reauthorize(user=None):
+                self._all_reauthorized_at = self._loop.time()
                 is_urgent = control.stream is not None  # Not what concerns everybody.
                 self._reauthorize(user_sockets().all(), control.stream, urgent=is_urgent)
-            case Reauthorize(user=me):
+            case Reauthorize(user=str(me)):
+                self._reauthorized_users.add_all([me], self._loop.time())
                 self._reauthorize(user_sockets().of_user(me), control.stream)
 
     def controls_lost(self) -> None:
         """Look for oneself: the channel layer was away, and may have lost some."""
         self._recheck.all_soon()
+
+    def _reauthorized_at(self, me: str | None) -> float:
+        return max(self._reauthorized_users.came_at(me), self._all_reauthorized_at)
 
     def _reauthorize(
         self, sockets: list[UserSocket], stream: str | None = None, *, urgent: bool = True

@@ -14,7 +14,7 @@ from realtime.protocol.presence import Member
 from realtime.protocol.rate import Rate
 from realtime.roster.meta import MAX_META, encoded_meta
 from realtime.roster.roster import running_roster
-from realtime.streams import Stream
+from realtime.streams import SignedStream, Stream
 
 SETS_PER_SECOND = 5
 """Times a second that a socket may set something, after a pause twice as many; more of them wait.
@@ -66,6 +66,8 @@ async def set_meta(stream: Stream, login: Login, wanted: Any, deadline: float) -
     """
     if not stream.presence:
         raise FrameError("no_presence", f"{stream.name} has no list of those who follow it.")
+    if isinstance(stream, SignedStream):
+        raise FrameError("refused", f"A signed name is for following {stream.name}: set nothing.")
     if login.is_visitor:
         raise FrameError("refused", "Only users who are signed in are on the list.")
     _require_small_object(wanted)

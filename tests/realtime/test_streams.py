@@ -148,6 +148,11 @@ def test_a_signed_name_finds_the_stream_and_its_snapshot(hall):
     assert stream.snapshot(None) == {"hall": "7"}
 
 
+def test_a_name_without_a_dot_has_its_class_too(hall):
+    stream = find(sign_stream("hall"))
+    assert isinstance(stream, Hall) and stream.name == "hall"
+
+
 def test_it_decides_instead_of_authorize(hall):
     alice, bob = get_user_model()(pk=1), get_user_model()(pk=2)
     assert not find("hall.7").authorize(alice)

@@ -93,6 +93,17 @@ async def test_hints_during_a_check_are_followed_after_it_together(recheck, stor
     assert [sorted(read) for read in stores.reads] == [["s1"], ["s2", "s3", "s4"]]
 
 
+async def test_hints_during_a_long_check_do_not_wait_for_its_end(recheck, stores):
+    for number in range(1, 2 * BATCH_SIZE + 1):
+        OpenSocket(number, f"s{number}")
+    stores.seconds = 1.0
+    recheck.all_soon()
+    await settle()
+    recheck.soon(["user.1"])
+    await asyncio.sleep(4)
+    assert [len(read) for read in stores.reads] == [BATCH_SIZE, 1, BATCH_SIZE]
+
+
 async def test_hints_do_not_put_the_regular_check_off(recheck, stores):
     OpenSocket(1, "a"), OpenSocket(2, "b")
     for _ in range(13):

@@ -10,6 +10,7 @@ from realtime.concurrency.pool import LINGER, SHARE, THREADS, Pool
 from realtime.concurrency.threads import (
     nonblocking,
     run_application,
+    run_check,
     run_hook,
     run_message,
     run_sign_in,
@@ -53,7 +54,8 @@ KINDS = {
     "sign-in": run_sign_in,
     "application": run_application,
     "hook": run_hook,
-    "message": lambda user, function, *args: run_message(user, 60, function, *args),
+    "check": run_check,
+    "message": lambda user, function, *args: run_message(user, 60, lambda: None, function, *args),
 }
 
 
@@ -253,3 +255,26 @@ async def test_after_a_failure_a_connection_is_checked_before_it_is_used_again(o
 
     results = await burst(*[spoil] * THREADS, *[ask] * 50)
     assert len([result for result in results if isinstance(result, Exception)]) == THREADS
+
+
+@pytest.mark.parametrize("kind", ["sync", "async", "nonblocking"])
+async def test_a_message_begins_only_where_it_may(kind):
+    calls = []
+
+    async def act():
+        calls.append("begun")
+
+    function = {
+        "sync": lambda: calls.append("begun"),
+        "async": act,
+        "nonblocking": nonblocking(lambda: calls.append("begun")),
+    }[kind]
+
+    def forbid():
+        raise PermissionError
+
+    with pytest.raises(PermissionError):
+        await run_message("user.1", 60, forbid, function)
+    assert calls == []
+    await run_message("user.1", 60, lambda: calls.append("may"), function)
+    assert calls == ["may", "begun"]

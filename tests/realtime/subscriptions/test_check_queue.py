@@ -63,6 +63,15 @@ async def test_those_that_are_urgent_go_first(queue):
     assert urgent in done and len(done) < 3 * MAX_CHECKS
 
 
+async def test_urgent_ones_without_an_end_leave_a_turn_to_the_others(queue):
+    done = []
+    for user in range(100 * MAX_CHECKS):
+        queue.add(Check(user, done), urgent=True)
+    queue.add(other := Check("other", done), urgent=False)
+    await asyncio.sleep(2.1)
+    assert other in done
+
+
 async def test_one_that_waits_is_moved_up_and_not_carried_out_twice(queue):
     done = []
     for user in range(5 * MAX_CHECKS):

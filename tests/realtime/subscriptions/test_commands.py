@@ -184,7 +184,7 @@ async def test_a_message_that_could_not_begin_in_time_is_refused_and_not_done(as
     async def no_thread(*args):
         raise TimeoutError("No thread was free in time.")
 
-    monkeypatch.setattr("realtime.subscriptions.commands.run_message", no_thread)
+    monkeypatch.setattr("realtime.subscriptions.message.run_message", no_thread)
     await ask("subscribe", "thing.1")
     answer = await ask("send", "thing.1", name="press")
     late = error("internal", "The server is too busy to do this in time; try again.")
@@ -339,7 +339,7 @@ async def test_a_send_whose_right_ends_before_it_begins_is_not_done(
 
     await ask("subscribe", "thing.1")
     monkeypatch.setattr(Thing, "receive", take)
-    monkeypatch.setattr("realtime.subscriptions.commands.current_user", slow_current_user)
+    monkeypatch.setattr("realtime.subscriptions.message.current_user", slow_current_user)
     sending = asyncio.create_task(commands.run({"type": "send", "stream": "thing.1", "name": "n"}))
     await settle()
     monkeypatch.setattr(Thing, "may_follow", False)

@@ -7,7 +7,7 @@ import pytest
 from realtime.access.login import session_digest
 from realtime.fanout.hub import running_hub
 from realtime.layer.broadcast import abroadcast
-from realtime.layer.control import Disconnect, EndSessions, Recheck, control_messages
+from realtime.layer.control import Disconnect, EndSessions, Reauthorize, Recheck, control_messages
 from realtime.layer.link import ANSWER_WITHIN, PROBE_INTERVAL, RETRY_AFTER
 from realtime.protocol.close_codes import CloseCode
 from realtime.subscriptions.control import running_controls
@@ -84,6 +84,18 @@ async def test_a_user_who_changed_during_the_sign_in_is_checked_after_it(sockets
     running_controls().signed_in(Socket(3, verified_at=asyncio.get_running_loop().time()))
     running_controls().signed_in(Socket(4, verified_at=before))
     assert rechecked == []
+
+
+@pytest.mark.parametrize("control", [Reauthorize("user.3"), Reauthorize(stream="room.7")])
+async def test_a_user_whose_rights_changed_during_the_sign_in_is_read_again(sockets, control):
+    now = asyncio.get_running_loop().time
+    before = now()
+    await ends_after(sockets, control)
+    late, later = Socket(3, verified_at=before), Socket(3, verified_at=now() + 0.1)
+    for socket in (late, later):
+        running_controls().signed_in(socket)
+    await asyncio.sleep(0.1)
+    assert (late.login.is_fresh(now()), later.login.is_fresh(now())) == (False, True)
 
 
 async def test_when_the_layer_was_away_all_are_checked(sockets, rechecked, broker):

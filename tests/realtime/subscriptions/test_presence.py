@@ -10,7 +10,7 @@ from realtime.concurrency.threads import nonblocking
 from realtime.exceptions import Refused
 from realtime.roster import presence_backend, sweeper
 from realtime.roster.roster import running_roster
-from realtime.streams import register
+from realtime.streams import register, sign_stream
 from realtime.subscriptions.commands import Commands
 from realtime.subscriptions.presence import SETS_PER_SECOND
 from tests.realtime.subscriptions.client import Thing
@@ -298,6 +298,15 @@ class TestSetting:
 
     async def test_only_who_follows_the_stream_says_something(self, ask):
         assert (await ask("presence", meta={}))["code"] == "not_subscribed"
+
+    async def test_who_follows_by_a_signed_name_says_nothing(self, ask, bob):
+        await ask("subscribe", sign_stream(STREAM))
+        await written()
+        before = there()
+        answer = await ask("presence", meta={"line": 2})
+        assert (answer["type"], answer["code"]) == ("error", "refused")
+        await written()
+        assert there() == before
 
     async def test_a_store_that_is_away_is_worth_a_repetition(self, ask, monkeypatch):
         await ask("subscribe")
