@@ -124,6 +124,16 @@ async def test_a_reason_to_doubt_it_has_it_asked_immediately(held, holder, appli
     assert [reason for _, reason, _ in holder.ends] == [WITHDRAWN]
 
 
+async def test_a_check_takes_no_thread_of_those_who_subscribe(held, monkeypatch):
+    async def never(user, function, *args):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("realtime.subscriptions.authorization.run_application", never)
+    held.doubt()
+    await settle()
+    assert RightStream.asked == [0, 0]
+
+
 async def test_a_reason_that_is_not_urgent_has_it_asked_too(held, holder, application):
     application(answer=False)
     held.doubt(urgent=False)
