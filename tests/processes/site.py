@@ -88,7 +88,7 @@ class Site(Process):
         """Return it as a test expects a site: it runs, nobody is connected, its log is empty."""
         if not self.alive:
             self.start()
-        wait_until(lambda: not self.open_sockets(), 5, "the last test's connections have ended")
+        wait_until(lambda: not self.open_sockets(), 20, "the last test's connections have ended")
         self.begin_log()
         return self
 
