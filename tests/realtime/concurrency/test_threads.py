@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 from django.db.backends.signals import connection_created
 
-from realtime.concurrency.pool import LINGER, SHARE, THREADS, Pool
+from realtime.concurrency.pool import SHARE, THREADS, Pool
 from realtime.concurrency.threads import (
     nonblocking,
     run_application,
@@ -177,10 +177,11 @@ async def test_without_threads_the_caller_gets_an_error_and_later_calls_are_serv
 
 async def test_what_comes_when_all_threads_give_up_waiting_is_done_too(monkeypatch):
     has_come, wait, given_up = threading.Event(), threading.Condition.wait, []
+    pool = Pool("test")
 
     def give_up(condition, timeout=None):
-        if timeout != LINGER or has_come.is_set():
-            return wait(condition, timeout)
+        if condition is not pool._changed or has_come.is_set():
+            return wait(condition, timeout)  # Threads of other pools may still wait for more.
         given_up.append(condition)
         condition.release()
         has_come.wait(20)
@@ -188,7 +189,6 @@ async def test_what_comes_when_all_threads_give_up_waiting_is_done_too(monkeypat
         return False
 
     monkeypatch.setattr(threading.Condition, "wait", give_up)
-    pool = Pool("test")
     await asyncio.gather(*(pool.run(user, int, ("1",)) for user in range(THREADS)))
     await until(lambda: len(given_up) == THREADS, 10, "all wait")
     job = pool.run("late", int, ("1",))
