@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import apps
@@ -107,14 +107,24 @@ def connect_model(sender: type[models.Model], **_: Any) -> None:
 
     A proxy sends signals of its own. A subclass with a table of its own can change its user too;
     its deletions need not be received: deleting its row alone leaves the user, and deleting both
-    sends the signal of the user model.
+    sends the signal of the user model. A parent with a table of its own can change its user as
+    well; deleting its row deletes the user, with that signal.
     """
-    users = get_user_model()
-    if issubclass(sender, users) or sender._meta.concrete_model is users._meta.concrete_model:
+    users: type[models.Model] = get_user_model()
+    rows = _same_keys(users._meta.concrete_model)
+    if issubclass(sender, users) or sender._meta.concrete_model in rows:
         post_save.connect(recheck_user, sender, dispatch_uid="realtime.recheck_user")
     if sender._meta.concrete_model is users._meta.concrete_model:
         post_delete.connect(forget_user, sender, dispatch_uid="realtime.forget_user")
         post_delete.connect(recheck_user, sender, dispatch_uid="realtime.recheck_deleted_user")
+
+
+def _same_keys(users: Any) -> Iterator[Any]:
+    """Yield the model of the users and its parents, as far as a user's key is a parent's too."""
+    yield users
+    link = users._meta.pk.remote_field
+    if link is not None and getattr(link, "parent_link", False):
+        yield from _same_keys(link.model)
 
 
 def _session_model() -> type[models.Model] | None:

@@ -50,7 +50,7 @@ def _find_login(scope: Scope) -> Login | None:
 def _login_in(scope: Scope) -> Login | None:
     """Return the login of a middleware: by a session if that is the user's, else by the user."""
     user, session = scope["user"], scope.get("session")
-    if user is None or not is_active(user):
+    if user is None or not is_active(user) or user.pk is None:
         return None
     claim = None if session is None else claim_in(session)
     session_key = getattr(session, "session_key", None)

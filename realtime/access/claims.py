@@ -12,6 +12,7 @@ from django.contrib.auth import (
     get_user_model,
 )
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.utils.crypto import constant_time_compare
 
 
@@ -52,4 +53,12 @@ def holds(claim: Claim, user: Any) -> bool:
 
 def is_active(user: Any) -> bool:
     """Tell whether a user may be signed in at all."""
-    return bool(user.is_authenticated and user.is_active)
+    return bool(user.is_authenticated and user.is_active) and not is_of_other_model(user)
+
+
+def is_of_other_model(user: Any) -> bool:
+    """Tell whether a row is none of the users, whose primary key would name a stranger's stream."""
+    if not isinstance(user, Model):
+        return False
+    users: Any = get_user_model()
+    return not isinstance(user, users._meta.concrete_model)

@@ -46,6 +46,7 @@ class Expiries:
             self._timers[socket] = timer
         else:
             self._timers.pop(socket, None)
+            socket.login.end()
             socket.close(CloseCode.EXPIRED)
 
 

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from realtime.access.addresses import address_of
+from realtime.access.claims import is_of_other_model
 from realtime.access.grant import Grant
 from realtime.access.login import FRESH, Login
 from realtime.concurrency.threads import run_sign_in
@@ -68,5 +69,10 @@ def _login(answer: Any) -> Login | None:
         raise TypeError(f"AUTHENTICATE returns a user, a Grant or None, not {answer!r}.")
     if not user.is_authenticated or not user.is_active:
         return None
+    if user.pk is None:
+        raise TypeError("AUTHENTICATE returns users who are saved: this one has no primary key.")
+    if is_of_other_model(user):
+        label = user._meta.label
+        raise TypeError(f"AUTHENTICATE returns rows of AUTH_USER_MODEL, and none of {label}.")
     streams = None if grant.streams is None else frozenset(grant.streams)
     return Login(user, expires=grant.expires, streams=streams)

@@ -55,7 +55,12 @@ class CloseCode(IntEnum):
     """The application ended this socket. It stays away until the page connects again."""
 
 
-RIGHT_ENDED = {CloseCode.DISCONNECTED_FOR_NOW, CloseCode.SIGNED_OUT, CloseCode.DISCONNECTED}
+RIGHT_ENDED = {
+    CloseCode.EXPIRED,
+    CloseCode.DISCONNECTED_FOR_NOW,
+    CloseCode.SIGNED_OUT,
+    CloseCode.DISCONNECTED,
+}
 """Codes after which nothing more is handed out, not even what waits already."""
 
 

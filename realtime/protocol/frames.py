@@ -209,6 +209,11 @@ def bye(code: int, reason: str, *, retry: bool, after: int | None = None) -> str
     return encode(frame)
 
 
+def is_bye(text: str) -> bool:
+    """Tell whether a frame that this server wrote is the last one before a close."""
+    return text.startswith('{"type":"bye"')
+
+
 def error(code: str, message: str, ref: int | str | None = None) -> str:
     """Write an error; ``ref`` names the frame that it answers, if that had one."""
     return _with_ref({"type": "error", "code": code, "message": message}, ref)

@@ -79,9 +79,12 @@ class Peer:
         """Send ``bye`` and close; abort the connection after ``abort_after`` seconds at the latest.
 
         ``after`` tells the peer how many milliseconds to wait before it comes back. ``reason`` is
-        for people; without one it is the code's own.
+        for people; without one it is the code's own. On a socket that is closing already, the end
+        of a right drops what waits before the ``bye``.
         """
         if self.closing:
+            if code in RIGHT_ENDED:
+                self.drop_waiting(lambda text: text != "" and not frames.is_bye(text))
             return
         reason = reason or code.reason
         is_limited = self._is_stranger or code in OFTEN

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 
+from realtime.access.login import Login
 from realtime.access.recent_names import KEEP, RecentNames
 from realtime.access.recheck import running_recheck
 from realtime.access.user_sockets import UserSocket, sign_out, user_sockets
@@ -14,6 +15,12 @@ from realtime.layer.control import Control, Disconnect, EndSessions, Reauthorize
 from realtime.protocol.close_codes import CloseCode
 from realtime.subscriptions.commands import Commands
 
+KEEP_ENDED = 300.0
+"""Seconds for which a session is known to have ended: a ticket of ``ticket_view`` lives 60.
+
+The others are for the sign-in, and for clocks that differ.
+"""
+
 
 class Controls:
     """Finds the sockets and subscriptions that a message is about, and does what it asks for."""
@@ -22,7 +29,7 @@ class Controls:
         self._loop = asyncio.get_running_loop()
         self._commands: dict[str, Commands] = {}
         self._recheck = running_recheck()
-        self._ended_sessions = RecentNames()
+        self._ended_sessions = RecentNames(KEEP_ENDED)
         self._changed_users = RecentNames()
         self._reauthorized_users = RecentNames()
         self._all_reauthorized_at = -math.inf
@@ -39,13 +46,19 @@ class Controls:
     def signed_in(self, socket: UserSocket) -> None:
         """Do what was asked for while the socket's user was being found out."""
         login = socket.login
-        if self._ended_sessions.came_at(login.digest) > login.verified_at - KEEP:
+        if self._has_session_ended(login):
             sign_out([socket])
         elif self._changed_users.came_at(login.me) >= login.verified_at:
             login.doubt(self._loop.time())
             self._recheck.soon([login.me])
         elif self._reauthorized_at(login.me) >= login.verified_at:
             login.doubt(self._loop.time())
+
+    def _has_session_ended(self, login: Login) -> bool:
+        """A ticket asks no store of sessions, so that any end counts that is known."""
+        ended_at = self._ended_sessions.came_at(login.digest)
+        is_by_ticket = login.session_key is None
+        return ended_at > (-math.inf if is_by_ticket else login.verified_at - KEEP)
 
     def control(self, control: Control) -> None:
         """Carry out what a message asks for."""

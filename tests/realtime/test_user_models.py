@@ -31,3 +31,7 @@ def test_every_user_has_a_stream_which_goes_with_the_user(model):
 
 def test_only_what_is_a_user_is_forgotten():
     run("users.EmailUser", "relatives.py")
+
+
+def test_a_user_changes_with_the_parent_of_the_user_model():
+    run("users.AccountUser", "parents.py")

@@ -1,6 +1,6 @@
 import pytest
-from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 
@@ -86,3 +86,13 @@ async def test_the_user_of_a_middleware_counts(alice, cookie):
     assert (
         await user_of({"user": AnonymousUser(), "headers": [(b"cookie", cookie.encode())]}) is None
     )
+
+
+async def test_a_user_of_a_middleware_who_is_not_saved_is_nobody(transactional_db):
+    assert await user_of({"user": get_user_model()(username="unsaved"), "headers": []}) is None
+
+
+async def test_a_row_of_another_model_is_nobody(alice):
+    stranger = Group(pk=alice.pk)
+    stranger.is_authenticated = stranger.is_active = True
+    assert await user_of({"user": stranger, "headers": []}) is None

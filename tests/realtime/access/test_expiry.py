@@ -41,6 +41,7 @@ def test_it_is_closed_at_that_time():
         assert soon.closed == []
         await asyncio.sleep(4 * 86400)
         assert soon.closed == [(4401, 60)]
+        assert soon.login.has_ended
         assert later.closed == [(4401, 3 * 86400)]
 
     virtual_time.run(run())

@@ -5,7 +5,8 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser, Group
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import SimpleLazyObject
 
@@ -16,6 +17,8 @@ pytestmark = pytest.mark.usefixtures("transactional_db")  # For the threads of t
 
 ALICE = SimpleNamespace(pk=1, is_authenticated=True, is_active=True)
 INACTIVE = SimpleNamespace(pk=1, is_authenticated=True, is_active=False)
+TERMINAL = Group(pk=1, name="a row of another model")
+TERMINAL.is_authenticated = TERMINAL.is_active = True
 
 answer = None
 asked = []
@@ -93,6 +96,20 @@ async def test_a_lazy_user_is_found_in_a_thread(answers):
 async def test_what_it_must_not_return_is_a_fault(answers, wrong):
     answers(wrong)
     with pytest.raises(TypeError, match="AUTHENTICATE returns a user, a Grant or None"):
+        await ask_project({}, "ticket")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (SimpleNamespace(pk=None, is_authenticated=True, is_active=True), "has no primary key"),
+        (get_user_model()(username="unsaved"), "has no primary key"),
+        (TERMINAL, "rows of AUTH_USER_MODEL, and none of auth.Group"),
+    ],
+)
+async def test_who_has_no_stream_or_a_strangers_is_a_fault(answers, wrong, sentence):
+    answers(wrong)
+    with pytest.raises(TypeError, match=sentence):
         await ask_project({}, "ticket")
 
 

@@ -2,6 +2,7 @@
 
 import math
 
+from realtime.access import recent_names
 from realtime.access.recent_names import KEEP, RecentNames
 
 NEVER = -math.inf
@@ -35,3 +36,13 @@ def test_after_a_long_silence_nothing_is_left():
     names.add_all(["a"], 0.0)
     names.add_all(["b"], 1000.0)
     assert names.came_at("a") == NEVER
+
+
+def test_of_too_many_the_oldest_are_forgotten(monkeypatch):
+    monkeypatch.setattr(recent_names, "MAX_KEPT", 3)
+    names = RecentNames(keep=300.0)
+    for number in range(7):
+        names.add_all([f"name-{number}"], 0.0)
+    assert [names.came_at(f"name-{number}") for number in (0, 3, 6)] == [NEVER, 0.0, 0.0]
+    names.add_all(["late"], 250.0)
+    assert names.came_at("name-6") == 0.0

@@ -6,7 +6,9 @@ import logging
 import pytest
 
 from realtime.protocol.close_codes import CloseCode
+from tests.realtime.sockets.connection import Connection
 from tests.realtime.sockets.open_sockets import open_realtime
+from tests.virtual_time import settle
 
 LIMIT = 256 * 1024
 """``MAX_IN_FLIGHT_BYTES``, in bytes."""
@@ -171,7 +173,12 @@ async def test_room_waits_for_the_peer(socket, connection):
     await asyncio.wait_for(waiting, 1)
 
 
-ENDED = [CloseCode.SIGNED_OUT, CloseCode.DISCONNECTED, CloseCode.DISCONNECTED_FOR_NOW]
+ENDED = [
+    CloseCode.EXPIRED,
+    CloseCode.SIGNED_OUT,
+    CloseCode.DISCONNECTED,
+    CloseCode.DISCONNECTED_FOR_NOW,
+]
 
 
 @pytest.mark.parametrize("code", ENDED)
@@ -186,6 +193,27 @@ async def test_when_a_right_has_ended_nothing_goes_out_that_waits(socket, connec
     _, *events, bye = connection.frames
     assert [event["n"] for event in events] == [0]
     assert (bye["type"], bye["reason"]) == ("bye", "Because.")
+
+
+@pytest.mark.parametrize("code", ENDED)
+async def test_a_right_that_ends_while_a_socket_is_sent_away_drops_what_waits(code):
+    connection = Connection()
+    server_send = connection.send
+    connection.send = lambda message: asyncio.ensure_future(server_send(message))
+    socket = await open_realtime(connection)
+    await settle()
+    connection.writable.clear()
+    for number in range(5):
+        text = f'{{"type":"event","n":{number}}}'
+        socket.deliver({"type": "websocket.send", "text": text}, len(text))
+        await settle()
+    socket.drain(700)
+    socket.close(code)
+    connection.writable.set()
+    assert await connection.closed() == 4412
+    *frames, bye = connection.frames
+    assert [frame["n"] for frame in frames if frame["type"] == "event"] == [0]
+    assert (bye["type"], bye["after"]) == ("bye", 700)
 
 
 async def test_without_a_reason_of_its_own_a_close_has_the_codes(socket, connection, caplog):

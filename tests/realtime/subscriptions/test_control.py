@@ -72,6 +72,18 @@ async def test_a_session_that_ended_during_the_sign_in_ends_the_socket(sockets):
     assert (late.end, other.end) == (4504, None)
 
 
+async def test_a_ticket_of_a_session_that_ended_before_it_was_used_ends_the_socket(sockets):
+    await ends_after(sockets, EndSessions((session_digest("over"),)))
+    await asyncio.sleep(100)
+    now = asyncio.get_running_loop().time()
+    late, other = (
+        Socket(3, digest=session_digest(key), verified_at=now) for key in ("over", "other")
+    )
+    for socket in (late, other):
+        running_controls().signed_in(socket)
+    assert (late.end, other.end) == (4504, None)
+
+
 async def test_a_user_who_changed_during_the_sign_in_is_checked_after_it(sockets, rechecked):
     before = asyncio.get_running_loop().time()
     await asyncio.sleep(1)
