@@ -16,6 +16,8 @@ A test that uses one of them gets the marker `processes`. All that it started is
 its output is shown when it failed.
 """
 
+import fcntl
+import os
 import secrets
 import tempfile
 from collections.abc import Generator, Iterator
@@ -120,8 +122,15 @@ def site_env() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def site_database(tmp_path_factory: pytest.TempPathFactory, site_env: dict[str, str]) -> Path:
-    path = tmp_path_factory.mktemp("site") / "template.sqlite3"
-    prepare_database({**site_env, "DATABASE_URL": f"sqlite:///{path}"})
+    # Workers of one run have this directory's parent in common; the first makes it for all.
+    directory = tmp_path_factory.getbasetemp()
+    path = (directory.parent if "PYTEST_XDIST_WORKER" in os.environ else directory) / "site.sqlite3"
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            making = path.with_suffix(".making")
+            prepare_database({**site_env, "DATABASE_URL": f"sqlite:///{making}"})
+            making.rename(path)
     return path
 
 

@@ -32,7 +32,7 @@ from tests.processes.waiting import until
 
 pytestmark = pytest.mark.processes
 
-GUSTS, SECONDS = 2, 30
+GUSTS, SECONDS = 2, 26
 CLIENTS, USERS = 200, 50
 IN_ROOMS = 40
 """Users who follow rooms; no right of the others is asked for again and again."""

@@ -6,7 +6,7 @@ import sys
 
 from tests.processes.process import PROJECT
 
-HANG_LIMIT = ["-o", "faulthandler_timeout=30", "-o", "faulthandler_exit_on_timeout=true"]
+HANG_LIMIT = ["-o", "faulthandler_timeout=60", "-o", "faulthandler_exit_on_timeout=true"]
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *HANG_LIMIT]
 
 

@@ -47,8 +47,13 @@ GUNICORN = ["--no-control-socket"]  # The socket would lie in the home directory
 
 def manage(env: Mapping[str, str], *arguments: str) -> str:
     """Run ``manage.py`` in a process of its own and return its output; fail with it."""
+    return run_python(env, "manage.py", *arguments)
+
+
+def run_python(env: Mapping[str, str], *arguments: str) -> str:
+    """Run Python in a process of its own and return its output; fail with it."""
     done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
+        [sys.executable, *arguments],
         cwd=PROJECT,
         env=env,
         stdout=subprocess.PIPE,
@@ -57,7 +62,7 @@ def manage(env: Mapping[str, str], *arguments: str) -> str:
         timeout=60,
         check=False,
     )
-    assert done.returncode == 0, f"manage.py {' '.join(arguments)}\n{done.stdout}"
+    assert done.returncode == 0, f"python {' '.join(arguments)}\n{done.stdout}"
     return done.stdout
 
 
@@ -88,7 +93,7 @@ class Site(Process):
         """Return it as a test expects a site: it runs, nobody is connected, its log is empty."""
         if not self.alive:
             self.start()
-        wait_until(lambda: not self.open_sockets(), 5, "the last test's connections have ended")
+        wait_until(lambda: not self.open_sockets(), 20, "the last test's connections have ended")
         self.begin_log()
         return self
 
@@ -199,8 +204,7 @@ class Sites:
 
 def prepare_database(env: Mapping[str, str]) -> None:
     """Migrate the database of DATABASE_URL and create the demo's users in it."""
-    manage(env, "migrate", "--verbosity=0")
-    manage(env, "create_demo_users")
+    run_python(env, "-m", "tests.processes.prepare_database")
 
 
 def site_environment(secret_key: str) -> dict[str, str]:
