@@ -201,7 +201,11 @@ class PresenceBackend(ABC):
 
     @abstractmethod
     def lock(self, name: str, holder: Holder) -> bool:
-        """Take a lock; returns whether ``holder`` has it now, or had it already."""
+        """Take a lock; returns whether ``holder`` has it now, or had it already.
+
+        One who has it and is not there gets ``LOCK_LEASE`` seconds again. A lock that has run out
+        is free, also for the one who had it.
+        """
 
     @abstractmethod
     def unlock(self, name: str, holder: Holder) -> bool:

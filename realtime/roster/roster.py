@@ -71,13 +71,18 @@ class Roster:
         for stream in self._members.streams_of(socket):
             self.left(socket, stream)
 
+    async def written(self) -> None:
+        """Wait until the backend knows who has come and gone."""
+        if self._writer is not None:
+            await self._writer.written()
+
     async def set_meta(self, stream: str, user: str, meta: dict[str, Any]) -> None:
         """Set what is known about a user in a stream, also for one who has just arrived.
 
         Raises what the backend raises.
         """
         if self._backend is not None and self._writer is not None and self._sweeper is not None:
-            await self._writer.written()
+            await self.written()
             await run_sync(self._backend.update, stream, user, meta)
             self._sweeper.soon()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from realtime.concurrency.per_loop import PerLoop
@@ -30,7 +31,7 @@ MIN_SPREAD = 1000.0
 """Milliseconds over which even a few sockets come back."""
 
 GRACE = 1.0
-"""Seconds that the peers have to close, before the server goes on to end."""
+"""Seconds that the peers have to close, and what is done after them, before the server ends."""
 
 
 class Drainable(Protocol):
@@ -46,6 +47,7 @@ class Drain:
     def __init__(self) -> None:
         self._sockets: dict[Drainable, None] = {}
         self._unfinished: set[asyncio.Task[None]] = set()
+        self._before_end: dict[Callable[[], Awaitable[None]], None] = {}
         self._is_empty = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -65,6 +67,10 @@ class Drain:
         """Let the server end only after this task, which finishes the commands of a socket."""
         self._unfinished.add(commands)
         commands.add_done_callback(self._unfinished.discard)
+
+    def before_end(self, finish: Callable[[], Awaitable[None]]) -> None:
+        """Await ``finish``, once, when the sockets have left; it has ``GRACE`` seconds."""
+        self._before_end[finish] = None
 
     def start(self) -> asyncio.Task[None]:
         """Send all sockets away; the task ends when they have left, ``GRACE`` later at the latest.
@@ -97,6 +103,10 @@ class Drain:
                     await self._is_empty.wait()
         if self._unfinished:
             await asyncio.wait(set(self._unfinished), timeout=FINISH_WITHIN)
+        for finish in list(self._before_end):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GRACE):
+                    await finish()
 
 
 def _random_wait(sockets: int) -> int:

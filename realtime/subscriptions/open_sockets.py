@@ -7,6 +7,7 @@ from realtime.access.expiry import expiries
 from realtime.access.login import Login
 from realtime.access.user_sockets import user_sockets
 from realtime.roster.roster import running_roster
+from realtime.sockets.drain import running_drain
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.subscriptions.commands import Commands
 from realtime.subscriptions.control import running_controls
@@ -28,6 +29,7 @@ def signed_in(socket: RealtimeSocket, login: Login) -> None:
     expiries().add(socket)
     running_controls().signed_in(socket)
     running_socket_limit().arrived(socket.id, login)
+    running_drain().before_end(running_roster().written)
 
 
 def ended(socket: RealtimeSocket) -> None:

@@ -12,6 +12,7 @@ from realtime.concurrency.threads import run_application
 from realtime.exceptions import FrameError, Refused
 from realtime.protocol.presence import Member
 from realtime.protocol.rate import Rate
+from realtime.roster.configured import presence_backend
 from realtime.roster.meta import MAX_META, encoded_meta
 from realtime.roster.roster import running_roster
 from realtime.streams import SignedStream, Stream
@@ -41,7 +42,7 @@ async def members(stream: Stream, deadline: float | None) -> list[Member] | None
 
     Raises ``TimeoutError`` if it isn't there at ``deadline`` of the loop's clock.
     """
-    if not stream.presence:
+    if not _has_list(stream):
         return None
     async with asyncio.timeout_at(deadline):
         return [present.as_member() for present in await running_roster().state(stream.name)]
@@ -54,7 +55,7 @@ async def meta_at_join(stream: Stream, login: Login, deadline: float) -> str | N
     refuses, ``TypeError`` or ``ValueError`` where it decides on what can't be kept, and
     ``TimeoutError`` at ``deadline`` of the loop's clock.
     """
-    if not stream.presence or login.is_visitor:
+    if not _has_list(stream) or login.is_visitor:
         return None
     return await _decided(stream, login, {}, deadline)
 
@@ -64,7 +65,7 @@ async def set_meta(stream: Stream, login: Login, wanted: Any, deadline: float) -
 
     Raises what ``meta_at_join`` raises, and ``FrameError`` for what can't be wanted.
     """
-    if not stream.presence:
+    if not _has_list(stream):
         raise FrameError("no_presence", f"{stream.name} has no list of those who follow it.")
     if isinstance(stream, SignedStream):
         raise FrameError("refused", f"A signed name is for following {stream.name}: set nothing.")
@@ -76,6 +77,11 @@ async def set_meta(stream: Stream, login: Login, wanted: Any, deadline: float) -
     async with asyncio.timeout_at(deadline):
         await running_roster().set_meta(stream.name, str(login.user.pk), decided)
     return decided
+
+
+def _has_list(stream: Stream) -> bool:
+    """Tell whether a stream has a list: none has where presence is off."""
+    return stream.presence and presence_backend() is not None
 
 
 def _require_small_object(wanted: Any) -> None:

@@ -11,6 +11,9 @@ from django.db import OperationalError
 
 from realtime.consumers import HeartbeatMixin, RealtimeConsumer
 from realtime.middleware import HeartbeatMiddleware
+from realtime.roster import presence_backend
+from realtime.roster.roster import running_roster
+from realtime.sockets.drain import running_drain
 from realtime.streams import Stream, register
 from realtime.testing import RealtimeCommunicator
 from tests import virtual_time
@@ -60,6 +63,17 @@ async def test_as_asgi_makes_an_instance_with_those_values_for_each_socket(alice
 
 def test_servers_take_what_as_asgi_returns_for_an_asgi_3_application():
     assert not is_double_callable(RealtimeConsumer.as_asgi())
+
+
+async def test_a_drain_ends_when_the_site_knows_who_has_left(alice):
+    def sockets():
+        return presence_backend().sockets_of(["42"])["42"]
+
+    async with RealtimeCommunicator(RealtimeConsumer.as_asgi(), user=alice):
+        await running_roster().written()
+        assert len(sockets()) == 1
+    await running_drain().start()
+    assert sockets() == []
 
 
 # RealtimeConsumer: who may come in

@@ -88,7 +88,7 @@ class DatabasePresence(PresenceBackend):
             changed = attendances.get()
             if not changed.is_announced:
                 return None
-            entry = settling.entry(user, changed.since, text)
+            entry = settling.entry(user, reading.in_utc(changed.since, using), text)
             notice = Notice(new_id(), stream, update=[entry])
             notices.add_notices([notice], using)
             return notice.id

@@ -26,12 +26,14 @@ def take(name: str, holder: Holder, using: str) -> bool:
         present = locks.filter(name=name).first()
         if present is None:
             continue
-        if (present.user, present.socket) == (wanted["user"], wanted["socket"]):
-            return True
-        if holders([name], using):
-            return False
         unchanged = locks.filter(name=name, user=present.user, socket=present.socket)
-        if unchanged.filter(until=present.until).update(until=until, **wanted):
+        if (present.user, present.socket) != (wanted["user"], wanted["socket"]):
+            if holders([name], using):
+                return False
+            unchanged = unchanged.filter(until=present.until)
+        elif _is_there(holder, using):
+            return True
+        if unchanged.update(until=until, **wanted):
             return True
     return False
 
@@ -63,6 +65,13 @@ def prune(using: str) -> None:
     if names:
         free = set(names) - holders(names, using).keys()
         late.filter(name__in=free).delete()
+
+
+def _is_there(holder: Holder, using: str) -> bool:
+    """Tell whether a user is online, or whose open socket it is."""
+    if holder.socket:
+        return bool(_owners([holder.socket], using))
+    return bool(attending(ONLINE, [holder.user or ""], using))
 
 
 def _owners(sockets: Collection[str], using: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ A process's row is locked while it writes, so that its lease can't be taken away
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
@@ -81,9 +81,10 @@ def leave(leaves: Sequence[Leave], using: str) -> None:
     """Delete members; their users may come back within the grace."""
     members = [gone.member for gone in leaves]
     _delete(members, using)
+    ids = _locked({(member.stream, member.user) for member in members}, using)
     for grace, group in groupby(sorted(leaves, key=lambda one: one.grace), lambda one: one.grace):
-        pairs = sorted({(gone.member.stream, gone.member.user) for gone in group})
-        _set_due(_locked(pairs, using), grace, using)
+        pairs = {(gone.member.stream, gone.member.user) for gone in group}
+        _set_due([ids[pair] for pair in pairs if pair in ids], grace, using)
 
 
 def take_over(grace: float, using: str) -> None:
@@ -143,26 +144,29 @@ def _set_due(attendances: Sequence[int], grace: float, using: str) -> None:
         batch.update(due_at=Greatest(Coalesce(F("due_at"), until), until))
 
 
-def _locked(pairs: Sequence[Pair], using: str) -> list[int]:
-    """Lock attendances in the order of their ids, as all do: none waits for another in a circle."""
+def _locked(pairs: Collection[Pair], using: str) -> dict[Pair, int]:
+    """Lock the attendances that there are, and return their ids."""
     if not pairs:
-        return []
+        return {}
     wanted = ", ".join(["(%s, %s)"] * len(pairs))
-    return _ids(_PAIRS.format(wanted=wanted), [part for pair in pairs for part in pair], using)
+    parts = [part for pair in pairs for part in pair]
+    rows = _lock(_PAIRS.format(wanted=wanted), parts, using)
+    return {(stream, user): id for id, stream, user in rows}
 
 
 def _locked_of(processes: Sequence[str], using: str) -> list[int]:
     if not processes:
         return []
-    return _ids(_OF_PROCESSES.format(ids=", ".join(["%s"] * len(processes))), processes, using)
+    select = _OF_PROCESSES.format(ids=", ".join(["%s"] * len(processes)))
+    return [id for id, _, _ in _lock(select, processes, using)]
 
 
-def _ids(select: str, parameters: Sequence[str], using: str) -> list[int]:
+def _lock(select: str, parameters: Sequence[str], using: str) -> list[tuple[int, str, str]]:
     connection = connections[using]
-    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    lock = _IN_ORDER if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
         cursor.execute(select + lock, parameters)
-        return [id for (id,) in cursor.fetchall()]
+        return list(cursor.fetchall())
 
 
 _MEMBERS = """
@@ -181,15 +185,20 @@ _ATTENDANCES = """
 """
 
 _PAIRS = """
-    SELECT id FROM realtime_attendance
+    SELECT id, stream, "user" FROM realtime_attendance
     WHERE (stream, "user") IN (VALUES {wanted})
-    ORDER BY id
 """
 
 _OF_PROCESSES = """
-    SELECT id FROM realtime_attendance
+    SELECT id, stream, "user" FROM realtime_attendance
     WHERE (stream, "user") IN (
         SELECT stream, "user" FROM realtime_presencemember WHERE process IN ({ids})
     )
-    ORDER BY id
+"""
+
+# All lock in the order of sorted() in Python, in which rows are inserted too: with one order none
+# waits for another in a circle. The id won't do, which a new row has not got yet.
+_IN_ORDER = """
+    ORDER BY stream COLLATE "C", "user" COLLATE "C"
+    FOR UPDATE
 """

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
+from django.db import connections
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
-from django.utils.timezone import is_naive, make_aware
+from django.utils.timezone import get_default_timezone, is_naive, make_aware
 
 from realtime.conf import realtime_settings
 from realtime.models import Attendance, PresenceMember, PresenceProcess
@@ -29,7 +30,7 @@ def present(streams: Sequence[str], using: str) -> dict[str, list[Present]]:
     found: dict[str, list[Present]] = {name: [] for name in streams}
     for row in there(using).filter(stream__in=streams).order_by("since", "user"):
         open_sockets = tuple(one.socket for one in sorted(sockets[row.stream, row.user]))
-        found[row.stream].append(_present(row, open_sockets))
+        found[row.stream].append(_present(row, using, open_sockets))
     return found
 
 
@@ -38,7 +39,7 @@ def listed(streams: Sequence[str], using: str) -> dict[str, list[Present]]:
     found: dict[str, list[Present]] = {name: [] for name in streams}
     rows = Attendance.objects.using(using).filter(stream__in=streams)
     for row in rows.order_by("since", "user"):
-        found[row.stream].append(_present(row))
+        found[row.stream].append(_present(row, using))
     return found
 
 
@@ -60,6 +61,14 @@ def sockets_of(users: Sequence[str], using: str) -> dict[str, list[OpenSocket]]:
     return {user: sorted(sockets) for user, sockets in found.items()}
 
 
+def in_utc(moment: datetime, using: str) -> datetime:
+    """Return what the database's clock said; without ``USE_TZ`` SQLite's is naive, and in UTC."""
+    if is_naive(moment):
+        is_local = connections[using].vendor == "postgresql"
+        moment = make_aware(moment, get_default_timezone() if is_local else UTC)
+    return moment.astimezone(UTC)
+
+
 def there(using: str) -> QuerySet[Attendance]:
     """Return the attendances of users who are there, or may still come back."""
     grace = realtime_settings().OFFLINE_AFTER
@@ -69,9 +78,8 @@ def there(using: str) -> QuerySet[Attendance]:
     return Attendance.objects.using(using).filter(Q(due_at__gt=Now()) | Exists(members))
 
 
-def _present(row: Attendance, sockets: tuple[str, ...] = ()) -> Present:
-    since = make_aware(row.since) if is_naive(row.since) else row.since
-    return Present(row.user, json.loads(row.meta), since.astimezone(UTC), sockets)
+def _present(row: Attendance, using: str, sockets: tuple[str, ...] = ()) -> Present:
+    return Present(row.user, json.loads(row.meta), in_utc(row.since, using), sockets)
 
 
 def _sockets(streams: Sequence[str], using: str) -> defaultdict[tuple[str, str], list[OpenSocket]]:

@@ -16,6 +16,7 @@ from realtime.roster.base import ONLINE, Notice, new_id
 from realtime.roster.database.claims import claim
 from realtime.roster.database.membership import free_locks_of_users
 from realtime.roster.database.notices import add_notices
+from realtime.roster.database.reading import in_utc
 
 BATCH = 500
 """Users whose joins or leaves one transaction settles."""
@@ -53,7 +54,8 @@ def settle_stream(stream: str, notice_users: bool, using: str) -> bool:
         left = _remove(due, users, stream, using)
         is_empty = not users.filter(is_announced=True).exists()
         first, last = was_empty and not is_empty, is_empty and not was_empty
-        notice = Notice(new_id(), stream, _entries(joined), _entries(left), first=first, last=last)
+        join, leave = _entries(joined, using), _entries(left, using)
+        notice = Notice(new_id(), stream, join, leave, first=first, last=last)
         add_notices(_notices(notice, notice_users), using)
         if stream == ONLINE and left:
             free_locks_of_users([one.user for one in left], using)
@@ -89,8 +91,8 @@ def _remove(due: list[Row], users: QuerySet[Attendance], stream: str, using: str
     return left
 
 
-def _entries(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    return [entry(row.user, row.since, row.meta) for row in rows]
+def _entries(rows: Iterable[Row], using: str) -> list[dict[str, Any]]:
+    return [entry(row.user, in_utc(row.since, using), row.meta) for row in rows]
 
 
 def _notices(notice: Notice, notice_users: bool) -> Iterable[Notice]:
@@ -104,6 +106,6 @@ def _notices(notice: Notice, notice_users: bool) -> Iterable[Notice]:
 
 
 def entry(user: str, since: datetime, meta: str) -> dict[str, Any]:
-    """Return what a notice says of a user."""
+    """Return what a notice says of a user; ``since`` is aware."""
     known = {} if meta == "{}" else json.loads(meta)
     return {"user": user, "meta": known, "since": round(since.timestamp() * 1000)}

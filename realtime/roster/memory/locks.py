@@ -23,10 +23,13 @@ class Locks:
         self._by_name: dict[str, _Lock] = {}
 
     def take(self, name: str, holder: Holder, now: float) -> bool:
-        """Take a lock, if nobody else has it."""
-        if self.holder(name, now) is None:
+        """Take a lock, if nobody else has it; one's own is kept for longer until one is there."""
+        present = self.holder(name, now)
+        if present not in (None, holder):
+            return False
+        if present is None or not self._is_there(holder, now):
             self._by_name[name] = _Lock(holder, now + LOCK_LEASE)
-        return self._by_name[name].holder == holder
+        return True
 
     def give_back(self, name: str, holder: Holder, now: float) -> bool:
         """Free a lock; returns whether ``holder`` had it."""

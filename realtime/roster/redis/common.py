@@ -68,14 +68,18 @@ local function owner(socket)
     end
 end
 
+local function has_appeared(holder, grace)
+    local kind, id = parts(holder)
+    if kind == 's' then return owner(id) ~= nil end
+    return is_there('', id, grace)
+end
+
 local function is_held(name, grace)
     local holder = redis.call('HGET', P .. 'locks', name)
     if not holder then return false end
     local till = redis.call('ZSCORE', P .. 'locks-until', name)
     if till and tonumber(till) >= now then return true end
-    local kind, id = parts(holder)
-    if kind == 's' then return owner(id) ~= nil end
-    return is_there('', id, grace)
+    return has_appeared(holder, grace)
 end
 
 local function entry(user, since, meta)

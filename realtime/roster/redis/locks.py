@@ -5,9 +5,10 @@ from __future__ import annotations
 LOCK = """
 local name, holder, lease, grace = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local present = redis.call('HGET', P .. 'locks', name)
-if present == holder then return 1 end
-if present then
-    if is_held(name, grace) then return 0 end
+if present and is_held(name, grace) then
+    if present ~= holder then return 0 end
+    if has_appeared(holder, grace) then return 1 end
+elseif present then
     redis.call('SREM', P .. 'held:' .. present, name)
 end
 redis.call('HSET', P .. 'locks', name, holder)

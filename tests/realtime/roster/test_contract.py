@@ -214,6 +214,18 @@ def test_who_is_present_is_sorted_and_says_since_when(backend, process, pass_tim
     assert abs((datetime.now(UTC) - since).total_seconds()) < 5
 
 
+def test_since_is_right_without_time_zones_in_the_project(backend, process, settings):
+    settings.USE_TZ, settings.TIME_ZONE = False, "America/Chicago"
+    process.join("s", "alice", "room.7")
+    backend.sweep(GRACE, False)
+    found = []
+    (notice,) = backend.pending()
+    backend.deliver(notice, lambda notice: found.extend(notice.join))
+    since = backend.present(["room.7"])["room.7"][0].since
+    assert abs((datetime.now(UTC) - since).total_seconds()) < 5
+    assert [one["since"] for one in found] == [round(since.timestamp() * 1000)]
+
+
 def test_any_key_of_a_user(backend, process):
     keys = ["7", "a/b:c d", "ü|{}", "x" * 300]
     for number, user in enumerate(keys):
@@ -435,6 +447,26 @@ def test_one_who_never_comes_holds_a_lock_for_a_while(backend, pass_time):
     assert backend.lock("ticket.7", Holder("bob"))
 
 
+def test_a_lock_that_has_run_out_is_taken_again_like_a_free_one(backend, pass_time):
+    assert backend.lock("ticket.7", Holder("alice"))
+    pass_time(16)
+    assert backend.lock("ticket.7", Holder("alice"))
+    assert backend.holders(["ticket.7"]) == {"ticket.7": Holder("alice")}
+    assert not backend.lock("ticket.7", Holder("bob"))
+
+
+@pytest.mark.parametrize("holder", [Holder(None, "s"), Holder("alice")])
+def test_one_who_has_not_come_yet_and_locks_again_gets_the_time_again(backend, pass_time, holder):
+    assert backend.lock("ticket.7", holder)
+    pass_time(10)
+    assert backend.lock("ticket.7", holder)
+    pass_time(10)
+    assert not backend.lock("ticket.7", Holder("bob"))
+    pass_time(6)
+    assert backend.lock("ticket.7", Holder("bob"))
+    assert not backend.lock("ticket.7", holder)
+
+
 def test_of_many_who_want_a_lock_one_gets_it(backend):
     if isinstance(backend, DatabasePresence) and connection.vendor == "sqlite":
         pytest.skip("SQLite in memory has one writer")
@@ -474,6 +506,35 @@ def test_many_processes_together_announce_each_change_once(backend):
     found += swept(backend)
     expected = [f"+{stream} u{n}".strip() for n in range(5) for stream in ("", "room.7")]
     assert sorted(found) == sorted([*expected, "first room.7"])
+
+
+def test_many_who_come_and_go_in_any_order_do_not_wait_in_a_circle(backend, process, other):
+    if isinstance(backend, DatabasePresence) and connection.vendor == "sqlite":
+        pytest.skip("SQLite in memory has one writer")
+    going = [Member(f"a{n:03}", "room.7", f"{n:03}", 1) for n in range(300)]
+    coming = [Member(f"b{n:03}", "room.7", f"{n:03}", 1) for n in range(300)]
+    for start in range(250, -1, -50):  # The first rows are those of the last users.
+        process.write(going[start : start + 50])
+    failed = []
+
+    def repeat(process, **changes):
+        try:
+            for _ in range(10):
+                process.write(**changes)
+        except Exception as error:
+            failed.append(error)
+        connection.close()
+
+    leaves = [Leave(member, GRACE) for member in going]
+    threads = [
+        threading.Thread(target=repeat, args=(other,), kwargs={"joins": coming}),
+        threading.Thread(target=repeat, args=(process,), kwargs={"leaves": leaves}),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
 
 
 def swept_by_many(backend):

@@ -123,6 +123,30 @@ async def test_peers_that_do_not_close_delay_the_end_by_a_second(server_handler)
     assert server_handler.calls == [(signal.SIGTERM, pytest.approx(began + 1))]
 
 
+async def test_what_is_done_before_the_end_is_waited_for_after_the_sockets(server_handler):
+    began, calls = now(), []
+
+    async def finish():
+        calls.append(now())
+        await asyncio.sleep(0.2)
+
+    for _ in range(2):
+        running_drain().before_end(finish)
+    Socket(answers_after=0.3)
+    sigterm()
+    await asyncio.sleep(5)
+    assert calls == [pytest.approx(began + 0.3)]
+    assert server_handler.calls == [(signal.SIGTERM, pytest.approx(began + 0.5))]
+
+
+async def test_what_takes_long_before_the_end_delays_it_by_a_second(server_handler):
+    began = now()
+    running_drain().before_end(asyncio.Event().wait)
+    sigterm()
+    await asyncio.sleep(5)
+    assert server_handler.calls == [(signal.SIGTERM, pytest.approx(began + 1))]
+
+
 async def test_a_socket_that_comes_during_the_drain_is_sent_away_too(server_handler):
     Socket(answers_after=None)
     sigterm()

@@ -145,6 +145,21 @@ class TestTheList:
         assert there() == {}
 
 
+class TestWhereItIsOff:
+    @pytest.fixture(autouse=True)
+    def off(self, settings, log):
+        settings.REALTIME = {**settings.REALTIME, "PRESENCE": False}
+
+    async def test_no_stream_has_a_list(self, ask, decides):
+        decides(Refused("Nobody is asked."))
+        answer = await ask("subscribe")
+        assert (answer["type"], "presence" in answer) == ("subscribed", False)
+
+    async def test_there_is_nowhere_to_say_something(self, ask):
+        await ask("subscribe")
+        assert (await ask("presence", meta={}))["code"] == "no_presence"
+
+
 class TestJoining:
     async def test_who_follows_the_stream_is_there(self, ask):
         await ask("subscribe")
