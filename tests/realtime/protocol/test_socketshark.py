@@ -267,7 +267,7 @@ FRAMES = st.fixed_dictionaries(
 )
 
 
-@given(st.lists(FRAMES, max_size=10))
+@given(st.lists(FRAMES, max_size=5))
 def test_whatever_a_client_sends_the_server_gets_sound_frames_or_none(frames):
     translator = Translator({BOOK: ("author_id",), "plain.1": ()}.get)
     for frame in frames:
