@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import Frame, encode, pong
+from realtime.protocol.presence import PRESENCE_EVENT
 from realtime.protocol.stream_names import STREAM_NAME
 
 MAX_EVENT = 40
@@ -33,6 +34,9 @@ NO_METHOD = "Authentication method unsupported."
 AUTH_FAILED = "Authentication failed."
 AUTH_REQUIRED = "Authentication required."
 UNAUTHORIZED = "Unauthorized."
+
+UNCHECKED = "internal"
+"""The reason of an end after which a client is to try again, since its right is not known."""
 
 NO_LOGIN = (CloseCode.NOT_SIGNED_IN, CloseCode.EXPIRED)
 """Codes with which a client is refused whose user is not known."""
@@ -161,6 +165,8 @@ class Translator:
         asked = self._asked.pop(frame.get("ref", 0), None)
         if asked is not None:
             return _confirmation(asked)
+        if frame.get("reason") == UNCHECKED:
+            return Outcome(close=SERVICE_RESTART)
         end = {"event": "unsubscribe", "subscription": frame["stream"], "error": UNAUTHORIZED}
         return _answer({**end, **extra})
 
@@ -169,6 +175,8 @@ class Translator:
         return Outcome() if frame["data"] is None else _confirmation(asked, frame["data"])
 
     def _take_event(self, frame: Frame, now: float) -> Outcome:
+        if frame["name"] == PRESENCE_EVENT:
+            return Outcome()  # Its data is ours, and no message of the application.
         message = {"event": "message", "subscription": frame["stream"], "data": frame["data"]}
         times = {"published_at": _iso(frame["at"] / 1000), "sent_at": _iso(now)}
         return _answer({**message, **times, **frame.get("extra", {})})

@@ -7,17 +7,21 @@ another key, as offsets are handed out in order, and many busy keys would hold e
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, ValuesView
 from typing import Generic, TypeVar
 
 Event = TypeVar("Event")
+
+MAX_HELD = 1000
+"""Events that are held at most; where there are as many, the beat ends early."""
 
 
 class Throttle(Generic[Event]):
     """Hands out at most one event of each key in ``every`` seconds, and always the last one.
 
     The first event after a pause goes immediately and begins a beat. What comes during a beat is
-    held to its end; of each key the newest stays. Each method returns what goes out, in order.
+    held to its end; of each key the newest stays. With ``MAX_HELD`` of them the beat ends early,
+    so one of the same key may follow sooner. Each method returns what goes out, in order.
     """
 
     __slots__ = ("_beat_ends", "_every", "_held", "_keyless")
@@ -34,9 +38,9 @@ class Throttle(Generic[Event]):
         return self._beat_ends if self._held else math.inf
 
     @property
-    def held(self) -> list[Event]:
+    def held(self) -> ValuesView[Event]:
         """The events that are held, in order."""
-        return list(self._held.values())
+        return self._held.values()
 
     def take(self, key: Hashable, event: Event, now: float) -> list[Event]:
         """Take an event at ``now`` (seconds); one without a key is held too, and never dropped."""
@@ -45,12 +49,13 @@ class Throttle(Generic[Event]):
             self._beat_ends = now + self._every
             return [event]
         self._hold(self._next_keyless() if key is None else (key,), event)
-        return due
+        return due if len(self._held) < MAX_HELD else self._end_beat(now)
 
     def wake(self, now: float) -> list[Event]:
         """Hand out what is held, if the beat is over at ``now``; the next beat begins then."""
-        if now < self.wake_at:
-            return []
+        return [] if now < self.wake_at else self._end_beat(now)
+
+    def _end_beat(self, now: float) -> list[Event]:
         due = list(self._held.values())
         self._held.clear()
         self._beat_ends = now + self._every

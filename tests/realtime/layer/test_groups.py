@@ -30,7 +30,7 @@ def moved(settings, monkeypatch):
 
 def in_another_process(directory, **environment):
     done = subprocess.run(
-        [sys.executable, "-m", "django", "shell", "-v0", "-c", PRINT],
+        [sys.executable, "-c", PRINT],
         env={
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "project.settings",

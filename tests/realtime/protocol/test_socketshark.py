@@ -106,6 +106,13 @@ def test_an_event_is_a_message(client, server):
     assert server({"type": "skipped", "stream": BOOK, "after": 4, "offset": 9}) == []
 
 
+def test_who_is_there_is_no_message(client, server):
+    subscribe(client, server)
+    event = {"type": "event", "stream": BOOK, "offset": 4, "id": "i", "at": 1_769_100_000_000}
+    data = {"join": [{"user": "user.1", "meta": {}, "since": 1}]}
+    assert server({**event, "name": "realtime.presence", "data": data}) == []
+
+
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [
@@ -162,6 +169,12 @@ def test_a_right_that_has_ended(client, server):
 def test_a_subscription_that_begins_again_has_the_client_come_back(translator):
     reset = {"type": "reset", "stream": BOOK, "epoch": "e", "offset": 1}
     assert translator.from_server(json.dumps(reset), NOW).close == 1012
+
+
+def test_a_right_that_could_not_be_checked_has_the_client_come_back(translator):
+    end = {"type": "unsubscribed", "stream": BOOK, "reason": "internal"}
+    outcome = translator.from_server(json.dumps(end), NOW)
+    assert (outcome.to_client, outcome.close) == ([], 1012)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +267,7 @@ FRAMES = st.fixed_dictionaries(
 )
 
 
-@given(st.lists(FRAMES, max_size=10))
+@given(st.lists(FRAMES, max_size=5))
 def test_whatever_a_client_sends_the_server_gets_sound_frames_or_none(frames):
     translator = Translator({BOOK: ("author_id",), "plain.1": ()}.get)
     for frame in frames:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.protocol.throttle import Throttle
+from realtime.protocol.throttle import MAX_HELD, Throttle
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "throttle.json").read_text())
 
@@ -24,6 +24,16 @@ def test_vector(vector):
         if "wake_at" in step:
             expected = math.inf if step["wake_at"] is None else step["wake_at"]
             assert throttle.wake_at == pytest.approx(expected), step
+
+
+def test_where_too_many_are_held_the_beat_ends_early():
+    throttle = Throttle(60)
+    throttle.take("first", "first", 0)
+    out = [throttle.take(key, key, 1) for key in range(MAX_HELD)]
+    assert out == [[]] * (MAX_HELD - 1) + [list(range(MAX_HELD))]
+    assert not throttle.held
+    assert throttle.take(0, "of the next beat", 2) == []
+    assert throttle.wake_at == 61, "which began when the other ended"
 
 
 events = st.lists(st.tuples(st.integers(0, 30), st.sampled_from("abc")), max_size=60)
