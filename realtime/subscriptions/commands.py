@@ -184,9 +184,10 @@ class Commands:
         return stream
 
     async def _unsubscribe(self, frame: Frame, ref: int | str | None) -> str:
-        stream = self._followed(frame)
-        await self._hooks.before("before_unsubscribe", stream, _deadline())
-        self._forget(stream.name, returns=frame.get("again") is True)
+        stream, returns = self._followed(frame), frame.get("again") is True
+        if not returns:
+            await self._hooks.before("before_unsubscribe", stream, _deadline())
+        self._forget(stream.name, returns=returns)
         return frames.unsubscribed(stream.name, ref)
 
     async def _send(self, frame: Frame, ref: int | str | None) -> str:

@@ -121,6 +121,13 @@ async def test_a_hook_before_may_refuse(ask, ran, client, publish, kind):
     assert (await ask(kind))["type"] == f"{kind}d"
 
 
+async def test_a_client_that_only_starts_again_is_not_refused(ask, ran):
+    await ask("subscribe")
+    Hooked.errors["before_unsubscribe"] = Refused("Not now.")
+    assert (await ask("unsubscribe", again=True))["type"] == "unsubscribed"
+    assert (await ask("subscribe"))["type"] == "subscribed"
+
+
 @pytest.mark.parametrize(
     ("error", "code"), [(OperationalError("away"), "internal"), (KeyError("x"), "failed")]
 )
