@@ -169,10 +169,10 @@ async def test_hooks_run_in_their_turn_also_when_the_socket_breaks(served):
         assert (answer["status"], answer["error"]) == ("error", "You stay.")
         log = served.log
         beat = "HOOK on_heartbeat books.7 alice {'author_id': 'a1'}"
-        await until(lambda: beat in log(), 15, "a ping was answered")
+        await until(lambda: beat in log(), 30, "a ping was answered")
     for name, given in (("books.7", "{'author_id': 'a1'}"), ("books.sticky", "{}")):
         end = f"HOOK on_unsubscribe {name} alice {given}"
-        await until(lambda end=end: end in log(), 5, "the socket has ended")
+        await until(lambda end=end: end in log(), 20, "the socket has ended")
         assert log().index(f"HOOK on_subscribe {name}") < log().index(end)
         assert log().count(end) == 1
 

@@ -20,6 +20,9 @@ from tests.users.models import Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+PATIENCE = 20
+"""Seconds: eight of these files share two cores with servers."""
+
 EMAILS = ["alice@example.com", "o'brien+a@example.com", f"a@{'b' * 248}.com"]
 TEXTS = ["alice", "42", "", " ", "a b", "a/b", "a:b", "*", "żółw", "line\nbreak", "-40", "x" * 254]
 KEYS = {
@@ -63,18 +66,22 @@ def cookie(alice):
 
 async def test_a_page_signs_in_and_gets_what_is_published(alice, cookie):
     application = RealtimeConsumer.as_asgi()
-    async with RealtimeCommunicator(application, headers={"Cookie": cookie}) as socket:
-        subscribed = await socket.subscribe("me")
+    async with RealtimeCommunicator(
+        application, headers={"Cookie": cookie}, timeout=PATIENCE
+    ) as socket:
+        subscribed = await socket.subscribe("me", timeout=PATIENCE)
         assert subscribed["stream"] == socket.me
         await apublish(alice, "greeting")
-        assert (await socket.event("greeting"))["stream"] == socket.me
+        assert (await socket.event("greeting", PATIENCE))["stream"] == socket.me
         await apublish(get_user_model()(pk=alice.pk), "unseen")
-        await socket.event("unseen")
-    async with RealtimeCommunicator(application, headers={"Cookie": cookie}) as socket:
+        await socket.event("unseen", PATIENCE)
+    async with RealtimeCommunicator(
+        application, headers={"Cookie": cookie}, timeout=PATIENCE
+    ) as socket:
         after = {"epoch": subscribed["epoch"], "offset": subscribed["offset"]}
-        resumed = await socket.subscribe(subscribed["stream"], after=after)
+        resumed = await socket.subscribe(subscribed["stream"], after=after, timeout=PATIENCE)
         assert resumed["recovered"]
-        await socket.event("unseen")
+        await socket.event("unseen", PATIENCE)
 
 
 async def test_a_group_that_changes_has_the_rights_of_its_users_asked_for(
@@ -84,7 +91,9 @@ async def test_a_group_that_changes_has_the_rights_of_its_users_asked_for(
     if hasattr(alice, "groups"):
         await alice.groups.aadd(group)
     application = RealtimeConsumer.as_asgi()
-    async with RealtimeCommunicator(application, headers={"Cookie": cookie}) as socket:
+    async with RealtimeCommunicator(
+        application, headers={"Cookie": cookie}, timeout=PATIENCE
+    ) as socket:
         await socket.subscribe("desk.1")
         monkeypatch.setattr(Desk, "is_open", False)
         await group.permissions.aadd(await Permission.objects.afirst())

@@ -15,7 +15,7 @@ class PresentConfig(AppConfig):
         from realtime import signals
         from realtime.roster import sweeper, writer
 
-        writer.LEASE, writer.RENEW_EVERY = 2.0, 0.5
+        writer.LEASE, writer.RENEW_EVERY = 3.0, 0.5
         sweeper.SWEEP_EVERY = sweeper.PATIENCE = 0.5
         signals.user_came_online.connect(came_online)
         signals.user_went_offline.connect(went_offline)
