@@ -9,6 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
+from django.db import connections, router
 from django.utils.module_loading import import_string
 
 from realtime.conf import realtime_settings
@@ -54,8 +55,19 @@ def _like_event_log() -> dict[str, Any]:
         return {"BACKEND": BACKENDS["MemoryEventLog"]}
     ancestors = (one.__name__ for one in import_string(log["BACKEND"]).__mro__)
     known = next((name for name in ancestors if name in BACKENDS), "DatabaseEventLog")
+    if known == "DatabaseEventLog" and _is_in_memory():
+        known = "MemoryEventLog"
     options = log.get("OPTIONS", {}) if known == "RedisEventLog" else {}
     return {"BACKEND": BACKENDS[known], "OPTIONS": options}
+
+
+def _is_in_memory() -> bool:
+    """Tell whether one process alone has the database, as in tests on SQLite.
+
+    Its threads lock each other's tables there, and no timeout is waited for.
+    """
+    connection: Any = connections[router.db_for_write(apps.get_model("realtime", "PresenceMember"))]
+    return bool(connection.vendor == "sqlite" and connection.is_in_memory_db())
 
 
 def _forget_backend(*, setting: str, **_: Any) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
 from realtime.eventlog.memory import MemoryEventLog
 from realtime.roster import presence_backend
@@ -31,10 +32,19 @@ class OwnLog(MemoryEventLog):
         ({"PRESENCE": {"BACKEND": "realtime.roster.memory.MemoryPresence"}}, MemoryPresence),
     ],
 )
-def test_presence_goes_with_the_event_log_unless_it_is_named(settings, configured, backend):
+def test_presence_goes_with_the_event_log_unless_it_is_named(
+    settings, configured, backend, monkeypatch
+):
+    monkeypatch.setattr(connection, "is_in_memory_db", lambda: False)
     settings.REALTIME = configured
     assert type(presence_backend()) is backend
     assert presence_backend() is presence_backend()
+
+
+def test_a_database_in_memory_is_left_to_its_other_users(settings, monkeypatch):
+    monkeypatch.setattr(connection, "is_in_memory_db", lambda: True)
+    settings.REALTIME = {}
+    assert type(presence_backend()) is MemoryPresence
 
 
 def test_redis_has_the_keys_of_its_log(settings):
