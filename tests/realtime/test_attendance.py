@@ -56,7 +56,7 @@ def test_who_is_online(users, alice_is_here, django_user_model):
 def test_for_many_users_it_takes_no_more_queries(settings, django_assert_num_queries):
     from django.contrib.auth import get_user_model
 
-    settings.REALTIME = {}
+    settings.REALTIME = {"PRESENCE": {"BACKEND": "realtime.roster.database.DatabasePresence"}}
     users = [get_user_model()(pk=number) for number in range(500)]
     with django_assert_num_queries(1):
         assert not any(is_online(users).values())
