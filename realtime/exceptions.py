@@ -52,3 +52,7 @@ class PositionLost(RealtimeException):
 
 class LinkFault(RealtimeException):
     """The channel layer did not do what it was asked."""
+
+
+class Outdated(RealtimeException):
+    """A message has waited for so long that its user has to be asked for again."""

@@ -10,12 +10,8 @@ from realtime.access.current_user import current_user
 from realtime.access.login import FRESH, Login
 from realtime.concurrency.threads import run_message
 from realtime.conf import realtime_settings
-from realtime.exceptions import SignedOut
+from realtime.exceptions import Outdated, SignedOut
 from realtime.streams import Stream
-
-
-class Outdated(Exception):
-    """The message has waited for so long that its user has to be asked for again."""
 
 
 async def carry_out(login: Login, followed: Callable[[], Stream], name: str, data: Any) -> Any:
