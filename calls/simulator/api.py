@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from calls.simulator import conferences, lines, recordings, scripts
+from calls.simulator import conferences, faults, lines, recordings, scripts
 from calls.simulator.dialling import follow
 from calls.simulator.errors import NOT_IN_PROGRESS, WRONG_TO, RestError
+from calls.simulator.faults import Fault
 from calls.simulator.legs import new_leg
 from calls.simulator.models import Conference, Direction, Kind, Leg, locked_exchange, schedule
 from calls.simulator.people import plan
@@ -32,8 +33,27 @@ class Reply(NamedTuple):
     body: dict[str, Any] | bytes
 
 
+class NoAnswer(Exception):
+    """The request has timed out."""
+
+
 def answer(method: str, path: str, fields: Fields, now: datetime) -> Reply:
-    """Answer a request for a path below the account's, without ``.json``."""
+    """Answer a request for a path below the account's, without ``.json``.
+
+    Raises ``NoAnswer`` while a word prevents an answer, which takes no time here.
+    """
+    words = faults.active()
+    if Fault.REST_ERROR in words:
+        return Reply(500, {"code": 20500, "message": "Internal Server Error", "status": 500})
+    if Fault.REST_LOST in words:
+        raise NoAnswer
+    reply = _answer(method, path, fields, now)
+    if Fault.REST_TIMEOUT in words:
+        raise NoAnswer
+    return reply
+
+
+def _answer(method: str, path: str, fields: Fields, now: datetime) -> Reply:
     for verb, pattern, view in ROUTES:
         if (found := pattern.fullmatch(path)) and verb == method:
             try:

@@ -121,8 +121,10 @@ def redirect(child: Leg, at: datetime) -> None:
 
 
 def _result(child: Leg, at: datetime) -> dict[str, str]:
-    result = {"DialCallStatus": child.state, "DialCallSid": child.sid}
+    state = child.state if child.is_over else State.CANCELED
+    result = {"DialCallStatus": str(state), "DialCallSid": child.sid}
     if child.answered_at is not None:
         seconds = ((child.ended_at or at) - child.answered_at).total_seconds()
-        return {**result, "DialCallStatus": State.COMPLETED, "DialCallDuration": str(round(seconds))}
-    return result if child.is_over else {**result, "DialCallStatus": State.CANCELED}
+        result["DialCallStatus"] = State.COMPLETED
+        result["DialCallDuration"] = str(round(seconds))
+    return result

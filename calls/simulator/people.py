@@ -1,8 +1,8 @@
 """How people behave whose phones ring: pure, without Django.
 
 A client that is called alone by REST picks up by itself, as the phone of an agent does who has
-pressed Answer or placed a call. Other clients ring until somebody picks them up. Numbers answer after a while, but
-for a few that stand for people who don't.
+pressed Answer or placed a call. Other clients ring until somebody picks them up. Numbers answer
+after a while, but for a few that stand for people who don't.
 """
 
 from collections.abc import Sequence

@@ -33,7 +33,7 @@ def made(leg: Leg, verb: Record, at: datetime) -> dict[str, str]:
     if verb.status_callback:
         source = {"RecordingStatus": "completed", "RecordingSource": "RecordVerb"}
         notify(leg, verb.status_callback, at, {**about, **source})
-    return {**about, "Digits": "hangup"}
+    return {**about, "Digits": "hangup"} if leg.is_over else about
 
 
 def audio(sid: str) -> bytes | None:

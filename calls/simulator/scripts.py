@@ -41,22 +41,20 @@ def go_on(leg: Leg, result: Result, at: datetime) -> None:
         verbs = parse(leg.twiml)
     except TwimlError as error:
         logger.error("simulator got wrong twiml leg=%s reason=%s", leg.sid, error)
-        verbs = []
-    action = _action(verbs, leg.verb)
-    if action:
         _set_aside(leg)
-        request(leg, action, at, dict(result))
+        verbs = []
+    verb = verbs[leg.verb] if 0 <= leg.verb < len(verbs) else None
+    if isinstance(verb, Record):
+        result = recordings.made(leg, verb, at)
+    if isinstance(verb, Dial | Record) and verb.action:
+        _set_aside(leg)
+        request(leg, verb.action, at, dict(result))
     elif leg.verb + 1 < len(verbs):
         leg.verb, leg.verb_began_at = leg.verb + 1, at
         leg.save()
         _carry_out(leg, verbs[leg.verb], at)
     else:
         schedule(leg, Kind.END, at)
-
-
-def _action(verbs: list[Verb], place: int) -> str:
-    verb = verbs[place] if 0 <= place < len(verbs) else None
-    return verb.action if isinstance(verb, Dial | Record) else ""
 
 
 def _set_aside(leg: Leg) -> None:
@@ -91,7 +89,7 @@ REJECTED = {"busy": State.BUSY}
 def _record(leg: Leg, verb: Record, at: datetime) -> None:
     if verb.max_length <= MESSAGE_SECONDS:
         over = at + timedelta(seconds=verb.max_length)
-        schedule(leg, Kind.GO_ON, over, result={"Digits": ""})
+        schedule(leg, Kind.GO_ON, over)
     elif leg.direction == Direction.INBOUND:
         schedule(leg, Kind.END, at + timedelta(seconds=MESSAGE_SECONDS))
 
@@ -103,7 +101,7 @@ def interrupt(leg: Leg, at: datetime) -> None:
     """
     verbs = parse(leg.twiml)
     verb = verbs[leg.verb] if 0 <= leg.verb < len(verbs) else None
-    cancel(leg, Kind.GO_ON, Kind.REQUEST, Kind.TIMEOUT)
+    cancel(leg, Kind.GO_ON, Kind.REQUEST, Kind.TIMEOUT, Kind.END)
     result: Result = {}
     if isinstance(verb, Dial):
         result = dialling.interrupt(leg, at)

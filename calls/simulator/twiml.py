@@ -49,7 +49,7 @@ class Dial:
 
 @dataclass(frozen=True)
 class Wait:
-    """``<Say>``, ``<Play>`` and ``<Pause>``: time passes, without an end if it is played for good."""
+    """``<Say>``, ``<Play>`` and ``<Pause>``: time passes; a ``<Play>`` may never end."""
 
     seconds: float
 
