@@ -1,0 +1,88 @@
+"""Whose phones ring next, and what follows a ``<Dial>`` that has ended."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from calls.rounds import MAX_AT_ONCE, AfterDial, Candidate, Dial, after_dial, next_round
+from calls.states import FINAL, State
+
+NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+def candidate(pk: int, idle_minutes: int) -> Candidate:
+    return Candidate(pk, NOON - timedelta(minutes=idle_minutes))
+
+
+def test_the_longest_idle_are_called_first() -> None:
+    assert next_round([candidate(1, 5), candidate(2, 50), candidate(3, 20)]) == [2, 3, 1]
+
+
+def test_the_older_user_is_first_of_two_who_became_idle_together() -> None:
+    assert next_round([candidate(2, 5), candidate(1, 5)]) == [1, 2]
+
+
+def test_a_round_has_ten_and_the_next_round_the_next_ten() -> None:
+    everybody = [candidate(pk, idle_minutes=100 - pk) for pk in range(1, 26)]
+    first = next_round(everybody)
+    second = next_round(everybody, without=first)
+    third = next_round(everybody, without=[*first, *second])
+    assert [len(one) for one in (first, second, third)] == [MAX_AT_ONCE, MAX_AT_ONCE, 5]
+    assert [*first, *second, *third] == list(range(1, 26))
+    assert next_round(everybody, without=[*first, *second, *third]) == []
+
+
+def after(
+    status: str,
+    *,
+    caller: State = State.IN_PROGRESS,
+    dial_claim: str = "",
+    dial_called: int | None = 2,
+    state: State = State.RINGING,
+    conference: bool = False,
+    claim: str = "",
+) -> AfterDial:
+    dial = Dial(caller, status, dial_claim, dial_called)
+    return after_dial(dial, state=state, conference=conference, claim=claim, called=2)
+
+
+@pytest.mark.parametrize("status", ["no-answer", "busy", "failed", "canceled", ""])
+def test_where_nobody_answered_others_are_called(status: str) -> None:
+    assert after(status) == AfterDial.NEXT_ROUND
+    assert after(status, dial_called=None) == AfterDial.NEXT_ROUND
+
+
+def test_the_same_webhook_again_calls_nobody_else() -> None:
+    assert after("no-answer", dial_called=0) == AfterDial.REPEAT
+
+
+@pytest.mark.parametrize("status", ["completed", "answered"])
+def test_after_a_talk_the_call_ends(status: str) -> None:
+    assert after(status) == AfterDial.NOTHING
+    assert after(status, state=State.IN_PROGRESS) == AfterDial.NOTHING
+
+
+@pytest.mark.parametrize("final", FINAL)
+def test_a_caller_who_is_gone_is_not_looked_after(final: State) -> None:
+    assert after("no-answer", caller=final) == AfterDial.NOTHING
+    assert after("no-answer", state=final) == AfterDial.NOTHING
+
+
+def test_an_agent_who_answers_interrupts_the_round() -> None:
+    assert after("no-answer", claim="hers") == AfterDial.NOTHING
+    assert after("no-answer", state=State.IN_PROGRESS) == AfterDial.NOTHING
+
+
+def test_a_second_agent_who_answers_interrupts_the_first_whose_phone_was_silent() -> None:
+    assert after("no-answer", dial_claim="hers", claim="his") == AfterDial.NOTHING
+
+
+@pytest.mark.parametrize("claim", ["hers", ""])
+def test_a_phone_that_does_not_accept_gives_the_call_back(claim: str) -> None:
+    assert after("no-answer", dial_claim="hers", claim=claim) == AfterDial.RESUME
+
+
+@pytest.mark.parametrize("status", ["no-answer", "completed"])
+def test_on_hold_the_caller_joins_the_conference(status: str) -> None:
+    after_hold = after(status, state=State.IN_PROGRESS, conference=True)
+    assert after_hold == AfterDial.CONFERENCE
