@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from calls.states import FINAL, State
+from calls.states import State
 
 MAX_AT_ONCE = 10
 """``<Dial>`` takes at most ten ``<Client>`` (https://www.twilio.com/docs/voice/twiml/client)."""
@@ -31,12 +31,10 @@ def next_round(candidates: Iterable[Candidate], *, without: Collection[int] = ()
 
 
 class AfterDial(StrEnum):
-    """What the caller's call does when a ``<Dial>`` has ended."""
+    """What a caller's call does when a ``<Dial>`` has ended."""
 
     NOTHING = "nothing"
     """It ends, or it is already somewhere else and Twilio ignores the answer."""
-    CONFERENCE = "conference"
-    """The caller joins the agent, who is in the conference already."""
     REPEAT = "repeat"
     """The webhook came twice: the answer is what it was."""
     RESUME = "resume"
@@ -47,28 +45,22 @@ class AfterDial(StrEnum):
 class Dial(NamedTuple):
     """One ``<Dial>`` that has ended, as its ``action`` reports it."""
 
-    caller: State
-    """The state of the caller's call."""
-    status: str
-    """``DialCallStatus``: "completed" and "answered" mean that somebody talked."""
+    answered: bool
+    """Somebody talked."""
     claim: str
     """The token of the claim that it was made for, "" for a round."""
     called: int | None
     """How many phones had been called when it began, None where the webhook doesn't say."""
 
 
-def after_dial(dial: Dial, *, state: State, conference: bool, claim: str, called: int) -> AfterDial:
-    """Say what follows a ``<Dial>`` of a call.
+def after_dial(dial: Dial, *, state: State, claim: str, called: int) -> AfterDial:
+    """Say what follows a ``<Dial>`` of a caller who is still there.
 
     ``state`` is the call's. ``claim`` is the token of the claim that holds, "" if none does.
     ``called`` is how many phones have been called so far. A ``<Dial>`` that was interrupted ends
     too, so an ending without an answer does not mean that nobody has the call.
     """
-    if dial.caller in FINAL or state in FINAL:
-        return AfterDial.NOTHING
-    if conference:
-        return AfterDial.CONFERENCE
-    if dial.status in ("completed", "answered") or state == State.IN_PROGRESS:
+    if dial.answered or state != State.RINGING:
         return AfterDial.NOTHING
     if claim and claim != dial.claim:
         return AfterDial.NOTHING

@@ -33,56 +33,45 @@ def test_a_round_has_ten_and_the_next_round_the_next_ten() -> None:
 
 
 def after(
-    status: str,
+    answered: bool = False,
     *,
-    caller: State = State.IN_PROGRESS,
     dial_claim: str = "",
     dial_called: int | None = 2,
     state: State = State.RINGING,
-    conference: bool = False,
     claim: str = "",
 ) -> AfterDial:
-    dial = Dial(caller, status, dial_claim, dial_called)
-    return after_dial(dial, state=state, conference=conference, claim=claim, called=2)
+    dial = Dial(answered, dial_claim, dial_called)
+    return after_dial(dial, state=state, claim=claim, called=2)
 
 
-@pytest.mark.parametrize("status", ["no-answer", "busy", "failed", "canceled", ""])
-def test_where_nobody_answered_others_are_called(status: str) -> None:
-    assert after(status) == AfterDial.NEXT_ROUND
-    assert after(status, dial_called=None) == AfterDial.NEXT_ROUND
+@pytest.mark.parametrize("dial_called", [2, None])
+def test_where_nobody_answered_others_are_called(dial_called: int | None) -> None:
+    assert after(dial_called=dial_called) == AfterDial.NEXT_ROUND
 
 
 def test_the_same_webhook_again_calls_nobody_else() -> None:
-    assert after("no-answer", dial_called=0) == AfterDial.REPEAT
+    assert after(dial_called=0) == AfterDial.REPEAT
 
 
-@pytest.mark.parametrize("status", ["completed", "answered"])
-def test_after_a_talk_the_call_ends(status: str) -> None:
-    assert after(status) == AfterDial.NOTHING
-    assert after(status, state=State.IN_PROGRESS) == AfterDial.NOTHING
+@pytest.mark.parametrize("state", [State.RINGING, State.IN_PROGRESS])
+def test_after_a_talk_the_call_ends(state: State) -> None:
+    assert after(answered=True, state=state) == AfterDial.NOTHING
 
 
 @pytest.mark.parametrize("final", FINAL)
-def test_a_caller_who_is_gone_is_not_looked_after(final: State) -> None:
-    assert after("no-answer", caller=final) == AfterDial.NOTHING
-    assert after("no-answer", state=final) == AfterDial.NOTHING
+def test_for_a_call_that_is_over_nobody_is_called(final: State) -> None:
+    assert after(state=final) == AfterDial.NOTHING
 
 
 def test_an_agent_who_answers_interrupts_the_round() -> None:
-    assert after("no-answer", claim="hers") == AfterDial.NOTHING
-    assert after("no-answer", state=State.IN_PROGRESS) == AfterDial.NOTHING
+    assert after(claim="hers") == AfterDial.NOTHING
+    assert after(state=State.IN_PROGRESS) == AfterDial.NOTHING
 
 
 def test_a_second_agent_who_answers_interrupts_the_first_whose_phone_was_silent() -> None:
-    assert after("no-answer", dial_claim="hers", claim="his") == AfterDial.NOTHING
+    assert after(dial_claim="hers", claim="his") == AfterDial.NOTHING
 
 
 @pytest.mark.parametrize("claim", ["hers", ""])
 def test_a_phone_that_does_not_accept_gives_the_call_back(claim: str) -> None:
-    assert after("no-answer", dial_claim="hers", claim=claim) == AfterDial.RESUME
-
-
-@pytest.mark.parametrize("status", ["no-answer", "completed"])
-def test_on_hold_the_caller_joins_the_conference(status: str) -> None:
-    after_hold = after(status, state=State.IN_PROGRESS, conference=True)
-    assert after_hold == AfterDial.CONFERENCE
+    assert after(dial_claim="hers", claim=claim) == AfterDial.RESUME
