@@ -115,6 +115,6 @@ def garbage(what: str) -> OutcomeUnknown:
 
 def sentence(error: Exception) -> str:
     """Return what an agent is to know of a request that failed on its way."""
-    # A connection that broke off is a ConnectionError too, so this doesn't say that nothing is done.
+    # A connection that broke off is a ConnectionError too, so it isn't said that nothing was done.
     away = isinstance(error, requests.ConnectionError) and not isinstance(error, requests.Timeout)
     return answers.UNREACHABLE if away else answers.NO_ANSWER

@@ -10,17 +10,11 @@ from django.contrib.auth.models import AbstractUser
 
 from calls.agents import agent_at, person, phone
 from calls.models import Call
-from calls.states import FINAL
+from calls.states import FINAL, RING_SECONDS, Direction
 from calls.telephony import twiml
 from calls.telephony.answers import OVER
 from calls.telephony.conference import Conferences
-from calls.telephony.interface import (
-    CallOver,
-    PlacedCall,
-    Recording,
-    Refused,
-    Report,
-)
+from calls.telephony.interface import CallOver, PlacedCall, Recording, Refused, Report
 from calls.telephony.parties import parties
 from calls.telephony.reports import identified, listed, report, text
 from calls.telephony.rest import Rest
@@ -44,10 +38,10 @@ class Twilio:
 
     def ring(self, call: Call, agents: Iterable[AbstractUser]) -> str:
         rung = list(agents)
-        return twiml.ring(call, rung, self._site) if rung else twiml.message(self._site)
+        return twiml.ring(call, rung, self._site) if rung else twiml.message(call, self._site)
 
     def resume(self, call: Call, leg: str) -> str:
-        customer = (leg == call.sid) == (call.direction == "inbound")
+        customer = (leg == call.sid) == (call.direction == Direction.INBOUND)
         if customer and call.transfer_to:
             return twiml.ring(call, [call.transfer_to], self._site)
         return (
@@ -66,9 +60,9 @@ class Twilio:
             "Calls",
             To=phone(agent),
             From=number,
-            Twiml=twiml.dial_number(call.to_number, number, self._site),
-            Timeout=twiml.RING_SECONDS,
-            StatusCallback=twiml.status_url(self._site),
+            Twiml=twiml.dial_customer(call, number, self._site),
+            Timeout=RING_SECONDS,
+            StatusCallback=twiml.status_url(self._site, call),
             StatusCallbackEvent=list(twiml.EVENTS),
         )
         return PlacedCall(*identified(placed), number)

@@ -12,9 +12,7 @@ from twilio.twiml.voice_response import Dial, VoiceResponse
 
 from calls.agents import identity
 from calls.models import Call
-
-RING_SECONDS = 30
-"""Seconds that phones ring before the call goes on: Twilio's own default for ``<Dial>``."""
+from calls.states import RING_SECONDS
 
 MESSAGE_SECONDS = 120
 """The longest voice message, in seconds."""
@@ -41,16 +39,22 @@ NOBODY = (
     "and hang up when you have finished."
 )
 THANKS = "Thank you. Goodbye."
+USE_THE_DESK = "Please place calls at your desk."
 
 
-def webhook_url(site: str, name: str) -> str:
-    """Return the address of a webhook at ``site``, as Twilio is to have it."""
-    return site + reverse(f"twilio_{name}") + OVERRIDES
+def webhook_url(site: str, name: str, call: Call | None = None) -> str:
+    """Return the address of a webhook at ``site``, as Twilio is to have it.
+
+    It names the call, because not every leg can be told from what Twilio says of it: a placed call
+    may report before its sid has come back, and after a transfer a leg's parent is a leg itself.
+    """
+    query = f"?call={call.pk}" if call and call.pk else ""
+    return site + reverse(f"twilio_{name}") + query + OVERRIDES
 
 
-def status_url(site: str) -> str:
+def status_url(site: str, call: Call | None = None) -> str:
     """Return the address at ``site`` for status callbacks."""
-    return webhook_url(site, "status")
+    return webhook_url(site, "status", call)
 
 
 def ring(call: Call, agents: Iterable[AbstractUser], site: str) -> str:
@@ -60,29 +64,33 @@ def ring(call: Call, agents: Iterable[AbstractUser], site: str) -> str:
     agent who presses Answer (https://www.twilio.com/docs/api/errors/21220).
     """
     response = VoiceResponse()
-    dialled = _dial(response, site)
+    dialled = _dial(response, call, site)
     for agent in islice(agents, MAX_CLIENTS):
-        client = dialled.client(**_reports(site))
+        client = dialled.client(**_reports(call, site))
         client.identity(identity(agent))
         client.parameter(name="call", value=str(call.pk))
     return str(response)
 
 
-def dial_number(number: str, caller: str, site: str) -> str:
-    """Return TwiML that calls a number for the phone that asks for it."""
+def dial_customer(call: Call, caller: str, site: str) -> str:
+    """Return TwiML that calls the customer for the agent who has picked up.
+
+    ``caller`` is the number that the customer sees.
+    """
     response = VoiceResponse()
-    _dial(response, site, caller_id=caller).number(number, **_reports(site))
+    dialled = _dial(response, call, site, caller_id=caller)
+    dialled.number(call.to_number, **_reports(call, site))
     return str(response)
 
 
-def message(site: str) -> str:
+def message(call: Call, site: str) -> str:
     """Return TwiML that asks for a voice message."""
     response = VoiceResponse()
     response.say(NOBODY)
     response.record(
-        action=webhook_url(site, "recorded"),
+        action=webhook_url(site, "recorded", call),
         max_length=MESSAGE_SECONDS,
-        recording_status_callback=webhook_url(site, "recorded"),
+        recording_status_callback=webhook_url(site, "recorded", call),
         recording_status_callback_event="completed",
         play_beep=True,
     )
@@ -132,13 +140,14 @@ def nothing() -> str:
     return str(VoiceResponse())
 
 
-def _dial(response: VoiceResponse, site: str, **options: object) -> Dial:
-    return response.dial(timeout=RING_SECONDS, action=webhook_url(site, "dialled"), **options)
+def _dial(response: VoiceResponse, call: Call, site: str, **options: object) -> Dial:
+    action = webhook_url(site, "dialled", call)
+    return response.dial(timeout=RING_SECONDS, action=action, **options)
 
 
-def _reports(site: str) -> dict[str, str]:
+def _reports(call: Call, site: str) -> dict[str, str]:
     return {
-        "status_callback": status_url(site),
+        "status_callback": status_url(site, call),
         "status_callback_event": " ".join(EVENTS),
         "status_callback_method": "POST",
     }
