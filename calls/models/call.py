@@ -127,6 +127,11 @@ class Call(models.Model):
         """End the claim; for use in ``Call.objects.change``."""
         self.claimed_by, self.claimed_until, self.claim = None, None, ""
 
+    def fail(self) -> None:
+        """End a call that the company never placed; for use in ``Call.objects.change``."""
+        self.state, self.outcome = State.FAILED, Outcome.FAILED
+        self._end(None)
+
     def data(self) -> dict[str, Any]:
         """Return the call as events and lists carry it; times are milliseconds since the epoch."""
         people = {name: getattr(self, name) for name in PEOPLE}

@@ -5,7 +5,6 @@ from django.views.decorators.http import require_GET
 
 from calls.byte_ranges import Unsatisfiable, wanted_bytes
 from calls.models import Message
-from calls.telephony import Recording
 from calls.views.company import company
 from calls.views.requests import for_agents, refused
 

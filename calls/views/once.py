@@ -67,9 +67,7 @@ def _stored(action: Action, request: HttpRequest) -> HttpResponse | None:
 def _take_over(action: Action) -> bool:
     """One UPDATE decides which request runs an action again whose process was ended."""
     now = timezone.now()
-    abandoned = Action.objects.filter(
-        pk=action.pk, status=None, created_at__lt=now - ABANDONED
-    )
+    abandoned = Action.objects.filter(pk=action.pk, status=None, created_at__lt=now - ABANDONED)
     return bool(abandoned.update(created_at=now))
 
 
