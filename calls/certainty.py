@@ -6,9 +6,9 @@ decided by age alone: an instant that has passed is only a reason to ask.
 
 from datetime import datetime, timedelta
 
-from calls.states import FINAL, State
+from calls.states import FINAL, RING_SECONDS, State
 
-RING = timedelta(seconds=30)
+RING = timedelta(seconds=RING_SECONDS)
 """How long phones ring: the ``timeout`` of ``<Dial>`` and of a call that is placed."""
 
 MARGIN = timedelta(seconds=10)
