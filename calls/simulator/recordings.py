@@ -17,8 +17,10 @@ HERTZ = 330
 VOLUME = 8000
 """Of the 32,767 that a sample can have."""
 
-ROOT = f"https://simulator.invalid/2010-04-01/Accounts/{ACCOUNT_SID}/Recordings/"
-"""Where the addresses of recordings begin; nothing answers there."""
+API = "https://simulator.invalid"
+"""Where the company's REST API would be; nothing answers there."""
+ROOT = f"{API}/2010-04-01/Accounts/{ACCOUNT_SID}/Recordings/"
+"""Where the addresses of recordings begin."""
 
 
 def made(leg: Leg, verb: Record, at: datetime) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Has the company play in each server of the site, as long as no real one is connected."""
 
 import threading
+from datetime import datetime
 
 from django.conf import settings
 from django.db import connections
@@ -18,20 +19,21 @@ MAX_UNDER_WAY = 8
 
 
 class Service:
-    """Plays what is due, and sends webhooks from threads.
+    """The part of one process.
 
     Under ASGI a process runs all its sync views in one thread, so a view that waited for a webhook
-    to its own site would wait for itself.
+    to its own site would wait for itself: webhooks are sent from threads.
     """
 
     def __init__(self) -> None:
-        self._since = timezone.now()
+        self._since: datetime | None = None
         self._free = threading.Semaphore(MAX_UNDER_WAY)
 
     def run(self) -> float | None:
         """Play what is due; returns the seconds until the next step."""
         if settings.TWILIO_ACCOUNT_SID:
             return None
+        self._since = self._since or timezone.now()
         while self._free.acquire(blocking=False):
             step = player.take(timezone.now(), since=self._since)
             if step is None:
@@ -49,13 +51,4 @@ class Service:
             connections.close_all()  # Each thread has its own.
 
 
-background.add(PLAYER, EVERY, lambda: service().run())
-
-_service: list[Service] = []
-
-
-def service() -> Service:
-    """Return the service of this process; it begins when its loop does."""
-    if not _service:
-        _service.append(Service())
-    return _service[0]
+background.add(PLAYER, EVERY, Service().run)
