@@ -144,7 +144,7 @@ def update_participant(fields: Fields, now: datetime, conference: str, sid: str)
     for field, attribute in PARTICIPANT.items():
         if field in fields:
             setattr(leg, attribute, str(fields[field]).lower() == "true")
-    leg.save()
+    leg.save(update_fields=conferences.MEMBER)
     return Reply(200, participant_resource(leg))
 
 

@@ -8,6 +8,9 @@ from calls.simulator.twiml import Room
 LEFT = {"DialCallStatus": "answered"}
 """What the action of a ``<Dial>`` gets whose conference is over."""
 
+MEMBER = ["conference", "ends_conference", "muted", "held"]
+"""What a leg knows of its conference."""
+
 
 def join(leg: Leg, room: Room) -> None:
     """Connect a leg with a conference, which begins if nobody is in it."""
@@ -16,7 +19,7 @@ def join(leg: Leg, room: Room) -> None:
     leg.ends_conference = room.ends_on_exit
     leg.muted = room.muted
     leg.held = False
-    leg.save()
+    leg.save(update_fields=MEMBER)
 
 
 def leave(leg: Leg, at: datetime) -> None:
@@ -25,7 +28,7 @@ def leave(leg: Leg, at: datetime) -> None:
     if conference is None:
         return
     leg.conference, leg.held, leg.muted = None, False, False
-    leg.save()
+    leg.save(update_fields=MEMBER)
     others = list(conference.legs.all())
     if leg.ends_conference or not others:
         end(conference, others, at)
@@ -37,5 +40,5 @@ def end(conference: Conference, legs: list[Leg], at: datetime) -> None:
     conference.save()
     for leg in legs:
         leg.conference, leg.held = None, False
-        leg.save()
+        leg.save(update_fields=MEMBER)
         schedule(leg, Kind.GO_ON, at, result=LEFT)

@@ -38,7 +38,7 @@ def enter(leg: Leg, state: State, at: datetime) -> None:
     logger.info("simulator leg=%s state=%s", leg.sid, state)
     if leg.callback and EVENTS.get(state) in leg.callback_events:
         _report(leg, at)
-    leg.save()
+    leg.save(update_fields=["state", "answered_at", "ended_at", "sequence"])
 
 
 def _report(leg: Leg, at: datetime) -> None:

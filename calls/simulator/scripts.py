@@ -31,7 +31,7 @@ Result = Mapping[str, str]
 def begin(leg: Leg, document: str, at: datetime, *, by_rest: bool = False) -> None:
     """Carry out a document; ``by_rest`` if it came with a request to the company."""
     leg.twiml, leg.verb, leg.by_rest = document, -1, by_rest
-    leg.save()
+    leg.save(update_fields=["twiml", "verb", "by_rest", "base_url"])
     schedule(leg, Kind.GO_ON, at)
 
 
@@ -51,7 +51,7 @@ def go_on(leg: Leg, result: Result, at: datetime) -> None:
         request(leg, verb.action, at, dict(result))
     elif leg.verb + 1 < len(verbs):
         leg.verb, leg.verb_began_at = leg.verb + 1, at
-        leg.save()
+        leg.save(update_fields=["verb", "verb_began_at"])
         _carry_out(leg, verbs[leg.verb], at)
     else:
         schedule(leg, Kind.END, at)
@@ -59,7 +59,7 @@ def go_on(leg: Leg, result: Result, at: datetime) -> None:
 
 def _set_aside(leg: Leg) -> None:
     leg.twiml, leg.verb = "", -1
-    leg.save()
+    leg.save(update_fields=["twiml", "verb"])
 
 
 def _carry_out(leg: Leg, verb: Verb, at: datetime) -> None:
