@@ -15,7 +15,7 @@ from calls.certainty import check_at
 from calls.models.leg import Leg
 from calls.models.manager import PEOPLE, CallConflict, CallManager
 from calls.outcomes import Facts, Outcome, unanswered
-from calls.signals import call_changed
+from calls.signals import announce
 from calls.states import ACTIVE, FINAL, RING_SECONDS, Direction, State, call_state
 from realtime.logs import get_logger
 
@@ -116,6 +116,11 @@ class Call(models.Model):
         """End the claim; for use in ``Call.objects.change``."""
         self.claimed_by, self.claimed_until, self.claim = None, None, ""
 
+    def fail(self) -> None:
+        """End a call that the company never placed; for use in ``Call.objects.change``."""
+        self.state, self.outcome = State.FAILED, Outcome.FAILED
+        self._end(None)
+
     def data(self) -> dict[str, Any]:
         """Return the call as events and lists carry it; times are milliseconds since the epoch."""
         people = {name: getattr(self, name) for name in PEOPLE}
@@ -176,7 +181,7 @@ class Call(models.Model):
             self.state,
             self.version,
         )
-        call_changed.send(sender=Call, call=self, previous=previous)
+        announce(self, previous)
 
     def _published(self) -> dict[str, Any]:
         return {**self.data(), "version": None, "at": None}
@@ -238,6 +243,8 @@ class Call(models.Model):
 
     def _check_at(self) -> datetime | None:
         """Return when to ask the company, if it hasn't said anything until then."""
+        if not self.certain:
+            return self.check_at
         now = self.changed_at
         due = check_at(
             State(self.state), now=now, voicemail=self.voicemail, claimed_until=self.claimed_until

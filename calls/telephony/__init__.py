@@ -3,11 +3,33 @@
 from django.conf import settings
 from django.http import HttpRequest
 
-from calls.telephony.interface import PlacedCall, Telephony, TelephonyError
+from calls.telephony.interface import (
+    CallOver,
+    NoSuchCall,
+    OutcomeUnknown,
+    PlacedCall,
+    Refused,
+    Report,
+    Telephony,
+    TelephonyError,
+)
 from calls.telephony.simulator import Simulator
 from calls.telephony.twilio import Twilio
 
-__all__ = ["PlacedCall", "Telephony", "TelephonyError", "get_telephony", "is_simulated", "site_url"]
+__all__ = [
+    "CallOver",
+    "NoSuchCall",
+    "OutcomeUnknown",
+    "PlacedCall",
+    "Refused",
+    "Report",
+    "Telephony",
+    "TelephonyError",
+    "get_telephony",
+    "is_simulated",
+    "own_url",
+    "site_url",
+]
 
 
 def is_simulated() -> bool:
@@ -27,3 +49,8 @@ def site_url(request: HttpRequest) -> str:
     ``SECURE_PROXY_SSL_HEADER`` and ``USE_X_FORWARDED_HOST``.
     """
     return settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
+
+
+def own_url() -> str:
+    """Return this site's address where no request says it: ``PUBLIC_URL``, or host and port."""
+    return settings.PUBLIC_URL or f"http://{settings.HOST}:{settings.PORT}"
