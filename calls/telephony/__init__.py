@@ -8,6 +8,7 @@ from calls.telephony.interface import (
     NoSuchCall,
     OutcomeUnknown,
     PlacedCall,
+    Recording,
     Refused,
     Report,
     Telephony,
@@ -21,6 +22,7 @@ __all__ = [
     "NoSuchCall",
     "OutcomeUnknown",
     "PlacedCall",
+    "Recording",
     "Refused",
     "Report",
     "Telephony",
@@ -37,9 +39,9 @@ def is_simulated() -> bool:
     return not settings.TWILIO_ACCOUNT_SID
 
 
-def get_telephony(request: HttpRequest) -> Telephony:
-    """Return the phone company; it calls the webhooks of the site that ``request`` came to."""
-    return (Simulator if is_simulated() else Twilio)(site_url(request))
+def get_telephony(site: str) -> Telephony:
+    """Return the phone company; it calls the webhooks at the base URL ``site``."""
+    return (Simulator if is_simulated() else Twilio)(site)
 
 
 def site_url(request: HttpRequest) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from calls import agents
 from calls.models import Call
 from calls.states import State
 from calls.telephony import NoSuchCall, Report, TelephonyError
@@ -49,5 +50,5 @@ def own_leg(call: Call, state: State, *legs: Report, **facts: Any) -> Report:
 
 def phone(agent: Any, state: State, sid: str = "CA-phone", **facts: Any) -> Report:
     """Return what the company says of the leg to an agent's phone."""
-    address = f"client:{agent.get_username()}"
+    address = agents.phone(agent)
     return Report(sid=sid, parent="CA1", state=state, to_number=address, **facts)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from calls.agents import phone
 from calls.models import Call
 from calls.reconciliation import sweep
 from calls.states import State
@@ -13,8 +14,10 @@ from tests.calls.reconciliation.conftest import after
 OWN = {"direction": "outbound-api", "from_number": "+15550100000"}
 
 
-def to_alice(sid: str, state: State, *legs: Report) -> Report:
-    return Report(sid=sid, state=state, to_number="client:alice", legs=legs, **OWN)
+def to_alice(call: Call, sid: str, state: State, *legs: Report) -> Report:
+    """Return what the company says of a leg to the phone of alice, who placed the call."""
+    address = phone(call.placed_by)
+    return Report(sid=sid, state=state, to_number=address, legs=legs, **OWN)
 
 
 def stored(call: Call) -> Call:
@@ -23,7 +26,7 @@ def stored(call: Call) -> Call:
 
 def test_the_company_has_placed_it(placed: Call, company: Company, alice: Any) -> None:
     customer = Report(sid="CA6", state=State.RINGING, to_number="+15550100199")
-    company.placed = [to_alice("CA5", State.IN_PROGRESS, customer)]
+    company.placed = [to_alice(placed, "CA5", State.IN_PROGRESS, customer)]
     sweep(after(placed, 2))
     found = stored(placed)
     assert company.asked == ["placed by alice"]
@@ -36,7 +39,10 @@ def test_another_call_of_the_same_agent_is_not_this_one(
 ) -> None:
     Call.objects.record("CA4", State.RINGING, direction="outbound")
     Call.objects.filter(sid="CA4").update(placed_by=alice)
-    company.placed = [to_alice("CA5", State.RINGING), to_alice("CA4", State.RINGING)]
+    company.placed = [
+        to_alice(placed, "CA5", State.RINGING),
+        to_alice(placed, "CA4", State.RINGING),
+    ]
     sweep(after(placed, 2))
     assert stored(placed).sid == "CA5"
 
@@ -64,9 +70,9 @@ def test_a_company_that_is_away_has_not_said_no(placed: Call, company: Company) 
 def test_a_call_that_a_webhook_has_made_of_it_becomes_one_with_it(
     placed: Call, company: Company, alice: Any
 ) -> None:
-    Call.objects.record("CA5", State.IN_PROGRESS, direction="outbound", to_number="client:alice")
+    Call.objects.record("CA5", State.IN_PROGRESS, direction="outbound", to_number=phone(alice))
     Call.objects.record("CA6", State.RINGING, parent="CA5", address="+15550100199")
-    company.placed = [to_alice("CA5", State.IN_PROGRESS)]
+    company.placed = [to_alice(placed, "CA5", State.IN_PROGRESS)]
     sweep(after(placed, 2))
     (found,) = Call.objects.all()
     assert (found.pk, found.sid, found.placed_by) == (placed.pk, "CA5", alice)
