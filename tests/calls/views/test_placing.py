@@ -33,9 +33,7 @@ def placed_call(agent: Any, sid: str = "CA9", state: State = State.RINGING) -> R
 
 @pytest.mark.parametrize("kind", ["form", "json"])
 @pytest.mark.parametrize("number", [f" {NUMBER}", SAME, "(555) 010-0199"])
-def test_placing_a_call(
-    desk: Client, alice: Any, company: Company, kind: str, number: str
-) -> None:
+def test_placing_a_call(desk: Client, alice: Any, company: Company, kind: str, number: str) -> None:
     content_type = {"content_type": "application/json"} if kind == "json" else {}
     response = desk.post("/calls/", {"to": number}, **content_type)
     assert response.status_code == 201
