@@ -1,5 +1,6 @@
 """Asks for the calls that are due; the running server does it every second."""
 
+from contextlib import suppress
 from datetime import datetime
 
 from django.utils import timezone
@@ -20,37 +21,37 @@ def sweep(now: datetime) -> None:
     company = get_telephony(own_url())
     while lease := take(now):
         doubt_overdue(now)
-        check(lease, company, now)
+        with suppress(TelephonyError):
+            check(lease, company, now)
         now = max(now, timezone.now())
 
 
-def check(lease: Lease, company: Telephony, now: datetime) -> TelephonyError | None:
-    """Ask for the call of a lease, and say when it is asked for again; returns what failed."""
+def check(lease: Lease, company: Telephony, now: datetime) -> None:
+    """Ask for the call of a lease, and set when it is asked for again.
+
+    Raises ``TelephonyError`` if the company can't be asked; the call is then in doubt.
+    """
     call = Call.objects.select_related("placed_by").get(pk=lease.pk)
     try:
         ask(call, company, now)
     except TelephonyError as error:
-        failures = call.failed_checks + 1
-        logger.warning(
-            "call can't be asked for call=%d sid=%s failures=%d error=%s",
-            call.pk,
-            call.sid,
-            failures,
-            error,
-        )
+        logger.warning("call can't be asked for call=%d sid=%s error=%s", call.pk, call.sid, error)
         doubt(call.pk)
+        failures = call.failed_checks + 1
         give_back(lease, retry_at(now, failures), failures=failures)
-        return error
-    call = Call.objects.get(pk=lease.pk)
-    give_back(lease, again(call, now))
-    return None
+        raise
+    give_back(lease, again(call.pk, now))
 
 
-def again(call: Call, now: datetime) -> datetime | None:
+def again(pk: int, now: datetime) -> datetime | None:
     """Return when a call that was asked for at ``now`` is asked for again."""
+    call = Call.objects.get(pk=pk)
     if call.is_over:
         return None
-    talking = call.state == State.IN_PROGRESS and any(leg.is_talk for leg in call.legs.all())
+    talking = (
+        call.state == State.IN_PROGRESS
+        and call.legs.exclude(parent="").filter(state=State.IN_PROGRESS).exists()
+    )
     return unchanged_at(now=now, changed_at=call.changed_at, talking=talking)
 
 
