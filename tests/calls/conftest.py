@@ -11,6 +11,7 @@ from django.test import Client
 from calls.models import Call
 from calls.signals import call_recorded
 from realtime.testing.fixtures import published
+from tests.calls.desks import sit_down
 from tests.calls.twilio_webhooks import ACCOUNT_SID, AUTH_TOKEN, CALL_SID, Poster
 
 __all__ = ["published"]
@@ -57,7 +58,9 @@ def twilio(db: None) -> Poster:
 
 
 @pytest.fixture
-def ringing(twilio: Poster, agents: None) -> Call:
+def ringing(twilio: Poster, alice: Any, bob: Any) -> Call:
+    """A call that rings at both agents, who are at their desks."""
+    sit_down(alice, bob)
     twilio.voice()
     return Call.objects.listed().get(sid=CALL_SID)
 
