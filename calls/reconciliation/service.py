@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from calls import background
 from calls.reconciliation.due import due_now
-from calls.reconciliation.sweep import sweep
+from calls.reconciliation.sweeping import sweep
 
 EVERY = 1.0
 """Seconds between two looks at what is due."""
