@@ -11,6 +11,7 @@ from django.test import Client
 from calls.models import Call
 from calls.signals import call_changed
 from realtime.testing.fixtures import published
+from tests.calls.twilio_api import TwilioApi, serving
 from tests.calls.twilio_webhooks import ACCOUNT_SID, AUTH_TOKEN, CALL_SID, Poster
 
 __all__ = ["published"]
@@ -60,6 +61,14 @@ def twilio(db: None) -> Poster:
 def ringing(twilio: Poster, agents: None) -> Call:
     twilio.voice()
     return Call.objects.listed().get(sid=CALL_SID)
+
+
+@pytest.fixture
+def api(settings: Any) -> Iterator[TwilioApi]:
+    """Twilio's REST API, as a server of this machine."""
+    with serving(api := TwilioApi()) as url:
+        settings.TWILIO_API_URL = url
+        yield api
 
 
 @pytest.fixture
