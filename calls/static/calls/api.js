@@ -6,6 +6,7 @@ import { Tokens } from "./tokens.js";
 const POST_TIMEOUT = 10_000;
 const FIRST_TIMEOUT = 3_000;
 const MAX_TIMEOUT = 24_000;
+const CONFLICT = 409;
 const UNFETCHED = "The calls can't be fetched, trying again.";
 const NO_HISTORY = "The server didn't answer; the calls can't be shown.";
 const UNKNOWN = "The server didn't answer. Whether that was done isn't known until the calls here show it.";
@@ -32,14 +33,19 @@ export async function post(path, fields = {}) {
   const asked = String(new URLSearchParams(fields));
   const token = tokens.take(path, asked, Date.now());
   const send = () => request(path, postOptions({ ...fields, token }), UNKNOWN);
-  try {
-    const answer = await send().catch((error) => (error.status === 0 ? send() : Promise.reject(error)));
-    tokens.answered(path);
-    return answer;
-  } catch (error) {
-    if (error.status !== 0) tokens.answered(path);
-    throw error;
-  }
+  const answer = await send().catch((error) => (isUnknown(error) ? again(send) : error));
+  if (!isUnknown(answer)) tokens.answered(path);
+  if (answer instanceof Error) throw answer;
+  return answer;
+}
+
+// A conflict may be with the first request, which is still being carried out.
+function again(send) {
+  return send().catch((error) => (error.status === CONFLICT ? new ApiError(error.message) : error));
+}
+
+function isUnknown(answer) {
+  return answer instanceof ApiError && answer.status === 0;
 }
 
 /**
