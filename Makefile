@@ -14,7 +14,9 @@ BIN := $(VENV)/bin
 demo: $(VENV)/demo
 	@$(BIN)/python manage.py demo
 
-test: $(VENV)/test
+# What is downloaded from three places comes at the same time.
+test:
+	@$(MAKE) --silent --jobs=3 --output-sync=target $(VENV)/test system
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/run
 
 check: $(VENV)/test
@@ -37,7 +39,7 @@ cuts: system $(VENV)/test
 	@PATH="$(CURDIR)/$(BIN):$$PATH" CUTS=all pytest -v -n 2 --dist loadfile tests/cuts
 
 system:
-	@tests/install
+	+@tests/install
 
 $(VENV)/demo: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make demo PYTHON=python3.12")'
