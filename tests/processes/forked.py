@@ -78,7 +78,9 @@ class ForkServer:
         """Return the answer to a request."""
         with self._asking:
             print(json.dumps(request), file=self._requests, flush=True)
-            return int(self._answers.readline())
+            answer = self._answers.readline()
+        assert answer, "the process that others are forked from has died"
+        return int(answer)
 
 
 class ForkServers:
