@@ -72,6 +72,7 @@ class ForkServer:
 
     def start(self, arguments: Sequence[str], env: Mapping[str, str], log: Path) -> Forked:
         """Start Python with arguments, whose output goes to the end of a file."""
+        log.touch()
         return Forked(self, self.ask(arguments=arguments, env=env, log=str(log)))
 
     def ask(self, **request: object) -> int:
