@@ -229,5 +229,5 @@ async def test_a_socket_that_never_says_who_it_is_is_gone_in_time(served):
         )
         for socket in (silent, promising):
             assert await socket.closed(timeout=7 + 1.5) == 4501
-    await until(lambda: served.open_sockets() == 0, 15, "nothing of them is left")
+    await until(lambda: served.open_sockets() == 0, 20, "nothing of them is left")
     assert REALTIME["MAX_VISITORS_PER_ADDRESS"] > 2
