@@ -36,7 +36,7 @@ class Process:
 
     name = "process"
     stop_signal = signal.SIGTERM
-    start_timeout = 60.0  # seconds
+    start_timeout = 40.0  # seconds
 
     def __init__(
         self,
