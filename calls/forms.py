@@ -4,8 +4,7 @@ from typing import Any
 
 from django import forms
 
-from calls.models import Direction
-from calls.states import State
+from calls.states import Direction, State
 
 MAX_INTEGER = 2**31 - 1
 """The largest number that every database stores in an integer column."""

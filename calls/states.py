@@ -1,16 +1,16 @@
-"""The states of a call and the moves between them: pure rules, without Django.
+"""The states of calls and of their legs, and the moves between them: pure rules, without Django.
 
 The states are Twilio's, from "Call status values" in https://www.twilio.com/docs/voice/api/call-resource:
-``queued`` and ``initiated`` exist for outbound calls only, and an inbound call begins ``ringing``.
-``busy``, ``no-answer`` and ``canceled`` end calls that nobody answered.
+``queued`` and ``initiated`` exist for outbound legs only, and an inbound one begins ``ringing``.
+``busy``, ``no-answer`` and ``canceled`` end legs that nobody answered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 
 class State(StrEnum):
-    """The state of a call, in Twilio's words (``CallStatus``)."""
+    """The state of a leg or a call, in Twilio's words (``CallStatus``)."""
 
     QUEUED = "queued"
     INITIATED = "initiated"
@@ -23,13 +23,18 @@ class State(StrEnum):
     CANCELED = "canceled"
 
 
+class Direction(StrEnum):
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
 class Refusal(StrEnum):
-    """Why an event doesn't change a call."""
+    """Why an event doesn't change a leg."""
 
     LATE = "late"
-    """This event, or a later one of the same call, was recorded before."""
+    """This event, or a later one of the same leg, was recorded before."""
     IMPOSSIBLE = "impossible"
-    """The call can't enter this state: it is in it, has left it behind, or is over."""
+    """The leg can't enter this state: it is in it, has left it behind, or is over."""
 
 
 FINAL = frozenset(
@@ -53,10 +58,10 @@ MOVES: Mapping[State, frozenset[State]] = {
 def refusal(
     current: State, new: State, *, last: int | None = None, sequence: int | None = None
 ) -> Refusal | None:
-    """Return why a call in state ``current`` can't enter the state ``new``; None if it can.
+    """Return why a leg in state ``current`` can't enter the state ``new``; None if it can.
 
     ``sequence`` is the event's ``SequenceNumber``. ``last`` is that of the newest event recorded.
-    Each is None if there is none. Twilio numbers the events of a call from 0, in the order in which
+    Each is None if there is none. Twilio numbers the events of a leg from 0, in the order in which
     they occurred, and doesn't promise that the webhooks arrive in that order
     (https://www.twilio.com/docs/voice/api/call-resource#statuscallback).
     """
@@ -65,3 +70,22 @@ def refusal(
     if new not in MOVES[current]:
         return Refusal.IMPOSSIBLE
     return None
+
+
+def call_state(direction: Direction, own: State, others: Collection[State]) -> State:
+    """Return the state of a call whose own leg is ``own`` and whose child legs are ``others``.
+
+    It is in progress when two people are connected. Twilio counts the own leg as in progress
+    earlier: the caller's while the agents' phones ring, and the agent's while the customer's does.
+    """
+    if own in FINAL:
+        return own
+    if State.IN_PROGRESS in others:
+        return State.IN_PROGRESS
+    if own == State.IN_PROGRESS or direction == Direction.INBOUND:
+        return State.RINGING
+    return own
+
+
+RING_SECONDS = 30
+"""Seconds that phones ring before they are given up: Twilio's own default for ``<Dial>``."""

@@ -23,7 +23,7 @@ class AgentStream(UserStream):
         """Return the active calls as the list carries them; None if ``user`` is no agent."""
         if not is_agent(user):
             return None
-        return {"calls": [call.listed() for call in Call.objects.active()]}
+        return {"calls": [call.data() for call in Call.objects.active()]}
 
 
 @register("desk")
@@ -50,9 +50,9 @@ class CallStream(Stream):
     def snapshot(self, user: Any) -> dict[str, Any] | None:
         """Return the call as the list carries it."""
         call = self._call()
-        return None if call is None else call.listed()
+        return None if call is None else call.data()
 
     def _call(self) -> Call | None:
         if not PRIMARY_KEY.fullmatch(self.key):
             return None
-        return Call.objects.select_related("answered_by").filter(pk=self.key).first()
+        return Call.objects.listed().filter(pk=self.key).first()

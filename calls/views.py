@@ -14,7 +14,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from calls.agents import is_agent, person
-from calls.models import Call, CallConflict, Direction
+from calls.models import Call, CallConflict
+from calls.states import Direction
 from calls.telephony import TelephonyError, get_telephony, is_simulated, site_url
 from calls.telephony.simulator import CALLER, Simulator, in_background
 from calls.validators import validate_phone_number
@@ -76,13 +77,13 @@ def call_list(request: HttpRequest) -> HttpResponse:
 
 def listing() -> list[dict[str, Any]]:
     """Return all active calls and the last ones that ended, newest first."""
-    ended = Call.objects.select_related("answered_by").exclude(ended_at=None)
+    ended = Call.objects.listed().exclude(ended_at=None)
     both = sorted(
         chain(Call.objects.active(), ended.order_by("-ended_at")[:LAST_CALLS]),
         key=lambda call: (call.started_at, call.pk),
         reverse=True,
     )
-    return [call.listed() for call in both]
+    return [call.data() for call in both]
 
 
 def place(request: HttpRequest) -> JsonResponse:
@@ -91,16 +92,16 @@ def place(request: HttpRequest) -> JsonResponse:
     placed = get_telephony(request).place(to, request.user)
     with transaction.atomic():
         # A webhook may have been faster and have created the call.
-        call = Call.objects.record(
+        Call.objects.record(
             placed.sid,
             placed.state,
             direction=Direction.OUTBOUND,
             from_number=placed.from_number,
             to_number=to,
         )
-        call.claimed_by = request.user
-        call.save(update_fields=["claimed_by"])
-    return JsonResponse({"call": call.listed()}, status=201)
+        with Call.objects.change(Call.objects.get(sid=placed.sid).pk) as call:
+            call.placed_by = request.user
+    return JsonResponse({"call": call.data()}, status=201)
 
 
 @require_POST
@@ -111,9 +112,9 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         get_telephony(request).answer(call, request.user)
     except TelephonyError:
-        Call.objects.filter(pk=pk, claimed_by=request.user).update(claimed_by=None)
+        Call.objects.release(pk, call.claim)
         raise
-    return JsonResponse({"call": call.listed()}, status=202)
+    return JsonResponse({"call": call.data()}, status=202)
 
 
 @require_POST
@@ -123,7 +124,7 @@ def hang_up(request: HttpRequest, pk: int) -> HttpResponse:
     call = Call.objects.get(pk=pk)
     call.check_free_for(request.user)
     get_telephony(request).hang_up(call)
-    return JsonResponse({"call": call.listed()}, status=202)
+    return JsonResponse({"call": call.data()}, status=202)
 
 
 @require_POST

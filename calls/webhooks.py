@@ -17,7 +17,6 @@ from twilio.request_validator import RequestValidator
 from calls.agents import agent_at, agents
 from calls.forms import WebhookForm
 from calls.models import Call
-from calls.states import State
 from calls.telephony import Telephony, get_telephony
 from realtime.logs import LIMITED, get_logger
 
@@ -58,32 +57,17 @@ def voice(form: WebhookForm, company: Telephony) -> HttpResponse:
 def status(form: WebhookForm, company: Telephony) -> HttpResponse:
     """Record the new state of a call, or of its leg to one agent's phone."""
     data = form.cleaned_data
-    if data["ParentCallSid"]:
-        record_leg(data["ParentCallSid"], data["CallStatus"], data["To"])
-    else:
-        Call.objects.record(
-            data["CallSid"],
-            data["CallStatus"],
-            sequence=data["SequenceNumber"],
-            duration=data["CallDuration"],
-            **form.new_call(),
-        )
+    Call.objects.record(
+        data["CallSid"],
+        data["CallStatus"],
+        parent=data["ParentCallSid"],
+        agent=agent_at(data["To"]),
+        address=data["To"],
+        sequence=data["SequenceNumber"],
+        duration=data["CallDuration"],
+        **form.new_call(),
+    )
     return HttpResponse(status=204)
-
-
-def record_leg(parent: str, state: State, to: str) -> None:
-    """Record an answer at one phone's leg of the call ``parent``.
-
-    Other states of a leg don't change the call. A leg that nobody answered ends while the call goes
-    on. When the answered leg ends, Twilio ends the call and reports that. A leg's sequence numbers
-    are its own, so they aren't recorded.
-    """
-    if state != State.IN_PROGRESS:
-        return
-    if not Call.objects.filter(sid=parent).exists():
-        logger.warning("webhook ignored sid=%s state=%s reason=unknown-parent", parent, state)
-        return
-    Call.objects.record(parent, state, agent=agent_at(to))
 
 
 def is_signed(request: HttpRequest, auth_token: str) -> bool:

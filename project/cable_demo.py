@@ -13,11 +13,10 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError
 
-from calls.models import Call, Direction
-from calls.states import State
+from calls.models import Call
+from calls.states import RING_SECONDS, Direction, State
 from calls.telephony import TelephonyError
 from calls.telephony.simulator import CALLER, Simulator
-from calls.telephony.twiml import RING_SECONDS
 from realtime.conf import realtime_settings
 from realtime.testing import Cable
 

@@ -21,10 +21,10 @@ from django.utils.crypto import salted_hmac
 from twilio.request_validator import RequestValidator
 
 from calls.agents import CLIENT
-from calls.models import Call, Direction
-from calls.states import State, refusal
+from calls.models import Call
+from calls.states import RING_SECONDS, Direction, State, refusal
 from calls.telephony.interface import PlacedCall, TelephonyError
-from calls.telephony.twiml import RING_SECONDS, dial, status_url
+from calls.telephony.twiml import dial, status_url
 from realtime.logs import get_logger
 
 logger = get_logger(__name__)

@@ -11,9 +11,9 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from calls.models import Call
-from calls.states import State
+from calls.states import RING_SECONDS, State
 from calls.telephony.interface import PlacedCall, TelephonyError
-from calls.telephony.twiml import RING_SECONDS, dial, status_url
+from calls.telephony.twiml import dial, status_url
 from realtime.logs import get_logger
 
 logger = get_logger(__name__)

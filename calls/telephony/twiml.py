@@ -7,8 +7,7 @@ from django.contrib.auth.models import AbstractUser
 from django.urls import reverse
 from twilio.twiml.voice_response import VoiceResponse
 
-RING_SECONDS = 30
-"""Seconds that phones ring before the call ends: Twilio's own default for ``<Dial>``."""
+from calls.states import RING_SECONDS
 
 MAX_CLIENTS = 10
 """``<Dial>`` takes at most ten ``<Client>`` (https://www.twilio.com/docs/voice/twiml/client)."""

@@ -62,7 +62,8 @@ def twenty_webhooks(sid: str) -> dict[str, Any]:
     answers = run_together(send, webhooks)
     call_changed.disconnect(record)
     (call,) = Call.objects.filter(sid=sid)
-    row = {"state": call.state, "version": call.version, "sequence": call.sequence}
+    (own,) = call.legs.all()
+    row = {"state": call.state, "version": call.version, "sequence": own.sequence}
     return {"answers": answers, "changes": changes, **row}
 
 

@@ -59,7 +59,7 @@ def twilio(db: None) -> Poster:
 @pytest.fixture
 def ringing(twilio: Poster, agents: None) -> Call:
     twilio.voice()
-    return Call.objects.get(sid=CALL_SID)
+    return Call.objects.listed().get(sid=CALL_SID)
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ async def test_an_agent_begins_with_the_active_calls_as_the_list_has_them(
 ) -> None:
     async with socket_of(alice) as socket:
         subscribed = await socket.subscribe()
-    assert subscribed["snapshot"] == {"calls": [ringing.listed()]}
+    assert subscribed["snapshot"] == {"calls": [ringing.data()]}
 
 
 async def test_a_user_who_is_no_agent_gets_no_calls(carol: Any, ringing: Call) -> None:
@@ -46,7 +46,7 @@ async def test_a_user_who_is_no_agent_gets_no_calls(carol: Any, ringing: Call) -
 async def test_agents_may_follow_a_call(alice: Any, ringing: Call, twilio: Poster) -> None:
     async with socket_of(alice) as socket:
         subscribed = await socket.subscribe(f"call.{ringing.pk}")
-        assert subscribed["snapshot"] == ringing.listed()
+        assert subscribed["snapshot"] == ringing.data()
         await sync_to_async(twilio.leg)("bob", "in-progress", 2)
         event = await socket.event("call.state")
     assert (event["data"]["state"], event["data"]["answered_by"]["name"]) == ("in-progress", "bob")
@@ -85,7 +85,7 @@ async def test_what_happens_after_the_page_was_made_is_replayed_to_it(
     desk: Any, alice: Any, ringing: Call, twilio: Poster
 ) -> None:
     context = (await sync_to_async(desk.get)("/")).context
-    assert context["calls"] == [ringing.listed()]
+    assert context["calls"] == [ringing.data()]
     await sync_to_async(twilio.leg)("bob", "in-progress", 2)
     async with socket_of(alice) as socket:
         after = context["position"]._asdict()
@@ -109,5 +109,5 @@ def test_a_call_that_changes_while_the_page_is_made_is_replayed(
 
     monkeypatch.setattr("calls.views.listing", slow_listing)
     context = desk.get("/").context
-    assert context["calls"] == [ringing.listed()]
+    assert context["calls"] == [ringing.data()]
     assert context["position"].offset == 1

@@ -144,7 +144,7 @@ def test_the_list_has_the_calls_newest_first(desk: Client, ringing: Call) -> Non
         **{time: None for time in TIMES},
         "started_at": calls[1]["at"],
     }
-    assert calls[0] == over.listed()
+    assert calls[0] == over.data()
     assert calls[0]["ended_at"] == calls[0]["started_at"] == calls[0]["at"]
 
 
@@ -240,7 +240,7 @@ def test_json_that_names_no_number(desk: Client, company: Company, body: str | b
 def test_answering(desk: Client, ringing: Call, company: Company) -> None:
     response = desk.post(f"/calls/{ringing.pk}/answer/")
     assert response.status_code == 202
-    assert response.json() == {"call": ringing.listed()}
+    assert response.json() == {"call": ringing.data()}
     assert company.requests == [("answer", CALL_SID, "alice")]
 
 
@@ -276,7 +276,7 @@ def test_a_phone_company_that_fails(
 
 def test_hanging_up(desk: Client, ringing: Call, company: Company) -> None:
     response = desk.post(f"/calls/{ringing.pk}/hangup/")
-    assert (response.status_code, response.json()) == (202, {"call": ringing.listed()})
+    assert (response.status_code, response.json()) == (202, {"call": ringing.data()})
     assert company.requests == [("hang up", CALL_SID)]
 
 

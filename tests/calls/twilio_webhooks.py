@@ -8,7 +8,6 @@ from twilio.request_validator import RequestValidator
 ACCOUNT_SID = "AC0123456789abcdef0123456789abcdef"
 AUTH_TOKEN = "12345"
 CALL_SID = "CA0000000000000000000000000000001a"
-LEG_SID = "CA0000000000000000000000000000002b"
 VOICE = "/calls/twilio/voice/"
 STATUS = "/calls/twilio/status/"
 
@@ -35,6 +34,11 @@ def event(state: str, sequence: int | None = None, **fields: str) -> dict[str, s
     return {**form, **fields}
 
 
+def leg_sid(username: str) -> str:
+    """Return the sid of the leg to an agent's phone."""
+    return f"CA{username:0>32}"
+
+
 class Poster:
     """Sends signed webhooks through a test client."""
 
@@ -58,7 +62,7 @@ class Poster:
         return self.status(
             state,
             sequence,
-            CallSid=LEG_SID,
+            CallSid=leg_sid(username),
             ParentCallSid=CALL_SID,
             Direction="outbound-dial",
             To=f"client:{username}",

@@ -1,0 +1,75 @@
+"""Until when a call's state can be true, and when the phone company is asked: pure rules.
+
+A webhook that is lost is not repeated, so a state that has lasted too long is asked for. Nothing is
+decided by age alone: an instant that has passed is only a reason to ask.
+"""
+
+from datetime import datetime, timedelta
+
+from calls.states import FINAL, RING_SECONDS, State
+
+RING = timedelta(seconds=RING_SECONDS)
+"""How long phones ring: the ``timeout`` of ``<Dial>`` and of a call that is placed."""
+
+MARGIN = timedelta(seconds=10)
+"""How late a webhook may be before it counts as lost: enough for the phones' own delay and a second
+attempt after a failed one, to which Twilio gives 5 s to connect
+(https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides)."""
+
+SENTENCE = timedelta(seconds=10)
+"""How long a caller listens before the recording begins."""
+
+RECORDING = timedelta(seconds=120)
+"""How long a message may be: the ``maxLength`` of ``<Record>``."""
+
+TALK = timedelta(minutes=10)
+"""How long a conversation is believed; it may last hours, so it is asked for now and then."""
+
+FIRST_PAUSE = timedelta(seconds=2)
+LONGEST_PAUSE = timedelta(seconds=60)
+
+
+def check_at(
+    state: State, *, now: datetime, voicemail: bool = False, claimed_until: datetime | None = None
+) -> datetime | None:
+    """Return when a call that entered ``state`` at ``now`` is to be asked for; None for never.
+
+    ``voicemail`` says that the caller hears the sentence and leaves a message. A claim that ends
+    earlier (``claimed_until``) is looked after at its end.
+    """
+    if state in FINAL:
+        return None
+    believed_until = now + lasts(state, voicemail=voicemail)
+    return min(believed_until, claimed_until) if claimed_until else believed_until
+
+
+def lasts(state: State, *, voicemail: bool = False) -> timedelta:
+    """Return how long a call can be in an active state without a webhook."""
+    if state == State.IN_PROGRESS:
+        return TALK
+    return (SENTENCE + RECORDING if voicemail else RING) + MARGIN
+
+
+def retry_at(now: datetime, failures: int) -> datetime:
+    """Return when a company that was asked ``failures`` times in vain is asked again.
+
+    The pauses are 2, 4, 8, 16, 32 and then always 60 s.
+    """
+    doublings = min(max(failures, 1) - 1, 5)
+    return now + min(FIRST_PAUSE * 2**doublings, LONGEST_PAUSE)
+
+
+def unchanged_at(
+    state: State, *, now: datetime, changed_at: datetime, claimed_until: datetime | None = None
+) -> datetime | None:
+    """Return when a call is asked for again, of which the company says that nothing has changed.
+
+    The pause is half of the time that the call has been as it is, between 5 and 60 s. A talk is
+    asked for every ten minutes.
+    """
+    if state in FINAL:
+        return None
+    age = now - changed_at
+    pause = TALK if state == State.IN_PROGRESS else min(max(age / 2, MARGIN / 2), LONGEST_PAUSE)
+    again = now + pause
+    return min(again, claimed_until) if claimed_until and claimed_until > now else again

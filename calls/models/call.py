@@ -1,0 +1,262 @@
+"""A call: what is known of it, and what others see."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils import timezone
+
+from calls.agents import person
+from calls.certainty import check_at
+from calls.models.leg import Leg
+from calls.models.manager import PEOPLE, CallConflict, CallManager
+from calls.outcomes import Facts, Outcome, unanswered
+from calls.signals import call_changed
+from calls.states import ACTIVE, FINAL, RING_SECONDS, Direction, State, call_state
+from realtime.logs import get_logger
+
+logger = get_logger(__name__)
+
+DISCONNECTED = timedelta(seconds=5)
+"""Time in which the company reports the end of a call whose last conversation has ended."""
+
+TRANSFER = timedelta(seconds=RING_SECONDS + 10)
+"""Time in which the company reports how a transfer ended."""
+
+
+def agent_field() -> models.ForeignKey:
+    """Return a field for an agent's part in a call, which outlives the agent."""
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+
+class Call(models.Model):
+    """One phone call. ``version`` counts the changes that others see.
+
+    Its state is that of its legs, see ``calls.states.call_state``. ``answered_by`` is the agent who
+    talks, which only the phone company knows. ``claimed_by`` is the agent who pressed Answer, until
+    ``claimed_until``; ``claim`` names the request that did. ``rung`` are all agents whose phones
+    were rung, ``rung_now`` those whose phones ring. ``sid`` is None while the company hasn't said
+    that it placed the call. ``certain`` is False while the company can't be asked for a state that
+    may be over; ``check_at`` is when it is asked, and ``checked_until`` the lease of the process
+    that asks. Times are those of this server's clock, except for what was reported late.
+    """
+
+    sid = models.CharField("Twilio's sid", max_length=64, unique=True, null=True, blank=True)
+    direction = models.CharField(
+        max_length=8, choices=[(one, one) for one in Direction], default=Direction.INBOUND
+    )
+    from_number = models.CharField("from", max_length=320)
+    to_number = models.CharField("to", max_length=320)
+    state = models.CharField(max_length=16, choices=[(state, state) for state in State])
+    outcome = models.CharField(
+        max_length=12, choices=[(one, one) for one in Outcome], blank=True, default=""
+    )
+    answered_by = agent_field()
+    placed_by = agent_field()
+    claimed_by = agent_field()
+    rejected_by = agent_field()
+    transfer_to = agent_field()
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    claim = models.CharField(max_length=64, blank=True, default="")
+    rung = models.JSONField(default=list, blank=True)
+    rung_now = models.JSONField(default=list, blank=True)
+    declined = models.JSONField(default=list, blank=True)
+    voicemail = models.BooleanField(default=False)
+    held = models.BooleanField(default=False)
+    conference = models.BooleanField(default=False)
+    version = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    changed_at = models.DateTimeField()
+    duration = models.PositiveIntegerField("duration in seconds", null=True, blank=True)
+    certain = models.BooleanField(default=True)
+    check_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    failed_checks = models.PositiveIntegerField(default=0)
+    checked_until = models.DateTimeField(null=True, blank=True)
+
+    objects = CallManager()
+
+    class Meta:
+        ordering = ["-started_at", "-pk"]
+        indexes = [models.Index(fields=["state"]), models.Index(fields=["-started_at", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.sid} {self.state}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in FINAL
+
+    @property
+    def claimant(self) -> AbstractUser | None:
+        """The agent whose claim holds."""
+        holds = self.claimed_until is not None and self.claimed_until > timezone.now()
+        return self.claimed_by if holds else None
+
+    @property
+    def owner(self) -> AbstractUser | None:
+        """The agent who talks, is answering, or has placed the call."""
+        return self.answered_by or self.claimant or self.placed_by
+
+    def check_free_for(self, agent: AbstractUser) -> None:
+        """Raise ``CallConflict`` if the call is over, or another agent has it."""
+        if self.is_over:
+            raise CallConflict("This call is over.")
+        if self.owner and self.owner != agent:
+            raise CallConflict(f"{person(self.owner)['name']} has this call.")
+
+    def unclaim(self) -> None:
+        """End the claim; for use in ``Call.objects.change``."""
+        self.claimed_by, self.claimed_until, self.claim = None, None, ""
+
+    def data(self) -> dict[str, Any]:
+        """Return the call as events and lists carry it; times are milliseconds since the epoch."""
+        people = {name: getattr(self, name) for name in PEOPLE}
+        return {
+            "call": self.pk,
+            "sid": self.sid,
+            "state": self.state,
+            "direction": self.direction,
+            "from": self.from_number,
+            "to": self.to_number,
+            "version": self.version,
+            "at": milliseconds(self.changed_at),
+            "started_at": milliseconds(self.started_at),
+            "answered_at": milliseconds(self.answered_at),
+            "ended_at": milliseconds(self.ended_at),
+            **{name: person(user) if user else None for name, user in people.items()},
+            "claimed_until": milliseconds(self.claimed_until),
+            "ringing": list(self.rung_now),
+            "declined": list(self.declined),
+            "calling": self._calling(),
+            "outcome": self.outcome,
+            "voicemail": self.voicemail,
+            "message": self._message(),
+            "held": self.held,
+            "certain": self.certain,
+        }
+
+    def learn(self, leg: Leg, *, duration: int | None = None) -> None:
+        """Derive state, people and outcome from the legs, of which ``leg`` has changed."""
+        legs = list(self.legs.all())
+        own = next((one for one in legs if not one.parent), None)
+        others = [one for one in legs if one.parent]
+        self._enter(State(own.state) if own else State(self.state), others)
+        self._stop_ringing_at(leg)
+        self.certain, self.failed_checks = True, 0
+        if self.is_over:
+            self._end(own)
+        if not leg.parent and duration is not None:
+            self.duration = duration
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Save what the block changes of this locked row, and publish it if others see it."""
+        previous = State(self.state) if self.version else None
+        before = previous and self._published()
+        yield
+        if before == self._published():
+            self.save()
+            return
+        self.version += 1
+        self.changed_at = timezone.now()
+        self.check_at = self._check_at()
+        self.save()
+        logger.info(
+            "call changed call=%d sid=%s state=%s version=%d",
+            self.pk,
+            self.sid,
+            self.state,
+            self.version,
+        )
+        call_changed.send(sender=Call, call=self, previous=previous)
+
+    def _published(self) -> dict[str, Any]:
+        return {**self.data(), "version": None, "at": None}
+
+    def _calling(self) -> str | None:
+        """Return whose phone rings, of an outbound call."""
+        if self.direction != Direction.OUTBOUND or self.state not in ACTIVE - {State.IN_PROGRESS}:
+            return None
+        agent_is_up = any(leg.is_up for leg in self.legs.all() if not leg.parent)
+        return "customer" if agent_is_up else "agent"
+
+    def _message(self) -> dict[str, Any] | None:
+        message = getattr(self, "message", None)
+        return {"seconds": message.seconds} if message else None
+
+    def _enter(self, own: State, others: list[Leg]) -> None:
+        self.state = call_state(
+            Direction(self.direction), own, [State(one.state) for one in others]
+        )
+        talks = [one for one in others if one.answered_at]
+        if talks:
+            # A call whose conversation is over or interrupted doesn't ring again.
+            self.state = self.state if self.is_over else State.IN_PROGRESS
+            self._talk(talks)
+        else:
+            self.outcome = unanswered(self._facts(own, others)) or ""
+
+    def _talk(self, talks: list[Leg]) -> None:
+        newest = max(talks, key=lambda leg: (leg.is_up, leg.answered_at))
+        talker = newest.user or (self.placed_by if self.direction == Direction.OUTBOUND else None)
+        self.answered_by = talker or self.answered_by or self.claimant
+        self.answered_at = min(leg.answered_at for leg in talks if leg.answered_at)
+        self.outcome, self.voicemail = Outcome.ANSWERED, False
+        self.unclaim()
+
+    def _facts(self, own: State, others: list[Leg]) -> Facts:
+        return Facts(
+            direction=Direction(self.direction),
+            own=own,
+            others=[State(one.state) for one in others],
+            rung=self.rung,
+            declined=self.declined,
+            rejected=self.rejected_by_id is not None,
+            voicemail=self.voicemail,
+        )
+
+    def _stop_ringing_at(self, leg: Leg) -> None:
+        """End the ringing where a phone has stopped, and everywhere once an agent talks."""
+        if leg.user_id == self.transfer_to_id and (leg.is_up or leg.state in FINAL):
+            self.transfer_to = None
+        answered = self.state == State.IN_PROGRESS and self.transfer_to is None
+        stopped = {leg.user_id} if leg.state in SILENT else set()
+        self.rung_now = [] if answered else [pk for pk in self.rung_now if pk not in stopped]
+
+    def _end(self, own: Leg | None) -> None:
+        self.ended_at = (own and own.ended_at) or self.ended_at or timezone.now()
+        self.rung_now, self.transfer_to, self.held = [], None, False
+        self.unclaim()
+
+    def _check_at(self) -> datetime | None:
+        """Return when to ask the company, if it hasn't said anything until then."""
+        now = self.changed_at
+        due = check_at(
+            State(self.state), now=now, voicemail=self.voicemail, claimed_until=self.claimed_until
+        )
+        if due and self.transfer_to_id:
+            due = min(due, now + TRANSFER)
+        if (
+            due
+            and self.state == State.IN_PROGRESS
+            and not any(leg.is_up for leg in self.legs.all() if leg.parent)
+        ):
+            due = min(due, now + DISCONNECTED)
+        return due
+
+
+SILENT = FINAL - {State.FAILED}
+"""The ends of a leg that rang; one that failed may never have rung, and its agent may answer."""
+
+
+def milliseconds(instant: datetime | None) -> int | None:
+    """Return an instant as integer milliseconds since the epoch."""
+    return None if instant is None else round(instant.timestamp() * 1000)

@@ -1,0 +1,82 @@
+"""Until when a call's state is believed, and when the company is asked again."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from calls import certainty
+from calls.certainty import check_at, retry_at, unchanged_at
+from calls.states import FINAL, State
+from calls.telephony.twiml import RING_SECONDS
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+def seconds(instant: datetime | None) -> float | None:
+    return None if instant is None else (instant - NOW).total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("state", "believed"),
+    [
+        (State.QUEUED, 40),
+        (State.INITIATED, 40),
+        (State.RINGING, 40),
+        (State.IN_PROGRESS, 600),
+        *((state, None) for state in FINAL),
+    ],
+)
+def test_each_state_is_believed_for_a_time(state: State, believed: float | None) -> None:
+    assert seconds(check_at(state, now=NOW)) == believed
+
+
+def test_a_caller_in_voice_mail_may_speak_for_two_minutes() -> None:
+    assert seconds(check_at(State.RINGING, now=NOW, voicemail=True)) == 140
+
+
+@pytest.mark.parametrize(("claimed", "believed"), [(30, 30), (50, 40), (-1, -1)])
+def test_the_end_of_a_claim_is_looked_after(claimed: int, believed: int) -> None:
+    until = NOW + timedelta(seconds=claimed)
+    assert seconds(check_at(State.RINGING, now=NOW, claimed_until=until)) == believed
+
+
+def test_a_call_that_is_over_has_no_claim_to_look_after() -> None:
+    assert check_at(State.COMPLETED, now=NOW, claimed_until=NOW) is None
+
+
+def test_the_pause_after_failures_grows_up_to_a_minute() -> None:
+    pauses = [seconds(retry_at(NOW, failures)) for failures in (1, 2, 3, 4, 5, 6, 7, 10**6)]
+    assert pauses == [2, 4, 8, 16, 32, 60, 60, 60]
+
+
+@pytest.mark.parametrize(("age", "pause"), [(0, 5), (40, 20), (60, 30), (120, 60), (86400, 60)])
+def test_an_unchanged_call_is_asked_for_more_and_more_seldom(age: int, pause: int) -> None:
+    changed_at = NOW - timedelta(seconds=age)
+    assert seconds(unchanged_at(State.RINGING, now=NOW, changed_at=changed_at)) == pause
+
+
+def test_a_talk_is_asked_for_every_ten_minutes() -> None:
+    changed_at = NOW - timedelta(hours=3)
+    assert seconds(unchanged_at(State.IN_PROGRESS, now=NOW, changed_at=changed_at)) == 600
+
+
+def test_the_end_of_a_claim_comes_before_the_next_question() -> None:
+    until = NOW + timedelta(seconds=3)
+    again = unchanged_at(State.RINGING, now=NOW, changed_at=NOW, claimed_until=until)
+    assert again == until
+
+
+@pytest.mark.parametrize("state", FINAL)
+def test_a_call_that_is_over_is_not_asked_for_again(state: State) -> None:
+    assert unchanged_at(state, now=NOW, changed_at=NOW) is None
+
+
+def test_phones_ring_as_long_as_the_rules_say() -> None:
+    assert timedelta(seconds=RING_SECONDS) == certainty.RING
+
+
+def test_the_rules_need_no_django() -> None:
+    program = "import calls.certainty, sys; sys.exit('django' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
