@@ -107,7 +107,8 @@ async def test_a_server_that_was_stopped_closes_nobody_who_answers(served):
 
 
 async def test_a_closed_socket_leaves_no_memory_behind(site):
-    served = site("uvicorn")  # Daphne's memory comes to rest after thousands of sockets only.
+    # Daphne's memory comes to rest after thousands of sockets only.
+    served = site("uvicorn", forked=False)
     cookies = served.login("alice").cookie_header()
 
     async def memory_after(times):
