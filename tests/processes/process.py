@@ -37,7 +37,7 @@ class Process:
 
     name = "process"
     stop_signal = signal.SIGTERM
-    start_timeout = 20.0  # seconds
+    start_timeout = 40.0  # seconds
     is_forked = False  # from a Python that has imported already what most need
 
     def __init__(
@@ -94,7 +94,7 @@ class Process:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def stop(self, timeout: float = 10) -> None:
+    def stop(self, timeout: float = 30) -> None:
         """Ask it to end, and wait; fail with its output when it has not after `timeout` seconds."""
         assert self._popen, f"{self.name} does not run"
         self._popen.send_signal(self.stop_signal)
@@ -142,6 +142,6 @@ class Process:
         self._log_begins = self.log_path.stat().st_size
         self.reported = 0
 
-    def wait_for_log(self, text: str, timeout: float = 5) -> None:
+    def wait_for_log(self, text: str, timeout: float = 20) -> None:
         """Wait, blocking, until it has written `text`; for async tests see `waiting.until`."""
         wait_until(lambda: text in self.log(), timeout, f"{self.name} logs {text!r}")
