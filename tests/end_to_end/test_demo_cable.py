@@ -58,7 +58,7 @@ class Demo:
         return self._log.read_text()
 
     def shows(self, text: str) -> None:
-        wait_until(lambda: text in self.log(), 20, f"the demo shows {text!r}")
+        wait_until(lambda: text in self.log(), 60, f"the demo shows {text!r}")
 
     async def type(self, word: str, reply: str) -> None:
         """Type a word and wait until it is obeyed once more."""
@@ -66,7 +66,7 @@ class Demo:
         assert self.process.stdin
         self.process.stdin.write(f"{word}\n".encode())
         self.process.stdin.flush()
-        await until(lambda: self.log().count(reply) > obeyed, 20, f"{word!r} is obeyed")
+        await until(lambda: self.log().count(reply) > obeyed, 40, f"{word!r} is obeyed")
 
     def server(self) -> int:
         """Return the process id of its server."""
@@ -76,7 +76,7 @@ class Demo:
 
     def close(self) -> None:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(30)
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ async def test_a_call_is_answered_while_the_cable_is_pulled(demo: Demo) -> None:
             await new.send("no frame")
             await until(lambda: "refused socket=" in demo.log(), 20, "the server hears the desk")
             stale = "the desk does not hear, and answers, the server's pings"
-            await until(lambda: demo.log().count("reason=stale") == 2, 5, stale)
+            await until(lambda: demo.log().count("reason=stale") == 2, 20, stale)
             await demo.type("heal", "All passes again")
             await new.closed()
             await demo.type("hangup", "The call ends")
