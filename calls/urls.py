@@ -19,6 +19,7 @@ urlpatterns = [
     path("calls/", views.call_list, name="call_list"),
     path("calls/simulate/", views.simulate, name="simulate_call"),
     path("calls/<int:pk>/answer/", views.answer, name="answer_call"),
+    path("calls/phone/", views.phone, name="agent_phone"),
     path("calls/status/", views.status, name="agent_status"),
     path("calls/<int:pk>/decline/", views.decline, name="decline_call"),
     path("calls/<int:pk>/hangup/", views.hang_up, name="hang_up_call"),
