@@ -2,8 +2,9 @@
 
 from calls.views.desk import call_list, desk
 from calls.views.messages import message
+from calls.views.phone import phone
 from calls.views.ringing import answer, decline, hang_up
-from calls.views.simulation import simulate
+from calls.views.simulation import simulate, simulate_word
 from calls.views.status import status
 from calls.views.talks import hold, transfer
 
@@ -15,7 +16,9 @@ __all__ = [
     "hang_up",
     "hold",
     "message",
+    "phone",
     "simulate",
+    "simulate_word",
     "status",
     "transfer",
 ]
