@@ -18,24 +18,42 @@ logger = get_logger(__name__)
 def ask(call: Call, company: Telephony, now: datetime) -> None:
     """Ask the company for a call and its legs, and record what it says.
 
-    No row is locked while it is asked. A claim that has run out at ``now`` is cleared. Raises
-    ``TelephonyError`` if the company can't be asked.
+    No row is locked while it is asked. Raises ``TelephonyError`` if the company can't be asked.
+    """
+    report = fetch(call, company)
+    with transaction.atomic():
+        record(call, report, now)
+
+
+def fetch(call: Call, company: Telephony) -> Report | None:
+    """Return what the company says of a call; None if it has no such call.
+
+    Raises ``TelephonyError``.
     """
     try:
-        report = company.fetch(call.sid) if call.sid else find_placed(call, company)
+        return company.fetch(call.sid) if call.sid else find_placed(call, company)
     except NoSuchCall:
-        report = None
-    with transaction.atomic():
-        if report:
-            adopt(call, report.sid)
-            record(report)
-        else:
-            record_unknown(call, now)
-        settle(call.pk, now)
+        return None
 
 
-def record(report: Report) -> None:
-    """Record all legs of a call: its own last, because with it the call ends.
+def record(call: Call, report: Report | None, now: datetime) -> None:
+    """Record what the company said of a call; for use in a transaction.
+
+    The call is certain then. A claim that has run out at ``now`` is cleared.
+    """
+    if report:
+        adopt(call, report.sid)
+        record_legs(report)
+    else:
+        record_unknown(call, now)
+    with Call.objects.change(call.pk) as settled:
+        settled.certain = True
+        if settled.claimed_until and settled.claimed_until <= now:
+            settled.unclaim()
+
+
+def record_legs(report: Report) -> None:
+    """Record all legs of a call, its own last, because with it the call ends.
 
     A leg that was dialled by a child leg counts as a child of the call's own leg, too.
     """
@@ -64,11 +82,3 @@ def record_unknown(call: Call, now: datetime) -> None:
         with Call.objects.change(call.pk) as unplaced:
             if unplaced.sid is None:
                 unplaced.fail()
-
-
-def settle(pk: int, now: datetime) -> None:
-    """Publish that a call is certain again, and that a claim has run out."""
-    with Call.objects.change(pk) as call:
-        call.certain = True
-        if call.claimed_until and call.claimed_until <= now:
-            call.unclaim()

@@ -36,7 +36,9 @@ def due_now(now: datetime) -> None:
     What was sent meanwhile is lost, and what is sent before the server takes webhooks will be.
     """
     started = now + STARTING
-    Call.objects.filter(state__in=ACTIVE).exclude(check_at__lt=started).update(check_at=started)
+    active = Call.objects.filter(state__in=ACTIVE).exclude(check_at__lt=started)
+    for pk in active.values_list("pk", flat=True):  # One by one, so that no two rows are locked.
+        active.filter(pk=pk).update(check_at=started)
 
 
 def take(now: datetime) -> Lease | None:
@@ -55,12 +57,11 @@ def take_one(pk: int, now: datetime) -> Lease | None:
 def give_back(lease: Lease, again: datetime | None, *, failures: int = 0) -> None:
     """End a lease, and have the call asked for at ``again``.
 
-    After an answer (no ``failures``) a later instant that was set meanwhile stays: that of a
-    change, or of ``ask_soon``. A lease that ran out, and that another process has, stays too.
+    A later instant that was set meanwhile stays: that of a change, or of ``ask_soon``. A lease that
+    ran out, and that another process has, stays too.
     """
     mine = Call.objects.filter(pk=lease.pk, checked_until=lease.until)
-    planned = mine.filter(state__in=ACTIVE) if failures else mine.filter(check_at__lte=lease.since)
-    planned.update(check_at=again)
+    mine.filter(check_at__lte=lease.since).update(check_at=again)
     mine.update(failed_checks=failures, checked_until=None)
 
 

@@ -3,11 +3,12 @@
 from contextlib import suppress
 from datetime import datetime
 
+from django.db import transaction
 from django.utils import timezone
 
-from calls.certainty import retry_at, unchanged_at
+from calls.certainty import DOUBT, retry_at, unchanged_at
 from calls.models import Call
-from calls.reconciliation.asking import ask
+from calls.reconciliation.asking import fetch, record
 from calls.reconciliation.due import Lease, doubtful, give_back, take
 from calls.states import State
 from calls.telephony import Telephony, TelephonyError, get_telephony, own_url
@@ -33,14 +34,25 @@ def check(lease: Lease, company: Telephony, now: datetime) -> None:
     """
     call = Call.objects.select_related("placed_by").get(pk=lease.pk)
     try:
-        ask(call, company, now)
+        report = fetch(call, company)
     except TelephonyError as error:
         logger.warning("call can't be asked for call=%d sid=%s error=%s", call.pk, call.sid, error)
-        doubt(call.pk)
-        failures = call.failed_checks + 1
-        give_back(lease, retry_at(now, failures), failures=failures)
+        doubt(call, lease, now)
         raise
-    give_back(lease, again(call.pk, now))
+    with transaction.atomic():
+        record(call, report, now)
+        give_back(lease, again(call.pk, now))
+
+
+def doubt(call: Call, lease: Lease, now: datetime) -> None:
+    """Publish that a call for which the company can't be asked is not certain.
+
+    One that wasn't due, or of which a webhook has said something meanwhile, stays certain.
+    """
+    failures = call.failed_checks + 1
+    with transaction.atomic():
+        doubt_at(call.pk, lease.since)
+        give_back(lease, retry_at(now, failures), failures=failures)
 
 
 def again(pk: int, now: datetime) -> datetime | None:
@@ -56,12 +68,16 @@ def again(pk: int, now: datetime) -> datetime | None:
 
 
 def doubt_overdue(now: datetime) -> None:
-    """Mark the calls whose turn hasn't come in time: a company that hangs keeps all waiting."""
+    """Publish which calls are not certain because their turn hasn't come in time.
+
+    A company that hangs keeps all waiting. One that has had its turn meanwhile stays certain.
+    """
     for pk in doubtful(now).values_list("pk", flat=True):
-        doubt(pk)
+        doubt_at(pk, now - DOUBT)
 
 
-def doubt(pk: int) -> None:
-    """Publish that a call is not certain."""
+def doubt_at(pk: int, instant: datetime) -> None:
+    """Publish that a call is not certain, if it was to be asked for by ``instant`` and still is."""
     with Call.objects.change(pk) as call:
-        call.certain = call.is_over
+        if call.check_at and call.check_at <= instant:
+            call.certain = False

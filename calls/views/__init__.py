@@ -4,7 +4,7 @@ from calls.views.desk import call_list, desk
 from calls.views.messages import message
 from calls.views.phone import phone
 from calls.views.ringing import answer, decline, hang_up
-from calls.views.simulation import simulate
+from calls.views.simulation import simulate, simulate_word
 from calls.views.status import status
 from calls.views.talks import hold, transfer
 
@@ -18,6 +18,7 @@ __all__ = [
     "message",
     "phone",
     "simulate",
+    "simulate_word",
     "status",
     "transfer",
 ]

@@ -121,6 +121,19 @@ def test_a_webhook_ends_the_doubt(call: Call, company: Company, bob: Any) -> Non
     assert pause(call, stored(call).changed_at) == 600
 
 
+def test_a_webhook_during_a_question_in_vain_leaves_no_doubt(
+    call: Call, company: Company, bob: Any
+) -> None:
+    Call.objects.filter(pk=call.pk).update(check_at=call.changed_at)
+    company.away = AWAY
+    company.meanwhile = lambda: Call.objects.record(
+        "CA2", State.IN_PROGRESS, parent="CA1", agent=bob
+    )
+    sweep(after(call, 0))
+    assert stored(call).certain
+    assert pause(call, stored(call).changed_at) == 600
+
+
 def test_calls_whose_turn_does_not_come_are_in_doubt_too(call: Call, company: Company) -> None:
     """While the company lets one question wait, the others can't be asked for."""
     company.away = AWAY
