@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.db.models import Case, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from calls.certainty import DOUBT, STARTING
+from calls.certainty import DISCONNECTED, DOUBT, STARTING
 from calls.models import Call
 from calls.states import ACTIVE, State
 
@@ -28,6 +28,12 @@ class Lease(NamedTuple):
 def ask_soon(call: Call) -> None:
     """Have the company asked for an active call within a second, by any process that sweeps."""
     Call.objects.filter(pk=call.pk, state__in=ACTIVE).update(check_at=timezone.now())
+
+
+def ask_unless_over(call: Call) -> None:
+    """Have the company asked for a call that seems to be over, if no webhook says so in time."""
+    soon = timezone.now() + DISCONNECTED
+    Call.objects.filter(pk=call.pk, state__in=ACTIVE, check_at__gt=soon).update(check_at=soon)
 
 
 def due_now(now: datetime) -> None:
