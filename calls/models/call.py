@@ -202,6 +202,7 @@ class Call(models.Model):
         return {"seconds": message.seconds} if message else None
 
     def _enter(self, own: State, others: list[Leg]) -> None:
+        own = State.IN_PROGRESS if self._was_handed_over(others) else own
         self.state = call_state(
             Direction(self.direction), own, [State(one.state) for one in others]
         )
@@ -212,6 +213,12 @@ class Call(models.Model):
             self._talk(talks)
         else:
             self.outcome = unanswered(self._facts(own, others)) or ""
+
+    def _was_handed_over(self, others: list[Leg]) -> bool:
+        """Say whether another agent's phone is up: then the own leg may end, the first agent's."""
+        return self.direction == Direction.OUTBOUND and any(
+            one.is_up and one.user_id for one in others
+        )
 
     def _talk(self, talks: list[Leg]) -> None:
         newest = max(talks, key=lambda leg: (leg.is_up, leg.answered_at))
