@@ -25,6 +25,12 @@ def ended(site):
     return not site.alive
 
 
+async def speak(socket):
+    """Make sure that the server knows of this peer's heartbeat, and says `bye` to it."""
+    await socket.send({"type": "ping", "nonce": "heard"})
+    assert (await socket.frame("pong"))["nonce"] == "heard"
+
+
 async def test_sigterm_sends_all_away_at_spread_out_times_and_ends(served):
     cookies = [served.login(name).cookie_header() for name in ("alice", "bob")]
     async with contextlib.AsyncExitStack() as stack:
@@ -34,7 +40,7 @@ async def test_sigterm_sends_all_away_at_spread_out_times_and_ends(served):
             sockets.append(await stack.enter_async_context(context))
             await sockets[-1].frame("welcome")
         chat = await stack.enter_async_context(wire(served, path="/async/", subprotocols=[]))
-        await until(lambda: chat.answered, 20, "the mixin's peer has spoken")
+        await speak(chat)
         began = time.monotonic()
         os.kill(served.pid, signal.SIGTERM)
         byes = [await socket.frame("bye") for socket in [*sockets, chat]]
@@ -69,7 +75,7 @@ async def test_a_second_signal_ends_the_wait_for_sockets(site, server):
 async def seconds_to_end(served, *, signals):
     """Measure from the first signal, with an application that stays busy after its peer's end."""
     async with wire(served, path="/async/", subprotocols=[]) as socket:
-        await until(lambda: socket.answered, 20, "the peer has spoken")
+        await speak(socket)
         await socket.send({"sleep": 5})
         await socket.send({"type": "ping", "nonce": "it sleeps"})
         await socket.frame("pong")

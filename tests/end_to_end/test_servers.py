@@ -118,7 +118,8 @@ async def test_sigterm_sends_all_away_at_spread_out_times_and_ends(served):
         for socket in sockets:
             await socket.frame("welcome")
         chat = await stack.enter_async_context(wire(served, path="/async/", subprotocols=[]))
-        await until(lambda: chat.answered, 20, "the mixin's peer has spoken")
+        await chat.send({"type": "ping", "nonce": "heard"})
+        await chat.frame("pong")  # Now the server knows of this peer's heartbeat.
         os.kill(served.pid, signal.SIGTERM)
         byes = [await socket.frame("bye") for socket in [*sockets, chat]]
         assert {await socket.closed() for socket in [*sockets, chat]} == {4412}

@@ -72,13 +72,16 @@ class ForkServer:
 
     def start(self, arguments: Sequence[str], env: Mapping[str, str], log: Path) -> Forked:
         """Start Python with arguments, whose output goes to the end of a file."""
+        log.touch()
         return Forked(self, self.ask(arguments=arguments, env=env, log=str(log)))
 
     def ask(self, **request: object) -> int:
         """Return the answer to a request."""
         with self._asking:
             print(json.dumps(request), file=self._requests, flush=True)
-            return int(self._answers.readline())
+            answer = self._answers.readline()
+        assert answer, "the process that others are forked from has died"
+        return int(answer)
 
 
 class ForkServers:

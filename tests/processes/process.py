@@ -1,5 +1,6 @@
 """One real process of a test: started, waited for, frozen, thawed, ended, its output kept."""
 
+import contextlib
 import os
 import random
 import signal
@@ -120,9 +121,11 @@ class Process:
         wait_until(self._is_frozen, 10, f"{self.name} has stopped")
 
     def _is_frozen(self) -> bool:
-        # All of its threads, one after the other.
-        tasks = Path(f"/proc/{self.pid}/task").glob("*/stat")
-        return all(task.read_text().rpartition(")")[2].split()[0] == "T" for task in tasks)
+        # The threads stop one after the other, and one may end meanwhile.
+        with contextlib.suppress(FileNotFoundError):
+            tasks = [task.read_text() for task in Path(f"/proc/{self.pid}/task").glob("*/stat")]
+            return all(task.rpartition(")")[2].split()[0] == "T" for task in tasks)
+        return False
 
     def thaw(self) -> None:
         """Let it go on."""

@@ -62,7 +62,7 @@ def wait(monkeypatch: pytest.MonkeyPatch) -> Wait:
 
 @pytest.fixture
 def online(settings: Any, alice: Any, bob: Any) -> None:
-    """Nobody knows who is at a desk, so both agents are rung."""
+    """Nobody knows who is at a desk, so the phones of both ring."""
     settings.REALTIME = {"PRESENCE": False}
 
 
