@@ -48,7 +48,7 @@ const tabs = new AgentTabs({
   agent,
   openPhone: (handlers) => new OwnPhone(makePhone({ agent, post }), handlers),
   maySound: () => !tone.blocked,
-  changed: followPhone,
+  changed: draw,
   failed: complain,
 });
 const { phone } = tabs;
@@ -83,6 +83,7 @@ function draw() {
     notices: shownNotices(),
     connection: { state: connection.state, complete: calls.complete },
     blocked: tone.blocked,
+    off,
     desk: { agent, now, pending, connected: connection.isOpen, phone: phone.state, targets: targetsOf(people) },
     drawHistory: (last) => historyView.draw(history, { last, agent, now, off }),
   });
@@ -121,7 +122,8 @@ function changed(before) {
     if (sentence) announce(rings(call, agent, now) ? "urgent" : "news", sentence);
   }
   rejecting.follow(calls.known);
-  followPhone();
+  phone.follow(calls.known, agent, now);
+  draw();
 }
 
 function connectionChanged(news) {
@@ -131,11 +133,6 @@ function connectionChanged(news) {
 
 function soundChanged() {
   tabs.soundChanged();
-  draw();
-}
-
-function followPhone() {
-  phone.follow(calls.known, agent, clock.at(Date.now()));
   draw();
 }
 

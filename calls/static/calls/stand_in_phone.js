@@ -22,10 +22,10 @@ export class StandInPhone {
     const all = [...calls.values()].filter(({ doubtful }) => !doubtful);
     const talking = all.find((call) => call.state === "in-progress" && call.answered_by?.id === agent.id);
     const ringing = new Set(all.filter((call) => isRungHere(call, agent)).map(({ call }) => call));
-    for (const call of this.#ringing) if (!ringing.has(call) && call !== talking?.call) this.#emit("ended", call);
-    const fresh = [...ringing].filter((call) => !this.#ringing.has(call));
+    const before = this.#ringing;
     this.#ringing = ringing;
-    for (const call of fresh) this.#emit("incoming", call);
+    for (const call of before) if (!ringing.has(call) && call !== talking?.call) this.#emit("ended", call);
+    for (const call of ringing) if (!before.has(call)) this.#emit("incoming", call);
     this.#talk(talking?.call ?? null);
   }
 

@@ -10,12 +10,13 @@ export class OwnPhone {
   #phone;
   #changed;
   #state = { ready: false, ringing: [], call: null, muted: false };
+  #isWanted = () => false;
 
   constructor(phone, { changed, failed }) {
     this.#phone = phone;
     this.#changed = changed;
     phone.on("ready", () => this.#become({ ready: true }));
-    phone.on("incoming", (call) => this.#become({ ringing: [...this.#without(call), call] }));
+    phone.on("incoming", (call) => this.#rings(call));
     phone.on("accepted", (call) => this.#accepted(call));
     phone.on("ended", (call) => this.#ended(call));
     phone.on("error", failed);
@@ -27,11 +28,9 @@ export class OwnPhone {
 
   /** Answers what the agent has asked for; the rest rings until the agent says so. */
   follow(calls, agent, now) {
+    this.#isWanted = (key) => calls.has(key) && isWanted(calls.get(key), agent, now);
     this.#phone.follow?.(calls, agent);
-    for (const key of this.#state.ringing) {
-      const call = calls.get(key);
-      if (call && isWanted(call, agent, now)) this.accept(key);
-    }
+    for (const key of this.#state.ringing.filter(this.#isWanted)) this.accept(key);
   }
 
   accept(call) {
@@ -59,6 +58,11 @@ export class OwnPhone {
 
   close() {
     this.#phone.close();
+  }
+
+  #rings(call) {
+    this.#become({ ringing: [...this.#without(call), call] });
+    if (this.#isWanted(call)) this.accept(call);
   }
 
   #accepted(call) {
