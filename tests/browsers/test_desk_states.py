@@ -131,6 +131,7 @@ def test_a_notice_moves_no_button(played: PlayedDesk) -> None:
 @pytest.mark.parametrize("browser", ["chromium"], indirect=True)
 def test_nothing_moves_for_those_who_want_that(played: PlayedDesk) -> None:
     moving = "document.getAnimations().length"
+    played.page.prefer(reduced_motion="no-preference")
     played.load("talking and ringing")
     assert played.page.evaluate(moving) > 0
     played.page.prefer(reduced_motion="reduce")
