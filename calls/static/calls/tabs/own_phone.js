@@ -1,6 +1,6 @@
 /** The phone of this tab: its state in one object, whatever phone it is. */
 
-import { isWanted } from "../rules/call_rules.js";
+import { isRungHere, isWanted } from "../rules/call_rules.js";
 
 /**
  * `phone` has the interface of `phone.js`. `changed(state)` is called when the state has changed,
@@ -11,6 +11,7 @@ export class OwnPhone {
   #changed;
   #state = { ready: false, ringing: [], call: null, muted: false };
   #isWanted = () => false;
+  #asked = new Set();
 
   constructor(phone, { changed, failed }) {
     this.#phone = phone;
@@ -28,13 +29,16 @@ export class OwnPhone {
 
   /** Answers what the agent has asked for; the rest rings until the agent says so. */
   follow(calls, agent, now) {
-    this.#isWanted = (key) => calls.has(key) && isWanted(calls.get(key), agent, now);
+    this.#isWanted = (key) => this.#asked.has(key) || (calls.has(key) && isWanted(calls.get(key), agent, now));
+    for (const key of this.#asked) if (!calls.has(key) || !isRungHere(calls.get(key), agent)) this.#asked.delete(key);
     this.#phone.follow?.(calls, agent);
     for (const key of this.#state.ringing.filter(this.#isWanted)) this.accept(key);
   }
 
+  /** Answers a call as soon as the phone rings for it. */
   accept(call) {
-    if (!this.#state.ringing.includes(call)) return;
+    if (!this.#state.ringing.includes(call)) return this.#asked.add(call);
+    this.#asked.delete(call);
     this.#phone.accept(call);
     this.#accepted(call);
   }
