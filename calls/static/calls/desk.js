@@ -43,7 +43,10 @@ const calls = new FollowedCalls(mine, onPage("calls"), {
   fetchList: (signal) => fetchCalls(signal, failed),
   changed,
 });
-const connection = new ConnectionWatch(client, mine, { lost: () => calls.lost(), changed: connectionChanged });
+const connection = new ConnectionWatch(client, mine, {
+  lost: () => calls.lost(),
+  changed: connectionChanged,
+});
 const tabs = new AgentTabs({
   agent,
   openPhone: (handlers) => new OwnPhone(makePhone({ agent, post }), handlers),
@@ -75,16 +78,17 @@ function draw() {
   const people = peopleOf(desks.presence.members, agent);
   const off = connection.isOpen ? "" : NO_CONNECTION;
   const sound = { blocked: tone.blocked, isOurs: tabs.isOurs };
-  picture = pictureOf({
-    calls: calls.known, agent, pending, now, trouble: connection.title, sound, phone: phone.state, name,
-  });
+  const trouble = connection.title;
+  picture = pictureOf({ calls: calls.known, agent, pending, now, trouble, sound, phone: phone.state, name });
   view.draw({
     picture,
     notices: shownNotices(),
     connection: { state: connection.state, complete: calls.complete },
     blocked: tone.blocked,
     off,
-    desk: { agent, now, pending, connected: connection.isOpen, phone: phone.state, targets: targetsOf(people) },
+    desk: {
+      agent, now, pending, connected: connection.isOpen, phone: phone.state, targets: targetsOf(people),
+    },
     drawHistory: (last) => historyView.draw(history, { last, agent, now, off }),
   });
   drawPeople({ people, off });

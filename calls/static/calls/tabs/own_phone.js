@@ -29,8 +29,9 @@ export class OwnPhone {
 
   /** Answers what the agent has asked for; the rest rings until the agent says so. */
   follow(calls, agent, now) {
-    this.#isWanted = (key) => this.#asked.has(key) || (calls.has(key) && isWanted(calls.get(key), agent, now));
-    for (const key of this.#asked) if (!calls.has(key) || !isRungHere(calls.get(key), agent)) this.#asked.delete(key);
+    const known = (key, rule) => calls.has(key) && rule(calls.get(key), agent, now);
+    this.#isWanted = (key) => this.#asked.has(key) || known(key, isWanted);
+    for (const key of this.#asked) if (!known(key, isRungHere)) this.#asked.delete(key);
     this.#phone.follow?.(calls, agent);
     for (const key of this.#state.ringing.filter(this.#isWanted)) this.accept(key);
   }

@@ -46,7 +46,8 @@ export class SharedPhone {
   take(isOurs) {
     if (isOurs === (this.#phone !== null)) return;
     this.#phone?.close();
-    this.#phone = isOurs ? this.#openPhone({ changed: (state) => this.#become(state), failed: this.#failed }) : null;
+    const handlers = { changed: (state) => this.#become(state), failed: this.#failed };
+    this.#phone = isOurs ? this.#openPhone(handlers) : null;
     this.#become(this.#phone?.state ?? NO_PHONE);
     this.#phone?.follow(...this.#followed);
   }
