@@ -79,7 +79,11 @@
         socket.frame({ type: "reset", stream: "desk", ...position, presence: scene().members });
       }
     },
-    answer: (method, path) => (method === "POST" ? [202, {}] : [200, { calls: scene().calls, next: path.includes("before") ? null : "c2" }]),
+    answer(method, path) {
+      if (method === "POST") return [202, {}];
+      if (path === "calls/phone/") return [200, { kind: "stand-in" }];
+      return [200, { calls: scene().calls, next: path.includes("before") ? null : "c2" }];
+    },
     isShown() {
       const active = scene().calls.filter((call) => !isOver(call)).map(({ call }) => call);
       const shown = [...document.querySelectorAll("ul:not(#last) > [data-call]")].map((row) => Number(row.dataset.call));
