@@ -7,4 +7,5 @@ class CallsConfig(AppConfig):
     name = "calls"
 
     def ready(self) -> None:
-        from calls import receivers  # noqa: F401
+        from calls import agent_receivers, receivers  # noqa: F401
+        from calls.reconciliation import service  # noqa: F401

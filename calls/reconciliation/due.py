@@ -1,0 +1,87 @@
+"""Which calls are to be asked for, and which process asks: a lease in the database."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import Case, Q, QuerySet, Value, When
+from django.utils import timezone
+
+from calls.certainty import DOUBT, STARTING
+from calls.models import Call
+from calls.states import ACTIVE, State
+
+LEASE = timedelta(seconds=30)
+"""How long a process may ask for one call: a question is two or three requests of 5 s at most."""
+
+BATCH = 20
+"""Due calls among which one is chosen that no other process has."""
+
+
+class Lease(NamedTuple):
+    """The right to ask for one call, from ``since`` until ``until``."""
+
+    pk: int
+    since: datetime
+    until: datetime
+
+
+def ask_soon(call: Call) -> None:
+    """Have the company asked for an active call within a second, by any process that sweeps."""
+    Call.objects.filter(pk=call.pk, state__in=ACTIVE).update(check_at=timezone.now())
+
+
+def due_now(now: datetime) -> None:
+    """Have the company asked for all active calls, because this server starts ``now``.
+
+    What was sent meanwhile is lost, and what is sent before the server takes webhooks will be.
+    """
+    started = now + STARTING
+    active = Call.objects.filter(state__in=ACTIVE).exclude(check_at__lt=started)
+    for pk in active.values_list("pk", flat=True):  # One by one, so that no two rows are locked.
+        active.filter(pk=pk).update(check_at=started)
+
+
+def take(now: datetime) -> Lease | None:
+    """Take the lease of a call that is due at ``now``, those that ring first; None if none is."""
+    talking = Case(When(state=State.IN_PROGRESS, then=Value(1)), default=Value(0))
+    due = overdue(now).filter(free(now)).order_by(talking, "check_at")
+    leases = (_take(pk, overdue(now), now) for pk in due.values_list("pk", flat=True)[:BATCH])
+    return next((lease for lease in leases if lease), None)
+
+
+def take_one(pk: int, now: datetime) -> Lease | None:
+    """Take the lease of one call, due or not; None if another process has it."""
+    return _take(pk, Call.objects.all(), now)
+
+
+def give_back(lease: Lease, again: datetime | None, *, failures: int = 0) -> None:
+    """End a lease, and have the call asked for at ``again``.
+
+    A later instant that was set meanwhile stays: that of a change, or of ``ask_soon``. A lease that
+    ran out, and that another process has, stays too.
+    """
+    mine = Call.objects.filter(pk=lease.pk, checked_until=lease.until)
+    mine.filter(check_at__lte=lease.since).update(check_at=again)
+    mine.update(failed_checks=failures, checked_until=None)
+
+
+def overdue(now: datetime) -> QuerySet[Call]:
+    """Return the calls that were to be asked for by ``now``."""
+    return Call.objects.filter(check_at__lte=now)
+
+
+def doubtful(now: datetime) -> QuerySet[Call]:
+    """Return the calls that nobody could ask for in time, and that don't say so yet."""
+    return overdue(now - DOUBT).filter(certain=True)
+
+
+def free(now: datetime) -> Q:
+    """Select the calls that no process asks for."""
+    return Q(checked_until=None) | Q(checked_until__lte=now)
+
+
+def _take(pk: int, calls: QuerySet[Call], now: datetime) -> Lease | None:
+    """Take the lease of a call if it is among ``calls``; one UPDATE decides between processes."""
+    lease = Lease(pk, now, now + LEASE)
+    taken = calls.filter(free(now), pk=pk).update(checked_until=lease.until)
+    return lease if taken else None
