@@ -1,5 +1,6 @@
 """Who is an agent: an active user in Django's group ``agents``."""
 
+import re
 from typing import TypedDict
 
 from django.contrib.auth import get_user_model
@@ -8,6 +9,7 @@ from django.db.models import QuerySet
 
 GROUP = "agents"
 CLIENT = "client:"
+IDENTITY = re.compile(r"agent_([1-9][0-9]{0,17})")
 
 
 class Person(TypedDict):
@@ -32,9 +34,23 @@ def person(user: AbstractUser) -> Person:
     return {"id": user.pk, "name": user.get_full_name() or user.get_username()}
 
 
+def identity(agent: AbstractUser) -> str:
+    """Return the name under which the agent's phone registers.
+
+    It comes from the primary key, because Twilio takes only letters, digits and underscores, at
+    most 121 (https://www.twilio.com/docs/voice/twiml/client), and usernames have others.
+    """
+    return f"agent_{agent.pk}"
+
+
+def phone(agent: AbstractUser) -> str:
+    """Return the address of the agent's phone."""
+    return CLIENT + identity(agent)
+
+
 def agent_at(address: str) -> AbstractUser | None:
-    """Return the user whose phone Twilio calls ``client:<username>``, None for other addresses."""
-    if not address.startswith(CLIENT):
+    """Return the user whose phone has the address, None for other addresses."""
+    found = IDENTITY.fullmatch(address.removeprefix(CLIENT))
+    if not found or not address.startswith(CLIENT):
         return None
-    username = address.removeprefix(CLIENT)
-    return get_user_model().objects.filter(username=username).first()
+    return get_user_model().objects.filter(pk=found[1]).first()

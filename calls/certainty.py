@@ -25,6 +25,17 @@ RECORDING = timedelta(seconds=120)
 TALK = timedelta(minutes=10)
 """How long a conversation is believed; it may last hours, so it is asked for now and then."""
 
+DOUBT = timedelta(seconds=15)
+"""How long after its time a call may wait for its question before it counts as not certain: a
+company that doesn't answer takes seconds for each call."""
+
+STARTING = timedelta(seconds=5)
+"""How long a server may take from its start until it surely takes webhooks."""
+
+PLACING = timedelta(seconds=15)
+"""How long the company may take to place a call after the request for it was given up: Twilio
+carries out what it has received."""
+
 FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(seconds=60)
 
@@ -59,17 +70,12 @@ def retry_at(now: datetime, failures: int) -> datetime:
     return now + min(FIRST_PAUSE * 2**doublings, LONGEST_PAUSE)
 
 
-def unchanged_at(
-    state: State, *, now: datetime, changed_at: datetime, claimed_until: datetime | None = None
-) -> datetime | None:
-    """Return when a call is asked for again, of which the company says that nothing has changed.
+def unchanged_at(*, now: datetime, changed_at: datetime, talking: bool) -> datetime:
+    """Return when an active call is asked for again, of which the company says nothing new.
 
-    The pause is half of the time that the call has been as it is, between 5 and 60 s. A talk is
-    asked for every ten minutes.
+    The pause is half of the time that the call has been as it is, between 5 and 60 s. While two
+    people talk it is ten minutes.
     """
-    if state in FINAL:
-        return None
-    age = now - changed_at
-    pause = TALK if state == State.IN_PROGRESS else min(max(age / 2, MARGIN / 2), LONGEST_PAUSE)
-    again = now + pause
-    return min(again, claimed_until) if claimed_until and claimed_until > now else again
+    if talking:
+        return now + TALK
+    return now + min(max((now - changed_at) / 2, MARGIN / 2), LONGEST_PAUSE)

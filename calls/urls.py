@@ -1,8 +1,18 @@
 """The addresses of the desk and of the phone company's webhooks."""
 
-from django.urls import path
+from collections.abc import Iterator
+
+from django.urls import URLPattern, path, re_path
 
 from calls import views, webhooks
+
+
+def webhook_routes(name: str) -> Iterator[URLPattern]:
+    """Yield the address of a webhook, with the slash at its end and without."""
+    view = getattr(webhooks, name)
+    yield path(f"calls/twilio/{name}/", view, name=f"twilio_{name}")
+    yield path(f"calls/twilio/{name}", view)
+
 
 urlpatterns = [
     path("", views.desk, name="desk"),
@@ -10,6 +20,7 @@ urlpatterns = [
     path("calls/simulate/", views.simulate, name="simulate_call"),
     path("calls/<int:pk>/answer/", views.answer, name="answer_call"),
     path("calls/<int:pk>/hangup/", views.hang_up, name="hang_up_call"),
-    path("calls/twilio/voice/", webhooks.voice, name="twilio_voice"),
-    path("calls/twilio/status/", webhooks.status, name="twilio_status"),
+    *(route for name in webhooks.NAMES for route in webhook_routes(name)),
+    # An address that was mistyped a little at Twilio must not lose webhooks in silence.
+    re_path(r"^calls/twilio(?:/.*)?$", webhooks.unknown),
 ]

@@ -8,14 +8,14 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from calls.agents import is_agent, person
 from calls.models import Call, CallConflict
-from calls.states import Direction
+from calls.states import Direction, State
 from calls.telephony import TelephonyError, get_telephony, is_simulated, site_url
 from calls.telephony.simulator import CALLER, Simulator, in_background
 from calls.validators import validate_phone_number
@@ -89,18 +89,23 @@ def listing() -> list[dict[str, Any]]:
 def place(request: HttpRequest) -> JsonResponse:
     """Place a call to the number ``to``."""
     to = phone_number(request, "to")
-    placed = get_telephony(request).place(to, request.user)
-    with transaction.atomic():
-        # A webhook may have been faster and have created the call.
-        Call.objects.record(
-            placed.sid,
-            placed.state,
-            direction=Direction.OUTBOUND,
-            from_number=placed.from_number,
-            to_number=to,
-        )
-        with Call.objects.change(Call.objects.get(sid=placed.sid).pk) as call:
-            call.placed_by = request.user
+    now = timezone.now()
+    call = Call.objects.create(
+        direction=Direction.OUTBOUND,
+        to_number=to,
+        state=State.QUEUED,
+        placed_by=request.user,
+        started_at=now,
+        changed_at=now,
+    )
+    try:
+        placed = get_telephony(site_url(request)).place(call, request.user)
+    except TelephonyError:
+        call.delete()
+        raise
+    Call.objects.record(placed.sid, placed.state, pk=call.pk)
+    with Call.objects.change(call.pk) as call:
+        call.from_number = placed.from_number
     return JsonResponse({"call": call.data()}, status=201)
 
 
@@ -110,7 +115,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     """Connect a ringing call with this agent, unless another agent was faster."""
     call = Call.objects.claim(pk, request.user)
     try:
-        get_telephony(request).answer(call, request.user)
+        get_telephony(site_url(request)).answer(call, request.user)
     except TelephonyError:
         Call.objects.release(pk, call.claim)
         raise
@@ -123,7 +128,7 @@ def hang_up(request: HttpRequest, pk: int) -> HttpResponse:
     """End a call; a ringing call is declined for all agents."""
     call = Call.objects.get(pk=pk)
     call.check_free_for(request.user)
-    get_telephony(request).hang_up(call)
+    get_telephony(site_url(request)).hang_up(call)
     return JsonResponse({"call": call.data()}, status=202)
 
 

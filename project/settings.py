@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 from project.exposure import exposures, missing
+from project.phone_company import complaints
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -42,9 +43,14 @@ PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or HOST
 TWILIO_ACCOUNT_SID = os.environ.get("TWILIO_ACCOUNT_SID", "")
 TWILIO_AUTH_TOKEN = os.environ.get("TWILIO_AUTH_TOKEN", "")
 TWILIO_NUMBER = os.environ.get("TWILIO_NUMBER", "")
-if TWILIO_ACCOUNT_SID and not TWILIO_AUTH_TOKEN:
-    # With an empty token anybody could sign webhooks.
-    raise ImproperlyConfigured("TWILIO_ACCOUNT_SID is set, so TWILIO_AUTH_TOKEN is needed too.")
+# Another region has another address: https://www.twilio.com/docs/global-infrastructure
+TWILIO_API_URL = os.environ.get("TWILIO_API_URL", "https://api.twilio.com").rstrip("/")
+# Agents' phones in the browser log in with a key.
+TWILIO_API_KEY = os.environ.get("TWILIO_API_KEY", "")
+TWILIO_API_SECRET = os.environ.get("TWILIO_API_SECRET", "")
+TWILIO_APP_SID = os.environ.get("TWILIO_APP_SID", "")
+if lacks := list(complaints(os.environ)):
+    raise ImproperlyConfigured(" ".join(lacks))
 
 # What is convenient on one's own machine, and dangerous anywhere else, hangs on AT_HOME: DEBUG, the
 # demo's users and their hint on the login page, the kept key, the names of this machine as hosts,

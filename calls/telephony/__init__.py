@@ -3,11 +3,35 @@
 from django.conf import settings
 from django.http import HttpRequest
 
-from calls.telephony.interface import PlacedCall, Telephony, TelephonyError
+from calls.telephony.interface import (
+    CallOver,
+    NoSuchCall,
+    OutcomeUnknown,
+    PlacedCall,
+    Recording,
+    Refused,
+    Report,
+    Telephony,
+    TelephonyError,
+)
 from calls.telephony.simulator import Simulator
 from calls.telephony.twilio import Twilio
 
-__all__ = ["PlacedCall", "Telephony", "TelephonyError", "get_telephony", "is_simulated", "site_url"]
+__all__ = [
+    "CallOver",
+    "NoSuchCall",
+    "OutcomeUnknown",
+    "PlacedCall",
+    "Recording",
+    "Refused",
+    "Report",
+    "Telephony",
+    "TelephonyError",
+    "get_telephony",
+    "is_simulated",
+    "own_url",
+    "site_url",
+]
 
 
 def is_simulated() -> bool:
@@ -15,9 +39,9 @@ def is_simulated() -> bool:
     return not settings.TWILIO_ACCOUNT_SID
 
 
-def get_telephony(request: HttpRequest) -> Telephony:
-    """Return the phone company; it calls the webhooks of the site that ``request`` came to."""
-    return (Simulator if is_simulated() else Twilio)(site_url(request))
+def get_telephony(site: str) -> Telephony:
+    """Return the phone company; it calls the webhooks at the base URL ``site``."""
+    return (Simulator if is_simulated() else Twilio)(site)
 
 
 def site_url(request: HttpRequest) -> str:
@@ -27,3 +51,8 @@ def site_url(request: HttpRequest) -> str:
     ``SECURE_PROXY_SSL_HEADER`` and ``USE_X_FORWARDED_HOST``.
     """
     return settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
+
+
+def own_url() -> str:
+    """Return this site's address where no request says it: ``PUBLIC_URL``, or host and port."""
+    return settings.PUBLIC_URL or f"http://{settings.HOST}:{settings.PORT}"

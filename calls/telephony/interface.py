@@ -1,6 +1,8 @@
 """What the desk asks of any phone company."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from django.contrib.auth.models import AbstractUser
@@ -10,7 +12,23 @@ from calls.states import State
 
 
 class TelephonyError(Exception):
-    """The phone company refused or didn't answer; the text is a sentence for the agent."""
+    """The phone company didn't do it, or may not have; the text is a sentence for the agent."""
+
+
+class Refused(TelephonyError):
+    """It wasn't done; the phone company said so."""
+
+
+class CallOver(Refused):
+    """It wasn't done, because the call is not connected any more."""
+
+
+class NoSuchCall(Refused):
+    """The phone company doesn't know the call."""
+
+
+class OutcomeUnknown(TelephonyError):
+    """The phone company didn't answer, or not in a way that says what it did."""
 
 
 class PlacedCall(NamedTuple):
@@ -21,10 +39,47 @@ class PlacedCall(NamedTuple):
     from_number: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What the phone company answers about one leg; a call is its own leg with those it dialled.
+
+    ``parent`` is the sid of the leg that dialled this one, "" for a call's own leg. ``direction``
+    is ``inbound``, ``outbound-api`` (placed by the site) or ``outbound-dial`` (dialled by its
+    parent). A phone's address is ``client:agent_<pk>``. ``duration`` is in seconds. None is a time
+    that hasn't come or that the company doesn't say.
+    """
+
+    sid: str
+    parent: str = ""
+    state: State
+    direction: str = ""
+    from_number: str = ""
+    to_number: str = ""
+    started_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    duration: int | None = None
+    legs: tuple["Report", ...] = ()
+
+    def all(self) -> Iterable["Report"]:
+        """Yield the leg itself and all that came of it, parents first."""
+        yield self
+        for leg in self.legs:
+            yield from leg.all()
+
+
+class Recording(NamedTuple):
+    """A voice message."""
+
+    content: bytes
+    content_type: str
+
+
 class Telephony(Protocol):
     """A phone company. Its methods return before anything has happened; webhooks report it.
 
-    All methods but ``ring`` raise ``TelephonyError``.
+    Those that ask it something or have it do something raise ``TelephonyError``, and no other
+    exception, whatever the company answers.
     """
 
     account_sid: str
@@ -33,13 +88,51 @@ class Telephony(Protocol):
     """The secret that signs the webhooks."""
 
     def ring(self, call: Call, agents: Iterable[AbstractUser]) -> str:
-        """Ring an incoming call at the agents' phones; returns TwiML to answer the webhook."""
+        """Ring an incoming call at the agents' phones, at most ten; returns TwiML to answer with.
 
-    def place(self, to: str, agent: AbstractUser) -> PlacedCall:
-        """Call the number ``to``, and ``agent``'s phone as soon as someone answers there."""
+        Without agents the caller may leave a message.
+        """
+
+    def resume(self, call: Call, leg: str) -> str:
+        """Return TwiML for the leg with the sid ``leg``, whose ``<Dial>`` ended as ``call`` moved.
+
+        A customer who is held hears music; one who is transferred rings at ``call.transfer_to``.
+        All others meet in the call's conference.
+        """
+
+    def place(self, call: Call, agent: AbstractUser) -> PlacedCall:
+        """Call ``agent``'s phone, and the number ``call.to_number`` when it is picked up."""
 
     def answer(self, call: Call, agent: AbstractUser) -> None:
-        """Connect a ringing incoming call with ``agent``'s phone alone."""
+        """Connect a ringing incoming call with ``agent``'s phone alone.
+
+        The company is asked first who has the call: a conversation is never cut. Raises ``Refused``
+        if another agent talks.
+        """
 
     def hang_up(self, call: Call) -> None:
         """End a call, for everybody."""
+
+    def end_leg(self, sid: str) -> None:
+        """End one leg, a phone that rings for example."""
+
+    def hold(self, call: Call, on: bool) -> None:
+        """Let the customer wait with music, or talk with the agent again.
+
+        ``call.held`` and ``call.conference`` are committed before, because webhooks read them.
+        """
+
+    def transfer(self, call: Call, agent: AbstractUser) -> None:
+        """Ring ``agent``'s phone for the customer, while the agent who has the call waits.
+
+        ``call.transfer_to`` and ``call.conference`` are committed before.
+        """
+
+    def fetch(self, sid: str) -> Report:
+        """Return what is true of a call and its legs now. Raises ``NoSuchCall``."""
+
+    def placed_since(self, agent: AbstractUser, instant: datetime) -> list[Report]:
+        """Return the calls placed to ``agent``'s phone since ``instant``, newest first."""
+
+    def recording(self, url: str) -> Recording:
+        """Return the voice message at the address that a webhook gave."""

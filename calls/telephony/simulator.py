@@ -20,11 +20,11 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from twilio.request_validator import RequestValidator
 
-from calls.agents import CLIENT
+from calls.agents import phone
 from calls.models import Call
 from calls.states import RING_SECONDS, Direction, State, refusal
+from calls.telephony import twiml
 from calls.telephony.interface import PlacedCall, TelephonyError
-from calls.telephony.twiml import dial, status_url
 from realtime.logs import get_logger
 
 logger = get_logger(__name__)
@@ -66,9 +66,9 @@ class Simulator:
 
     def ring(self, call: Call, agents: Iterable[AbstractUser]) -> str:
         in_background(self.play, call.sid, UNANSWERED)
-        return dial(agents, self._site)
+        return twiml.ring(call, agents, self._site)
 
-    def place(self, to: str, agent: AbstractUser) -> PlacedCall:
+    def place(self, call: Call, agent: AbstractUser) -> PlacedCall:
         sid = new_sid()
         in_background(self.play, sid, OUTGOING)
         return PlacedCall(sid, State.QUEUED, OUR_NUMBER)
@@ -102,8 +102,9 @@ class Simulator:
         self._post_status(event, sequence=0 if call.sequence is None else call.sequence + 1)
 
     def _pick_up(self, call: Call, agent: AbstractUser) -> None:
-        phone = f"{CLIENT}{agent.get_username()}"
-        leg = self._leg(new_sid(), State.IN_PROGRESS, "outbound-dial", call.from_number, phone)
+        leg = self._leg(
+            new_sid(), State.IN_PROGRESS, "outbound-dial", call.from_number, phone(agent)
+        )
         # A leg numbers its own events: 0 when the phone was called, 1 when it rang.
         self._post_status({**leg, "ParentCallSid": call.sid}, sequence=2)
 
@@ -126,7 +127,7 @@ class Simulator:
             "SequenceNumber": str(sequence),
             "Timestamp": format_datetime(timezone.now()),
         }
-        self._post(status_url(self._site), {**event, **about})
+        self._post(twiml.status_url(self._site), {**event, **about})
 
     def _post(self, url: str, form: dict[str, str]) -> None:
         signature = RequestValidator(self.auth_token).compute_signature(url, form)

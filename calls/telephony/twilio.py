@@ -1,31 +1,29 @@
-"""Twilio, through its REST API."""
+"""Twilio, through its REST API: what the desk asks of it."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-import requests
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
-from twilio.base.exceptions import TwilioException, TwilioRestException
-from twilio.http.http_client import TwilioHttpClient
-from twilio.rest import Client
 
+from calls.agents import agent_at, person, phone
 from calls.models import Call
-from calls.states import RING_SECONDS, State
-from calls.telephony.interface import PlacedCall, TelephonyError
-from calls.telephony.twiml import dial, status_url
-from realtime.logs import get_logger
+from calls.states import FINAL, RING_SECONDS, Direction
+from calls.telephony import twiml
+from calls.telephony.answers import OVER
+from calls.telephony.conference import Conferences
+from calls.telephony.interface import CallOver, PlacedCall, Recording, Refused, Report
+from calls.telephony.parties import parties
+from calls.telephony.reports import identified, listed, report, text
+from calls.telephony.rest import Rest
 
-logger = get_logger(__name__)
+CLOCKS = timedelta(seconds=5)
+"""How far Twilio's clock may be behind this machine's; its times are whole seconds."""
 
-TIMEOUT = 5.0
-"""Seconds for a request. Under ASGI all sync views of a process wait while one of them does."""
-
-UNKNOWN = "Twilio didn't answer. Whether that was done isn't known until the calls here show it."
-
-EVENTS = ["initiated", "ringing", "answered", "completed"]
-"""All events that Twilio reports of an outbound call
-(https://www.twilio.com/docs/voice/api/call-resource)."""
+PAGE = 200
+"""Calls that are asked for together; the newest come first."""
 
 
 class Twilio:
@@ -35,43 +33,99 @@ class Twilio:
         self.account_sid = settings.TWILIO_ACCOUNT_SID
         self.auth_token = settings.TWILIO_AUTH_TOKEN
         self._site = site
+        self._rest = Rest(settings.TWILIO_API_URL, self.account_sid, self.auth_token)
+        self._conferences = Conferences(self._rest, site)
 
     def ring(self, call: Call, agents: Iterable[AbstractUser]) -> str:
-        return dial(agents, self._site)
+        rung = list(agents)
+        return twiml.ring(call, rung, self._site) if rung else twiml.message(call, self._site)
 
-    def place(self, to: str, agent: AbstractUser) -> PlacedCall:
-        if not settings.TWILIO_NUMBER:
-            raise TelephonyError(
+    def resume(self, call: Call, leg: str) -> str:
+        customer = (leg == call.sid) == (call.direction == Direction.INBOUND)
+        if customer and call.transfer_to:
+            return twiml.ring(call, [call.transfer_to], self._site)
+        return (
+            twiml.hold_music()
+            if customer and call.held
+            else twiml.conference(call, customer=customer)
+        )
+
+    def place(self, call: Call, agent: AbstractUser) -> PlacedCall:
+        number = settings.TWILIO_NUMBER
+        if not number:
+            raise Refused(
                 "No call can be placed: TWILIO_NUMBER, the number to call from, isn't set."
             )
-        with self._calls() as calls:
-            placed = calls.create(
-                to=to,
-                from_=settings.TWILIO_NUMBER,
-                twiml=dial([agent], self._site),
-                timeout=RING_SECONDS,
-                status_callback=status_url(self._site),
-                status_callback_event=EVENTS,
-            )
-        return PlacedCall(placed.sid, State(placed.status), settings.TWILIO_NUMBER)
+        placed = self._rest.create(
+            "Calls",
+            To=phone(agent),
+            From=number,
+            Twiml=twiml.dial_customer(call, number, self._site),
+            Timeout=RING_SECONDS,
+            StatusCallback=twiml.status_url(self._site, call),
+            StatusCallbackEvent=list(twiml.EVENTS),
+        )
+        return PlacedCall(*identified(placed), number)
 
     def answer(self, call: Call, agent: AbstractUser) -> None:
-        with self._calls() as calls:
-            calls(call.sid).update(twiml=dial([agent], self._site))
+        for leg in parties(self._up(call)).agents:
+            other = agent_at(leg.to_number)
+            if other == agent:
+                return
+            raise Refused(f"{person(other)['name'] if other else 'Somebody'} has this call.")
+        self._rest.update(f"Calls/{call.sid}", Twiml=twiml.ring(call, [agent], self._site))
 
     def hang_up(self, call: Call) -> None:
-        # `canceled` would not end a call that was answered meanwhile; `completed` always does.
-        with self._calls() as calls:
-            calls(call.sid).update(status="completed")
+        found = self._up(call)
+        connected = parties(found)
+        legs = [found, *connected.agents, *filter(None, [connected.customer])]
+        for sid in {leg.sid: None for leg in legs if leg.state not in FINAL}:
+            # The end of one leg may have ended another one.
+            with suppress(CallOver):
+                self.end_leg(sid)
 
-    @contextmanager
-    def _calls(self) -> Iterator:
-        client = TwilioHttpClient(timeout=TIMEOUT)
-        try:
-            yield Client(self.account_sid, self.auth_token, http_client=client).calls
-        except TwilioRestException as error:
-            logger.error("twilio refused status=%s code=%s", error.status, error.code)
-            raise TelephonyError(f"Twilio refused: {error.msg}") from error
-        except (TwilioException, requests.RequestException) as error:
-            logger.error("twilio unreachable error=%r", error)
-            raise TelephonyError(UNKNOWN) from error
+    def end_leg(self, sid: str) -> None:
+        # `canceled` would not end a leg that was picked up meanwhile; `completed` always does.
+        self._rest.update(f"Calls/{sid}", Status="completed")
+
+    def hold(self, call: Call, on: bool) -> None:
+        report = self._up(call)
+        (self._conferences.hold if on else self._conferences.resume)(call, parties(report))
+
+    def transfer(self, call: Call, agent: AbstractUser) -> None:
+        self._conferences.transfer(call, parties(self._up(call)), agent)
+
+    def fetch(self, sid: str) -> Report:
+        own = self._rest.read(f"Calls/{sid}")
+        legs = self._dialled_by(sid)
+        if text(own, "direction") == "outbound-api":
+            # The leg to the customer, which a transfer lets dial others.
+            legs = [replace(leg, legs=tuple(self._dialled_by(leg.sid))) for leg in legs]
+        return report(own, legs)
+
+    def placed_since(self, agent: AbstractUser, instant: datetime) -> list[Report]:
+        page = self._rest.read("Calls", To=phone(agent), From=settings.TWILIO_NUMBER, PageSize=PAGE)
+        found = [report(leg) for leg in listed(page, "calls")]
+        return [
+            one
+            for one in found
+            if one.direction == "outbound-api"
+            and (one.started_at is None or one.started_at >= instant - CLOCKS)
+        ]
+
+    def recording(self, url: str) -> Recording:
+        if not self._rest.owns(url):
+            raise Refused("This is not a recording of this site's account.")
+        return Recording(*self._rest.download(f"{url}.mp3"))
+
+    def _dialled_by(self, sid: str) -> list[Report]:
+        page = self._rest.read("Calls", ParentCallSid=sid, PageSize=PAGE)
+        return [report(leg) for leg in reversed(listed(page, "calls"))]
+
+    def _up(self, call: Call) -> Report:
+        if not call.sid:
+            raise Refused("Twilio hasn't named this call yet. Try it again in a moment.")
+        found = self.fetch(call.sid)
+        if all(leg.state in FINAL for leg in found.all()):
+            raise CallOver(OVER)
+        return found

@@ -1,40 +1,153 @@
-"""The TwiML that makes agents' phones ring."""
+"""The TwiML that the site answers with, and the addresses in it.
+
+Why a call is dialled first and becomes a conference later stands in docs/twilio.md.
+"""
 
 from collections.abc import Iterable
 from itertools import islice
 
 from django.contrib.auth.models import AbstractUser
 from django.urls import reverse
-from twilio.twiml.voice_response import VoiceResponse
+from twilio.twiml.voice_response import Dial, VoiceResponse
 
+from calls.agents import identity
+from calls.models import Call
 from calls.states import RING_SECONDS
+
+MESSAGE_SECONDS = 120
+"""The longest voice message, in seconds."""
 
 MAX_CLIENTS = 10
 """``<Dial>`` takes at most ten ``<Client>`` (https://www.twilio.com/docs/voice/twiml/client)."""
 
+OVERRIDES = "#rc=5&rp=all"
+"""Has Twilio try a webhook up to five times more, whatever went wrong with it, within 15 seconds.
 
-def status_url(site: str) -> str:
+Otherwise it tries once more, and only if it couldn't connect
+(https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides)."""
+
+EVENTS = ("initiated", "ringing", "answered", "completed")
+"""All events that Twilio reports of a leg
+(https://www.twilio.com/docs/voice/twiml/client#statuscallbackevent)."""
+
+HOLD_MUSIC = "http://com.twilio.sounds.music.s3.amazonaws.com/MARKOVICHAMP-Borghestral.mp3"
+"""A piece of the music that Twilio itself plays to those who wait for a conference
+(https://www.twilio.com/docs/voice/twiml/conference#attributes-waiturl)."""
+
+NOBODY = (
+    "Nobody can take your call now. Please leave a message after the tone, "
+    "and hang up when you have finished."
+)
+THANKS = "Thank you. Goodbye."
+USE_THE_DESK = "Please place calls at your desk."
+
+
+def webhook_url(site: str, name: str, call: Call | None = None) -> str:
+    """Return the address of a webhook at ``site``, as Twilio is to have it.
+
+    It names the call, because not every leg can be told from what Twilio says of it: a placed call
+    may report before its sid has come back, and after a transfer a leg's parent is a leg itself.
+    """
+    query = f"?call={call.pk}" if call and call.pk else ""
+    return site + reverse(f"twilio_{name}") + query + OVERRIDES
+
+
+def status_url(site: str, call: Call | None = None) -> str:
     """Return the address at ``site`` for status callbacks."""
-    return site + reverse("twilio_status")
+    return webhook_url(site, "status", call)
 
 
-def dial(agents: Iterable[AbstractUser], site: str) -> str:
+def ring(call: Call, agents: Iterable[AbstractUser], site: str) -> str:
     """Return TwiML that rings the agents' phones; the first to answer gets the call.
 
     It has no ``answerOnBridge``: then Twilio doesn't pick up, and can't redirect the caller to the
     agent who presses Answer (https://www.twilio.com/docs/api/errors/21220).
     """
     response = VoiceResponse()
-    clients = list(islice(agents, MAX_CLIENTS))
-    if not clients:
-        response.reject(reason="busy")
-        return str(response)
-    ringing = response.dial(timeout=RING_SECONDS)
-    for agent in clients:
-        ringing.client(
-            agent.get_username(),
-            status_callback=status_url(site),
-            status_callback_event="answered",
-            status_callback_method="POST",
-        )
+    dialled = _dial(response, call, site)
+    for agent in islice(agents, MAX_CLIENTS):
+        client = dialled.client(**_reports(call, site))
+        client.identity(identity(agent))
+        client.parameter(name="call", value=str(call.pk))
     return str(response)
+
+
+def dial_customer(call: Call, caller: str, site: str) -> str:
+    """Return TwiML that calls the customer for the agent who has picked up.
+
+    ``caller`` is the number that the customer sees.
+    """
+    response = VoiceResponse()
+    dialled = _dial(response, call, site, caller_id=caller)
+    dialled.number(call.to_number, **_reports(call, site))
+    return str(response)
+
+
+def message(call: Call, site: str) -> str:
+    """Return TwiML that asks for a voice message."""
+    response = VoiceResponse()
+    response.say(NOBODY)
+    response.record(
+        action=webhook_url(site, "recorded", call),
+        max_length=MESSAGE_SECONDS,
+        recording_status_callback=webhook_url(site, "recorded", call),
+        recording_status_callback_event="completed",
+        play_beep=True,
+    )
+    return str(response)
+
+
+def say_and_hang_up(sentence: str) -> str:
+    """Return TwiML that says a sentence and ends the call."""
+    response = VoiceResponse()
+    response.say(sentence)
+    response.hangup()
+    return str(response)
+
+
+def conference(call: Call, *, customer: bool) -> str:
+    """Return TwiML with which a customer and an agent meet in the call's conference.
+
+    It ends for both when one of them hangs up. The ``<Dial>`` has no ``action``, so the leg ends
+    with it. An agent who waits alone hears nothing, which is what an empty ``waitUrl`` does.
+    """
+    response = VoiceResponse()
+    waiting = {} if customer else {"wait_url": ""}
+    response.dial().conference(
+        conference_name(call),
+        beep="false",
+        start_conference_on_enter=True,
+        end_conference_on_exit=True,
+        **waiting,
+    )
+    return str(response)
+
+
+def conference_name(call: Call) -> str:
+    """Return the name of the call's conference, which must not give away anything of a person."""
+    return f"call-{call.pk}"
+
+
+def hold_music() -> str:
+    """Return TwiML that plays music until the leg is called back."""
+    response = VoiceResponse()
+    response.play(HOLD_MUSIC, loop=0)
+    return str(response)
+
+
+def nothing() -> str:
+    """Return TwiML without a verb: a leg that carries it out ends, others go on as they were."""
+    return str(VoiceResponse())
+
+
+def _dial(response: VoiceResponse, call: Call, site: str, **options: object) -> Dial:
+    action = webhook_url(site, "dialled", call)
+    return response.dial(timeout=RING_SECONDS, action=action, **options)
+
+
+def _reports(call: Call, site: str) -> dict[str, str]:
+    return {
+        "status_callback": status_url(site, call),
+        "status_callback_event": " ".join(EVENTS),
+        "status_callback_method": "POST",
+    }

@@ -54,23 +54,12 @@ def test_the_pause_after_failures_grows_up_to_a_minute() -> None:
 @pytest.mark.parametrize(("age", "pause"), [(0, 5), (40, 20), (60, 30), (120, 60), (86400, 60)])
 def test_an_unchanged_call_is_asked_for_more_and_more_seldom(age: int, pause: int) -> None:
     changed_at = NOW - timedelta(seconds=age)
-    assert seconds(unchanged_at(State.RINGING, now=NOW, changed_at=changed_at)) == pause
+    assert seconds(unchanged_at(now=NOW, changed_at=changed_at, talking=False)) == pause
 
 
 def test_a_talk_is_asked_for_every_ten_minutes() -> None:
     changed_at = NOW - timedelta(hours=3)
-    assert seconds(unchanged_at(State.IN_PROGRESS, now=NOW, changed_at=changed_at)) == 600
-
-
-def test_the_end_of_a_claim_comes_before_the_next_question() -> None:
-    until = NOW + timedelta(seconds=3)
-    again = unchanged_at(State.RINGING, now=NOW, changed_at=NOW, claimed_until=until)
-    assert again == until
-
-
-@pytest.mark.parametrize("state", FINAL)
-def test_a_call_that_is_over_is_not_asked_for_again(state: State) -> None:
-    assert unchanged_at(state, now=NOW, changed_at=NOW) is None
+    assert seconds(unchanged_at(now=NOW, changed_at=changed_at, talking=True)) == 600
 
 
 def test_phones_ring_as_long_as_the_rules_say() -> None:

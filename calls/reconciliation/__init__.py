@@ -1,0 +1,10 @@
+"""Asks the phone company for calls whose state may be over, because webhooks get lost.
+
+It asks, and never decides by age alone; it never ends, places or rings anything.
+"""
+
+from calls.reconciliation.asking import ask
+from calls.reconciliation.due import ask_soon, due_now
+from calls.reconciliation.sweep import check, sweep
+
+__all__ = ["ask", "ask_soon", "check", "due_now", "sweep"]

@@ -1,0 +1,76 @@
+"""What the answers of Twilio's REST API mean: each becomes one of the errors of a phone company.
+
+The codes are those of https://www.twilio.com/docs/api/errors.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+from calls.telephony.interface import (
+    CallOver,
+    NoSuchCall,
+    OutcomeUnknown,
+    Refused,
+    TelephonyError,
+)
+
+NOT_IN_PROGRESS = 21220
+NOT_FOUND = 20404
+TOO_MANY_REQUESTS = 20429
+AUTHENTICATION = 20003
+
+OVER = "Twilio says that this call is over."
+UNKNOWN_CALL = "Twilio doesn't know this call."
+BUSY = "Twilio has too many requests from this account now. Try it again in a moment."
+ACCOUNT = "Twilio doesn't accept this site's account or token, so that wasn't done."
+UNREACHABLE = "Twilio can't be reached. Whether that was done isn't known until it can."
+NO_ANSWER = "Twilio didn't answer. Whether that was done isn't known until the calls here show it."
+GARBAGE = "Twilio's answer makes no sense. Whether that was done isn't known yet."
+
+MAX_REASON = 300
+"""Characters of Twilio's own sentence that an agent gets to see."""
+
+
+class Request(StrEnum):
+    """What a request is for, because the same answer means something else to each."""
+
+    READ = "read"
+    CREATE = "create"
+    UPDATE = "update"
+
+
+def error(request: Request, status: int, body: Any) -> TelephonyError:
+    """Return the error that an answer without success means; ``body`` is its JSON, if any."""
+    if status >= 500 or status == 408:
+        return OutcomeUnknown(NO_ANSWER)
+    if status < 400:
+        return OutcomeUnknown(GARBAGE)
+    code = number(body, "code")
+    if code == NOT_IN_PROGRESS:
+        return CallOver(OVER)
+    if status == 404 or code == NOT_FOUND:
+        return missing(request)
+    if code == TOO_MANY_REQUESTS or status == 429:
+        return Refused(BUSY)
+    if code == AUTHENTICATION or status in (401, 403):
+        return Refused(ACCOUNT)
+    return Refused(f"Twilio refused: {reason(body, status)}")
+
+
+def missing(request: Request) -> Refused:
+    """Return what it means that Twilio has no such resource."""
+    if request == Request.READ:
+        return NoSuchCall(UNKNOWN_CALL)
+    return CallOver(OVER) if request == Request.UPDATE else Refused(ACCOUNT)
+
+
+def reason(body: Any, status: int) -> str:
+    """Return Twilio's sentence about a refusal, or the status if there is none."""
+    said = body.get("message") if isinstance(body, dict) else None
+    return said[:MAX_REASON] if isinstance(said, str) and said.strip() else f"status {status}."
+
+
+def number(body: Any, field: str) -> int | None:
+    """Return an integer of an answer, None if it isn't one."""
+    found = body.get(field) if isinstance(body, dict) else None
+    return found if isinstance(found, int) else None

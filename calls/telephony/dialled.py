@@ -1,0 +1,45 @@
+"""How a leg goes on whose ``<Dial>`` has ended: Twilio asks the ``action`` of the ``<Dial>``.
+
+It also asks when the ``<Dial>`` ended because the leg itself was moved to other TwiML, and ignores
+that answer (https://www.twilio.com/docs/voice/twiml/dial#action).
+"""
+
+from typing import Any
+
+from calls.models import Call
+from calls.states import ACTIVE
+from calls.telephony import twiml
+from calls.telephony.interface import NoSuchCall, Telephony, TelephonyError
+
+UNANSWERED = frozenset({"busy", "no-answer", "failed", "canceled"})
+"""What ``DialCallStatus`` says if nobody was connected
+(https://www.twilio.com/docs/voice/twiml/dial#dialcallstatus-values)."""
+
+
+def after_dial(call: Call, data: dict[str, Any], company: Telephony) -> str:
+    """Return TwiML for the leg ``CallSid`` of an active call; ``data`` is the form's."""
+    unanswered = data["DialCallStatus"] in UNANSWERED
+    if not call.conference:
+        return company.ring(call, []) if unanswered and call.claimant is None else twiml.nothing()
+    if unanswered:
+        return after_transfer(call, data["CallSid"], company)
+    # It hung up, unless it is up: then it was moved to the conference.
+    return company.resume(call, data["CallSid"]) if is_up(data, company) else twiml.nothing()
+
+
+def after_transfer(call: Call, leg: str, company: Telephony) -> str:
+    """Bring the customer back to the agent who waits, because the other one didn't answer."""
+    with Call.objects.change(call.pk) as back:
+        back.transfer_to = None
+        back.held = False
+    return company.resume(back, leg)
+
+
+def is_up(data: dict[str, Any], company: Telephony) -> bool:
+    """Say whether the leg that was dialled is up; if the company doesn't say, it is."""
+    try:
+        return company.fetch(data["DialCallSid"]).state in ACTIVE
+    except NoSuchCall:
+        return False
+    except TelephonyError:
+        return True
