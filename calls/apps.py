@@ -7,4 +7,4 @@ class CallsConfig(AppConfig):
     name = "calls"
 
     def ready(self) -> None:
-        from calls import receivers  # noqa: F401
+        from calls import agent_receivers, receivers  # noqa: F401

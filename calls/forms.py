@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from calls.models import Call
+from calls.rounds import Dial
 from calls.states import Direction, State
 from realtime.logs import get_logger
 
@@ -56,15 +57,22 @@ def optional_number(largest: int = MAX_INTEGER) -> forms.IntegerField:
 
 
 class SignedForm(forms.Form):
-    """What all webhooks carry; ``call`` is our own, from the address (``twiml.webhook_url``)."""
+    """What all webhooks carry, and what their addresses do (``twiml.webhook_url``).
+
+    ``call`` is the primary key of a call. ``called`` and ``claim`` are for which round or whose
+    claim a ``<Dial>`` was made.
+    """
 
     CallSid = forms.CharField(max_length=MAX_SID, error_messages={"required": "It is missing."})
     call = optional_number(MAX_KEY)
+    called = optional_number()
+    claim = forms.CharField(max_length=MAX_SID, required=False)
 
     @classmethod
     def of(cls, request: HttpRequest) -> Self:
         """Return the form of a request, bound."""
-        return cls({**request.POST.dict(), "call": request.GET.get("call", "")})
+        of_address = {name: request.GET.get(name, "") for name in ("call", "called", "claim")}
+        return cls({**request.POST.dict(), **of_address})
 
     def clean(self) -> dict[str, Any]:
         for name in [name for name in self.errors if not self.fields[name].required]:
@@ -111,6 +119,12 @@ class WebhookForm(SignedForm):
     Timestamp = InstantField(required=False)
     DialCallSid = forms.CharField(max_length=MAX_SID, required=False)
     DialCallStatus = forms.CharField(max_length=32, required=False)
+
+    def dial(self) -> Dial:
+        """Return the ``<Dial>`` whose end this is, as the rules of rounds know it."""
+        data = self.cleaned_data
+        answered = data["DialCallStatus"] in ("completed", "answered")
+        return Dial(answered, data["claim"], data["called"])
 
     def new_call(self) -> dict[str, Any]:
         """Return the fields that a new call gets."""

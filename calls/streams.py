@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from calls.agents import is_agent, person
+from calls import desk_presence
+from calls.agents import is_agent
 from calls.models import Call
 from realtime.streams import Stream, UserStream, register
 
@@ -36,8 +37,8 @@ class DeskStream(Stream):
         return is_agent(user)
 
     def presence_meta(self, user: Any, wanted: dict[str, Any]) -> dict[str, Any]:
-        """Return the name, whatever the page wants."""
-        return {"name": person(user)["name"]}
+        """Return the name and what the agent does, whatever the page wants."""
+        return desk_presence.meta(user)
 
 
 @register("call")

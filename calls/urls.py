@@ -19,7 +19,12 @@ urlpatterns = [
     path("calls/", views.call_list, name="call_list"),
     path("calls/simulate/", views.simulate, name="simulate_call"),
     path("calls/<int:pk>/answer/", views.answer, name="answer_call"),
+    path("calls/status/", views.status, name="agent_status"),
+    path("calls/<int:pk>/decline/", views.decline, name="decline_call"),
     path("calls/<int:pk>/hangup/", views.hang_up, name="hang_up_call"),
+    path("calls/<int:pk>/hold/", views.hold, name="hold_call"),
+    path("calls/<int:pk>/transfer/", views.transfer, name="transfer_call"),
+    path("calls/<int:pk>/message/", views.message, name="call_message"),
     *(route for name in webhooks.NAMES for route in webhook_routes(name)),
     # An address that was mistyped a little at Twilio must not lose webhooks in silence.
     re_path(r"^calls/twilio(?:/.*)?$", webhooks.unknown),

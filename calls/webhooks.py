@@ -13,11 +13,12 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from calls.agents import agent_at, agents
+from calls import ringing, voicemail
+from calls.agents import agent_at
 from calls.forms import RecordedForm, SignedForm, WebhookForm
 from calls.models import Call
 from calls.signatures import is_signed
-from calls.states import FINAL
+from calls.states import FINAL, Direction
 from calls.telephony import Telephony, get_telephony, site_url, twiml
 from calls.telephony.dialled import after_dial
 from realtime.logs import LIMITED, get_logger
@@ -53,10 +54,10 @@ def webhook(form_class: type[SignedForm]) -> Callable[[Webhook], Callable[..., H
 
 @webhook(WebhookForm)
 def voice(form: WebhookForm, company: Telephony) -> HttpResponse:
-    """Record an incoming call, and answer that it rings at all agents' phones."""
+    """Record an incoming call, and answer at which agents' phones it rings."""
     data = form.cleaned_data
     call = Call.objects.record(data["CallSid"], data["CallStatus"], **form.new_call())
-    return twiml_response(company.ring(call, agents()))
+    return twiml_response(ringing.begin(call.pk, company))
 
 
 @webhook(WebhookForm)
@@ -85,12 +86,24 @@ def dialled(form: WebhookForm, company: Telephony) -> HttpResponse:
     call = form.known_call()
     if call is None or call.is_over or data["CallStatus"] in FINAL:
         return twiml_response(twiml.nothing())
-    return twiml_response(after_dial(call, data, company))
+    if call.conference:
+        return twiml_response(after_dial(call, data, company))
+    if call.direction == Direction.OUTBOUND:
+        return twiml_response(twiml.nothing())
+    return twiml_response(ringing.go_on(call.pk, form.dial(), company))
 
 
 @webhook(RecordedForm)
 def recorded(form: RecordedForm, company: Telephony) -> HttpResponse:
-    """Thank for a voice message."""
+    """Keep a voice message, and thank for it."""
+    data, call = form.cleaned_data, form.known_call()
+    if call:
+        voicemail.keep(
+            call,
+            recording=data["RecordingSid"],
+            url=data["RecordingUrl"],
+            seconds=data["RecordingDuration"],
+        )
     return twiml_response(twiml.say_and_hang_up(twiml.THANKS))
 
 

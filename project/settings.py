@@ -52,6 +52,11 @@ TWILIO_APP_SID = os.environ.get("TWILIO_APP_SID", "")
 if lacks := list(complaints(os.environ)):
     raise ImproperlyConfigured(" ".join(lacks))
 
+# The country of numbers that agents type without a country code, as ISO 3166 names it.
+PHONE_REGION = os.environ.get("PHONE_REGION", "US").upper()
+# Whether agents may call 112, 911 and the like. Twilio has to know the office's address for that.
+EMERGENCY_CALLS = os.environ.get("EMERGENCY_CALLS", "0") == "1"
+
 # What is convenient on one's own machine, and dangerous anywhere else, hangs on AT_HOME: DEBUG, the
 # demo's users and their hint on the login page, the kept key, the names of this machine as hosts,
 # cookies over HTTP. At home, requests from elsewhere are refused (see OnlyThisMachine).

@@ -14,6 +14,7 @@ from calls.agents import person
 from calls.certainty import check_at
 from calls.models.leg import Leg
 from calls.models.manager import PEOPLE, CallConflict, CallManager
+from calls.models.party import PartyDigits
 from calls.outcomes import Facts, Outcome, unanswered
 from calls.signals import call_changed
 from calls.states import ACTIVE, FINAL, RING_SECONDS, Direction, State, call_state
@@ -26,6 +27,10 @@ DISCONNECTED = timedelta(seconds=5)
 
 TRANSFER = timedelta(seconds=RING_SECONDS + 10)
 """Time in which the company reports how a transfer ended."""
+
+
+SEARCHED = ["answered_by", "placed_by", "rejected_by", "party", "party_backwards"]
+"""By what the history is searched; each has an index with the calls in the order of their ends."""
 
 
 def agent_field() -> models.ForeignKey:
@@ -53,6 +58,8 @@ class Call(models.Model):
     )
     from_number = models.CharField("from", max_length=320)
     to_number = models.CharField("to", max_length=320)
+    party = PartyDigits()
+    party_backwards = PartyDigits(backwards=True)
     state = models.CharField(max_length=16, choices=[(state, state) for state in State])
     outcome = models.CharField(
         max_length=12, choices=[(one, one) for one in Outcome], blank=True, default=""
@@ -85,7 +92,11 @@ class Call(models.Model):
 
     class Meta:
         ordering = ["-started_at", "-pk"]
-        indexes = [models.Index(fields=["state"]), models.Index(fields=["-started_at", "-id"])]
+        indexes = [
+            models.Index(fields=["state"]),
+            models.Index(fields=["-started_at", "-id"]),
+            *(models.Index(fields=[key, "ended_at", "id"]) for key in SEARCHED),
+        ]
 
     def __str__(self) -> str:
         return f"{self.sid} {self.state}"
@@ -115,6 +126,11 @@ class Call(models.Model):
     def unclaim(self) -> None:
         """End the claim; for use in ``Call.objects.change``."""
         self.claimed_by, self.claimed_until, self.claim = None, None, ""
+
+    def fail(self) -> None:
+        """End a call that the company never placed; for use in ``Call.objects.change``."""
+        self.state, self.outcome = State.FAILED, Outcome.FAILED
+        self._end(None)
 
     def data(self) -> dict[str, Any]:
         """Return the call as events and lists carry it; times are milliseconds since the epoch."""

@@ -17,11 +17,11 @@ UNANSWERED = frozenset({"busy", "no-answer", "failed", "canceled"})
 
 
 def after_dial(call: Call, data: dict[str, Any], company: Telephony) -> str:
-    """Return TwiML for the leg ``CallSid`` of an active call; ``data`` is the form's."""
-    unanswered = data["DialCallStatus"] in UNANSWERED
-    if not call.conference:
-        return company.ring(call, []) if unanswered and call.claimant is None else twiml.nothing()
-    if unanswered:
+    """Return TwiML for the leg ``CallSid`` of a call that has become a conference.
+
+    ``data`` is the form's.
+    """
+    if data["DialCallStatus"] in UNANSWERED:
         return after_transfer(call, data["CallSid"], company)
     # It hung up, unless it is up: then it was moved to the conference.
     return company.resume(call, data["CallSid"]) if is_up(data, company) else twiml.nothing()

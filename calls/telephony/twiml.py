@@ -8,17 +8,16 @@ from itertools import islice
 
 from django.contrib.auth.models import AbstractUser
 from django.urls import reverse
-from twilio.twiml.voice_response import Dial, VoiceResponse
+from django.utils.http import urlencode
+from twilio.twiml.voice_response import VoiceResponse
 
 from calls.agents import identity
 from calls.models import Call
+from calls.rounds import MAX_AT_ONCE
 from calls.states import RING_SECONDS
 
 MESSAGE_SECONDS = 120
 """The longest voice message, in seconds."""
-
-MAX_CLIENTS = 10
-"""``<Dial>`` takes at most ten ``<Client>`` (https://www.twilio.com/docs/voice/twiml/client)."""
 
 OVERRIDES = "#rc=5&rp=all"
 """Has Twilio try a webhook up to five times more, whatever went wrong with it, within 15 seconds.
@@ -42,14 +41,16 @@ THANKS = "Thank you. Goodbye."
 USE_THE_DESK = "Please place calls at your desk."
 
 
-def webhook_url(site: str, name: str, call: Call | None = None) -> str:
+def webhook_url(site: str, name: str, call: Call | None = None, **about: object) -> str:
     """Return the address of a webhook at ``site``, as Twilio is to have it.
 
     It names the call, because not every leg can be told from what Twilio says of it: a placed call
     may report before its sid has come back, and after a transfer a leg's parent is a leg itself.
+    ``about`` goes into its query, too.
     """
-    query = f"?call={call.pk}" if call and call.pk else ""
-    return site + reverse(f"twilio_{name}") + query + OVERRIDES
+    query = {"call": call.pk, **about} if call and call.pk else about
+    question = f"?{urlencode(query)}" if query else ""
+    return site + reverse(f"twilio_{name}") + question + OVERRIDES
 
 
 def status_url(site: str, call: Call | None = None) -> str:
@@ -64,8 +65,10 @@ def ring(call: Call, agents: Iterable[AbstractUser], site: str) -> str:
     agent who presses Answer (https://www.twilio.com/docs/api/errors/21220).
     """
     response = VoiceResponse()
-    dialled = _dial(response, call, site)
-    for agent in islice(agents, MAX_CLIENTS):
+    # A Dial that was interrupted ends as one that nobody answered; by these, the site knows which.
+    action = webhook_url(site, "dialled", call, called=len(call.rung), claim=call.claim)
+    dialled = response.dial(timeout=RING_SECONDS, action=action)
+    for agent in islice(agents, MAX_AT_ONCE):
         client = dialled.client(**_reports(call, site))
         client.identity(identity(agent))
         client.parameter(name="call", value=str(call.pk))
@@ -78,7 +81,8 @@ def dial_customer(call: Call, caller: str, site: str) -> str:
     ``caller`` is the number that the customer sees.
     """
     response = VoiceResponse()
-    dialled = _dial(response, call, site, caller_id=caller)
+    action = webhook_url(site, "dialled", call)
+    dialled = response.dial(timeout=RING_SECONDS, action=action, caller_id=caller)
     dialled.number(call.to_number, **_reports(call, site))
     return str(response)
 
@@ -138,11 +142,6 @@ def hold_music() -> str:
 def nothing() -> str:
     """Return TwiML without a verb: a leg that carries it out ends, others go on as they were."""
     return str(VoiceResponse())
-
-
-def _dial(response: VoiceResponse, call: Call, site: str, **options: object) -> Dial:
-    action = webhook_url(site, "dialled", call)
-    return response.dial(timeout=RING_SECONDS, action=action, **options)
 
 
 def _reports(call: Call, site: str) -> dict[str, str]:

@@ -1,0 +1,21 @@
+"""The desk, and its requests in JSON."""
+
+from calls.views.desk import call_list, desk
+from calls.views.messages import message
+from calls.views.ringing import answer, decline, hang_up
+from calls.views.simulation import simulate
+from calls.views.status import status
+from calls.views.talks import hold, transfer
+
+__all__ = [
+    "answer",
+    "call_list",
+    "decline",
+    "desk",
+    "hang_up",
+    "hold",
+    "message",
+    "simulate",
+    "status",
+    "transfer",
+]

@@ -1,0 +1,91 @@
+"""What an agent can do with a call in progress: hold it, and hand it over."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_POST
+
+from calls.agents import agents, person
+from calls.availability import available_agents
+from calls.models import Call, CallConflict
+from calls.states import State
+from calls.telephony import Refused, TelephonyError
+from calls.views.company import asking_after, company
+from calls.views.once import once
+from calls.views.requests import for_agents, primary_key, text
+
+
+@require_POST
+@for_agents
+@once
+def hold(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let the customer wait with music (``on=1``), or talk with the agent again (``on=0``)."""
+    on = text(request, "on")
+    if on not in ("0", "1"):
+        raise ValidationError("on is 0 or 1.")
+    with own_talk(pk, request.user) as call:
+        held, conference = call.held, call.conference
+        call.held, call.conference = on == "1", True
+    with asking_after(call), undoing(call, conference=conference, held=held):
+        company(request).hold(call, call.held)
+    return JsonResponse({"call": call.data()}, status=202)
+
+
+@require_POST
+@for_agents
+@once
+def transfer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Hand a call over to the agent ``to``, whose phone rings for it while this agent waits."""
+    other = free_agent(primary_key(text(request, "to"), "to"))
+    with own_talk(pk, request.user) as call:
+        if call.transfer_to:
+            raise CallConflict(f"{person(call.transfer_to)['name']}'s phone is ringing already.")
+        conference = call.conference
+        call.transfer_to, call.rung_now, call.conference = other, [other.pk], True
+        call.rung = [*call.rung, *({other.pk} - set(call.rung))]
+        call.declined = [one for one in call.declined if one != other.pk]
+    with asking_after(call), undoing(call, conference=conference, transfer_to=None, rung_now=[]):
+        company(request).transfer(call, other)
+    return JsonResponse({"call": call.data()}, status=202)
+
+
+@contextmanager
+def own_talk(pk: int, agent: AbstractUser) -> Iterator[Call]:
+    """Change a call in progress that ``agent`` has; raises ``CallConflict`` for any other."""
+    with Call.objects.change(pk) as call:
+        call.check_free_for(agent)
+        if call.state != State.IN_PROGRESS:
+            raise CallConflict("Nobody talks in this call yet.")
+        yield call
+
+
+@contextmanager
+def undoing(call: Call, *, conference: bool, **before: Any) -> Iterator[None]:
+    """Set fields of a call back if the company didn't do what they say.
+
+    ``conference`` is set back only if it surely didn't: a call that became a conference without
+    our knowledge would lose its customer when the ``<Dial>`` ends.
+    """
+    try:
+        yield
+    except TelephonyError as error:
+        with Call.objects.change(call.pk) as current:
+            if not current.is_over:
+                for name, value in before.items():
+                    setattr(current, name, value)
+            if isinstance(error, Refused):
+                current.conference = conference
+        raise
+
+
+def free_agent(pk: int) -> AbstractUser:
+    """Return an agent who could take a call now; raises ``CallConflict``."""
+    for agent in available_agents():
+        if agent.user.pk == pk:
+            return agent.user
+    other = agents().filter(pk=pk).first()
+    raise CallConflict(f"{person(other)['name'] if other else 'This agent'} isn't available.")
