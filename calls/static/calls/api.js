@@ -1,11 +1,16 @@
 /** The desk's requests to its server. Answers are JSON; errors are sentences to show to the agent. */
 
+import { Tokens } from "./tokens.js";
+
 // Milliseconds.
 const POST_TIMEOUT = 10_000;
 const FIRST_TIMEOUT = 3_000;
 const MAX_TIMEOUT = 24_000;
 const UNFETCHED = "The calls can't be fetched, trying again.";
+const NO_HISTORY = "The server didn't answer; the calls can't be shown.";
 const UNKNOWN = "The server didn't answer. Whether that was done isn't known until the calls here show it.";
+
+const tokens = new Tokens();
 
 /** A request that failed, with a sentence for the agent; `status` is 0 unless the server refused it. */
 export class ApiError extends Error {
@@ -19,18 +24,22 @@ export class ApiError extends Error {
  * Asks the server to do something. `path` is relative to the desk; `fields` are sent as a form.
  *
  * The server may have carried out a request that it didn't answer, or may do so later, when a path
- * that was cut works again. So the request isn't sent a second time, and the error says that its
- * outcome isn't known.
+ * that was cut works again. So it carries a token, by which the server does it once however often
+ * it comes, and is sent a second time. Without an answer to that, the error says that the outcome
+ * isn't known; the next request for the same has the same token.
  */
-export function post(path, fields = {}) {
-  const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
-  const options = {
-    method: "POST",
-    headers: { "X-CSRFToken": token },
-    body: new URLSearchParams(fields),
-    signal: AbortSignal.timeout(POST_TIMEOUT),
-  };
-  return request(path, options, UNKNOWN);
+export async function post(path, fields = {}) {
+  const asked = String(new URLSearchParams(fields));
+  const token = tokens.take(path, asked, Date.now());
+  const send = () => request(path, postOptions({ ...fields, token }), UNKNOWN);
+  try {
+    const answer = await send().catch((error) => (error.status === 0 ? send() : Promise.reject(error)));
+    tokens.answered(path);
+    return answer;
+  } catch (error) {
+    if (error.status !== 0) tokens.answered(path);
+    throw error;
+  }
 }
 
 /**
@@ -52,6 +61,21 @@ export async function fetchCalls(signal, onError) {
       await new Promise((resolve) => setTimeout(resolve, timeout / 3));
     }
   }
+}
+
+/** Returns one page of the history, `{calls, next}`; `query` has `before`, `q` and `agent`. */
+export function fetchPage(query) {
+  const path = `calls/?${new URLSearchParams(query)}`;
+  return request(path, { signal: AbortSignal.timeout(POST_TIMEOUT) }, NO_HISTORY);
+}
+
+function postOptions(fields) {
+  return {
+    method: "POST",
+    headers: { "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value },
+    body: new URLSearchParams(fields),
+    signal: AbortSignal.timeout(POST_TIMEOUT),
+  };
 }
 
 /** `unanswered`: the error's text if the server neither agreed nor refused. */

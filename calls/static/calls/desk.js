@@ -1,114 +1,147 @@
-/** The agent's desk: follows the agent's stream, rings, and sends the agent's actions to the server. */
+/** The agent's desk: joins what it follows, its rules, its phone and its view. */
 
 import { RealtimeClient } from "../realtime/index.js";
 import "../realtime/status_element.js";
-import { fetchCalls, post } from "./api.js";
-import { arranged, rings } from "./call_list.js";
+import { Actions } from "./actions.js";
+import { fetchCalls, fetchPage, post } from "./api.js";
+import { ConnectionWatch } from "./connection_watch.js";
 import { FollowedCalls } from "./followed_calls.js";
-import { PendingActions } from "./pending.js";
+import { History } from "./history.js";
+import { listenToAgent } from "./inputs.js";
+import { makePhone } from "./phone.js";
+import { RejectDialog } from "./reject_dialog.js";
 import { RingTone } from "./ring_tone.js";
-import { DeskView } from "./view.js";
-import { changeText, colleaguesText, connectionText } from "./wording.js";
+import { rings, settles } from "./rules/call_rules.js";
+import { NO_CONNECTION } from "./rules/controls.js";
+import { Notices } from "./rules/notices.js";
+import { PendingActions } from "./rules/pending.js";
+import { peopleOf, targetsOf } from "./rules/people.js";
+import { pictureOf } from "./rules/picture.js";
+import { ServerClock } from "./rules/server_clock.js";
+import { AgentTabs } from "./tabs/agent_tabs.js";
+import { OwnPhone } from "./tabs/own_phone.js";
+import { DeskView } from "./view/desk_view.js";
+import { element, setOff } from "./view/dom.js";
+import { HistoryView } from "./view/history_view.js";
+import { drawPeople } from "./view/people_view.js";
+import { changeText } from "./words/calls.js";
 
-const NEWS_SHOWN = 12_000; // ms
-const CHANGE_TIMEOUT = 10_000; // ms
-const ACTIONS = { answer: "Answering", hangup: "Hanging up" };
-const KEYS = { a: "answer", d: "hangup" };
+const PLACING = "Placing the call";
 
 const agent = onPage("agent");
-const view = new DeskView(agent);
-const tone = new RingTone(draw);
+const name = document.title;
+const clock = new ServerClock();
+const notices = new Notices();
+const pending = new PendingActions();
+const view = new DeskView();
+const historyView = new HistoryView();
+const tone = new RingTone(soundChanged);
 const client = new RealtimeClient();
 const mine = client.subscribe("me");
+const desks = client.subscribe("desk");
 const calls = new FollowedCalls(mine, onPage("calls"), {
   fetchList: (signal) => fetchCalls(signal, failed),
   changed,
 });
+const connection = new ConnectionWatch(client, mine, { lost: () => calls.lost(), changed: connectionChanged });
+const tabs = new AgentTabs({
+  agent,
+  openPhone: (handlers) => new OwnPhone(makePhone({ agent, post }), handlers),
+  maySound: () => !tone.blocked,
+  changed: followPhone,
+  failed: complain,
+});
+const { phone } = tabs;
+const actions = new Actions({
+  calls: () => calls.known,
+  pending,
+  phone,
+  post: asked,
+  isConnected: () => connection.isOpen,
+  changed: draw,
+});
+const history = new History({ fetchPage, changed: draw });
+const rejecting = new RejectDialog((call) => actions.perform("reject", call));
 const status = document.querySelector("realtime-status");
-status.client = client;
-status.querySelector("[part=latency]").id = "latency";
-
-let connection = { state: client.state, wasOpen: false, deaf: false };
-let retryAt = 0;
-let clockAhead = null; // ms by which this machine's clock is ahead of the server's
-const pending = new PendingActions();
-const clearing = new Map();
+let picture = null;
+let placing = false;
 
 function onPage(id) {
   return JSON.parse(document.getElementById(id).textContent);
 }
 
 function draw() {
-  const ringing = arranged(calls.known).incoming.filter((call) => rings(call) && !pending.has(call.sid));
-  view.draw({
-    calls: calls.known,
-    ringing,
-    pending,
-    complete: calls.complete,
-    connection: { ...connection, trouble: trouble() },
-    blocked: tone.blocked,
-    now: Date.now() - (clockAhead ?? 0),
+  const now = clock.at(Date.now());
+  const people = peopleOf(desks.presence.members, agent);
+  const off = connection.isOpen ? "" : NO_CONNECTION;
+  const sound = { blocked: tone.blocked, isOurs: tabs.isOurs };
+  picture = pictureOf({
+    calls: calls.known, agent, pending, now, trouble: connection.title, sound, phone: phone.state, name,
   });
-  if (ringing.length > 0) tone.start();
-  else tone.stop();
+  view.draw({
+    picture,
+    notices: shownNotices(),
+    connection: { state: connection.state, complete: calls.complete },
+    blocked: tone.blocked,
+    desk: { agent, now, pending, connected: connection.isOpen, phone: phone.state, targets: targetsOf(people) },
+    drawHistory: (last) => historyView.draw(history, { last, agent, now, off }),
+  });
+  drawPeople({ people, off });
+  historyView.offerAgents(people);
+  setOff(element("place"), off || (placing ? PLACING : ""));
+  tone.volume = picture.volume;
 }
 
-function drawColleagues(members) {
-  view.announce("colleagues", colleaguesText(members, client.me));
-}
-
-function trouble() {
-  return connectionText(connection, Math.ceil((retryAt - Date.now()) / 1000));
+function shownNotices() {
+  const kinds = ["complaint", "news", "urgent", "connection-news"];
+  const shown = kinds.map((kind) => [kind, notices.text(kind, Date.now())]);
+  return { ...Object.fromEntries(shown), trouble: connection.trouble };
 }
 
 function announce(kind, sentence) {
-  clearTimeout(clearing.get(kind));
-  view.announce(kind, sentence);
-  clearing.set(kind, setTimeout(() => view.announce(kind, ""), NEWS_SHOWN));
+  notices.take(kind, sentence, Date.now());
 }
 
-function changed(before) {
-  for (const [sid, call] of calls.known) {
-    if (before.get(sid)?.state !== call.state) pending.end(sid);
-    const sentence = changeText(before.get(sid), call, agent);
-    if (sentence) announce(rings(call) ? "urgent" : "news", sentence);
-  }
-  draw();
-}
-
-function compareClocks(call, { replayed }) {
-  // No event arrives before it was sent, so the smallest difference is the most accurate one.
-  if (!replayed) clockAhead = Math.min(clockAhead ?? Infinity, Date.now() - call.at);
-}
-
-/** Another agent has logged in here, so the desk has to be loaded again. */
-function otherAgent() {
-  client.close();
-  location.reload();
-}
-
-function setDeaf(deaf) {
-  connection.deaf = deaf;
-  draw();
-}
-
-function connectionChanged({ state, previous, code, retryIn }) {
-  connection = { state, code, wasOpen: connection.wasOpen || previous === "open", deaf: false };
-  retryAt = Date.now() + (retryIn ?? 0);
-  if (state === "open" && connection.wasOpen) announce("connection-news", "Connected again");
-  if (previous === "open") calls.lost();
-  if (previous === "open" || state === "closed") announce("connection-news", trouble());
+function complain(sentence) {
+  announce("complaint", sentence);
   draw();
 }
 
 function failed(error) {
   if (error.status === 401) location.assign(document.body.dataset.login);
-  announce("complaint", error.message);
+  complain(error.message);
+}
+
+function changed(before) {
+  const now = clock.at(Date.now());
+  for (const [key, call] of calls.known) {
+    const known = before.get(key);
+    if (!known || settles(known, call, agent)) pending.end(key);
+    const sentence = changeText(known, call, agent, now);
+    if (sentence) announce(rings(call, agent, now) ? "urgent" : "news", sentence);
+  }
+  rejecting.follow(calls.known);
+  followPhone();
+}
+
+function connectionChanged(news) {
+  if (news) announce("connection-news", news);
+  draw();
+}
+
+function soundChanged() {
+  tabs.soundChanged();
+  draw();
+}
+
+function followPhone() {
+  phone.follow(calls.known, agent, clock.at(Date.now()));
+  draw();
 }
 
 /** Sends a request to the server; returns whether it agreed. */
-async function request(path, fields) {
-  view.announce("complaint", "");
+async function asked(path, fields) {
+  announce("complaint", "");
   try {
     await post(path, fields);
     return true;
@@ -118,46 +151,38 @@ async function request(path, fields) {
   }
 }
 
-async function act(sid, verb) {
-  if (!calls.known.has(sid) || pending.has(sid)) return;
-  const end = pending.begin(sid, ACTIONS[verb]);
+async function dial(to) {
+  if (placing) return false;
+  placing = true;
   draw();
-  const agreed = await request(`calls/${calls.known.get(sid).call}/${verb}/`);
-  // The change comes as an event, which may be late if the phone company is slow, or never come.
-  await new Promise((resolve) => setTimeout(resolve, agreed ? CHANGE_TIMEOUT : 0));
-  end();
+  const agreed = await asked("calls/", { to });
+  placing = false;
   draw();
+  return agreed;
 }
 
-async function dial(event) {
-  event.preventDefault();
-  const form = event.target;
-  if (await request("calls/", { to: form.elements.to.value })) form.reset();
+/** Another agent has logged in here, so the desk has to be loaded again. */
+function otherAgent() {
+  client.close();
+  location.reload();
 }
 
-function pressed(event) {
-  const typing = event.target.closest("input, textarea, select");
-  if (typing || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
-  const [first] = arranged(calls.known).incoming;
-  const verb = KEYS[event.key.toLowerCase()];
-  if (verb && first) act(first.sid, verb);
-}
-
-function clicked(event) {
-  const button = event.target.closest("[data-verb]");
-  if (button) act(button.closest("[data-sid]").dataset.sid, button.dataset.verb);
-}
-
-mine.on("subscribed", () => setDeaf(false));
-mine.on("unsubscribed", () => setDeaf(true));
-mine.on("error", () => setDeaf(true));
-mine.on("call.state", compareClocks);
-client.subscribe("desk").presence.on("change", drawColleagues);
-client.on("state", connectionChanged);
+status.client = client;
+status.querySelector("[part=latency]").id = "latency";
+mine.on("call.state", (_, { at, replayed }) => replayed || clock.take(at, Date.now()));
+desks.presence.on("change", draw);
 client.on("me_changed", otherAgent);
-addEventListener("keydown", pressed);
-addEventListener("click", clicked);
-document.getElementById("dial").addEventListener("submit", dial);
-document.getElementById("simulate")?.addEventListener("click", () => request("calls/simulate/"));
+listenToAgent({
+  target: () => picture.target?.call ?? null,
+  perform: (...given) => actions.perform(...given),
+  ask: (call) => rejecting.ask(calls.known.get(call)),
+  dial,
+  setStatus: (wanted) => asked("calls/status/", { status: wanted }),
+  simulate: (path) => asked(`calls/simulate/${path}`),
+  search: (query) => history.search(query).catch(failed),
+  more: () => history.more().catch(failed),
+  refuse: complain,
+});
 setInterval(draw, 1000);
+tabs.begin();
 draw();

@@ -1,6 +1,7 @@
 /** The calls of the agent's stream: the page's own list or a snapshot, kept up to date by events. */
 
-import { doubted, merged, place, rebuilt, shown, trusted } from "./call_list.js";
+import { doubted, kept, merged, rebuilt, trusted } from "./rules/call_list.js";
+import { isOver } from "./rules/call_rules.js";
 
 /**
  * Keeps `known`, the Map of calls, up to date.
@@ -54,7 +55,7 @@ export class FollowedCalls {
 
   // A snapshot has the active calls only; the list says how the others ended.
   #begin({ calls } = { calls: [] }) {
-    const over = [...this.known].filter(([, call]) => place(call) === "last");
+    const over = [...this.known].filter(([, call]) => isOver(call));
     this.#learn(merged(new Map(over), calls));
     this.#fetch();
   }
@@ -76,7 +77,7 @@ export class FollowedCalls {
 
   #learn(calls) {
     const { caughtUp } = this.#stream;
-    this.known = shown(caughtUp ? trusted(calls) : doubted(calls));
+    this.known = kept(caughtUp ? trusted(calls) : doubted(calls));
     const before = caughtUp ? this.#announced : this.known;
     if (caughtUp) this.#announced = this.known;
     this.#changed(before);

@@ -32,11 +32,13 @@ function loudness(time, [start, end]) {
 
 export class RingTone {
   #context = new AudioContext();
+  #volume = new GainNode(this.#context);
   #cycle = null;
   #source = null;
 
   /** `onChange` is called when the browser begins or stops allowing sound. */
   constructor(onChange) {
+    this.#volume.connect(this.#context.destination);
     this.#context.addEventListener("statechange", onChange);
     for (const gesture of GESTURES) addEventListener(gesture, () => this.#allow(), { capture: true });
   }
@@ -46,18 +48,23 @@ export class RingTone {
     return this.#context.state !== "running";
   }
 
-  /** Rings until `stop()`; if sound is blocked, begins when it is allowed. */
-  start() {
-    if (this.#source) return;
+  /** Rings until the volume is 0 (1: full); if sound is blocked, begins when it is allowed. */
+  set volume(volume) {
+    this.#volume.gain.value = volume;
+    if (volume === 0) this.#stop();
+    else if (!this.#source) this.#start();
+  }
+
+  #start() {
     this.#cycle ??= this.#rendered();
     // The loop runs on the audio thread; the timers of a tab in the background would come too late.
     this.#source = new AudioBufferSourceNode(this.#context, { buffer: this.#cycle, loop: true });
-    this.#source.connect(this.#context.destination);
+    this.#source.connect(this.#volume);
     this.#source.start();
     this.#allow();
   }
 
-  stop() {
+  #stop() {
     this.#source?.disconnect();
     this.#source = null;
   }

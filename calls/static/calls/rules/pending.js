@@ -8,25 +8,25 @@ export class PendingActions {
   #actions = new Map();
 
   /** Returns the call's pending action in words; undefined if there is none. */
-  get(sid) {
-    return this.#actions.get(sid)?.text;
+  get(call) {
+    return this.#actions.get(call)?.text;
   }
 
-  has(sid) {
-    return this.#actions.has(sid);
+  has(call) {
+    return this.#actions.has(call);
   }
 
   /** Begins an action; returns a function that ends it, unless another one has begun by then. */
-  begin(sid, text) {
+  begin(call, text) {
     const action = { text };
-    this.#actions.set(sid, action);
+    this.#actions.set(call, action);
     return () => {
-      if (this.#actions.get(sid) === action) this.#actions.delete(sid);
+      if (this.#actions.get(call) === action) this.#actions.delete(call);
     };
   }
 
   /** Ends the call's action, because the call has changed. */
-  end(sid) {
-    this.#actions.delete(sid);
+  end(call) {
+    this.#actions.delete(call);
   }
 }

@@ -1,0 +1,93 @@
+/** The history of calls: the last ones, older ones page by page, and what a search finds. */
+
+import { lastEndedFirst, merged } from "./rules/call_list.js";
+import { isOver } from "./rules/call_rules.js";
+
+const NO_SEARCH = Object.freeze({ q: "", agent: "" });
+
+/**
+ * Shows the calls that the desk follows anyway, until the agent asks for more or for others.
+ *
+ * `fetchPage(query)` resolves to `{calls, next}`; `next` is the cursor of the page after it, null
+ * on the last one. `changed()` is called when there is something else to show.
+ */
+export class History {
+  #fetchPage;
+  #changed;
+  #search = NO_SEARCH;
+  /** The pages so far; null while only the last calls are shown. */
+  #fetched = null;
+  #next = null;
+  #request = null;
+
+  constructor({ fetchPage, changed }) {
+    this.#fetchPage = fetchPage;
+    this.#changed = changed;
+  }
+
+  /** Whether an answer is due. */
+  get isLoading() {
+    return this.#request !== null;
+  }
+
+  /** Whether there may be older calls than those shown. */
+  get hasMore() {
+    return this.#fetched === null || this.#next !== null;
+  }
+
+  get isSearch() {
+    return this.#search.q !== "" || this.#search.agent !== "";
+  }
+
+  /** Returns the calls to show; `last` are those over among the calls that the desk follows. */
+  rows(last) {
+    if (this.#fetched === null) return this.isSearch ? [] : last;
+    this.#absorb(last);
+    return [...this.#fetched.values()].filter(isOver).sort(lastEndedFirst);
+  }
+
+  /** Shows what matches `q`, a number or a name, and the agent with the key `agent`; all for "". */
+  async search({ q = "", agent = "" }) {
+    this.#search = { q: q.trim(), agent };
+    this.#fetched = null;
+    this.#next = null;
+    this.#request = null;
+    if (this.isSearch) await this.#load({});
+    else this.#changed();
+  }
+
+  /** Shows one page more. */
+  async more() {
+    if (this.isLoading || !this.hasMore) return;
+    // The desk follows calls without pages. Its own list and the first page meet in any case.
+    if (this.#fetched === null) await this.#load({});
+    if (this.#next !== null) await this.#load({ before: this.#next });
+  }
+
+  async #load(position) {
+    const request = {};
+    this.#request = request;
+    this.#changed();
+    try {
+      const { calls, next } = await this.#fetchPage({ ...this.#query(), ...position });
+      if (this.#request !== request) return;
+      this.#fetched = merged(this.#fetched ?? new Map(), calls);
+      this.#next = next ?? null;
+    } finally {
+      if (this.#request === request) {
+        this.#request = null;
+        this.#changed();
+      }
+    }
+  }
+
+  #query() {
+    return Object.fromEntries(Object.entries(this.#search).filter(([, value]) => value !== ""));
+  }
+
+  // Without a search every call that ends belongs here; with one, the server says which.
+  #absorb(last) {
+    const known = this.isSearch ? last.filter(({ call }) => this.#fetched.has(call)) : last;
+    this.#fetched = merged(this.#fetched, known);
+  }
+}

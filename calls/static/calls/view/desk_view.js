@@ -1,0 +1,41 @@
+/** Draws the desk: its state for the page's styles, its title, its notices and its calls. */
+
+import { topNotice } from "../rules/notices.js";
+import { fillCard } from "./call_card.js";
+import { element, write } from "./dom.js";
+import { keepingFocus, Rows } from "./rows.js";
+
+export class DeskView {
+  #page = document.documentElement;
+  #cards = new Rows("call-template", fillCard);
+
+  /**
+   * Shows the present state. `picture` is what `pictureOf` returns, `notices` the sentences by kind,
+   * `connection` its state and whether all calls are known, `desk` what a card needs.
+   */
+  draw({ picture, notices, connection, blocked, desk, drawHistory }) {
+    const { active, incoming, others } = picture.places;
+    this.#page.dataset.connection = connection.state;
+    this.#page.toggleAttribute("data-ringing", picture.ringing.length > 0);
+    if (document.title !== picture.title) document.title = picture.title;
+    element("desk").toggleAttribute("data-complete", connection.complete);
+    this.#drawNotices({ ...notices, blocked, urgent: picture.target ? notices.urgent : "" });
+    element("reload").hidden = connection.state !== "closed";
+    keepingFocus(() => {
+      this.#cards.draw({ active, incoming, others }, { ...desk, ...picture });
+      drawHistory(picture.places.last);
+    });
+    element("others-section").hidden = others.length === 0;
+    element("active-section").hidden = active.length === 0;
+  }
+
+  #drawNotices(notices) {
+    for (const kind of ["complaint", "news", "urgent", "connection-news"]) {
+      write(element(kind), notices[kind] ?? "");
+    }
+    write(element("trouble-text"), notices.trouble);
+    element("trouble").hidden = notices.trouble === "";
+    element("sound-hint").hidden = !notices.blocked;
+    element("notices").dataset.top = topNotice(notices);
+  }
+}

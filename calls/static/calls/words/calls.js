@@ -1,0 +1,77 @@
+/** The desk's sentences about calls that are not over, and about what has changed. */
+
+import { claimant, isOffered, isOver, isWaiting, place, rings } from "../rules/call_rules.js";
+import { otherSide } from "./numbers.js";
+import { nameOf, outcomeText } from "./outcomes.js";
+import { clockText } from "./times.js";
+
+/** Returns the state of a call in a few words. `now` is the server's time in milliseconds. */
+export function statusText(call, agent, now) {
+  if (isOver(call)) return outcomeText(call, agent);
+  if (call.doubtful) return isWaiting(call) ? "May have been answered by now" : "May be over by now";
+  if (call.certain === false) return "The phone company doesn't say how this call is";
+  if (place(call, agent) === "incoming") return incomingText(call, agent, now);
+  return call.state === "in-progress" ? talkingText(call, agent) : placedText(call, agent);
+}
+
+/**
+ * Returns the news in a change of a call; "" if there is none. `before` is undefined for a call that
+ * is new to the desk.
+ */
+export function changeText(before, after, agent, now) {
+  const who = otherSide(after);
+  if (rings(after, agent, now)) return before && rings(before, agent, now) ? "" : `${ringingText(after, agent)} ${who}`;
+  if (!before) return "";
+  if (before.state !== after.state) return stateText(before, after, agent, who);
+  const answering = claimant(after, now);
+  if (answering && answering.id !== agent.id && answering.id !== claimant(before, now)?.id) {
+    return `${answering.name} is answering: ${who}`;
+  }
+  return after.message && !before.message ? `${messageText(after)}: ${who}` : "";
+}
+
+/** Returns what a caller has left; "" if there is no message. */
+export function messageText({ message }) {
+  return message ? `Message, ${clockText(1000 * message.seconds)}` : "";
+}
+
+function ringingText(call, agent) {
+  return isOffered(call, agent) ? `${transferrer(call)} transfers to you:` : "Incoming call from";
+}
+
+function stateText(before, after, agent, who) {
+  if (isWaiting(before) && after.answered_by) return `Answered by ${nameOf(after.answered_by, agent)}: ${who}`;
+  if (after.state === "in-progress") return `Connected: ${who}`;
+  if (!isOver(after)) return "";
+  return before.state === "in-progress" ? `Ended: ${who}` : `${outcomeText(after, agent)}: ${who}`;
+}
+
+function incomingText(call, agent, now) {
+  if (isOffered(call, agent)) return `${transferrer(call)} transfers this call to you`;
+  const answering = claimant(call, now);
+  if (answering) return answering.id === agent.id ? "Connecting you" : `${answering.name} is answering`;
+  if (call.voicemail) return "Hears that nobody is free, and may leave a message";
+  if (call.declined?.includes(agent.id)) return "Declined by you, still waiting";
+  if (call.ringing?.includes(agent.id)) return "Incoming call";
+  return call.ringing?.length ? "Rings at other desks" : "Waiting";
+}
+
+function transferrer(call) {
+  return call.answered_by?.name ?? "Another agent";
+}
+
+function talkingText(call, agent) {
+  const who = call.answered_by ?? call.placed_by;
+  if (!who) return "Connected";
+  const isMine = who.id === agent.id;
+  if (call.transfer_to) return `${isMine ? "You transfer" : `${who.name} transfers`} this to ${call.transfer_to.name}`;
+  if (call.held) return isMine ? "On hold" : `${who.name} has this call on hold`;
+  return isMine ? "You are talking" : `${who.name} is talking`;
+}
+
+function placedText(call, agent) {
+  const isMine = call.placed_by?.id === agent.id;
+  if (call.calling === "customer") return "Ringing there";
+  if (call.calling === "agent") return isMine ? "Ringing your phone" : `Ringing the phone of ${call.placed_by?.name ?? "an agent"}`;
+  return "Placing the call";
+}
