@@ -29,7 +29,7 @@ class Desk {
 
   /** Connects, and returns after which position it asks for events; null for none. */
   connect({ stream }) {
-    this.#it.clock.advance(60_000);
+    while (this.#it.last()?.readyState !== 0) this.#it.clock.advance(500);
     this.#it.last().open();
     this.#it.last().welcome({ me: stream });
     const { ref, after } = this.#it.last().frames("subscribe").at(-1);

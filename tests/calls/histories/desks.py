@@ -33,9 +33,8 @@ class Node:
         return json.loads(answer)
 
     def close(self) -> None:
-        assert self._process.stdin
-        self._process.stdin.close()
-        self._process.wait(10)
+        self._process.kill()
+        self._process.wait()
 
 
 class Desk:
