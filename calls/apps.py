@@ -8,3 +8,4 @@ class CallsConfig(AppConfig):
 
     def ready(self) -> None:
         from calls import agent_receivers, receivers  # noqa: F401
+        from calls.reconciliation import service  # noqa: F401

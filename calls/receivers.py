@@ -6,13 +6,13 @@ from django.dispatch import receiver
 
 from calls.agents import agents
 from calls.models import Call
-from calls.signals import call_changed
+from calls.signals import call_recorded
 from calls.states import State
 from calls.streams import call_stream
 from realtime import publish
 
 
-@receiver(call_changed, dispatch_uid="calls.publish_change")
+@receiver(call_recorded, dispatch_uid="calls.publish_change")
 def publish_change(call: Call, previous: State | None, **kwargs: Any) -> None:
     """Publish ``call.state``; the key names the change, so a retry publishes nothing new."""
     publish(

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", views.desk, name="desk"),
     path("calls/", views.call_list, name="call_list"),
     path("calls/simulate/", views.simulate, name="simulate_call"),
+    path("calls/simulate/<slug:word>/", views.simulate_word, name="simulate_word"),
     path("calls/<int:pk>/answer/", views.answer, name="answer_call"),
     path("calls/status/", views.status, name="agent_status"),
     path("calls/<int:pk>/decline/", views.decline, name="decline_call"),

@@ -11,10 +11,12 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: E402
 from django.urls import path  # noqa: E402
 
+from calls import background  # noqa: E402
 from project import demo_users  # noqa: E402
 from realtime.consumers import RealtimeConsumer  # noqa: E402
 
 demo_users.refuse_to_start()
+background.start()
 
 websocket_application = URLRouter([path("realtime/", RealtimeConsumer.as_asgi())])
 application = ProtocolTypeRouter(

@@ -99,6 +99,7 @@ INSTALLED_APPS = [
     "channels",
     "realtime",
     "calls",
+    "calls.simulator",
     "project",  # its commands and its check
 ]
 

@@ -16,7 +16,7 @@ from calls.models.leg import Leg
 from calls.models.manager import PEOPLE, CallConflict, CallManager
 from calls.models.party import PartyDigits
 from calls.outcomes import Facts, Outcome, unanswered
-from calls.signals import call_changed
+from calls.signals import announce
 from calls.states import ACTIVE, FINAL, RING_SECONDS, Direction, State, call_state
 from realtime.logs import get_logger
 
@@ -192,7 +192,7 @@ class Call(models.Model):
             self.state,
             self.version,
         )
-        call_changed.send(sender=Call, call=self, previous=previous)
+        announce(self, previous)
 
     def _published(self) -> dict[str, Any]:
         return {**self.data(), "version": None, "at": None}
@@ -254,6 +254,8 @@ class Call(models.Model):
 
     def _check_at(self) -> datetime | None:
         """Return when to ask the company, if it hasn't said anything until then."""
+        if not self.certain:
+            return self.check_at
         now = self.changed_at
         due = check_at(
             State(self.state), now=now, voicemail=self.voicemail, claimed_until=self.claimed_until

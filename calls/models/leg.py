@@ -64,7 +64,8 @@ class Leg(models.Model):
         if state in FINAL:
             self.ended_at = when
         if state == State.COMPLETED and self.parent and duration and not self.answered_at:
-            self.answered_at = max(self.started_at, when - timedelta(seconds=duration))
+            self.answered_at = max(self.call.started_at, when - timedelta(seconds=duration))
+            self.started_at = min(self.started_at, self.answered_at)
         self.save()
         return True
 

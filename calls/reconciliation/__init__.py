@@ -4,7 +4,7 @@ It asks, and never decides by age alone; it never ends, places or rings anything
 """
 
 from calls.reconciliation.asking import ask
-from calls.reconciliation.due import ask_soon, due_now
-from calls.reconciliation.sweep import check, sweep
+from calls.reconciliation.due import ask_soon, due_now, take_one
+from calls.reconciliation.sweeping import check, sweep
 
-__all__ = ["ask", "ask_soon", "check", "due_now", "sweep"]
+__all__ = ["ask", "ask_soon", "check", "due_now", "sweep", "take_one"]

@@ -10,18 +10,18 @@ from calls.certainty import DOUBT, STARTING
 from calls.models import Call
 from calls.states import ACTIVE, State
 
-LEASE = timedelta(seconds=60)
-"""How long a process may ask for one call: each question is two or three requests of 5 s."""
+LEASE = timedelta(seconds=30)
+"""How long a process may ask for one call: a question is two or three requests of 5 s at most."""
 
 BATCH = 20
 """Due calls among which one is chosen that no other process has."""
 
 
 class Lease(NamedTuple):
-    """The right to ask for one call until ``until``; ``due`` is since when it was to be asked."""
+    """The right to ask for one call, from ``since`` until ``until``."""
 
     pk: int
-    due: datetime | None
+    since: datetime
     until: datetime
 
 
@@ -36,35 +36,33 @@ def due_now(now: datetime) -> None:
     What was sent meanwhile is lost, and what is sent before the server takes webhooks will be.
     """
     started = now + STARTING
-    Call.objects.filter(state__in=ACTIVE).exclude(check_at__lt=started).update(check_at=started)
+    active = Call.objects.filter(state__in=ACTIVE).exclude(check_at__lt=started)
+    for pk in active.values_list("pk", flat=True):  # One by one, so that no two rows are locked.
+        active.filter(pk=pk).update(check_at=started)
 
 
 def take(now: datetime) -> Lease | None:
     """Take the lease of a call that is due at ``now``, those that ring first; None if none is."""
     talking = Case(When(state=State.IN_PROGRESS, then=Value(1)), default=Value(0))
     due = overdue(now).filter(free(now)).order_by(talking, "check_at")
-    leases = (Lease(pk, at, now + LEASE) for pk, at in due.values_list("pk", "check_at")[:BATCH])
-    return next((lease for lease in leases if _seize(lease, now)), None)
+    leases = (_take(pk, overdue(now), now) for pk in due.values_list("pk", flat=True)[:BATCH])
+    return next((lease for lease in leases if lease), None)
 
 
-def take_one(call: Call, now: datetime) -> Lease | None:
+def take_one(pk: int, now: datetime) -> Lease | None:
     """Take the lease of one call, due or not; None if another process has it."""
-    lease = Lease(call.pk, call.check_at, now + LEASE)
-    return lease if _seize(lease, now) else None
+    return _take(pk, Call.objects.all(), now)
 
 
 def give_back(lease: Lease, again: datetime | None, *, failures: int = 0) -> None:
-    """End a lease, and have the call asked for ``again`` then.
+    """End a lease, and have the call asked for at ``again``.
 
-    An answer (no ``failures``) leaves the instant to a change or to ``ask_soon``, if one has set
-    another since. What another process holds, because the lease had run out, stays.
+    A later instant that was set meanwhile stays: that of a change, or of ``ask_soon``. A lease that
+    ran out, and that another process has, stays too.
     """
     mine = Call.objects.filter(pk=lease.pk, checked_until=lease.until)
-    if failures:
-        mine.update(check_at=again, failed_checks=failures, checked_until=None)
-        return
-    mine.filter(check_at=lease.due).update(check_at=again)
-    mine.update(failed_checks=0, checked_until=None)
+    mine.filter(check_at__lte=lease.since).update(check_at=again)
+    mine.update(failed_checks=failures, checked_until=None)
 
 
 def overdue(now: datetime) -> QuerySet[Call]:
@@ -82,7 +80,8 @@ def free(now: datetime) -> Q:
     return Q(checked_until=None) | Q(checked_until__lte=now)
 
 
-def _seize(lease: Lease, now: datetime) -> bool:
-    """One UPDATE decides between processes."""
-    mine = Call.objects.filter(free(now), pk=lease.pk)
-    return bool(mine.update(checked_until=lease.until))
+def _take(pk: int, calls: QuerySet[Call], now: datetime) -> Lease | None:
+    """Take the lease of a call if it is among ``calls``; one UPDATE decides between processes."""
+    lease = Lease(pk, now, now + LEASE)
+    taken = calls.filter(free(now), pk=pk).update(checked_until=lease.until)
+    return lease if taken else None

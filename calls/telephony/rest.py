@@ -30,7 +30,7 @@ class Rest:
 
     def __init__(self, base: str, account_sid: str, auth_token: str) -> None:
         self._account = f"{base}/2010-04-01/Accounts/{account_sid}"
-        self._auth = (account_sid, auth_token)
+        self.credentials = (account_sid, auth_token)
 
     def read(self, path: str, **fields: Any) -> Fields:
         """Return what a resource says."""
@@ -69,7 +69,7 @@ class Rest:
         until = time.monotonic() + TIMEOUT
         try:
             with requests.request(
-                method, url, auth=self._auth, timeout=TIMEOUT, stream=True, **options
+                method, url, auth=self.credentials, timeout=TIMEOUT, stream=True, **options
             ) as response:
                 body = read(response, until)
                 return response.status_code, body, response.headers.get("Content-Type", "")

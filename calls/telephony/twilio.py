@@ -27,14 +27,17 @@ PAGE = 200
 
 
 class Twilio:
-    """The account in the settings; ``site`` is the base URL that Twilio's webhooks go to."""
+    """An account, with ``number`` to call from: those in the settings, unless others are given.
 
-    def __init__(self, site: str) -> None:
-        self.account_sid = settings.TWILIO_ACCOUNT_SID
-        self.auth_token = settings.TWILIO_AUTH_TOKEN
+    ``site`` is the base URL that Twilio's webhooks go to.
+    """
+
+    def __init__(self, site: str, rest: Rest | None = None, number: str = "") -> None:
         self._site = site
-        self._rest = Rest(settings.TWILIO_API_URL, self.account_sid, self.auth_token)
+        self._rest = rest or rest_of_settings()
+        self._number = number or settings.TWILIO_NUMBER
         self._conferences = Conferences(self._rest, site)
+        self.account_sid, self.auth_token = self._rest.credentials
 
     def ring(self, call: Call, agents: Iterable[AbstractUser]) -> str:
         rung = list(agents)
@@ -51,7 +54,7 @@ class Twilio:
         )
 
     def place(self, call: Call, agent: AbstractUser) -> PlacedCall:
-        number = settings.TWILIO_NUMBER
+        number = self._number
         if not number:
             raise Refused(
                 "No call can be placed: TWILIO_NUMBER, the number to call from, isn't set."
@@ -104,7 +107,7 @@ class Twilio:
         return report(own, legs)
 
     def placed_since(self, agent: AbstractUser, instant: datetime) -> list[Report]:
-        page = self._rest.read("Calls", To=phone(agent), From=settings.TWILIO_NUMBER, PageSize=PAGE)
+        page = self._rest.read("Calls", To=phone(agent), From=self._number, PageSize=PAGE)
         found = [report(leg) for leg in listed(page, "calls")]
         return [
             one
@@ -129,3 +132,8 @@ class Twilio:
         if all(leg.state in FINAL for leg in found.all()):
             raise CallOver(OVER)
         return found
+
+
+def rest_of_settings() -> Rest:
+    """Return the REST API of the account in the settings."""
+    return Rest(settings.TWILIO_API_URL, settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN)

@@ -3,7 +3,7 @@
 from calls.views.desk import call_list, desk
 from calls.views.messages import message
 from calls.views.ringing import answer, decline, hang_up
-from calls.views.simulation import simulate
+from calls.views.simulation import simulate, simulate_word
 from calls.views.status import status
 from calls.views.talks import hold, transfer
 
@@ -16,6 +16,7 @@ __all__ = [
     "hold",
     "message",
     "simulate",
+    "simulate_word",
     "status",
     "transfer",
 ]

@@ -18,7 +18,10 @@ def company(request: HttpRequest) -> Telephony:
 
 @contextmanager
 def asking_after(call: Call) -> Iterator[None]:
-    """Have the company asked for a call of which it says something unexpected, or nothing."""
+    """Have the company asked for a call of which it says something unexpected, or nothing.
+
+    Changes of the call belong inside, because each says by itself when the company is asked next.
+    """
     try:
         yield
     except (CallOver, NoSuchCall, OutcomeUnknown):

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from calls import history
 from calls.agents import is_agent, person
 from calls.history import Cursor
+from calls.simulator import words
 from calls.telephony import is_simulated
 from calls.views.placing import place
 from calls.views.requests import for_agents, primary_key
@@ -30,6 +31,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "next": first["next"],
         "agent": person(request.user),
         "simulated": is_simulated(),
+        "simulator_words": [{"word": word.word, "sentence": word.sentence} for word in words.WORDS],
     }
     return render(request, "calls/desk.html", context)
 

@@ -36,12 +36,12 @@ def claimed(request: HttpRequest, pk: int) -> Call:
     token = token_of(request) or str(uuid.uuid4())
     call = Call.objects.claim(pk, request.user, token)
     if text(request, "phone") != "ringing":
-        try:
-            with asking_after(call):
+        with asking_after(call):
+            try:
                 company(request).answer(call, request.user)
-        except BaseException:
-            Call.objects.release(pk, token)
-            raise
+            except BaseException:
+                Call.objects.release(pk, token)
+                raise
     return call
 
 
@@ -66,13 +66,13 @@ def hang_up(request: HttpRequest, pk: int) -> HttpResponse:
             raise CallConflict(NO_SID)
         rejects = call.direction == Direction.INBOUND and call.state == State.RINGING
         call.rejected_by = request.user if rejects else call.rejected_by
-    try:
-        with asking_after(call):
+    with asking_after(call):
+        try:
             company(request).hang_up(call)
-    except TelephonyError as error:
-        if rejects and not isinstance(error, OutcomeUnknown):
-            take_back(pk)
-        raise
+        except TelephonyError as error:
+            if rejects and not isinstance(error, OutcomeUnknown):
+                take_back(pk)
+            raise
     return JsonResponse({"call": call.data()}, status=202)
 
 

@@ -1,12 +1,24 @@
-"""An incoming call of the simulated phone company, for the demo."""
+"""What people and the simulated phone company do, at an agent's word: for the demo."""
+
+from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from calls.agents import phone
+from calls.models import Call, CallConflict
 from calls.numbers import read_number
+from calls.simulator import incoming, words
+from calls.simulator.account import CALLER
+from calls.simulator.incoming import NobodyThere
 from calls.telephony import is_simulated, site_url
-from calls.telephony.simulator import CALLER, Simulator, in_background
-from calls.views.requests import for_agents, refused, text
+from calls.telephony.simulator import Simulator
+from calls.views.requests import for_agents, primary_key, refused, text
+
+PHONES: dict[str, Callable[..., Any]] = {"pick-up": incoming.pick_up, "reject": incoming.reject}
+"""What the agent's own simulated phone can do with a call that it rings for."""
 
 
 @require_POST
@@ -16,5 +28,23 @@ def simulate(request: HttpRequest) -> HttpResponse:
     if not is_simulated():
         return refused(404, "A real phone company is connected; call it.")
     number = read_number(text(request, "from", CALLER))
-    in_background(Simulator(site_url(request)).call_in, number)
+    Simulator(site_url(request)).call_in_soon(number)
     return JsonResponse({}, status=202)
+
+
+@require_POST
+@for_agents
+def simulate_word(request: HttpRequest, word: str) -> HttpResponse:
+    """Do what a word says; ``pick-up`` and ``reject`` are for the agent's phone and a ``call``."""
+    if not is_simulated():
+        return refused(404, "A real phone company is connected; it doesn't obey.")
+    try:
+        if word in PHONES:
+            call = Call.objects.get(pk=primary_key(text(request, "call"), "call"))
+            PHONES[word](call.sid, phone(request.user), timezone.now())
+            return JsonResponse({}, status=202)
+        return JsonResponse({"sentence": words.obey(word, timezone.now())}, status=202)
+    except NobodyThere as error:
+        raise CallConflict(str(error)) from error
+    except words.UnknownWord as error:
+        return refused(404, str(error))

@@ -25,7 +25,7 @@ from django.db import connection, connections  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from calls.models import Call, CallConflict  # noqa: E402
-from calls.signals import call_changed  # noqa: E402
+from calls.signals import call_recorded  # noqa: E402
 from calls.states import State  # noqa: E402
 from tests.calls.twilio_webhooks import ACCOUNT_SID, AUTH_TOKEN, STATUS, event, sign  # noqa: E402
 
@@ -58,9 +58,9 @@ def twenty_webhooks(sid: str) -> dict[str, Any]:
 
     webhooks = [event(state, number, CallSid=sid) for number, state in enumerate(STATES)] * 5
     random.shuffle(webhooks)
-    call_changed.connect(record)
+    call_recorded.connect(record)
     answers = run_together(send, webhooks)
-    call_changed.disconnect(record)
+    call_recorded.disconnect(record)
     (call,) = Call.objects.filter(sid=sid)
     (own,) = call.legs.all()
     row = {"state": call.state, "version": call.version, "sequence": own.sequence}

@@ -9,8 +9,9 @@ from django.core.management import call_command
 from django.test import Client
 
 from calls.models import Call
-from calls.signals import call_changed
+from calls.signals import call_recorded
 from realtime.testing.fixtures import published
+from tests.calls.desks import sit_down
 from tests.calls.twilio_webhooks import ACCOUNT_SID, AUTH_TOKEN, CALL_SID, Poster
 
 __all__ = ["published"]
@@ -57,7 +58,9 @@ def twilio(db: None) -> Poster:
 
 
 @pytest.fixture
-def ringing(twilio: Poster, agents: None) -> Call:
+def ringing(twilio: Poster, alice: Any, bob: Any) -> Call:
+    """A call that rings at both agents, who are at their desks."""
+    sit_down(alice, bob)
     twilio.voice()
     return Call.objects.listed().get(sid=CALL_SID)
 
@@ -70,6 +73,6 @@ def changes() -> Iterator[list[tuple[str | None, str, int]]]:
     def record(call: Call, previous: str | None, **kwargs: Any) -> None:
         changes.append((previous, call.state, call.version))
 
-    call_changed.connect(record)
+    call_recorded.connect(record)
     yield changes
-    call_changed.disconnect(record)
+    call_recorded.disconnect(record)

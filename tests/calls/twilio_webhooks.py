@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.test import Client
 from twilio.request_validator import RequestValidator
+
+from calls.agents import phone
 
 ACCOUNT_SID = "AC0123456789abcdef0123456789abcdef"
 AUTH_TOKEN = "12345"
@@ -65,5 +68,5 @@ class Poster:
             CallSid=leg_sid(username),
             ParentCallSid=CALL_SID,
             Direction="outbound-dial",
-            To=f"client:{username}",
+            To=phone(get_user_model().objects.get(username=username)),
         )

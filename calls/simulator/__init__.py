@@ -1,0 +1,1 @@
+"""A simulated phone company: it knows numbers, clients, legs, TwiML and webhook addresses."""

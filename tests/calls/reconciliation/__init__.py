@@ -1,0 +1,1 @@
+"""Asking the phone company when in doubt."""

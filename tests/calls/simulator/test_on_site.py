@@ -1,0 +1,156 @@
+"""The company and the site together: what an agent does comes about, and the site gets to know it.
+
+Requests and webhooks go through Django's test client, and the company's clock is the test's.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from calls.models import Call
+from calls.simulator.account import auth_token
+from calls.simulator.overrides import split
+from calls.simulator.player import play_due
+from calls.simulator.webhooks import Answer
+from tests.calls.twilio_webhooks import sign
+
+SITE = "http://testserver"
+
+
+@pytest.fixture(autouse=True)
+def no_account(settings: Any) -> None:
+    settings.TWILIO_ACCOUNT_SID = settings.TWILIO_AUTH_TOKEN = settings.TWILIO_NUMBER = ""
+
+
+def post(url: str, form: dict[str, str]) -> Answer:
+    """Take a webhook as the site does."""
+    address = split(url)[0]
+    parts = urlsplit(address)
+    response = Client().post(
+        f"{parts.path}?{parts.query}" if parts.query else parts.path,
+        form,
+        headers={"X-Twilio-Signature": sign(address, form, auth_token())},
+    )
+    assert response.status_code in (200, 204), response.content
+    return Answer(response.content.decode())
+
+
+Wait = Callable[[float], None]
+
+
+@pytest.fixture
+def wait(monkeypatch: pytest.MonkeyPatch) -> Wait:
+    """Lets time pass, for the site and for the company."""
+    clock = [timezone.now()]
+    monkeypatch.setattr(timezone, "now", lambda: clock[0])
+
+    def wait(seconds: float) -> None:
+        until = clock[0] + timedelta(seconds=seconds)
+        while clock[0] < until:
+            clock[0] = min(until, clock[0] + timedelta(seconds=0.25))
+            play_due(clock[0], post)
+
+    return wait
+
+
+@pytest.fixture
+def online(monkeypatch: pytest.MonkeyPatch, alice: Any, bob: Any) -> None:
+    """Both agents have a desk open."""
+    from calls import availability
+
+    everybody = lambda users: {user.pk: True for user in users}  # noqa: E731
+    monkeypatch.setattr(availability, "is_online", everybody, raising=False)
+
+
+@pytest.fixture
+def call(desk: Client, wait: Wait) -> Call:
+    desk.post("/calls/simulate/")
+    wait(1)
+    return Call.objects.get()
+
+
+def shown(call: Call) -> dict[str, Any]:
+    return Call.objects.listed().get(pk=call.pk).data()
+
+
+def test_nobody_is_there_and_the_caller_leaves_a_message(call: Call, wait: Wait) -> None:
+    assert shown(call)["state"] == "ringing"
+    assert shown(call)["voicemail"]
+    wait(20)
+    assert shown(call)["state"] == "completed"
+    assert shown(call)["message"] == {"seconds": 4}
+
+
+def test_the_message_is_played(call: Call, desk: Client, wait: Wait) -> None:
+    wait(20)
+    response = desk.get(f"/calls/{call.pk}/message/")
+    sound = b"".join(response.streaming_content) if response.streaming else response.content
+    assert sound[:4] == b"RIFF"
+
+
+def test_an_agent_without_a_page_answers(call: Call, desk: Client, wait: Wait, alice: Any) -> None:
+    assert desk.post(f"/calls/{call.pk}/answer/").status_code == 202
+    wait(1)
+    assert shown(call)["state"] == "in-progress"
+    assert shown(call)["answered_by"]["name"] == "alice"
+    assert desk.post(f"/calls/{call.pk}/hangup/").status_code == 202
+    wait(1)
+    assert (shown(call)["state"], shown(call)["outcome"]) == ("completed", "answered")
+
+
+def placed(desk: Client, wait: Wait, number: str = "+15550100199") -> Call:
+    assert desk.post("/calls/", {"to": number}).status_code == 201
+    wait(0.25)
+    return Call.objects.get(to_number=number)
+
+
+def test_a_placed_call_rings_at_the_agent_then_at_the_customer(desk: Client, wait: Wait) -> None:
+    call = placed(desk, wait)
+    assert shown(call)["calling"] == "agent"
+    wait(2)
+    assert shown(call)["calling"] == "customer"
+    wait(2)
+    assert shown(call)["state"] == "in-progress"
+
+
+@pytest.mark.parametrize(
+    ("number", "outcome"),
+    [("+15550100666", "busy"), ("+15550100777", "nobody-there"), ("+15550100404", "failed")],
+)
+def test_a_placed_call_that_is_not_answered(
+    desk: Client, wait: Wait, number: str, outcome: str
+) -> None:
+    call = placed(desk, wait, number)
+    wait(40)
+    assert shown(call)["outcome"] == outcome
+
+
+@pytest.mark.parametrize("direction", ["incoming", "outgoing"])
+def test_a_customer_is_held_and_talks_again(desk: Client, wait: Wait, direction: str) -> None:
+    call = talking(desk, wait, direction)
+    for on in ("1", "0", "1", "0"):
+        assert desk.post(f"/calls/{call.pk}/hold/", {"on": on}).status_code == 202
+        wait(3)
+        assert (shown(call)["state"], shown(call)["held"]) == ("in-progress", on == "1")
+    assert desk.post(f"/calls/{call.pk}/hangup/").status_code == 202
+    wait(1)
+    assert shown(call)["state"] == "completed"
+
+
+def talking(desk: Client, wait: Wait, direction: str) -> Call:
+    """Return a call in which alice talks."""
+    if direction == "outgoing":
+        call = placed(desk, wait)
+        wait(4)
+        return call
+    desk.post("/calls/simulate/")
+    wait(1)
+    call = Call.objects.get()
+    desk.post(f"/calls/{call.pk}/answer/")
+    wait(1)
+    return call

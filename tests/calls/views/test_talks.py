@@ -1,0 +1,146 @@
+"""Holding a call, and handing it over to another agent."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from calls.models import Call
+from calls.telephony import OutcomeUnknown, Refused
+from tests.calls.desks import sit_down
+from tests.calls.twilio_webhooks import CALL_SID, Poster
+from tests.calls.views.conftest import Company
+
+
+@pytest.fixture
+def talk(ringing: Call, twilio: Poster) -> Call:
+    """A call that alice has, while bob is at his desk."""
+    twilio.leg("alice", "in-progress", 2)
+    return Call.objects.listed().get(pk=ringing.pk)
+
+
+def current(call: Call) -> Call:
+    return Call.objects.listed().get(pk=call.pk)
+
+
+def hold(desk: Client, call: Call, on: str = "1") -> Any:
+    return desk.post(f"/calls/{call.pk}/hold/", {"on": on})
+
+
+def transfer(desk: Client, call: Call, to: Any) -> Any:
+    return desk.post(f"/calls/{call.pk}/transfer/", {"to": to})
+
+
+def test_holding_and_taking_back(desk: Client, talk: Call, company: Company) -> None:
+    response = hold(desk, talk)
+    assert (response.status_code, response.json()) == (202, {"call": current(talk).data()})
+    assert current(talk).held
+    assert hold(desk, talk, "0").status_code == 202
+    assert not current(talk).held
+    assert company.requests == [("hold", CALL_SID, True), ("hold", CALL_SID, False)]
+
+
+def test_the_webhook_that_comes_while_the_call_is_held_finds_a_conference(
+    desk: Client, talk: Call, company: Company
+) -> None:
+    found: list[tuple[bool, bool]] = []
+    company.meanwhile = lambda: found.append((current(talk).held, current(talk).conference))
+    hold(desk, talk)
+    assert found == [(True, True)]
+
+
+def test_what_was_refused_leaves_the_call_as_it_was(
+    desk: Client, bob: Any, talk: Call, company: Company
+) -> None:
+    company.failure = Refused("No.")
+    before = current(talk).data()
+    for response in [hold(desk, talk), transfer(desk, talk, bob.pk)]:
+        assert (response.status_code, response.json()) == (502, {"error": "No."})
+    now = current(talk)
+    assert not now.conference
+    assert {**now.data(), "version": 0, "at": 0} == {**before, "version": 0, "at": 0}
+
+
+def test_a_conference_that_may_exist_is_not_forgotten(
+    desk: Client, bob: Any, talk: Call, company: Company
+) -> None:
+    company.failure = OutcomeUnknown("Twilio didn't answer.")
+    assert hold(desk, talk).status_code == 502
+    assert transfer(desk, talk, bob.pk).status_code == 502
+    assert current(talk).conference
+    assert (current(talk).held, current(talk).transfer_to) == (False, None)
+
+
+def test_handing_over_rings_at_the_other_agent_alone(
+    desk: Client, bob: Any, talk: Call, company: Company
+) -> None:
+    response = transfer(desk, talk, bob.pk)
+    assert (response.status_code, response.json()) == (202, {"call": current(talk).data()})
+    shown = response.json()["call"]
+    assert (shown["transfer_to"], shown["ringing"]) == ({"id": bob.pk, "name": "bob"}, [bob.pk])
+    assert shown["answered_by"]["name"] == "alice"
+    assert company.requests == [("transfer", CALL_SID, "bob")]
+
+
+def test_the_other_agent_answers_and_has_the_call(
+    desk: Client, bobs_desk: Client, bob: Any, talk: Call, twilio: Poster, company: Company
+) -> None:
+    transfer(desk, talk, bob.pk)
+    assert bobs_desk.post(f"/calls/{talk.pk}/answer/").status_code == 202
+    twilio.leg("bob", "in-progress", 2)
+    assert (current(talk).answered_by, current(talk).transfer_to) == (bob, None)
+
+
+def test_the_other_agent_may_decline(
+    desk: Client, bobs_desk: Client, alice: Any, bob: Any, talk: Call, company: Company
+) -> None:
+    transfer(desk, talk, bob.pk)
+    company.failure = Refused("No.")
+    assert bobs_desk.post(f"/calls/{talk.pk}/decline/").status_code == 202
+    now = current(talk)
+    assert (now.transfer_to, now.rung_now, now.answered_by) == (None, [], alice)
+
+
+def test_one_transfer_after_the_other(desk: Client, bob: Any, talk: Call, company: Company) -> None:
+    transfer(desk, talk, bob.pk)
+    response = transfer(desk, talk, bob.pk)
+    assert (response.status_code, len(company.requests)) == (409, 1)
+
+
+def test_only_an_available_agent_gets_a_call(
+    desk: Client, alice: Any, bob: Any, talk: Call, company: Company
+) -> None:
+    sit_down(alice)
+    carol = get_user_model().objects.create_user("carol")
+    expected = {bob.pk: "bob isn't", alice.pk: "alice isn't", carol.pk: "This agent isn't"}
+    for pk, words in expected.items():
+        response = transfer(desk, talk, pk)
+        assert (response.status_code, words in response.json()["error"]) == (409, True)
+    assert not company.requests
+
+
+@pytest.mark.parametrize("to", ["", "bob", "-1", "1" * 30, "\u0661"])
+def test_an_agent_who_can_not_be(desk: Client, talk: Call, company: Company, to: str) -> None:
+    assert transfer(desk, talk, to).status_code == 400
+
+
+@pytest.mark.parametrize("on", ["", "yes", "2"])
+def test_hold_is_on_or_off(desk: Client, talk: Call, company: Company, on: str) -> None:
+    assert hold(desk, talk, on).status_code == 400
+    assert not company.requests
+
+
+def test_only_who_talks_may_hold_and_hand_over(
+    bobs_desk: Client, bob: Any, talk: Call, company: Company
+) -> None:
+    for response in [hold(bobs_desk, talk), transfer(bobs_desk, talk, bob.pk)]:
+        assert (response.status_code, response.json()) == (409, {"error": "alice has this call."})
+
+
+def test_what_only_rings_can_not_be_held(
+    desk: Client, bob: Any, ringing: Call, company: Company
+) -> None:
+    for response in [hold(desk, ringing), transfer(desk, ringing, bob.pk)]:
+        assert response.status_code == 409
+    assert not company.requests
