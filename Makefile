@@ -2,6 +2,7 @@
 # make check: format, lint, types and unit tests in both languages, in less than a minute.
 # make npm: the browser client as an npm package, in dist/. make bench: this project beside its
 # peers, in 20 minutes on two cores that have nothing else to do; QUICK=1 only sees that all runs.
+# make voice-sdk: Twilio's SDK for agents' phones in the browser, which only a real phone company needs.
 # make outage: real browsers after four minutes without a connection.
 PYTHON ?= python3
 # SocketShark's requirements are not to be had for a newer one.
@@ -9,7 +10,7 @@ SOCKETSHARK_PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check npm bench outage system
+.PHONY: demo test check npm voice-sdk bench outage system
 demo: $(VENV)/demo
 	@$(BIN)/python manage.py demo
 
@@ -22,6 +23,16 @@ check: $(VENV)/test
 
 npm: tests/js/node_modules/.package-lock.json
 	@tests/js/package/build dist
+
+voice-sdk: calls/static/calls/vendor/twilio.min.js
+
+# The bundle has the licences of all that is in it beside it.
+calls/static/calls/vendor/twilio.min.js: calls/voice_sdk/package-lock.json
+	npm ci --omit dev --no-progress --loglevel error --prefix calls/voice_sdk
+	mkdir -p $(@D)
+	cp calls/voice_sdk/node_modules/@twilio/voice-sdk/LICENSE.md $(@D)/
+	cp calls/voice_sdk/node_modules/@twilio/voice-sdk/dist/twilio.min.js $@
+	touch $@
 
 bench: system benchmarks/.venv/ready benchmarks/.venv-socketshark/ready benchmarks/node/node_modules/.package-lock.json
 	@benchmarks/.venv/bin/python -m benchmarks $(if $(QUICK),--quick)

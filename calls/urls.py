@@ -20,6 +20,7 @@ urlpatterns = [
     path("calls/simulate/", views.simulate, name="simulate_call"),
     path("calls/simulate/<slug:word>/", views.simulate_word, name="simulate_word"),
     path("calls/<int:pk>/answer/", views.answer, name="answer_call"),
+    path("calls/phone/", views.phone, name="agent_phone"),
     path("calls/status/", views.status, name="agent_status"),
     path("calls/<int:pk>/decline/", views.decline, name="decline_call"),
     path("calls/<int:pk>/hangup/", views.hang_up, name="hang_up_call"),

@@ -8,9 +8,20 @@ from django.utils.deprecation import MiddlewareMixin
 from project.exposure import is_this_machine
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "connect-src 'self'{connect}; media-src 'self'{media}"
 )
+
+TWILIO = {
+    "connect": (
+        " https://eventgw.twilio.com wss://voice-js.roaming.twilio.com"
+        " https://media.twiliocdn.com https://sdk.twilio.com"
+    ),
+    "media": " mediastream: https://media.twiliocdn.com https://sdk.twilio.com",
+}
+"""What phones in the browser need besides, as the README of ``@twilio/voice-sdk`` lists it. Its
+scripts aren't among that, because the site serves them itself."""
 
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 """Headers with which a proxy or tunnel says that the request came from elsewhere."""
@@ -34,13 +45,18 @@ class OnlyThisMachine(MiddlewareMixin):
 
 
 class ContentSecurityPolicy(MiddlewareMixin):
-    """Lets a page load from its own site alone, and be framed nowhere."""
+    """Lets a page load from its own site alone, but for its phone, and be framed nowhere."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         # With DEBUG those are Django's pages for developers, which have styles of their own.
         if not (settings.DEBUG and response.status_code in (404, 500)):
-            response.headers.setdefault("Content-Security-Policy", POLICY)
+            response.headers.setdefault("Content-Security-Policy", policy())
         return response
+
+
+def policy() -> str:
+    """Return the policy; Twilio's hosts are in it where agents' phones are Twilio's."""
+    return POLICY.format_map(TWILIO if settings.TWILIO_API_KEY else {"connect": "", "media": ""})
 
 
 def _is_from_here(request: HttpRequest) -> bool:

@@ -67,7 +67,9 @@ def missing(request: Request) -> Refused:
 def reason(body: Any, status: int) -> str:
     """Return Twilio's sentence about a refusal, or the status if there is none."""
     said = body.get("message") if isinstance(body, dict) else None
-    return said[:MAX_REASON] if isinstance(said, str) and said.strip() else f"status {status}."
+    if not isinstance(said, str) or not said.strip():
+        return f"status {status}."
+    return said if len(said) <= MAX_REASON else f"{said[:MAX_REASON]}..."
 
 
 def number(body: Any, field: str) -> int | None:

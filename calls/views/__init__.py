@@ -2,6 +2,7 @@
 
 from calls.views.desk import call_list, desk
 from calls.views.messages import message
+from calls.views.phone import phone
 from calls.views.ringing import answer, decline, hang_up
 from calls.views.simulation import simulate, simulate_word
 from calls.views.status import status
@@ -15,6 +16,7 @@ __all__ = [
     "hang_up",
     "hold",
     "message",
+    "phone",
     "simulate",
     "simulate_word",
     "status",

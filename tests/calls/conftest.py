@@ -12,6 +12,7 @@ from calls.models import Call
 from calls.signals import call_recorded
 from realtime.testing.fixtures import published
 from tests.calls.desks import sit_down
+from tests.calls.twilio_api import TwilioApi, serving
 from tests.calls.twilio_webhooks import ACCOUNT_SID, AUTH_TOKEN, CALL_SID, Poster
 
 __all__ = ["published"]
@@ -63,6 +64,14 @@ def ringing(twilio: Poster, alice: Any, bob: Any) -> Call:
     sit_down(alice, bob)
     twilio.voice()
     return Call.objects.listed().get(sid=CALL_SID)
+
+
+@pytest.fixture
+def api(settings: Any) -> Iterator[TwilioApi]:
+    """Twilio's REST API, as a server of this machine."""
+    with serving(api := TwilioApi()) as url:
+        settings.TWILIO_API_URL = url
+        yield api
 
 
 @pytest.fixture
