@@ -36,24 +36,20 @@ class Desk {
     return { ref, after: after ?? null };
   }
 
+  /** Takes frames of the server; says whether it waits for the list then. */
   frames({ frames }) {
     for (const frame of frames) this.#it.last().frame(frame);
+    return this.#fetching !== null;
   }
 
   cut() {
     this.#it.last().end();
   }
 
-  /** Hands over the list that it is waiting for, and says whether it was. */
+  /** Hands over the list that it waits for. */
   fetched({ calls }) {
-    this.#fetching?.(calls);
-    const waited = this.#fetching !== null;
+    this.#fetching(calls);
     this.#fetching = null;
-    return waited;
-  }
-
-  waits() {
-    return this.#fetching !== null;
   }
 
   shows({ now }) {

@@ -9,6 +9,7 @@ from django.test import Client
 
 from calls.models import Call
 from calls.streams import AgentStream
+from realtime import position
 from realtime.eventlog import event_log
 from realtime.protocol.stream_names import user_stream_name
 
@@ -46,16 +47,16 @@ class Desk:
         self._node = node
         self._stream = user_stream_name(agent)
         self._offset = 0
+        self._waits = False
 
     def open(self) -> None:
-        """Load the page, and connect."""
-        context = self.client.get("/").context
+        """Load the page while there are no calls, and connect."""
         self._ask(
             "open",
             agent={"id": self.agent.pk},
             stream=self._stream,
-            position=context["position"]._asdict(),
-            calls=context["calls"],
+            position=position(self.agent)._asdict(),
+            calls=[],
         )
         self.connect()
 
@@ -77,7 +78,7 @@ class Desk:
             frame["snapshot"] = AgentStream(self._stream).snapshot(self.agent)
         frames = [json.dumps(frame)]
         frames += [event.replayed_frame for event in page.events] if recovered else []
-        self._ask("frames", frames=frames)
+        self._waits = self._ask("frames", frames=frames)
         self._offset, self.is_connected = offset, True
 
     def cut(self) -> None:
@@ -93,8 +94,9 @@ class Desk:
         page = log.read({self._stream: self._offset}, MAX_EVENTS)[self._stream]
         if page.events:
             self._offset = page.events[-1].offset
-            self._ask("frames", frames=[event.frame for event in page.events])
-        if self._ask("waits"):
+            self._waits = self._ask("frames", frames=[event.frame for event in page.events])
+        if self._waits:
+            self._waits = False
             self._ask("fetched", calls=self.client.get("/calls/").json()["calls"])
 
     def shows(self, now: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,17 +30,24 @@ class Fault(StrEnum):
 
 
 class Rest:
-    """Answers requests. ``before`` and ``after`` are called around each, for what else happens.
+    """Answers requests. ``before`` and ``after`` are called around each, for what else happens;
+    ``judging`` is a context for what it makes the company do.
 
     ``faults`` are those of the next requests, one each; ``away`` that of all others.
     """
 
     def __init__(
-        self, company: Company, *, before: Callable[[], None], after: Callable[[], None]
+        self,
+        company: Company,
+        *,
+        before: Callable[[], None],
+        judging: Callable[[], AbstractContextManager[None]],
+        after: Callable[[], None],
     ) -> None:
         self.faults: list[Fault | None] = []
         self.away: Fault | None = None
-        self._company, self._before, self._after = company, before, after
+        self._company = company
+        self._before, self._judging, self._after = before, judging, after
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
         """Do what ``requests.request`` does."""
@@ -51,7 +59,8 @@ class Rest:
             return response(500, {"message": "Internal error"})
         fields = options.get("params") or options.get("data") or {}
         path = urlsplit(url).path.split("/Accounts/")[1].split("/", 1)[1].removesuffix(".json")
-        status, body = self._answer(method, path.split("/"), fields)
+        with self._judging():
+            status, body = self._answer(method, path.split("/"), fields)
         self._after()
         if fault == Fault.LOST_ANSWER:
             raise requests.ReadTimeout("no answer")

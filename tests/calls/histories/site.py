@@ -36,10 +36,18 @@ class Site:
         self.kill_after: int | None = None
         self.is_down = False
         self.deaths = 0
+        self.answers: dict[str, int] = {}
+        self.changed = False
+        """Something has run that may have changed what desks show."""
         self.verb: tuple[str, int] | None = None
         """What an agent asks for now: the view's last word, and the call."""
         self._webhooks = Client()
         self._steps: list[int | None] = []
+
+    def has_changed(self) -> bool:
+        """Say whether something may have changed since the last time."""
+        changed, self.changed = self.changed, False
+        return changed
 
     def step(self) -> None:
         """Count a step of the request that runs, and die if it was the last."""
@@ -58,6 +66,7 @@ class Site:
     @contextmanager
     def process(self) -> Iterator[None]:
         """Run something in a process that may die; what it didn't commit is gone then."""
+        self.changed = True
         self._steps.append(self.kill_after)
         self.kill_after = None
         try:
@@ -108,6 +117,8 @@ class Site:
             assert response.status_code != 500, (path, response.content)
             answer = Answer(response.status_code, response.json())
         self.verb = None
+        key = f"{named(path)[0] if named(path) else path} {answer.status}"
+        self.answers[key] = self.answers.get(key, 0) + 1
         return answer
 
     def sweep(self, sweep: Callable[[datetime], Any], now: datetime) -> None:

@@ -1,8 +1,10 @@
 """A company, a site and its agents' desks, in one time."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from django.db.models import Min
@@ -10,6 +12,7 @@ from django.test import Client
 
 from calls.models import Action, AgentStatus, Call, Leg, Message
 from calls.reconciliation import due_now, sweep
+from realtime.eventlog import event_log
 from tests.calls.histories.company import Company
 from tests.calls.histories.desks import Desk, Node
 from tests.calls.histories.legs import Leg as CompanysLeg
@@ -18,6 +21,16 @@ from tests.calls.histories.site import SITE, Answer, Site, named
 
 BEGIN = datetime.fromisoformat("2026-11-26T09:00:00+00:00")
 VOICE, STATUS = f"{SITE}/calls/twilio/voice/#rc=5&rp=all", f"{SITE}/calls/twilio/status/"
+
+
+class Fate(StrEnum):
+    """What becomes of a report on its way to the site."""
+
+    ARRIVES = "arrives"
+    LOST = "lost"
+    LATE = "late"
+    TWICE = "twice"
+    """It arrives, and once more later."""
 
 
 class World:
@@ -29,7 +42,12 @@ class World:
         self.company = Company(
             BEGIN, self.site.fetch, number_url=VOICE, number_callback=STATUS
         )
-        self.rest = Rest(self.company, before=self._before_request, after=self._after_request)
+        self.rest = Rest(
+            self.company,
+            before=self._before_request,
+            judging=self._judging,
+            after=self._after_request,
+        )
         self.before: Callable[[], None] | None = None
         self.after: Callable[[], None] | None = None
         self.cut_off: list[str] = []
@@ -37,9 +55,11 @@ class World:
         self.ended: set[str] = set()
         self.transferred: set[str] = set()
         """The calls, by their sids, that agents asked to end, or to hand over."""
+        self.fates: list[Fate] = []
+        """What becomes of the next reports."""
+        self.late: list[tuple[str, dict[str, str]]] = []
         self.desks: list[Desk] = []
         self._clients, self._node = agents, node
-        self._pairs: list[set[tuple[str, str]]] = []
         self._last: tuple[Any, str, dict[str, Any]] | None = None
 
     def begin(self) -> None:
@@ -56,6 +76,9 @@ class World:
         return self.company.now
 
     def listen(self) -> None:
+        log = event_log()
+        assert log
+        log.number_pending()  # A running server does it for processes that died.
         for desk in self.desks:
             desk.listen()
 
@@ -65,6 +88,10 @@ class World:
         """Send a request of an agent's page, with a token of its own."""
         self._last = agent, path, {**fields, "token": str(uuid.uuid4())}
         return self.press_again()
+
+    @property
+    def has_pressed(self) -> bool:
+        return self._last is not None
 
     def press_again(self) -> Answer:
         """Send the last request once more."""
@@ -109,11 +136,27 @@ class World:
 
     # The network.
 
-    def deliver(self, index: int, *, keep: bool = False) -> None:
-        """Let one of the reports that are on their way arrive."""
-        outbox = self.company.outbox
-        url, form = outbox[index] if keep else outbox.pop(index)
-        self.site.webhook(url, form)
+    def let_reports_travel(self) -> None:
+        """Let what the company has reported arrive, or what else is its fate."""
+        while self.company.outbox:
+            report = self.company.outbox.pop(0)
+            fate = self.fates.pop(0) if self.fates else Fate.ARRIVES
+            if fate in (Fate.LATE, Fate.TWICE):
+                self.late.append(report)
+            if fate in (Fate.ARRIVES, Fate.TWICE):
+                self.site.webhook(*report)
+
+    def deliver_late(self, index: int) -> None:
+        self.site.webhook(*self.late.pop(index % len(self.late)))
+
+    def cut_or_connect(self, index: int) -> None:
+        """Cut the connection of a desk, or let it come back."""
+        desk = self.desks[index % len(self.desks)]
+        if desk.is_connected:
+            desk.cut()
+        else:
+            desk.connect()
+            self.site.changed = True
 
     # Time.
 
@@ -122,6 +165,7 @@ class World:
         end = self.now + timedelta(seconds=seconds)
         while True:
             self.company.advance(min([end, *self._instants()]))
+            self.let_reports_travel()
             self.sweep()
             if self.now >= end:
                 return
@@ -151,11 +195,16 @@ class World:
         happens, self.before = self.before, None
         if happens:
             happens()
-        self._pairs.append(self.company.pairs())
+
+    @contextmanager
+    def _judging(self) -> Iterator[None]:
+        """Find conversations that what the company is asked for ends."""
+        before = self.company.pairs()
+        yield
+        for customer, agent in before - self.company.pairs():
+            self._judge(self.company.legs[customer], self.company.legs[agent])
 
     def _after_request(self) -> None:
-        for customer, agent in self._pairs.pop() - self.company.pairs():
-            self._judge(self.company.legs[customer], self.company.legs[agent])
         happens, self.after = self.after, None
         if happens:
             happens()
