@@ -56,8 +56,9 @@ def webhook(form_class: type[SignedForm]) -> Callable[[Webhook], Callable[..., H
 def voice(form: WebhookForm, company: Telephony) -> HttpResponse:
     """Record an incoming call, and answer at which agents' phones it rings."""
     data = form.cleaned_data
-    call = Call.objects.record(data["CallSid"], data["CallStatus"], **form.new_call())
-    return twiml_response(ringing.begin(call.pk, company))
+    new = {**form.new_call(), **ringing.first_round()}
+    call = Call.objects.record(data["CallSid"], data["CallStatus"], **new)
+    return twiml_response(ringing.begin(call, company))
 
 
 @webhook(WebhookForm)

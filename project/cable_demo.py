@@ -12,8 +12,11 @@ from functools import partial
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError
+from django.utils import timezone
 
 from calls.models import Call
+from calls.simulator import words
+from calls.simulator.incoming import NobodyThere
 from calls.states import RING_SECONDS, Direction, State
 from calls.telephony import TelephonyError
 from calls.telephony.simulator import CALLER, Simulator
@@ -31,7 +34,7 @@ LONGEST_WAIT = 20
 STOP_TIMEOUT = 10.0
 """Seconds that the server gets to stop."""
 
-WORDS = """\
+CABLE = """\
 Type a word here and press Enter:
   call     a call comes in
   answer   bob answers, at a desk that this cable doesn't lead to
@@ -41,7 +44,12 @@ Type a word here and press Enter:
   mute     half pulled: the server hears nothing from the desk
   forget   the router restarts: the present connections stay dead
   heal     the cable is plugged in again
-Enter alone shows this again. Ctrl-C ends the demo."""
+The phone company obeys, too:
+"""
+
+COMPANY = "".join(f"  {each.word:<16}{each.sentence}\n" for each in words.WORDS)
+
+WORDS = f"{CABLE}{COMPANY}Enter alone shows this again. Ctrl-C ends the demo."
 
 FIRST_STEPS = """\
 Try: call, cut, answer. Your desk goes on ringing, because it can't know that bob has answered.
@@ -66,6 +74,7 @@ class Terminal:
             "mute": partial(self._cut_half, "to_server"),
             "forget": self._forget,
             "heal": self._heal,
+            **{each.word: partial(obeyed, each.word) for each in words.WORDS},
         }
 
     def obey(self, line: str) -> str:
@@ -75,7 +84,7 @@ class Terminal:
             return f"There is no word {word!r}. Enter alone shows those that there are."
         try:
             return self._commands[word]()
-        except (TelephonyError, DatabaseError) as error:
+        except (TelephonyError, NobodyThere, DatabaseError) as error:
             return str(error)
 
     def _call(self) -> str:
@@ -119,6 +128,11 @@ class Terminal:
     def _heal(self) -> str:
         self._cable.heal()
         return f"All passes again. Within {self._returns:g} s the desk shows the present state."
+
+
+def obeyed(word: str) -> str:
+    """Have the phone company do what a word says, and return its sentence."""
+    return words.obey(word, timezone.now())
 
 
 def instructions() -> str:

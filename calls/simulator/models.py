@@ -152,8 +152,8 @@ class Leg(models.Model):
 class Step(models.Model):
     """What happens to a leg at an instant.
 
-    A request is ``leased_until`` an instant to the process that sends it; ``attempts`` have been
-    made.
+    A request is ``leased_until`` an instant to the process ``leased_by``, which sends it;
+    ``attempts`` have been made.
     """
 
     leg = models.ForeignKey(Leg, models.CASCADE, related_name="steps")
@@ -163,6 +163,7 @@ class Step(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     first_due = models.DateTimeField()
     leased_until = models.DateTimeField(null=True, blank=True)
+    leased_by = models.CharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ["due", "pk"]

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from calls.simulator import dialling, lines, scripts
+from calls.simulator.leases import has_ended, this_process
 from calls.simulator.models import REQUESTS, Kind, Leg, Step, locked_exchange
 from calls.simulator.overrides import Failure, split
 from calls.simulator.webhooks import Answer, post
@@ -23,6 +24,8 @@ LEASE = timedelta(seconds=20)
 
 IN_ORDER = timedelta(seconds=2)
 """How long a webhook of a leg waits for an answer to the one before it."""
+
+INTERRUPTED = Answer(failure=Failure.READ, detail="the process that sent it has ended")
 
 Post = Callable[[str, dict[str, str]], Answer]
 Send = Callable[[Step], None]
@@ -51,7 +54,7 @@ def take(now: datetime, *, since: datetime | None = None) -> Step | None:
             if step.kind not in REQUESTS:
                 _play(step)
             elif step.leased_until is not None:
-                give_up(step, "the process that sent it has ended")
+                _try_again(step, INTERRUPTED, Failure.READ, max(now, step.due))
             elif since is not None and is_lost(step, since):
                 give_up(step, "the site was away")
             else:
@@ -68,7 +71,8 @@ def settle_now(now: datetime) -> None:
 
 def lease(step: Step, now: datetime) -> None:
     """Let this process alone make an attempt at sending a webhook."""
-    step.leased_until, step.attempts = now + LEASE, step.attempts + 1
+    step.leased_until, step.leased_by = now + LEASE, this_process()
+    step.attempts += 1
     step.save()
 
 
@@ -134,8 +138,14 @@ def _is_due(now: datetime) -> bool:
 
 
 def _due(now: datetime) -> QuerySet[Step]:
-    free = Q(leased_until=None) | Q(leased_until__lt=now)
+    free = Q(leased_until=None) | Q(leased_until__lt=now) | Q(leased_by__in=_ended(now))
     return Step.objects.filter(free, due__lte=now)
+
+
+def _ended(now: datetime) -> list[str]:
+    """Return the processes that have ended while they sent something."""
+    leased = Step.objects.filter(leased_until__gte=now).order_by()
+    return [one for one in leased.values_list("leased_by", flat=True).distinct() if has_ended(one)]
 
 
 def _next(now: datetime) -> Step | None:

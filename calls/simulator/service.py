@@ -43,6 +43,12 @@ class Service:
         due = player.next_due()
         return None if due is None else (due - timezone.now()).total_seconds()
 
+    def wait_for_webhooks(self) -> None:
+        """Return when no webhook is under way."""
+        for _ in range(MAX_UNDER_WAY):
+            self._free.acquire()
+        self._free.release(MAX_UNDER_WAY)
+
     def _send(self, step: Step) -> None:
         try:
             player.send(step)

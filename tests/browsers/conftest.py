@@ -1,4 +1,7 @@
-"""Browsers and sites, each started once for all tests of the run, and the desks of one test."""
+"""Browsers and sites, each started once for all tests of this folder, and the desks of one test.
+
+They end with the last of these tests: a browser takes a tenth of a core while nobody uses it.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,7 +19,7 @@ from tests.site.office import Office
 NUMBERS = count(1)  # of the profiles; every test has its own cookies
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def launch() -> Iterator[Callable[[BrowserName], Browser]]:
     with ExitStack() as stack:
         browsers: dict[BrowserName, Browser] = {}
@@ -40,7 +43,7 @@ def browser(
     assert not browser.errors()[before:]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def open_office(
     tmp_path_factory: pytest.TempPathFactory, site_database: Path, site_env: dict[str, str]
 ) -> Iterator[Callable[[float, float], Office]]:

@@ -15,7 +15,7 @@ from tests.site.desk import Desk
 
 pytestmark = pytest.mark.processes
 
-SOON = 4.0  # seconds: a write, a sweep and an event, on a busy machine
+SOON = 15.0  # seconds: a write, a sweep and an event, on a busy machine
 NUMBERS = count(1)  # of the profiles
 COLLEAGUES = "document.getElementById('colleagues').textContent"
 NOTED = f"""

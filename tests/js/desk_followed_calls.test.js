@@ -3,22 +3,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { arranged, rings } from "../../calls/static/calls/call_list.js";
 import { FollowedCalls } from "../../calls/static/calls/followed_calls.js";
-import { changeText } from "../../calls/static/calls/wording.js";
+import { arranged } from "../../calls/static/calls/rules/call_list.js";
+import { rings } from "../../calls/static/calls/rules/call_rules.js";
+import { changeText } from "../../calls/static/calls/words/calls.js";
 import { RealtimeClient } from "../../realtime/static/realtime/index.js";
+import { ALICE, BOB, NOW, incoming } from "./desk_calls.js";
 import { fakeEnvironment, settled } from "./fakes.js";
 
-const ALICE = { id: 1, name: "alice" };
-const BOB = { id: 2, name: "bob" };
-
-function change(sid, version, state, more = {}) {
-  const call = { sid, version, state, direction: "inbound", from: sid, answered_by: null };
-  return { ...call, at: 1000 * version, ...more };
-}
-
-function listed(sid, version, state, more = {}) {
-  return { started_at: 500, answered_at: null, ended_at: null, ...change(sid, version, state, more) };
+function listed(call, version, state, more = {}) {
+  return incoming({ call, version, state, from: call, at: 1000 * version, started_at: 500, ...more });
 }
 
 /** A desk whose page was rendered with `list` at offset 10; the test plays the server. */
@@ -33,13 +27,13 @@ function deskWith(list) {
     fetchList: (signal) => new Promise((resolve) => fetches.push({ signal, resolve })),
     changed: (before) => {
       ringings.push(ringing());
-      for (const [sid, call] of calls.known) news.push(changeText(before.get(sid), call, ALICE));
+      for (const [key, call] of calls.known) news.push(changeText(before.get(key), call, ALICE, NOW));
     },
   });
   client.on("state", ({ previous }) => previous === "open" && calls.lost());
-  const ringing = () => [...calls.known.values()].filter(rings).map(({ sid }) => sid);
+  const ringing = () => [...calls.known.values()].filter((call) => rings(call, ALICE, NOW)).map(({ call }) => call);
   const places = () =>
-    Object.fromEntries(Object.entries(arranged(calls.known)).map(([name, them]) => [name, them.map(({ sid }) => sid)]));
+    Object.fromEntries(Object.entries(arranged(calls.known, ALICE)).map(([name, them]) => [name, them.map(({ call }) => call)]));
   const connect = () => {
     it.clock.advance(500);
     it.last().open();
@@ -57,7 +51,7 @@ function deskWith(list) {
 
 test("a call on the page rings as soon as the stream says that nothing was missed", () => {
   const desk = deskWith([listed("a", 1, "ringing"), listed("b", 2, "in-progress", { answered_by: BOB })]);
-  assert.deepEqual(desk.places(), { incoming: ["a"], active: ["b"], last: [] });
+  assert.deepEqual(desk.places(), { active: [], incoming: ["a"], others: ["b"], last: [] });
   assert.deepEqual([desk.ringing(), desk.calls.complete], [[], false]);
   desk.connect();
   assert.deepEqual(desk.last().frames("subscribe")[0].after, { epoch: "e", offset: 10 });
@@ -71,8 +65,8 @@ test("a call that was answered before the page was connected never rings", () =>
   const desk = deskWith([listed("a", 1, "ringing")]);
   desk.connect();
   desk.subscribed(11);
-  desk.event(11, change("a", 2, "in-progress", { answered_by: BOB }));
-  assert.deepEqual([desk.ringings.flat(), desk.places().active], [[], ["a"]]);
+  desk.event(11, listed("a", 2, "in-progress", { answered_by: BOB }));
+  assert.deepEqual([desk.ringings.flat(), desk.places().others], [[], ["a"]]);
   assert.deepEqual(desk.takeNews(), []);
 });
 
@@ -83,16 +77,16 @@ test("a call that came and was answered in a gap never rings; one that still doe
   desk.last().end();
   desk.connect();
   desk.subscribed(14);
-  desk.event(11, change("a", 1, "ringing"));
-  desk.event(12, change("a", 2, "in-progress", { answered_by: BOB }));
-  desk.event(13, change("b", 1, "ringing"));
+  desk.event(11, listed("a", 1, "ringing"));
+  desk.event(12, listed("a", 2, "in-progress", { answered_by: BOB }));
+  desk.event(13, listed("b", 1, "ringing"));
   assert.deepEqual([desk.ringing(), desk.calls.complete], [[], false]);
   desk.event(14, {}, "lunch");
   assert.deepEqual([desk.ringing(), desk.calls.complete], [["b"], true]);
-  assert.deepEqual(desk.places(), { incoming: ["b"], active: ["a"], last: [] });
+  assert.deepEqual(desk.places(), { active: [], incoming: ["b"], others: ["a"], last: [] });
   assert.ok(!desk.ringings.flat().includes("a"));
   assert.deepEqual(desk.takeNews(), ["Incoming call from b"]);
-  desk.event(15, change("c", 1, "ringing"));
+  desk.event(15, listed("c", 1, "ringing"));
   assert.deepEqual(desk.takeNews(), ["Incoming call from c"]);
 });
 
@@ -100,14 +94,14 @@ test("what rings stops when the connection is lost, and rings again, as news, wh
   const desk = deskWith([]);
   desk.connect();
   desk.subscribed(10);
-  desk.event(11, change("a", 1, "ringing"));
-  desk.event(12, change("b", 1, "ringing"));
+  desk.event(11, listed("a", 1, "ringing"));
+  desk.event(12, listed("b", 1, "ringing"));
   desk.takeNews();
   desk.last().end();
   assert.deepEqual([desk.ringing(), desk.places().incoming], [[], ["a", "b"]]);
   desk.connect();
   desk.subscribed(14);
-  desk.event(13, change("b", 2, "in-progress", { answered_by: BOB }));
+  desk.event(13, listed("b", 2, "in-progress", { answered_by: BOB }));
   desk.event(14, {}, "lunch");
   assert.deepEqual(desk.ringing(), ["a"]);
   assert.deepEqual(desk.takeNews(), ["Incoming call from a", "Answered by bob: b"]);
@@ -119,13 +113,13 @@ test("a snapshot shows immediately what rings; how the others ended is fetched",
   desk.connect();
   const snapshot = { calls: [listed("b", 1, "ringing"), listed("c", 1, "ringing")] };
   desk.subscribed(40, { recovered: false, snapshot });
-  assert.deepEqual(desk.places(), { incoming: ["b", "c"], active: [], last: ["old"] });
+  assert.deepEqual(desk.places(), { active: [], incoming: ["b", "c"], others: [], last: ["old"] });
   assert.deepEqual([desk.ringing(), desk.calls.complete], [["b", "c"], false]);
-  desk.event(41, change("d", 1, "ringing"));
+  desk.event(41, listed("d", 1, "ringing"));
   const over = listed("a", 3, "completed", { answered_by: BOB, ended_at: 2 });
   desk.fetches[0].resolve([over, ...snapshot.calls]);
   await settled();
-  assert.deepEqual(desk.places(), { incoming: ["b", "c", "d"], active: [], last: ["a"] });
+  assert.deepEqual(desk.places(), { active: [], incoming: ["b", "c", "d"], others: [], last: ["a"] });
   assert.ok(desk.calls.complete);
 });
 
@@ -156,10 +150,10 @@ test("a fetch that a lost connection interrupted is made again", async () => {
   desk.connect();
   desk.subscribed(41);
   assert.equal(desk.fetches.length, 2);
-  desk.event(41, change("a", 1, "ringing"));
+  desk.event(41, listed("a", 1, "ringing"));
   desk.fetches[1].resolve([listed("old", 3, "completed", { ended_at: 1 })]);
   await settled();
-  assert.deepEqual(desk.places(), { incoming: ["a"], active: [], last: ["old"] });
+  assert.deepEqual(desk.places(), { active: [], incoming: ["a"], others: [], last: ["old"] });
   assert.ok(desk.calls.complete);
 });
 
@@ -180,7 +174,7 @@ test("a desk that stays open for weeks keeps the last calls only", () => {
   const desk = deskWith([listed("a", 1, "ringing")]);
   desk.connect();
   desk.subscribed(10);
-  for (let n = 1; n <= 100; n += 1) desk.event(10 + n, change(`c${n}`, n, "completed"));
+  for (let n = 1; n <= 100; n += 1) desk.event(10 + n, listed(`c${n}`, n, "completed"));
   assert.deepEqual([desk.calls.known.size, desk.ringing()], [31, ["a"]]);
   assert.equal(desk.places().last[0], "c100");
 });

@@ -3,21 +3,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { PendingActions } from "../../calls/static/calls/pending.js";
+import { PendingActions } from "../../calls/static/calls/rules/pending.js";
 
 test("an action is pending until it ends", () => {
   const pending = new PendingActions();
-  const end = pending.begin("CA1", "Answering");
-  assert.deepEqual([pending.has("CA1"), pending.get("CA1")], [true, "Answering"]);
+  const end = pending.begin(7, "Answering");
+  assert.deepEqual([pending.has(7), pending.get(7)], [true, "Answering"]);
   end();
-  assert.deepEqual([pending.has("CA1"), pending.get("CA1")], [false, undefined]);
+  assert.deepEqual([pending.has(7), pending.get(7)], [false, undefined]);
 });
 
 test("the end of an earlier action doesn't end a later one", () => {
   const pending = new PendingActions();
-  const endAnswering = pending.begin("CA1", "Answering");
-  pending.end("CA1");
-  pending.begin("CA1", "Hanging up");
+  const endAnswering = pending.begin(7, "Answering");
+  pending.end(7);
+  pending.begin(7, "Hanging up");
   endAnswering();
-  assert.equal(pending.get("CA1"), "Hanging up");
+  assert.equal(pending.get(7), "Hanging up");
 });

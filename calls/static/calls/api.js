@@ -6,8 +6,10 @@ import { Tokens } from "./tokens.js";
 const POST_TIMEOUT = 10_000;
 const FIRST_TIMEOUT = 3_000;
 const MAX_TIMEOUT = 24_000;
+const CONFLICT = 409;
 const UNFETCHED = "The calls can't be fetched, trying again.";
 const NO_HISTORY = "The server didn't answer; the calls can't be shown.";
+const NO_PHONE = "The server didn't answer, so your phone can't ring yet. Trying again.";
 const UNKNOWN = "The server didn't answer. Whether that was done isn't known until the calls here show it.";
 
 const tokens = new Tokens();
@@ -32,14 +34,19 @@ export async function post(path, fields = {}) {
   const asked = String(new URLSearchParams(fields));
   const token = tokens.take(path, asked, Date.now());
   const send = () => request(path, postOptions({ ...fields, token }), UNKNOWN);
-  try {
-    const answer = await send().catch((error) => (error.status === 0 ? send() : Promise.reject(error)));
-    tokens.answered(path);
-    return answer;
-  } catch (error) {
-    if (error.status !== 0) tokens.answered(path);
-    throw error;
-  }
+  const answer = await send().catch((error) => (isUnknown(error) ? again(send) : error));
+  if (!isUnknown(answer)) tokens.answered(path);
+  if (answer instanceof Error) throw answer;
+  return answer;
+}
+
+// A conflict may be with the first request, which is still being carried out.
+function again(send) {
+  return send().catch((error) => (error.status === CONFLICT ? new ApiError(error.message) : error));
+}
+
+function isUnknown(answer) {
+  return answer instanceof ApiError && answer.status === 0;
 }
 
 /**
@@ -67,6 +74,11 @@ export async function fetchCalls(signal, onError) {
 export function fetchPage(query) {
   const path = `calls/?${new URLSearchParams(query)}`;
   return request(path, { signal: AbortSignal.timeout(POST_TIMEOUT) }, NO_HISTORY);
+}
+
+/** Returns which kind of phone the page is to have, with a token for Twilio's. */
+export function fetchPhone() {
+  return request("calls/phone/", { signal: AbortSignal.timeout(POST_TIMEOUT) }, NO_PHONE);
 }
 
 function postOptions(fields) {

@@ -143,7 +143,8 @@ function followPhone() {
 async function asked(path, fields) {
   announce("complaint", "");
   try {
-    await post(path, fields);
+    const { unknown } = await post(path, fields);
+    if (unknown) complain(unknown);
     return true;
   } catch (error) {
     failed(error);

@@ -13,10 +13,12 @@ from django.test import Client
 from django.utils import timezone
 
 from calls.models import Call
+from calls.reconciliation import sweep
 from calls.simulator.account import auth_token
 from calls.simulator.overrides import split
 from calls.simulator.player import play_due
 from calls.simulator.webhooks import Answer
+from calls.telephony.simulator import Simulator
 from tests.calls.twilio_webhooks import sign
 
 SITE = "http://testserver"
@@ -59,12 +61,9 @@ def wait(monkeypatch: pytest.MonkeyPatch) -> Wait:
 
 
 @pytest.fixture
-def online(monkeypatch: pytest.MonkeyPatch, alice: Any, bob: Any) -> None:
-    """Both agents have a desk open."""
-    from calls import availability
-
-    everybody = lambda users: {user.pk: True for user in users}  # noqa: E731
-    monkeypatch.setattr(availability, "is_online", everybody, raising=False)
+def online(settings: Any, alice: Any, bob: Any) -> None:
+    """Nobody knows who is at a desk, so the phones of both ring."""
+    settings.REALTIME = {"PRESENCE": False}
 
 
 @pytest.fixture
@@ -120,7 +119,7 @@ def test_a_placed_call_rings_at_the_agent_then_at_the_customer(desk: Client, wai
 
 @pytest.mark.parametrize(
     ("number", "outcome"),
-    [("+15550100666", "busy"), ("+15550100777", "nobody-there"), ("+15550100404", "failed")],
+    [("+15550100666", "busy"), ("+15550100777", "missed"), ("+15550100404", "failed")],
 )
 def test_a_placed_call_that_is_not_answered(
     desk: Client, wait: Wait, number: str, outcome: str
@@ -154,3 +153,119 @@ def talking(desk: Client, wait: Wait, direction: str) -> Call:
     desk.post(f"/calls/{call.pk}/answer/")
     wait(1)
     return call
+
+
+def test_the_phones_of_both_ring_and_the_desk_shows_whose_was_picked_up(
+    online: None, call: Call, wait: Wait, alice: Any, bob: Any
+) -> None:
+    assert sorted(shown(call)["ringing"]) == sorted([alice.pk, bob.pk])
+    desk = Client()
+    desk.force_login(bob)
+    assert desk.post("/calls/simulate/pick-up/", {"call": call.pk}).status_code == 202
+    wait(1)
+    assert (shown(call)["state"], shown(call)["ringing"]) == ("in-progress", [])
+    assert shown(call)["answered_by"]["name"] == "bob"
+
+
+def test_a_phone_that_does_not_ring_is_not_picked_up(desk: Client, call: Call) -> None:
+    assert desk.post("/calls/simulate/pick-up/", {"call": call.pk}).status_code == 409
+    assert desk.post("/calls/simulate/pick-up/", {"call": "x"}).status_code == 400
+    assert desk.post("/calls/simulate/pick-up/", {"call": 4711}).status_code == 404
+
+
+def test_both_decline(online: None, call: Call, desk: Client, wait: Wait, bob: Any) -> None:
+    assert desk.post(f"/calls/{call.pk}/decline/").status_code == 202
+    wait(1)
+    assert shown(call)["ringing"] == [bob.pk]
+    other = Client()
+    other.force_login(bob)
+    assert other.post("/calls/simulate/reject/", {"call": call.pk}).status_code == 202
+    wait(1)
+    assert (shown(call)["ringing"], shown(call)["voicemail"]) == ([], True)
+
+
+def test_nobody_picks_up_within_the_time(online: None, call: Call, wait: Wait) -> None:
+    wait(31)
+    assert (shown(call)["ringing"], shown(call)["voicemail"]) == ([], True)
+    wait(20)
+    assert (shown(call)["state"], shown(call)["outcome"]) == ("completed", "missed")
+
+
+def test_two_agents_are_faster_than_each_other(
+    online: None, call: Call, desk: Client, wait: Wait
+) -> None:
+    assert desk.post("/calls/simulate/two-agents/").status_code == 202
+    wait(1)
+    report = Simulator(SITE).fetch(call.sid)
+    (talks,) = [leg.to_number for leg in report.legs if leg.state == "in-progress"]
+    assert talks == f"client:agent_{shown(call)['answered_by']['id']}"
+
+
+def test_a_caller_gives_up(online: None, call: Call, desk: Client, wait: Wait) -> None:
+    assert desk.post("/calls/simulate/caller-hangs-up/").status_code == 202
+    wait(1)
+    assert (shown(call)["state"], shown(call)["outcome"]) == ("completed", "gave-up")
+
+
+@pytest.mark.parametrize("direction", ["incoming", "outgoing"])
+def test_a_call_is_handed_over(
+    online: None, desk: Client, wait: Wait, direction: str, bob: Any
+) -> None:
+    call = talking(desk, wait, direction)
+    assert desk.post(f"/calls/{call.pk}/transfer/", {"to": bob.pk}).status_code == 202
+    wait(2)
+    assert (shown(call)["ringing"], shown(call)["transfer_to"]["name"]) == ([bob.pk], "bob")
+    other = Client()
+    other.force_login(bob)
+    assert other.post("/calls/simulate/pick-up/", {"call": call.pk}).status_code == 202
+    wait(2)
+    assert (shown(call)["state"], shown(call)["answered_by"]["name"]) == ("in-progress", "bob")
+
+
+def test_a_lost_answer_is_found_by_asking(
+    online: None, call: Call, desk: Client, wait: Wait
+) -> None:
+    desk.post("/calls/simulate/lose-answered/")
+    desk.post("/calls/simulate/pick-up/", {"call": call.pk})
+    wait(1)
+    assert shown(call)["state"] == "ringing"
+    sweep_at(Call.objects.get(pk=call.pk).check_at)
+    assert shown(call)["state"] == "in-progress"
+
+
+def sweep_at(instant: Any) -> None:
+    assert instant is not None
+    sweep(instant + timedelta(seconds=1))
+
+
+def test_lost_finals_are_found_by_asking(desk: Client, wait: Wait) -> None:
+    call = talking(desk, wait, "incoming")
+    desk.post("/calls/simulate/lose-finals/")
+    desk.post("/calls/simulate/caller-hangs-up/")
+    wait(1)
+    assert shown(call)["state"] == "in-progress"
+    sweep_at(Call.objects.get(pk=call.pk).check_at)
+    assert shown(call)["state"] == "completed"
+
+
+def test_a_call_whose_placing_timed_out_is_found_again(desk: Client, wait: Wait) -> None:
+    desk.post("/calls/simulate/rest-timeout/")
+    desk.post("/calls/", {"to": "+15550100199"})
+    call = Call.objects.get()
+    assert call.sid is None
+    desk.post("/calls/simulate/behave/")
+    wait(1)
+    call.refresh_from_db()
+    assert call.sid is not None
+    assert Call.objects.count() == 1
+
+
+def test_an_error_of_the_company_is_said_and_leaves_no_claim(
+    call: Call, desk: Client, wait: Wait
+) -> None:
+    desk.post("/calls/simulate/rest-error/")
+    response = desk.post(f"/calls/{call.pk}/answer/")
+    assert response.status_code == 502
+    assert shown(call)["claimed_by"] is None
+    desk.post("/calls/simulate/behave/")
+    assert desk.post(f"/calls/{call.pk}/answer/").status_code == 202

@@ -1,5 +1,7 @@
 """Steps are played once and in their order; webhooks are tried again, or lost, as Twilio's are."""
 
+import socket
+import subprocess
 from datetime import timedelta
 
 import pytest
@@ -109,7 +111,8 @@ def test_a_process_that_died_while_it_sent_loses_the_webhook_and_the_call_that_w
 ) -> None:
     call = incoming.call_in("+15550100155", voice=f"{SITE}/voice/", status="", now=town.now)
     player.take(town.now)
-    town.wait(21)
+    end_sender()
+    town.wait(0)
     assert town.state(call.sid) == "failed"
     assert "simulator webhook lost" in caplog.text
 
@@ -123,6 +126,35 @@ def test_a_call_that_was_moved_meanwhile_ignores_the_answer_to_its_action(town: 
     player.settle(action, Answer("<Response><Hangup/></Response>"))
     town.wait(1)
     assert town.children(call.sid)["client:agent_2"] == "in-progress"
+
+
+def end_sender() -> None:
+    """Have the process that sends a webhook be one that has ended."""
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    Step.objects.update(leased_by=f"{socket.gethostname()}/{dead.pid}")
+
+
+def test_what_a_process_that_died_was_sending_is_tried_again_where_the_address_asks_for_it(
+    town: Town,
+) -> None:
+    town.twiml["voice"] = dial("agent_1")
+    call = incoming.call_in("+15550100155", voice=f"{SITE}/voice/{ALL}", status="", now=town.now)
+    player.take(town.now)
+    end_sender()
+    town.wait(0)
+    town.wait(1)
+    assert town.children(call.sid) == {"client:agent_1": "ringing"}
+
+
+def test_a_lease_ends_also_where_nobody_knows_its_process(town: Town) -> None:
+    call = incoming.call_in("+15550100155", voice=f"{SITE}/voice/", status="", now=town.now)
+    player.take(town.now)
+    Step.objects.update(leased_by="elsewhere.example/1")
+    town.wait(19)
+    assert town.state(call.sid) == "ringing"
+    town.wait(2)
+    assert town.state(call.sid) == "failed"
 
 
 def take_request(town: Town) -> Step:
