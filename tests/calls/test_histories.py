@@ -206,9 +206,30 @@ class Histories(RuleBasedStateMachine):
             self._check()
             assert not Call.objects.filter(state__in=ACTIVE).exists()
             import os
+
             if os.environ.get("STATS"):
                 c = self.world.company
-                print("STATS legs", len(c.legs), "talks", len(c.talked), "deaths", self.world.site.deaths, "conf", len(c.conferences.all), "ended", len(self.world.ended), "transf", len(self.world.transferred), "broken", len(c.broken), "msgs", sum(l.reached_voicemail for l in self._legs()), "answers", self.world.site.answers, flush=True)
+                print(
+                    "STATS legs",
+                    len(c.legs),
+                    "talks",
+                    len(c.talked),
+                    "deaths",
+                    self.world.site.deaths,
+                    "conf",
+                    len(c.conferences.all),
+                    "ended",
+                    len(self.world.ended),
+                    "transf",
+                    len(self.world.transferred),
+                    "broken",
+                    len(c.broken),
+                    "msgs",
+                    sum(l.reached_voicemail for l in self._legs()),
+                    "answers",
+                    self.world.site.answers,
+                    flush=True,
+                )
 
     def _heal(self) -> None:
         world = self.world
@@ -253,9 +274,7 @@ class Histories(RuleBasedStateMachine):
     def _legs(self) -> list[Leg]:
         return list(self.world.company.legs.values())
 
-    def _with_leg(
-        self, index: int, fits: Callable[[Leg], bool], do: Callable[[Leg], None]
-    ) -> None:
+    def _with_leg(self, index: int, fits: Callable[[Leg], bool], do: Callable[[Leg], None]) -> None:
         if found := [leg for leg in self._legs() if fits(leg)]:
             do(found[index % len(found)])
 
@@ -312,9 +331,22 @@ def test_all_agree_in_the_end(
     Run.make_world = staticmethod(make_world)
     monkeypatch.setattr("django.utils.timezone.now", lambda: worlds[0].now)
     import logging, os
+
     logging.disable(logging.CRITICAL)
-    phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate] + ([hypothesis.Phase.shrink] if os.environ.get("SHRINK") else [])
+    phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate] + (
+        [hypothesis.Phase.shrink] if os.environ.get("SHRINK") else []
+    )
     with connection.execute_wrapper(statement):
         hypothesis.stateful.run_state_machine_as_test(
-            Run, _min_steps=int(os.environ.get("MIN", "18")), settings=hypothesis.settings(max_examples=int(os.environ.get("N", "20")), stateful_step_count=25, deadline=None, phases=phases, database=None, suppress_health_check=list(hypothesis.HealthCheck), print_blob=False)
+            Run,
+            _min_steps=int(os.environ.get("MIN", "18")),
+            settings=hypothesis.settings(
+                max_examples=int(os.environ.get("N", "20")),
+                stateful_step_count=25,
+                deadline=None,
+                phases=phases,
+                database=None,
+                suppress_health_check=list(hypothesis.HealthCheck),
+                print_blob=False,
+            ),
         )

@@ -6,7 +6,15 @@ from email.utils import format_datetime
 from xml.etree.ElementTree import Element
 
 from tests.calls.histories.conferences import Conferences
-from tests.calls.histories.legs import CLIENT, Dialling, InConference, Leg, Recording, Waiting, verbs
+from tests.calls.histories.legs import (
+    CLIENT,
+    Dialling,
+    InConference,
+    Leg,
+    Recording,
+    Waiting,
+    verbs,
+)
 
 OUR_NUMBER = "+15550100000"
 

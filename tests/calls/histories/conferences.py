@@ -33,9 +33,7 @@ class Conference:
 class Conferences:
     """``leave_dial`` has a leg go on; ``talk`` takes two legs that now hear each other."""
 
-    def __init__(
-        self, leave_dial: Callable[[Leg], None], talk: Callable[[Leg, Leg], None]
-    ) -> None:
+    def __init__(self, leave_dial: Callable[[Leg], None], talk: Callable[[Leg, Leg], None]) -> None:
         self.all: list[Conference] = []
         self._leave_dial, self._talk = leave_dial, talk
 

@@ -39,9 +39,7 @@ class World:
     def __init__(self, agents: dict[Any, Client], node: Node) -> None:
         self.agents = list(agents)
         self.site = Site()
-        self.company = Company(
-            BEGIN, self.site.fetch, number_url=VOICE, number_callback=STATUS
-        )
+        self.company = Company(BEGIN, self.site.fetch, number_url=VOICE, number_callback=STATUS)
         self.rest = Rest(
             self.company,
             before=self._before_request,
