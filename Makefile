@@ -2,19 +2,22 @@
 # make check: format, lint, types and unit tests in both languages, in less than a minute.
 # make npm: the browser client as an npm package, in dist/. make bench: this project beside its
 # peers, in 20 minutes on two cores that have nothing else to do; QUICK=1 only sees that all runs.
+# make outage: real browsers after four minutes without a connection. make storm: faults of all kinds
+# for two minutes. make cuts: all cuts in real browsers, of which make test leaves out a few.
 # make voice-sdk: Twilio's SDK for agents' phones in the browser, which only a real phone company needs.
-# make outage: real browsers after four minutes without a connection.
 PYTHON ?= python3
 # SocketShark's requirements are not to be had for a newer one.
 SOCKETSHARK_PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check npm voice-sdk bench outage system
+.PHONY: demo test check npm voice-sdk bench outage storm cuts system
 demo: $(VENV)/demo
 	@$(BIN)/python manage.py demo
 
-test: $(VENV)/test
+# What is downloaded from three places comes at the same time.
+test:
+	@$(MAKE) --silent --jobs=3 --output-sync=target $(VENV)/test system
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/run
 
 check: $(VENV)/test
@@ -40,8 +43,14 @@ bench: system benchmarks/.venv/ready benchmarks/.venv-socketshark/ready benchmar
 outage: system $(VENV)/test
 	@PATH="$(CURDIR)/$(BIN):$$PATH" pytest -v -n 3 tests/cuts/outage.py
 
+storm: system $(VENV)/test
+	@PATH="$(CURDIR)/$(BIN):$$PATH" FAULTS_GUSTS=4 pytest -v -s tests/faults/test_storm.py
+
+cuts: system $(VENV)/test
+	@PATH="$(CURDIR)/$(BIN):$$PATH" CUTS=all pytest -v -n 2 --dist loadfile tests/cuts
+
 system:
-	@tests/install
+	+@tests/install
 
 $(VENV)/demo: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make demo PYTHON=python3.12")'

@@ -44,10 +44,7 @@ class Cursor(NamedTuple):
         """Read what ``str`` wrote; raises ``ValidationError`` for anything else."""
         if not (found := CURSOR.fullmatch(text)):
             raise ValidationError(NO_PAGE)
-        try:
-            return cls(EPOCH + int(found[1]) * MICROSECOND, int(found[2]))
-        except OverflowError as error:
-            raise ValidationError(NO_PAGE) from error
+        return cls(EPOCH + int(found[1]) * MICROSECOND, int(found[2]))
 
     def __str__(self) -> str:
         return f"{(self.ended_at - EPOCH) // MICROSECOND}-{self.pk}"

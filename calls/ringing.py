@@ -1,13 +1,14 @@
 """Rings callers at agents' phones, round by round, and stops the phones of those who decline."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 
 from calls.agents import agent_at, agents
 from calls.availability import available_agents
 from calls.models import Call, CallConflict
-from calls.rounds import MAX_AT_ONCE, AfterDial, Candidate, Dial, after_dial, next_round
+from calls.rounds import ROUND_SIZE, AfterDial, Candidate, Dial, after_dial, next_round
 from calls.states import FINAL, Direction, State
 from calls.telephony import Telephony, TelephonyError, twiml
 from realtime.logs import get_logger
@@ -17,27 +18,47 @@ logger = get_logger(__name__)
 BEFORE_ANSWER = (State.QUEUED, State.INITIATED, State.RINGING)
 
 
-def begin(pk: int, company: Telephony) -> str:
-    """Ring a call that has come in; returns TwiML. Asked again, it returns the same."""
-    free = candidates()
-    with Call.objects.change(pk) as call:
-        if call.state == State.RINGING and not (call.rung or call.voicemail):
+def first_round() -> dict[str, Any]:
+    """Return the fields of a new call that comes in now: at whose phones it rings."""
+    pks = next_round(candidates())
+    return {"rung_now": pks, "rung": pks, "voicemail": not pks}
+
+
+def begin(call: Call, company: Telephony) -> str:
+    """Return TwiML for a call that has come in; asked again, it is the same.
+
+    A call that was known before, by another webhook that was faster, begins to ring here.
+    """
+    if call.state == State.RINGING and not (call.rung or call.voicemail):
+        free = candidates()
+        with Call.objects.change(call.pk) as call:
             call_round(call, next_round(free))
     return document(call, company)
 
 
 def go_on(pk: int, dial: Dial, company: Telephony) -> str:
     """Return TwiML for a caller whose ``<Dial>`` has ended without a conference."""
-    free = candidates()
+    step, call = following(pk, dial)
+    if step in (AfterDial.RESUME, AfterDial.NEXT_ROUND):
+        free = candidates()
+        with Call.objects.change(pk) as call:
+            if call.state == State.RINGING and call.claimant is None:
+                again = resumed(call, free) if step == AfterDial.RESUME else []
+                call_round(call, again or fresh(call, free))
+    return twiml.nothing() if step == AfterDial.NOTHING else document(call, company)
+
+
+def following(pk: int, dial: Dial) -> tuple[AfterDial, Call]:
+    """Decide what follows a ``<Dial>``, and end the claim of an agent whose phone did not accept.
+
+    She counts as available again, because her phone may ring better the second time.
+    """
     with Call.objects.change(pk) as call:
         claim = call.claim if call.claimant else ""
         step = after_dial(dial, state=State(call.state), claim=claim, called=len(call.rung))
         if step == AfterDial.RESUME:
             call.unclaim()
-            call_round(call, resumed(call, free) or fresh(call, free))
-        elif step == AfterDial.NEXT_ROUND:
-            call_round(call, fresh(call, free))
-    return twiml.nothing() if step == AfterDial.NOTHING else document(call, company)
+    return step, call
 
 
 def candidates() -> list[Candidate]:
@@ -51,7 +72,7 @@ def fresh(call: Call, free: Sequence[Candidate]) -> list[int]:
 
 def resumed(call: Call, free: Sequence[Candidate]) -> list[int]:
     """Return those of the last round who can still take the call."""
-    last = [one for one in free if one.pk in call.rung[-MAX_AT_ONCE:]]
+    last = [one for one in free if one.pk in call.rung[-ROUND_SIZE:]]
     return next_round(last, without=call.declined)
 
 

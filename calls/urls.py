@@ -29,5 +29,5 @@ urlpatterns = [
     path("calls/<int:pk>/message/", views.message, name="call_message"),
     *(route for name in webhooks.NAMES for route in webhook_routes(name)),
     # An address that was mistyped a little at Twilio must not lose webhooks in silence.
-    re_path(r"^calls/twilio(?:/.*)?$", webhooks.unknown),
+    re_path(r"^calls/twilio(?:/[\s\S]*)?$", webhooks.unknown),
 ]

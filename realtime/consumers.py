@@ -22,6 +22,7 @@ from realtime.logs import LIMITED, get_logger
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import SUBPROTOCOL, VERSIONS
 from realtime.sockets.asgi import Application, Receive, Scope, Send, header
+from realtime.sockets.drain import running_drain
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.sockets.severable import severable
@@ -124,6 +125,7 @@ class RealtimeConsumer:
         The socket is accepted before anything slow happens (Daphne gives a handshake 5 s), and
         because a refused handshake reaches a browser as a bare 1006.
         """
+        running_drain()  # It takes SIGTERM over, which may come while this is the first socket.
         receive, send = severable(receive, send)
         if (await receive())["type"] == "websocket.disconnect":
             return

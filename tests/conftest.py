@@ -29,6 +29,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.db.models import signals
 from pytest_django import DjangoDbBlocker
+from xdist.scheduler import LoadFileScheduling
 
 from realtime import counters
 from realtime.logs import line_limit
@@ -48,6 +49,9 @@ LONG = {
     "test_async_database.py",
     "test_user_models.py",
 }
+# Two workers have browsers, one of them for the tests that wait for minutes and do little.
+BROWSERS = Path(__file__).parent / "browsers"
+WAITING = {"tests/browsers/test_hidden_tab.py", "tests/browsers/test_put_aside.py"}
 QUICK_HASHER = "tests.processes.quick_hasher.QuickHasher"
 
 
@@ -175,7 +179,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("processes")
         if fixtures & {"launch", "open_environment"}:
             item.add_marker(again)
-    items.sort(key=lambda item: item.path.name not in LONG)
+    items.sort(key=lambda item: item.path.name not in LONG and item.path.parent != BROWSERS)
+
+
+class ByFile(LoadFileScheduling):
+    """Gives a worker all tests of a file, and of the files that share browsers."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        if not file.startswith("tests/browsers/"):
+            return file
+        return "browsers that wait" if file in WAITING else "browsers"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile | None:
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -11,23 +11,16 @@ from django.db import models
 from django.utils import timezone
 
 from calls.agents import person
-from calls.certainty import check_at
+from calls.certainty import DISCONNECTED, TRANSFER, check_at
 from calls.models.leg import Leg
 from calls.models.manager import PEOPLE, CallConflict, CallManager
 from calls.models.party import PartyDigits
 from calls.outcomes import Facts, Outcome, unanswered
 from calls.signals import announce
-from calls.states import ACTIVE, FINAL, RING_SECONDS, Direction, State, call_state
+from calls.states import ACTIVE, FINAL, Direction, State, call_state
 from realtime.logs import get_logger
 
 logger = get_logger(__name__)
-
-DISCONNECTED = timedelta(seconds=5)
-"""Time in which the company reports the end of a call whose last conversation has ended."""
-
-TRANSFER = timedelta(seconds=RING_SECONDS + 10)
-"""Time in which the company reports how a transfer ended."""
-
 
 SEARCHED = ["answered_by", "placed_by", "rejected_by", "party", "party_backwards"]
 """By what the history is searched; each has an index with the calls in the order of their ends."""
@@ -209,6 +202,7 @@ class Call(models.Model):
         return {"seconds": message.seconds} if message else None
 
     def _enter(self, own: State, others: list[Leg]) -> None:
+        own = State.IN_PROGRESS if self._was_handed_over(others) else own
         self.state = call_state(
             Direction(self.direction), own, [State(one.state) for one in others]
         )
@@ -219,6 +213,12 @@ class Call(models.Model):
             self._talk(talks)
         else:
             self.outcome = unanswered(self._facts(own, others)) or ""
+
+    def _was_handed_over(self, others: list[Leg]) -> bool:
+        """Say whether another agent's phone is up: then the own leg may end, the first agent's."""
+        return self.direction == Direction.OUTBOUND and any(
+            one.is_up and one.user_id for one in others
+        )
 
     def _talk(self, talks: list[Leg]) -> None:
         newest = max(talks, key=lambda leg: (leg.is_up, leg.answered_at))

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
@@ -54,7 +54,7 @@ class CallManager(models.Manager["Call"]):
         at: datetime | None = None,
         agent: AbstractUser | None = None,
         address: str = "",
-        **new: str,
+        **new: Any,
     ) -> "Call | None":
         """Record what the phone company says of one leg; nothing else moves calls.
 
@@ -62,7 +62,8 @@ class CallManager(models.Manager["Call"]):
         then the user whose phone it is, and the number. ``pk`` is the call that was placed before
         the company had a sid for it. ``sequence`` is the number of the event, if it has one;
         ``duration`` is the leg's length in seconds; ``at`` is when it happened. ``new``
-        (``direction``, ``from_number``, ``to_number``) is for a call that isn't known yet.
+        (``direction``, ``from_number``, ``to_number``, where it rings) is for a call that isn't
+        known yet.
 
         What comes late or twice changes nothing. Returns the call, whose row stays locked until the
         caller's transaction ends; None for a leg of an unknown call.
@@ -125,7 +126,7 @@ class CallManager(models.Manager["Call"]):
     def _locked(self, sid: str) -> "Call | None":
         return self.select_for_update().filter(sid=sid).first()
 
-    def _own(self, sid: str, pk: int | None, now: datetime, new: dict[str, str]) -> "Call":
+    def _own(self, sid: str, pk: int | None, now: datetime, new: dict[str, Any]) -> "Call":
         if pk is not None and not self.filter(sid=sid).exists():
             placed = self.select_for_update().filter(pk=pk, sid=None).first()
             if placed:

@@ -30,9 +30,7 @@ def phone(request: HttpRequest) -> JsonResponse:
     name = identity(request.user)
     if not settings.TWILIO_API_KEY:
         return JsonResponse({"kind": "elsewhere", "identity": name})
-    return JsonResponse(
-        {"kind": "twilio", "token": token(name), "identity": name, "seconds": LIFE}
-    )
+    return JsonResponse({"kind": "twilio", "token": token(name), "identity": name, "seconds": LIFE})
 
 
 def token(name: str) -> str:
@@ -44,8 +42,6 @@ def token(name: str) -> str:
         identity=name,
         ttl=LIFE,
     )
-    grant = VoiceGrant(
-        incoming_allow=True, outgoing_application_sid=settings.TWILIO_APP_SID
-    )
+    grant = VoiceGrant(incoming_allow=True, outgoing_application_sid=settings.TWILIO_APP_SID)
     access.add_grant(grant)
     return str(access.to_jwt())

@@ -16,6 +16,7 @@ from django.db import DatabaseError, IntegrityError, router, transaction
 from django.utils.crypto import constant_time_compare
 
 from realtime.access.login import Login
+from realtime.concurrency.removal import remove_unlocked
 from realtime.exceptions import TicketExpired
 from realtime.logs import get_logger
 
@@ -146,9 +147,10 @@ class _Pruning:
         """Remove a batch if it is time; the sign-in that it goes with does not fail with it."""
         if time.monotonic() < self._next:
             return
-        old = used.filter(expires__lt=int(time.time()) - KEEP).order_by("pk")
+        old = used.filter(expires__lt=int(time.time()) - KEEP)
         try:
-            removed = used.filter(pk__in=list(old.values_list("pk", flat=True)[:BATCH])).delete()[0]
+            with transaction.atomic(using=used.db):
+                removed = remove_unlocked(old, BATCH)
         except DatabaseError as error:
             logger.error("pruning tickets failed error=%r", error)
             removed = 0

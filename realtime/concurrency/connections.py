@@ -8,6 +8,7 @@ open forever, and stay broken after the database was restarted.
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -119,7 +120,12 @@ class AsyncConnections:
 
     async def run(self, awaitable: Awaitable[Result]) -> Result:
         """Await it; connections are checked before and after, if not just now."""
-        await self._check()
+        try:
+            await self._check()
+        except asyncio.CancelledError:
+            if inspect.iscoroutine(awaitable):
+                awaitable.close()  # Python warns of one that nobody awaits.
+            raise
         self._running += 1
         try:
             return await _healing(awaitable)

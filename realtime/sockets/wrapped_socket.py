@@ -104,6 +104,7 @@ class WrappedSocket(Peer):
 
     async def run(self, application: Application, scope: Scope) -> Any:
         """Run the application on this socket until it returns."""
+        running_drain()  # It takes SIGTERM over, which may come while this is the first socket.
         try:
             returned = await application({**scope, SCOPE_KEY: self}, self.receive, self.send)
             if self._state is State.OPEN:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.processes
 
 TICK = 1.0  # seconds: what all browsers round the timers of a hidden page up to
 PROBE = 3.0  # seconds that a client waits for the pong to its own ping
-BUSY = 4.0  # seconds more, because a browser and a server share a core
+BUSY = 6.0  # seconds more, because a browser and a server share a core
 
 # A chain of timers, which is what Chromium slows down to one a minute.
 TICKING = "(() => { const tick = () => { ticked = Date.now(); setTimeout(tick, 50); }; tick(); })()"

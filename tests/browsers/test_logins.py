@@ -19,7 +19,7 @@ WITHOUT_CHROMIUM, WITHOUT_FIREFOX, WITHOUT_WEBKIT = (
 )
 
 SOCKETS = Path(__file__).with_name("sockets.js").read_text()
-SOON = 5.0  # seconds
+SOON = 20.0  # seconds
 AWAY = 1.0  # seconds: twice as long as the first wait of one that comes back
 
 

@@ -9,7 +9,7 @@ from tests.site.office import Office
 
 pytestmark = pytest.mark.processes
 
-SOON = 5.0  # seconds: an attempt after a short wait, and a busy machine
+SOON = 8.0  # seconds: an attempt after a short wait, and a busy machine
 
 
 def followed(open_desk: OpenDesk, office: Office) -> Desk:

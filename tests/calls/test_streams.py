@@ -59,7 +59,10 @@ async def test_agents_see_who_else_is_at_a_desk(alice: Any, bob: Any) -> None:
         await other.subscribe("desk")
         await other.set_presence("desk", {"name": "the boss"})
         members = await socket.presence("desk", [alice, bob])
-    assert [member["meta"] for member in members] == [{"name": "alice"}, {"name": "bob"}]
+    assert [member["meta"] for member in members] == [
+        {"name": "alice", "status": "available"},
+        {"name": "bob", "status": "available"},
+    ]
 
 
 async def test_other_users_see_nobody(carol: Any) -> None:
@@ -98,16 +101,16 @@ async def test_what_happens_after_the_page_was_made_is_replayed_to_it(
 def test_a_call_that_changes_while_the_page_is_made_is_replayed(
     desk: Any, ringing: Call, twilio: Poster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from calls import views
+    from calls import history
 
-    read = views.listing
+    read = history.active
 
-    def slow_listing() -> list[dict[str, Any]]:
-        calls = read()
+    def slow_read(wanted: Any) -> list[Call]:
+        calls = read(wanted)
         twilio.leg("bob", "in-progress", 2)
         return calls
 
-    monkeypatch.setattr("calls.views.listing", slow_listing)
+    monkeypatch.setattr("calls.history.active", slow_read)
     context = desk.get("/").context
     assert context["calls"] == [ringing.data()]
     assert context["position"].offset == 1

@@ -1,9 +1,11 @@
 """Webhooks as Twilio sends them."""
 
+from email.utils import format_datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.test import Client
+from django.utils import timezone
 from twilio.request_validator import RequestValidator
 
 from calls.agents import phone
@@ -29,7 +31,7 @@ def event(state: str, sequence: int | None = None, **fields: str) -> dict[str, s
         "CallbackSource": "call-progress-events",
         "Direction": "inbound",
         "From": "+15550100123",
-        "Timestamp": "Sun, 22 Nov 2026 15:00:00 +0000",
+        "Timestamp": format_datetime(timezone.now()),
         "To": "+15550100000",
     }
     if sequence is not None:

@@ -67,7 +67,7 @@ def loop_in_another_thread() -> None:
     for number in range(COUNT // 2, COUNT):
         publish_one(number)
     for one in sending:
-        one.result(10)
+        one.result(60)
 
 
 def under_async_to_sync() -> None:

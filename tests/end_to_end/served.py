@@ -32,7 +32,7 @@ class OpenStream(Stream):
         if name == "sleep":
             time.sleep(data)
         if name == "note":
-            time.sleep(0.3)
+            time.sleep(0.5)
             print(f"NOTED {data}", flush=True)
         if name == "publish":
             count, size = data

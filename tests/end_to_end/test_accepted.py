@@ -38,7 +38,7 @@ async def test_messages_before_a_clean_close_are_carried_out_in_order(served):
     async with wire(served, cookies=served.login("alice").cookie_header()) as socket:
         await send_five(socket)
         assert len(noted(served)) < 5
-    await until(lambda: noted(served) == ALL, 5, "all were carried out")
+    await until(lambda: noted(served) == ALL, 20, "all were carried out")
     assert "Traceback" not in served.log()
 
 
@@ -48,5 +48,5 @@ async def test_messages_before_sigterm_are_carried_out_before_the_end(served):
         os.kill(served.pid, signal.SIGTERM)
         assert (await socket.frame("bye"))["code"] == 4412
         assert len(noted(served)) < 5
-    await until(lambda: noted(served) == ALL, 5, "all were carried out")
-    await until(lambda: not served.ready(), 5, "the server takes no connections any more")
+    await until(lambda: noted(served) == ALL, 20, "all were carried out")
+    await until(lambda: not served.ready(), 20, "the server takes no connections any more")

@@ -88,16 +88,16 @@ async def test_redis_fails_and_comes_back(site, redis_server, cable, server, fau
         await following(socket)
         fail, heal = FAULTS[fault]
         fail(redis_server, cable)
-        await until(lambda: "channel layer down" in served.log(), 12, "the process says so")
+        await until(lambda: "channel layer down" in served.log(), 20, "the process says so")
         for _ in range(30):  # It goes on answering, on the socket and on the site.
             await socket.send({"type": "ping", "nonce": "there?"})
-            await socket.frame("pong", timeout=1)
+            await socket.frame("pong", timeout=3)
             await asyncio.sleep(0.1)
         began = time.monotonic()
         await asyncio.to_thread(alice.get, "/calls/")
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 3
         heal(redis_server, cable)
-        await until(lambda: "channel layer up again" in served.log(), 12, "the process says so")
+        await until(lambda: "channel layer up again" in served.log(), 20, "the process says so")
         await asyncio.to_thread(alice.post, "/calls/simulate/")
         await socket.frame("event")
     assert served.log().count("channel layer down") == 1
@@ -112,6 +112,6 @@ async def test_a_process_that_starts_without_redis_serves_and_links_later(site, 
     async with wire(served, cookies=alice.cookie_header()) as socket:
         await following(socket)
         redis_server.start()
-        await until(lambda: "channel layer up again" in served.log(), 12, "the layer is linked")
+        await until(lambda: "channel layer up again" in served.log(), 20, "the layer is linked")
         await asyncio.to_thread(alice.post, "/calls/simulate/")
         await socket.frame("event")

@@ -67,7 +67,7 @@ async def test_a_connection_is_closed_soon_where_django_keeps_none(serve, connec
     async with wire(served, cookies=served.login("alice").cookie_header()) as socket:
         assert await ask(socket, subscribe("a")(1)) == "subscribed"
         assert await ask(socket, add("a-1", "group")(1)) == "reply"
-        await until(lambda: connections() == 0, 5, "none is left")
+        await until(lambda: connections() == 0, 20, "none is left")
 
 
 async def test_after_a_restart_of_the_database_all_goes_on(serve, postgres):

@@ -24,7 +24,7 @@ async def test_a_bare_client_believes_in_a_connection_that_is_gone(server, site)
         async with open_socket() as believer:
             assert "welcome" in await believer.recv()
             cable.cut()
-            await until(lambda: site.open_sockets() == 0, 5, "the server gave the client up")
+            await until(lambda: site.open_sockets() == 0, 20, "the server gave the client up")
             cable.forget()
             cable.heal()
             await believer.send('{"type": "ping", "nonce": "still here?"}')

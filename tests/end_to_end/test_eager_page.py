@@ -29,7 +29,7 @@ def test_a_page_that_asks_for_too_much_is_slowed_down_and_loses_nothing(
     )
     cookies = served.login("alice").cookie_header()
     page = [program("node"), str(PAGE), f"{served.ws_url}/realtime/", served.url, cookies]
-    done = subprocess.run(page, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(page, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
         "sends": {"done": 80},

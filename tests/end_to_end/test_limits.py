@@ -23,8 +23,8 @@ HONEST = "127.0.0.2"
 SLOWER = 10
 """Times as long as usual that an event may take during an attack, in the worst percentile."""
 
-FLOOR = 0.05
-"""Seconds within which any event may come: on a busy machine a usual one takes that, too."""
+FLOOR = 0.5
+"""Seconds within which any event may come: other tests take the machine for as long, too."""
 
 
 @pytest.fixture
@@ -168,8 +168,10 @@ async def flood_of_frames(served, cookies):
 
 
 async def attack(served, bob):
+    began = time.monotonic()
     flooded = await flood_of_connections(served, bob)
-    assert flooded.count(4430) >= 30  # Of 60: one address has 20 together, and then 10 a second.
+    # One address has 20 together, and then 10 a second.
+    assert flooded.count(4430) >= 60 - 20 - 10 * (time.monotonic() - began) - 1
     assert await code_of(served, cookies=bob, address="127.0.0.3") == "welcome"
     await asyncio.sleep(2)  # Then it may come again.
     visitors = await idle_visitors(served)
@@ -228,6 +230,6 @@ async def test_a_socket_that_never_says_who_it_is_is_gone_in_time(served):
             wire(served, subprotocols=["realtime.v1", "realtime.ticket"])
         )
         for socket in (silent, promising):
-            assert await socket.closed(timeout=7 + 1.5) == 4501
-    await until(lambda: served.open_sockets() == 0, 15, "nothing of them is left")
+            assert await socket.closed(timeout=7 + 10) == 4501
+    await until(lambda: served.open_sockets() == 0, 20, "nothing of them is left")
     assert REALTIME["MAX_VISITORS_PER_ADDRESS"] > 2

@@ -1,6 +1,6 @@
 """Who is there when processes are killed and stopped, on PostgreSQL and in Redis.
 
-The lease is 3 s here, and the grace 2.5 s.
+The lease is 3 s here, and the grace 4 s.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from tests.processes.wire import wire
 pytestmark = pytest.mark.processes
 
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.end_to_end.present.settings"}
-LEASE, GRACE = 3.0, 2.5
+LEASE, GRACE = 3.0, 4.0
 
 
 @pytest.fixture
@@ -73,7 +73,8 @@ async def test_who_is_there(servers, written):
         assert await changes(bobs, 20) == [("join", bobs_stream)]
         async with wire(one, cookies=alice) as alices:
             me, here = await follow(alices)
-            assert here == [bobs_stream]
+            # The list is read after she has asked, so she may be on it already.
+            assert [user for user in here if user != me] == [bobs_stream]
             assert await changes(bobs, 20) == [("join", me)]
             await until(lambda: written("alice") == ["online"], 20, "alice came online")
         # She comes back to the other server within the grace, and was never gone.
@@ -114,6 +115,7 @@ async def test_a_process_that_is_killed_in_a_receiver_leaves_its_work_to_another
             deadly.touch()
     await until(lambda: written("alice")[1:] == ["offline"], 40, "alice is offline")
     assert not deadly.exists()
-    assert [one.alive, other.alive].count(False) == 1
+    # The other one may have written it while this one was dying.
+    await until(lambda: [one.alive, other.alive].count(False) == 1, 20, "one is dead")
     await asyncio.sleep(1)
     assert written("alice") == ["online", "offline"]

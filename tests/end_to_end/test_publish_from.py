@@ -90,7 +90,7 @@ def test_from(place, env, all_have_come):
     skip_without(place)
     command = [sys.executable, "-m", "tests.end_to_end.publishers", place]
     done = subprocess.run(
-        command, cwd=PROJECT, env=env, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=PROJECT, env=env, capture_output=True, text=True, timeout=100, check=False
     )
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
     assert "broadcast failed" not in done.stderr and "put off" not in done.stderr
@@ -101,7 +101,7 @@ def test_greenlets_whose_channel_layer_is_away_go_on(env):
     skip_without("greenlets")
     command = [sys.executable, "-m", "tests.end_to_end.publishers", "greenlets"]
     nowhere = {**env, "REDIS_URL": f"redis://127.0.0.1:{free_port()}"}
-    subprocess.run(command, cwd=PROJECT, env=nowhere, check=True, timeout=30, capture_output=True)
+    subprocess.run(command, cwd=PROJECT, env=nowhere, check=True, timeout=100, capture_output=True)
     with psycopg.connect(env["DATABASE_URL"]) as connection:
         query = 'SELECT max("offset") FROM realtime_event WHERE stream = %s'
         assert connection.execute(query, [env["STREAM"]]).fetchone() == (COUNT,)
@@ -138,7 +138,7 @@ def test_from_celery(pool, env, all_have_come, tmp_path):
     try:
         send = "from tests.end_to_end.celery_worker import publish_one\n"
         send += f"for number in range({COUNT}): publish_one.delay(number)"
-        subprocess.run([sys.executable, "-c", send], cwd=PROJECT, env=env, check=True, timeout=20)
+        subprocess.run([sys.executable, "-c", send], cwd=PROJECT, env=env, check=True, timeout=60)
         all_have_come()
         assert "Traceback" not in worker.log() and "broadcast failed" not in worker.log()
     finally:

@@ -56,5 +56,5 @@ async def test_a_peer_that_takes_nothing_of_it_is_ended(site, server):
         await socket.send({"type": "subscribe", "ref": 1, "stream": "open.big"})
         began = time.monotonic()
         while "code=4413" not in served.log():
-            assert time.monotonic() - began < 6
+            assert time.monotonic() - began < 20
             await asyncio.sleep(0.1)

@@ -67,7 +67,7 @@ def test_a_client_whose_token_ends_fetches_another_and_misses_nothing(site):
     served = site("uvicorn", app="tests.end_to_end.served:application", env=SETTINGS)
     cookies = served.login("alice").cookie_header()
     page = [program("node"), str(PAGE), f"{served.ws_url}/realtime/", served.url, cookies]
-    done = subprocess.run(page, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(page, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
     assert seen["offsets"] == list(range(1, 61))

@@ -12,7 +12,7 @@ from tests.processes.wire import wire
 
 pytestmark = pytest.mark.processes
 
-FOLLOWED_WITHIN = 2 + 3  # seconds: POSITION_CHECK, and a busy machine
+FOLLOWED_WITHIN = 2 + 15  # seconds: POSITION_CHECK, and a busy machine
 
 
 async def test_opposite_orders_neither_deadlock_nor_wait(worker, postgres_url):

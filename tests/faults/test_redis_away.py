@@ -10,7 +10,7 @@ from tests.processes.wire import wire
 
 pytestmark = pytest.mark.processes
 
-DELIVERED_WITHIN = 2 + 3  # seconds: POSITION_CHECK, and a busy machine
+DELIVERED_WITHIN = 2 + 15  # seconds: POSITION_CHECK, and a busy machine
 AWAY = {
     "stopped": (lambda redis: redis.stop(), lambda redis: redis.start()),
     "frozen": (lambda redis: redis.freeze(), lambda redis: redis.thaw()),
@@ -34,7 +34,7 @@ async def test_views_go_on_and_the_log_delivers_while_redis_is_away(workers, red
         began = time.monotonic()
         for name in ("first", "second", "third"):
             await publish(alice, name)
-        assert time.monotonic() - began < 4  # The layer's timeout of 2 s once, not each time.
+        assert time.monotonic() - began < 5.5  # The layer's timeout of 2 s once, not each time.
         for name in ("first", "second", "third"):
             assert await next_event(socket) == name
         await asyncio.sleep(3)  # Longer than the heartbeat allows.

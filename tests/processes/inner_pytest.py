@@ -18,7 +18,7 @@ def pass_all(*arguments: str | os.PathLike[str], **env: str) -> None:
         cwd=PROJECT,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=110,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

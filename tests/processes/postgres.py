@@ -63,7 +63,15 @@ class Postgres(Process):
 
     def create_database(self) -> str:
         """Create an empty database and return its URL."""
-        name = f"test_{next(self._numbers)}"
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return self.url(name)
+        url = self.url(f"test_{next(self._numbers)}")
+        create_database(url)
+        return url
+
+
+def create_database(url: str, like: str | None = None) -> None:
+    """Create a database in place of what has that name, empty or as a copy of another."""
+    cluster, _, name = url.rpartition("/")
+    template = like.rpartition("/")[2] if like else "template1"
+    with psycopg.connect(f"{cluster}/postgres", autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")

@@ -1,18 +1,19 @@
 """One real process of a test: started, waited for, frozen, thawed, ended, its output kept."""
 
+import contextlib
 import os
 import random
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from tests.processes.programs import program
+from tests.processes.forked import FORK_SERVERS, Forked, popen
+from tests.processes.forked import PROJECT as PROJECT
 from tests.processes.waiting import wait_until
-
-PROJECT = Path(__file__).parents[2]
 
 
 def free_port() -> int:
@@ -36,7 +37,8 @@ class Process:
 
     name = "process"
     stop_signal = signal.SIGTERM
-    start_timeout = 20.0  # seconds
+    start_timeout = 40.0  # seconds
+    is_forked = False  # from a Python that has imported already what most need
 
     def __init__(
         self,
@@ -47,17 +49,14 @@ class Process:
         env: Mapping[str, str] | None = None,
         user: str | None = None,
     ) -> None:
-        # The kernel ends the process when pytest dies, however that comes about.
-        keeper = [program("setpriv"), "--pdeathsig", "KILL"]
-        if user:
-            keeper += ["--reuid", user, "--regid", user, "--init-groups"]
-        self.command = [*keeper, "--", *command]
+        self.command = command
         self.log_path = log_path
         self.port = port
         self.env = env
         self.reported = 0  # characters of its output that belong to earlier tests
         self._log_begins = 0  # bytes
-        self._popen: subprocess.Popen[bytes] | None = None
+        self._user = user
+        self._popen: subprocess.Popen[bytes] | Forked | None = None
 
     @property
     def pid(self) -> int:
@@ -72,23 +71,19 @@ class Process:
 
     def start(self) -> None:
         """Start it and wait until it accepts connections; fail with its output if it dies."""
-        with self.log_path.open("ab") as log:
-            self._popen = subprocess.Popen(
-                self.command,
-                cwd=PROJECT,
-                env=self.env,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                # Ctrl-C is for pytest, which then ends its processes in order.
-                start_new_session=True,
-            )
+        self._popen = self._begin()
         Process.running.append(self)
         try:
             wait_until(self._started, self.start_timeout, f"{self.name} accepts connections")
         except AssertionError as reason:
             self.kill()
             raise AssertionError(f"{reason}\n{self.log()}") from None
+
+    def _begin(self) -> subprocess.Popen[bytes] | Forked:
+        if self.is_forked and self.env is not None:
+            assert self.command[0] == sys.executable
+            return FORK_SERVERS.start(self.command[1:], self.env, self.log_path)
+        return popen(self.command, self.env, self.log_path, self._user)
 
     def _started(self) -> bool:
         assert self.alive, f"{self.name} died at its start:"
@@ -99,7 +94,7 @@ class Process:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def stop(self, timeout: float = 10) -> None:
+    def stop(self, timeout: float = 30) -> None:
         """Ask it to end, and wait; fail with its output when it has not after `timeout` seconds."""
         assert self._popen, f"{self.name} does not run"
         self._popen.send_signal(self.stop_signal)
@@ -123,7 +118,14 @@ class Process:
     def freeze(self) -> None:
         """Stop it from running (SIGSTOP), and return when it has stopped."""
         os.kill(self.pid, signal.SIGSTOP)
-        os.waitid(os.P_PID, self.pid, os.WSTOPPED)
+        wait_until(self._is_frozen, 10, f"{self.name} has stopped")
+
+    def _is_frozen(self) -> bool:
+        # The threads stop one after the other, and one may end meanwhile.
+        with contextlib.suppress(FileNotFoundError):
+            tasks = [task.read_text() for task in Path(f"/proc/{self.pid}/task").glob("*/stat")]
+            return all(task.rpartition(")")[2].split()[0] == "T" for task in tasks)
+        return False
 
     def thaw(self) -> None:
         """Let it go on."""
@@ -140,6 +142,6 @@ class Process:
         self._log_begins = self.log_path.stat().st_size
         self.reported = 0
 
-    def wait_for_log(self, text: str, timeout: float = 5) -> None:
+    def wait_for_log(self, text: str, timeout: float = 20) -> None:
         """Wait, blocking, until it has written `text`; for async tests see `waiting.until`."""
         wait_until(lambda: text in self.log(), timeout, f"{self.name} logs {text!r}")

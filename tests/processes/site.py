@@ -4,14 +4,18 @@ import contextlib
 import os
 import shutil
 import signal
-import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+import psycopg
+
 from tests.processes.agent import Agent
-from tests.processes.process import PROJECT, Process, free_port
+from tests.processes.forked import FORK_SERVERS
+from tests.processes.postgres import create_database
+from tests.processes.process import Process, free_port
 from tests.processes.redis_server import RedisServer
 from tests.processes.waiting import wait_until
 
@@ -41,6 +45,8 @@ def command(server: Server, bind: str, port: int, app: str) -> list[str]:
     }[server]
 
 
+# The others fork their workers themselves, or are no Python.
+FORKED = {"daphne", "uvicorn"}
 UVICORN_WORKER = "uvicorn_worker.UvicornWorker"
 GUNICORN = ["--no-control-socket"]  # The socket would lie in the home directory.
 
@@ -52,18 +58,15 @@ def manage(env: Mapping[str, str], *arguments: str) -> str:
 
 def run_python(env: Mapping[str, str], *arguments: str) -> str:
     """Run Python in a process of its own and return its output; fail with it."""
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=PROJECT,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, f"python {' '.join(arguments)}\n{done.stdout}"
-    return done.stdout
+    with tempfile.NamedTemporaryFile("r", errors="replace") as output:
+        process = FORK_SERVERS.start(arguments, env, Path(output.name))
+        try:
+            status = process.wait(60)
+        finally:
+            process.kill()
+        said = output.read()
+    assert status == 0, f"python {' '.join(arguments)}\n{said}"
+    return said
 
 
 class Site(Process):
@@ -80,9 +83,11 @@ class Site(Process):
         port: int,
         env: Mapping[str, str],
         bind: str,
+        forked: bool,
     ) -> None:
         serve = [sys.executable, "-m", *command(server, bind, port, app)]
         super().__init__(serve, directory / f"{server}-{port}.log", port, env=env)
+        self.is_forked = forked and server in FORKED
         self.name = f"{server} on port {port}"
         self.url = f"http://127.0.0.1:{port}"
         self.ws_url = f"ws://127.0.0.1:{port}"
@@ -165,12 +170,14 @@ class Sites:
         app: str = "project.asgi:application",
         env: Mapping[str, str] | None = None,
         bind: str = "127.0.0.1",
+        forked: bool = True,
     ) -> Site:
         """Start a site and wait until it serves.
 
         Sites with the same `redis` and `database_url` (see `Site.database_url`) share their data.
         An empty database is migrated and given the demo's users. `env` adds to the environment.
-        With `bind` 0.0.0.0 other hosts reach it too.
+        With `bind` 0.0.0.0 other hosts reach it too. A process that is not forked shares no memory
+        with others, whose end would seem to make it larger.
         """
         port = free_port()
         full = {**self._env, "PORT": str(port)}
@@ -179,7 +186,7 @@ class Sites:
             full["REDIS_URL"] = redis.url
         full.update(env or {})
         self._prepare(full)
-        site = Site(server, app, self._directory, port, full, bind)
+        site = Site(server, app, self._directory, port, full, bind, forked)
         self._sites.append(site)
         site.start()
         return site
@@ -192,14 +199,34 @@ class Sites:
         return url
 
     def _prepare(self, env: Mapping[str, str]) -> None:
-        if env["DATABASE_URL"] not in self._prepared:
-            prepare_database(env)
-            self._prepared.add(env["DATABASE_URL"])
+        url = env["DATABASE_URL"]
+        if url not in self._prepared:
+            _copy_prepared(url, env)
+            self._prepared.add(url)
 
     def close(self) -> None:
         """End them all."""
         for site in self._sites:
             site.kill()
+
+
+_PREPARED: dict[tuple[str, str], str] = {}
+"""What copies are made of: databases of PostgreSQL, by their cluster and a site's settings."""
+
+
+def _copy_prepared(url: str, env: Mapping[str, str]) -> None:
+    """Prepare a database of PostgreSQL, from the second on as a copy of the first."""
+    cluster = url.rpartition("/")[0]
+    key = cluster, env["DJANGO_SETTINGS_MODULE"]
+    if key not in _PREPARED:
+        prepared = f"{url}_prepared"
+        create_database(prepared)
+        prepare_database({**env, "DATABASE_URL": prepared})
+        _PREPARED[key] = prepared
+    try:
+        create_database(url, like=_PREPARED[key])
+    except psycopg.errors.ObjectInUse:  # A test looks on.
+        prepare_database(env)
 
 
 def prepare_database(env: Mapping[str, str]) -> None:

@@ -12,6 +12,9 @@ from websockets.typing import Origin, Subprotocol
 
 from tests.processes.site import Site
 
+PATIENCE = 20.0
+"""Seconds until a test gives up waiting: far more than it takes on a busy machine."""
+
 
 class Socket:
     """One connection; a task of its own reads it and answers pings, unless it is `silent`.
@@ -40,7 +43,7 @@ class Socket:
         """Send an object as JSON, text and bytes as they are."""
         await self._connection.send(json.dumps(frame) if isinstance(frame, dict) else frame)
 
-    async def frame(self, type: str | None = None, timeout: float = 5) -> Any:  # noqa: ASYNC109
+    async def frame(self, type: str | None = None, timeout: float = PATIENCE) -> Any:  # noqa: ASYNC109
         """Return the next frame, or the next of this type; others stay for later."""
         try:
             async with asyncio.timeout(timeout):
@@ -52,7 +55,7 @@ class Socket:
             raise AssertionError(f"no {type} within {timeout} s: {self._state()}") from None
         return self._unread.pop(position)
 
-    async def closed(self, timeout: float = 5) -> int | None:  # noqa: ASYNC109
+    async def closed(self, timeout: float = PATIENCE) -> int | None:  # noqa: ASYNC109
         """Wait until the connection has ended and return its close code."""
         try:
             async with asyncio.timeout(timeout):

@@ -20,7 +20,15 @@ SAFE = {
     "SECURE_SSL_REDIRECT": True,
 }
 ACCOUNT = {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "12345"}
-EXPOSED = [{}, ACCOUNT, {"HOST": "0.0.0.0"}, {"DEBUG": "1"}, {"HOST": "192.0.2.1", "DEBUG": "1"}]
+PHONES = {"TWILIO_API_KEY": "SK1", "TWILIO_API_SECRET": "secret", "TWILIO_APP_SID": "AP1"}
+EXPOSED = [
+    {},
+    ACCOUNT,
+    {**ACCOUNT, **PHONES},
+    {"HOST": "0.0.0.0"},
+    {"DEBUG": "1"},
+    {"HOST": "192.0.2.1", "DEBUG": "1"},
+]
 
 
 @pytest.mark.parametrize("more", EXPOSED, ids=str)
@@ -55,6 +63,17 @@ def test_at_home_it_is_convenient(monkeypatch: pytest.MonkeyPatch, home: dict[st
         ({**PUBLIC, "SECRET_KEY": "short"}, "SECRET_KEY has to be 50 random"),
         ({**PUBLIC, "PUBLIC_URL": "http://calls.example.com"}, "PUBLIC_URL has to be its https"),
         ({**ACCOUNT, "SECRET_KEY": KEY}, "TWILIO_ACCOUNT_SID is set.*PUBLIC_URL has to be"),
+        ({"TWILIO_ACCOUNT_SID": "AC1"}, "TWILIO_AUTH_TOKEN is needed too"),
+        (
+            {**ACCOUNT, **PUBLIC, "TWILIO_API_KEY": "SK1"},
+            "TWILIO_API_SECRET, TWILIO_APP_SID missing",
+        ),
+        (PHONES, "TWILIO_ACCOUNT_SID missing"),
+        (
+            {"PUBLIC_URL": "https://calls.example.com/desk"},
+            "the site's address alone.*/desk no sig",
+        ),
+        ({"PUBLIC_URL": "https://calls.example.com/?a"}, "the site's address alone"),
         ({"HOST": "0.0.0.0", "SECRET_KEY": KEY}, "HOST is 0.0.0.0.*PUBLIC_URL has to be"),
         ({"HOST": "", "SECRET_KEY": KEY}, "PUBLIC_URL has to be"),
         ({"ALLOWED_HOSTS": "*", "SECRET_KEY": KEY}, r"ALLOWED_HOSTS has \*.*PUBLIC_URL has to be"),
@@ -66,6 +85,11 @@ def test_what_is_missing_there_is_demanded(
 ) -> None:
     with pytest.raises(ImproperlyConfigured, match=words):
         settings_with(monkeypatch, **environment)
+
+
+def test_a_slash_after_the_public_url_is_none_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings_with(monkeypatch, **{**PUBLIC, "PUBLIC_URL": "https://calls.example.com/"})
+    assert settings["PUBLIC_URL"] == "https://calls.example.com"
 
 
 @pytest.mark.parametrize(

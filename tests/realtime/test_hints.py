@@ -200,7 +200,7 @@ import realtime
 realtime.publish("user.1", "greeting")
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=20
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
     )
     assert "ImproperlyConfigured: Add 'realtime' to INSTALLED_APPS" in done.stderr
 

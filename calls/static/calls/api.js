@@ -9,6 +9,7 @@ const MAX_TIMEOUT = 24_000;
 const CONFLICT = 409;
 const UNFETCHED = "The calls can't be fetched, trying again.";
 const NO_HISTORY = "The server didn't answer; the calls can't be shown.";
+const NO_PHONE = "The server didn't answer, so your phone can't ring yet. Trying again.";
 const UNKNOWN = "The server didn't answer. Whether that was done isn't known until the calls here show it.";
 
 const tokens = new Tokens();
@@ -73,6 +74,11 @@ export async function fetchCalls(signal, onError) {
 export function fetchPage(query) {
   const path = `calls/?${new URLSearchParams(query)}`;
   return request(path, { signal: AbortSignal.timeout(POST_TIMEOUT) }, NO_HISTORY);
+}
+
+/** Returns which kind of phone the page is to have, with a token for Twilio's. */
+export function fetchPhone() {
+  return request("calls/phone/", { signal: AbortSignal.timeout(POST_TIMEOUT) }, NO_PHONE);
 }
 
 function postOptions(fields) {

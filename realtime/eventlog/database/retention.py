@@ -12,6 +12,7 @@ from django.db.models import Case, Exists, F, Q, QuerySet, Value, When
 from django.db.models.functions import Left, Now
 from django.db.models.lookups import Exact
 
+from realtime.concurrency.removal import remove_unlocked
 from realtime.eventlog.database.heads import short_transaction
 from realtime.eventlog.retention import default_retention, own_retentions, retention_of
 from realtime.models import Event, StreamHead
@@ -44,7 +45,8 @@ def prune_by_count(using: str) -> int:
         events = Event.objects.using(using).filter(stream=name, offset__lte=top - count)
         removed += _remove_batches(events.filter(Exists(same_epoch)))
         with short_transaction(using):
-            same_epoch.update(pruned=top - count)
+            # What another process is removing is there until it commits, or stays if it fails.
+            same_epoch.filter(~Exists(events)).update(pruned=top - count)
     return removed
 
 
@@ -89,7 +91,6 @@ def _remove_batches(events: QuerySet[Event]) -> int:
 
 
 def _remove(events: QuerySet[Event]) -> int:
-    """Remove a batch, in a transaction of its own: of two processes that do, none fails."""
-    batch = Event.objects.using(events.db).filter(id__in=events.values("id")[:BATCH])
+    """Remove a batch, in a transaction of its own, so that its rows are locked for a short time."""
     with short_transaction(events.db):
-        return batch.delete()[0]
+        return remove_unlocked(events, BATCH)

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
+from realtime.concurrency.removal import remove_unlocked
+from realtime.eventlog.database.heads import short_transaction
 from realtime.models import PresenceLock, PresenceMember
 from realtime.roster.base import LOCK_LEASE, ONLINE, Holder
 from realtime.roster.database.membership import member_id
@@ -64,7 +66,8 @@ def prune(using: str) -> None:
     names = list(late.values_list("name", flat=True))
     if names:
         free = set(names) - holders(names, using).keys()
-        late.filter(name__in=free).delete()
+        with short_transaction(using):
+            remove_unlocked(late.filter(name__in=free))
 
 
 def _is_there(holder: Holder, using: str) -> bool:

@@ -12,9 +12,10 @@ from itertools import groupby
 from typing import Any
 
 from django.db import connections
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.db.models.functions import Coalesce, Greatest, Now
 
+from realtime.concurrency.removal import remove_unlocked
 from realtime.eventlog.database.heads import short_transaction
 from realtime.models import Attendance, PresenceLock, PresenceMember, PresenceProcess
 from realtime.roster.base import ONLINE, Leave, Member
@@ -107,19 +108,13 @@ def take_over(grace: float, using: str) -> None:
 def free_locks_of(sockets: Iterable[str], using: str) -> None:
     """Free the locks of sockets that have ended, but not wait for one that is being taken."""
     held = PresenceLock.objects.using(using).filter(socket__in=list(sockets)).exclude(socket="")
-    _delete_unlocked(held)
+    remove_unlocked(held)
 
 
 def free_locks_of_users(users: Iterable[str], using: str) -> None:
     """Free the locks of users who have gone offline."""
     held = PresenceLock.objects.using(using).filter(user__in=list(users)).exclude(user="")
-    _delete_unlocked(held)
-
-
-def _delete_unlocked(locks: QuerySet[PresenceLock]) -> None:
-    names = list(locks.select_for_update(skip_locked=True).values_list("name", flat=True))
-    if names:
-        locks.filter(name__in=names).delete()
+    remove_unlocked(held)
 
 
 def _insert(statement: str, rows: Sequence[tuple[Any, ...]], using: str) -> None:

@@ -1,6 +1,5 @@
 """Listening to a voice message."""
 
-
 import pytest
 from django.test import Client
 

@@ -13,10 +13,11 @@ from tests.calls.desks import shown, sit_down
 
 
 def test_who_is_away_is_not_called_and_all_desks_show_it(
-    desk: Client, alice: Any, bob: Any
+    desk: Client, alice: Any, bob: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     sit_down(alice, bob)
-    response = desk.post("/calls/status/", {"status": "away"})
+    with django_capture_on_commit_callbacks(execute=True):
+        response = desk.post("/calls/status/", {"status": "away"})
     assert (response.status_code, response.json()) == (200, {"status": "away"})
     assert [agent.user for agent in available_agents()] == [bob]
     assert shown()[alice.pk] == {"name": "alice", "status": "away"}

@@ -6,7 +6,7 @@ from project.settings import *  # noqa: F403
 from project.settings import INSTALLED_APPS, REALTIME
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.end_to_end.present"]
-REALTIME = {**REALTIME, "OFFLINE_AFTER": 2.5, "POSITION_CHECK": 1}
+REALTIME = {**REALTIME, "OFFLINE_AFTER": 4, "POSITION_CHECK": 1}
 if "PRESENCE_URL" in os.environ:
     REALTIME["PRESENCE"] = {
         "BACKEND": "realtime.roster.redis.RedisPresence",

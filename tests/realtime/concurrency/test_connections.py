@@ -1,6 +1,7 @@
 """Database connections of async code: which are closed, when, and whom that keeps waiting."""
 
 import asyncio
+import gc
 import threading
 
 import pytest
@@ -68,6 +69,17 @@ async def test_it_is_not_closed_while_other_code_runs(monkeypatch):
     awake.set()
     await longest
     await until(lambda: connection.connection is None, 2, "it is closed at last")
+
+
+async def test_code_that_is_cancelled_before_it_begins_is_no_warning(recwarn):
+    ended = asyncio.ensure_future(run_async(ask_from_async_code()))
+    await asyncio.sleep(0)
+    ended.cancel()
+    await asyncio.wait([ended])
+    assert ended.cancelled()
+    del ended
+    gc.collect()
+    assert [str(one.message) for one in recwarn if "never awaited" in str(one.message)] == []
 
 
 async def test_a_connection_that_cannot_be_closed_is_one_line_of_the_log(caplog):

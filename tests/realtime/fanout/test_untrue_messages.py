@@ -136,7 +136,7 @@ def play(steps, *, truthful):
         return runner.run(run())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(TRUE_STEPS | UNTRUE_BUT_NEVER_THE_NEXT, max_size=25))
 def test_the_log_is_handed_out_in_order_and_once_whatever_else_is_said_of_it(steps):
     got, one = play(steps, truthful=True)
@@ -145,7 +145,7 @@ def test_the_log_is_handed_out_in_order_and_once_whatever_else_is_said_of_it(ste
     assert one.follower.feed.position.epoch == one.first_epoch
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(TRUE_STEPS | UNTRUE, max_size=25))
 def test_who_was_handed_something_untrue_starts_again_from_what_the_log_holds(steps):
     got, one = play(steps, truthful=False)

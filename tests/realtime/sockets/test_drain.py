@@ -10,11 +10,12 @@ import pytest
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
-from realtime.middleware import DrainMiddleware
+from realtime.consumers import RealtimeConsumer
+from realtime.middleware import DrainMiddleware, HeartbeatMiddleware
 from realtime.sockets.drain import running_drain
 from tests import virtual_time
 from tests.realtime.sockets.connection import Connection
-from tests.realtime.sockets.open_sockets import open_realtime, open_wrapped
+from tests.realtime.sockets.open_sockets import only_read, open_realtime, open_wrapped
 
 TAKEN_OVER = "SIGTERM is taken over: sockets are drained before the server's own handler"
 
@@ -154,6 +155,23 @@ async def test_a_socket_that_comes_during_the_drain_is_sent_away_too(server_hand
     late = Socket()
     assert len(late.drained) == 1
     assert 0 <= late.drained[0] <= 1004
+
+
+@pytest.mark.parametrize("serve", [RealtimeConsumer.as_asgi(), HeartbeatMiddleware(only_read)])
+async def test_a_signal_while_the_first_socket_is_accepted_is_taken_over_too(server_handler, serve):
+    connection = Connection()
+    connection.writable.clear()
+    connection.arrive({"type": "websocket.connect"})
+    scope = {"type": "websocket", "headers": [], "subprotocols": ["realtime.v1"]}
+    served = asyncio.create_task(serve(scope, connection.receive, connection.send))
+    await asyncio.sleep(0.1)
+    sigterm()
+    await asyncio.sleep(0.1)
+    connection.writable.set()
+    assert await connection.closed() == 4412
+    assert server_handler.numbers == [signal.SIGTERM]
+    connection.leave(4412)
+    await served
 
 
 async def test_a_socket_that_has_ended_is_not_sent_away(server_handler):

@@ -1,0 +1,261 @@
+/** The page's phone: which one it is, and Twilio's, with a fake Device at the edge. */
+
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import { beforeEach, describe, mock, test } from "node:test";
+
+import { PagePhone } from "../../calls/static/calls/phone.js";
+import { TwilioPhone } from "../../calls/static/calls/twilio_phone.js";
+import { phoneError } from "../../calls/static/calls/words/phone_errors.js";
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+const coded = (code) => Object.assign(new Error("SDK"), { code });
+
+let devices;
+
+class FakeDevice extends EventEmitter {
+  state = "unregistered";
+  tokens = [];
+  registrations = 0;
+  audio = { incoming: (on) => (this.sounds = on) };
+
+  constructor(token, options) {
+    super();
+    Object.assign(this, { options, tokens: [token] });
+    devices.push(this);
+  }
+
+  async register() {
+    this.registrations++;
+    this.state = "registered";
+    this.emit("registered");
+  }
+
+  updateToken(token) {
+    this.tokens.push(token);
+  }
+
+  destroy() {
+    this.state = "destroyed";
+  }
+}
+
+class FakeCall extends EventEmitter {
+  done = [];
+
+  constructor(sid, call) {
+    super();
+    this.parameters = { CallSid: sid };
+    this.customParameters = new Map(call ? [["call", String(call)]] : []);
+    for (const verb of ["accept", "reject", "disconnect", "mute", "sendDigits"]) {
+      this[verb] = (...given) => {
+        this.done.push([verb, ...given]);
+        if (["accept", "reject", "disconnect"].includes(verb)) this.emit(verb);
+      };
+    }
+  }
+}
+
+function listened(phone) {
+  const heard = [];
+  for (const name of ["ready", "incoming", "accepted", "ended", "error"]) {
+    phone.on(name, (detail) => heard.push(detail === undefined ? name : `${name} ${detail}`));
+  }
+  return heard;
+}
+
+async function opened(edge = {}) {
+  devices = [];
+  const phone = new TwilioPhone({
+    login: { token: "first" },
+    edge: {
+      loadDevice: async () => FakeDevice,
+      fetchPhone: async () => ({ token: "next" }),
+      askForMicrophone: async () => {},
+      ...edge,
+    },
+  });
+  const heard = listened(phone);
+  await settled();
+  return { phone, heard, device: devices[0] };
+}
+
+describe("Twilio's phone", () => {
+  test("logs in with the token, and is ready", async () => {
+    const { heard, device } = await opened();
+    assert.deepEqual([device.tokens, device.registrations, heard], [["first"], 1, ["ready"]]);
+    assert.equal(device.sounds, false);
+    assert.equal(device.options.allowIncomingWhileBusy, true);
+  });
+
+  test("rings for the call that the leg names, is accepted, muted, keyed and hung up", async () => {
+    const { phone, heard, device } = await opened();
+    const leg = new FakeCall("CA2", 7);
+    device.emit("incoming", leg);
+    phone.accept(8); // It doesn't ring for that one.
+    phone.accept(7);
+    phone.mute(true);
+    phone.digits("1#");
+    phone.hangUp();
+    phone.hangUp();
+    assert.deepEqual(leg.done, [["accept"], ["mute", true], ["sendDigits", "1#"], ["disconnect"]]);
+    assert.deepEqual(heard, ["ready", "incoming 7", "accepted 7", "ended 7"]);
+  });
+
+  test("knows the leg of a placed call by its sid, when the desk gets to know it", async () => {
+    const { phone, heard, device } = await opened();
+    device.emit("incoming", new FakeCall("CA1"));
+    phone.follow(new Map([[7, { call: 7, sid: null }]]));
+    assert.deepEqual(heard, ["ready"]);
+    const known = new Map([[7, { call: 7, sid: "CA1" }]]);
+    phone.follow(known);
+    phone.follow(known);
+    assert.deepEqual(heard, ["ready", "incoming 7"]);
+  });
+
+  test("rejects one of two that ring, and the caller takes the other one away", async () => {
+    const { phone, heard, device } = await opened();
+    const [one, two] = [new FakeCall("CA2", 7), new FakeCall("CA3", 8)];
+    device.emit("incoming", one);
+    device.emit("incoming", two);
+    phone.reject(8);
+    one.emit("cancel");
+    assert.deepEqual([one.done, two.done], [[], [["reject"]]]);
+    assert.deepEqual(heard.slice(3), ["ended 8", "ended 7"]);
+  });
+
+  test("goes on talking while another call rings and goes", async () => {
+    const { phone, device } = await opened();
+    const [talking, ringing] = [new FakeCall("CA2", 7), new FakeCall("CA3", 8)];
+    for (const leg of [talking, ringing]) device.emit("incoming", leg);
+    phone.accept(7);
+    ringing.emit("cancel");
+    phone.mute(true);
+    assert.deepEqual(talking.done, [["accept"], ["mute", true]]);
+  });
+
+  test("renews its token before it ends", async () => {
+    const { device } = await opened();
+    device.emit("tokenWillExpire");
+    await settled();
+    assert.deepEqual([device.tokens, device.registrations], [["first", "next"], 1]);
+  });
+
+  for (const code of [20104, 31205]) {
+    test(`logs in again when its token has ended (${code}), and says nothing`, async () => {
+      const { heard, device } = await opened();
+      device.state = "unregistered";
+      device.emit("error", coded(code));
+      await settled();
+      assert.deepEqual([device.tokens, device.registrations], [["first", "next"], 2]);
+      assert.deepEqual(heard, ["ready", "ready"]);
+    });
+  }
+
+  test("tries again when the server doesn't give a token, until it is closed", async () => {
+    mock.timers.enable({ apis: ["setTimeout"] });
+    try {
+      let asked = 0;
+      const fetchPhone = async () => {
+        if (++asked < 3) throw new Error("The server didn't answer.");
+        return { token: "third" };
+      };
+      const { phone, heard, device } = await opened({ fetchPhone });
+      device.emit("tokenWillExpire");
+      for (let time = 0; time < 4; time++) {
+        await settled();
+        mock.timers.tick(5_000);
+      }
+      assert.deepEqual(device.tokens, ["first", "third"]);
+      assert.deepEqual(heard, ["ready", ...Array(2).fill("error The server didn't answer.")]);
+      phone.close();
+      assert.equal(device.state, "destroyed");
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  test("doesn't begin if it is closed while the SDK loads", async () => {
+    let load;
+    const { phone } = await opened({ loadDevice: () => new Promise((resolve) => (load = resolve)) });
+    phone.close();
+    load(FakeDevice);
+    await settled();
+    assert.deepEqual(devices, []);
+  });
+
+  test("says that the SDK is missing", async () => {
+    const { heard } = await opened({ loadDevice: () => Promise.reject(new Error("make voice-sdk")) });
+    assert.deepEqual(heard, ["error make voice-sdk"]);
+  });
+
+  test("says that the microphone is denied, before a call needs it", async () => {
+    const denied = Object.assign(new Error(""), { name: "NotAllowedError" });
+    const { heard } = await opened({ askForMicrophone: () => Promise.reject(denied) });
+    assert.match(heard[1], /^error The browser may not use the microphone\./);
+  });
+
+  test("says what failed, also in a call, and not that the caller was faster", async () => {
+    const { heard, device } = await opened();
+    const leg = new FakeCall("CA2", 7);
+    device.emit("incoming", leg);
+    leg.emit("error", coded(31402));
+    leg.emit("error", coded(31008));
+    device.emit("error", coded(31005), leg);
+    assert.match(heard[2], /^error No microphone works here\./);
+    assert.match(heard[3], /^error The phone has lost Twilio/);
+    assert.equal(heard.length, 4);
+  });
+});
+
+test("an error that is not in the table is named by its number, or says itself", () => {
+  assert.equal(phoneError(coded(31999)), "The phone has failed (31999).");
+  assert.equal(phoneError(new Error("The server didn't answer.")), "The server didn't answer.");
+});
+
+describe("the page's phone", () => {
+  let posts;
+  beforeEach(() => (posts = []));
+  const post = async (path, fields) => posts.push([path, fields]);
+  const agent = { id: 1 };
+  const ringing = { call: 7, state: "ringing", direction: "inbound", ringing: [1], declined: [] };
+
+  test("is the stand-in with a simulated company, and gets what came before it", async () => {
+    const phone = new PagePhone({ agent, post, fetchPhone: async () => ({ kind: "stand-in" }) });
+    phone.accept(7);
+    const heard = listened(phone);
+    phone.follow(new Map([[7, ringing]]), agent);
+    await settled();
+    await settled();
+    assert.deepEqual(new Set(heard), new Set(["ready", "incoming 7"]));
+    phone.accept(7);
+    assert.deepEqual(posts, [["calls/simulate/pick-up/", { call: 7 }]]);
+  });
+
+  test("is none where the agents' phones are elsewhere", async () => {
+    const phone = new PagePhone({ agent, post, fetchPhone: async () => ({ kind: "elsewhere" }) });
+    const heard = listened(phone);
+    await settled();
+    phone.follow(new Map([[7, ringing]]), agent);
+    for (const verb of ["accept", "reject", "hangUp", "mute", "digits", "close"]) phone[verb](7);
+    assert.deepEqual([heard, posts], [[], []]);
+  });
+
+  test("asks again when the server doesn't answer, unless it is closed", async () => {
+    mock.timers.enable({ apis: ["setTimeout"] });
+    try {
+      let asked = 0;
+      const fetchPhone = () => Promise.reject(new Error(`away ${++asked}`));
+      const phone = new PagePhone({ agent, post, fetchPhone });
+      const heard = listened(phone);
+      await settled();
+      mock.timers.tick(5_000);
+      await settled();
+      phone.close();
+      mock.timers.tick(50_000);
+      assert.deepEqual(heard, ["error away 1", "error away 2"]);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+});
