@@ -18,6 +18,7 @@ from calls.agents import agent_at
 from calls.forms import RecordedForm, SignedForm, WebhookForm
 from calls.leftover import end_leftover
 from calls.models import Call
+from calls.reconciliation import ask_unless_over
 from calls.signatures import is_signed
 from calls.states import FINAL, Direction
 from calls.telephony import Telephony, get_telephony, site_url, twiml
@@ -90,6 +91,7 @@ def dialled(form: WebhookForm, company: Telephony) -> HttpResponse:
     call = form.known_call()
     if call is None or call.is_over or data["CallStatus"] in FINAL:
         return twiml_response(twiml.nothing())
+    ask_unless_over(call)
     if call.conference:
         return twiml_response(after_dial(call, data, company))
     if call.direction == Direction.OUTBOUND:

@@ -13,7 +13,7 @@ from twilio.twiml.voice_response import VoiceResponse
 
 from calls.agents import identity
 from calls.models import Call
-from calls.rounds import MAX_AT_ONCE
+from calls.rounds import ROUND_SIZE
 from calls.states import RING_SECONDS
 
 MESSAGE_SECONDS = 120
@@ -68,7 +68,7 @@ def ring(call: Call, agents: Iterable[AbstractUser], site: str) -> str:
     # A Dial that was interrupted ends as one that nobody answered; by these, the site knows which.
     action = webhook_url(site, "dialled", call, called=len(call.rung), claim=call.claim)
     dialled = response.dial(timeout=RING_SECONDS, action=action)
-    for agent in islice(agents, MAX_AT_ONCE):
+    for agent in islice(agents, ROUND_SIZE):
         client = dialled.client(**_reports(call, site))
         client.identity(identity(agent))
         client.parameter(name="call", value=str(call.pk))

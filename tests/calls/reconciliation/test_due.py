@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from calls.models import Call
-from calls.reconciliation import ask_soon, due_now
+from calls.reconciliation import ask_soon, ask_unless_over, due_now
 from calls.reconciliation.due import LEASE, Lease, give_back, take, take_one
 from calls.states import State
 from tests.calls.reconciliation.conftest import INBOUND, after
@@ -96,6 +96,18 @@ def test_a_lease_that_has_run_out_gives_nothing_back(call: Call) -> None:
 def test_asking_soon_makes_a_call_due_now(call: Call) -> None:
     ask_soon(call)
     assert take(after(call, 5)) is not None
+
+
+def test_a_call_whose_dial_has_ended_is_asked_for_unless_it_ends(call: Call) -> None:
+    ask_unless_over(call)
+    soon = check_at(call)
+    assert after(call, 5) <= soon < after(call, 15)
+    ask_unless_over(call)
+    assert check_at(call) == soon
+    Call.objects.record("CA1", State.COMPLETED)
+    assert check_at(call) is None
+    ask_unless_over(call)
+    assert check_at(call) is None
 
 
 def test_nobody_asks_soon_for_a_call_that_is_over(call: Call) -> None:
