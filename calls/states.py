@@ -72,16 +72,13 @@ def refusal(
     return None
 
 
-def call_state(
-    direction: Direction, own: State, others: Collection[State], *, handed_over: bool = False
-) -> State:
+def call_state(direction: Direction, own: State, others: Collection[State]) -> State:
     """Return the state of a call whose own leg is ``own`` and whose child legs are ``others``.
 
     It is in progress when two people are connected. Twilio counts the own leg as in progress
     earlier: the caller's while the agents' phones ring, and the agent's while the customer's does.
-    A call that was ``handed_over`` goes on without the agent who placed it.
     """
-    if own in FINAL and not handed_over:
+    if own in FINAL:
         return own
     if State.IN_PROGRESS in others:
         return State.IN_PROGRESS

@@ -13,13 +13,14 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from calls import handover, ringing, voicemail
+from calls import ringing, voicemail
 from calls.agents import agent_at
 from calls.forms import RecordedForm, SignedForm, WebhookForm
+from calls.leftover import end_leftover
 from calls.models import Call
 from calls.reconciliation import ask_unless_over
 from calls.signatures import is_signed
-from calls.states import FINAL, Direction, State
+from calls.states import FINAL, Direction
 from calls.telephony import Telephony, get_telephony, site_url, twiml
 from calls.telephony.dialled import after_dial
 from realtime.logs import LIMITED, get_logger
@@ -66,21 +67,20 @@ def voice(form: WebhookForm, company: Telephony) -> HttpResponse:
 def status(form: WebhookForm, company: Telephony) -> HttpResponse:
     """Record the new state of a call, or of its leg to one agent's phone."""
     data = form.cleaned_data
-    agent = agent_at(data["To"])
     call = Call.objects.record(
         data["CallSid"],
         data["CallStatus"],
         parent=own_leg(data),
         pk=data["call"],
-        agent=agent,
+        agent=agent_at(data["To"]),
         address=data["To"],
         sequence=data["SequenceNumber"],
         duration=data["CallDuration"],
         at=data["Timestamp"],
         **form.new_call(),
     )
-    if call and data["CallStatus"] == State.IN_PROGRESS:
-        handover.let_go(call, agent, company)
+    if call:
+        end_leftover(call, company)
     return HttpResponse(status=204)
 
 
