@@ -13,11 +13,12 @@ from django.utils import timezone
 from calls.agents import person
 from calls.certainty import DISCONNECTED, TRANSFER, check_at
 from calls.models.leg import Leg
-from calls.models.manager import PEOPLE, CallConflict, CallManager
+from calls.models.manager import CallConflict, CallManager
 from calls.models.party import PartyDigits
+from calls.models.published import published
 from calls.outcomes import Facts, Outcome, unanswered
 from calls.signals import announce
-from calls.states import ACTIVE, FINAL, Direction, State, call_state
+from calls.states import FINAL, Direction, State, call_state
 from realtime.logs import get_logger
 
 logger = get_logger(__name__)
@@ -126,31 +127,8 @@ class Call(models.Model):
         self._end(None)
 
     def data(self) -> dict[str, Any]:
-        """Return the call as events and lists carry it; times are milliseconds since the epoch."""
-        people = {name: getattr(self, name) for name in PEOPLE}
-        return {
-            "call": self.pk,
-            "sid": self.sid,
-            "state": self.state,
-            "direction": self.direction,
-            "from": self.from_number,
-            "to": self.to_number,
-            "version": self.version,
-            "at": milliseconds(self.changed_at),
-            "started_at": milliseconds(self.started_at),
-            "answered_at": milliseconds(self.answered_at),
-            "ended_at": milliseconds(self.ended_at),
-            **{name: person(user) if user else None for name, user in people.items()},
-            "claimed_until": milliseconds(self.claimed_until),
-            "ringing": list(self.rung_now),
-            "declined": list(self.declined),
-            "calling": self._calling(),
-            "outcome": self.outcome,
-            "voicemail": self.voicemail,
-            "message": self._message(),
-            "held": self.held,
-            "certain": self.certain,
-        }
+        """Return the call as events and lists carry it."""
+        return published(self)
 
     def learn(self, leg: Leg, *, duration: int | None = None) -> None:
         """Derive state, people and outcome from the legs, of which ``leg`` has changed."""
@@ -190,18 +168,8 @@ class Call(models.Model):
     def _published(self) -> dict[str, Any]:
         return {**self.data(), "version": None, "at": None}
 
-    def _calling(self) -> str | None:
-        """Return whose phone rings, of an outbound call."""
-        if self.direction != Direction.OUTBOUND or self.state not in ACTIVE - {State.IN_PROGRESS}:
-            return None
-        agent_is_up = any(leg.is_up for leg in self.legs.all() if not leg.parent)
-        return "customer" if agent_is_up else "agent"
-
-    def _message(self) -> dict[str, Any] | None:
-        message = getattr(self, "message", None)
-        return {"seconds": message.seconds} if message else None
-
     def _enter(self, own: State, others: list[Leg]) -> None:
+        own = State.IN_PROGRESS if self._was_handed_over(others) else own
         self.state = call_state(
             Direction(self.direction), own, [State(one.state) for one in others]
         )
@@ -212,6 +180,12 @@ class Call(models.Model):
             self._talk(talks)
         else:
             self.outcome = unanswered(self._facts(own, others)) or ""
+
+    def _was_handed_over(self, others: list[Leg]) -> bool:
+        """Say whether another agent's phone is up: then the own leg may end, the first agent's."""
+        return self.direction == Direction.OUTBOUND and any(
+            one.is_up and one.user_id for one in others
+        )
 
     def _talk(self, talks: list[Leg]) -> None:
         newest = max(talks, key=lambda leg: (leg.is_up, leg.answered_at))
@@ -266,8 +240,3 @@ class Call(models.Model):
 
 SILENT = FINAL - {State.FAILED}
 """The ends of a leg that rang; one that failed may never have rung, and its agent may answer."""
-
-
-def milliseconds(instant: datetime | None) -> int | None:
-    """Return an instant as integer milliseconds since the epoch."""
-    return None if instant is None else round(instant.timestamp() * 1000)

@@ -171,6 +171,20 @@ class Page:
         """Type into an element."""
         self._ask("type", selector, text)
 
+    def press(self, key: str) -> None:
+        """Press a key, wherever the focus is."""
+        self._ask("press", key)
+
+    def resize(self, width: int, height: int) -> None:
+        """Give its window another size, in CSS pixels."""
+        self._ask("setViewport", {"width": width, "height": height})
+
+    def prefer(self, **features: str) -> None:
+        """Have Chromium say that its user prefers something: `color_scheme="dark"`."""
+        names = {name: f"prefers-{name.replace('_', '-')}" for name in features}
+        wanted = [{"name": names[name], "value": value} for name, value in features.items()]
+        self._ask("emulateMediaFeatures", wanted)
+
     def go_back(self) -> None:
         """Go back, as the back button does, without waiting for it."""
         # Puppeteer's own waits for a page to load, and one from the cache never does, in Firefox.

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.browsers.browser import BROWSERS, Browser, BrowserName
+from tests.browsers.played_desk import PlayedDesk
 from tests.processes.site import Sites
 from tests.site.desk import Desk, OpenDesk
 from tests.site.office import Office
 
+PlayedDesks = Callable[[Browser], PlayedDesk]
 NUMBERS = count(1)  # of the profiles; every test has its own cookies
 
 
@@ -68,6 +70,30 @@ def quick(open_office: Callable[[float, float], Office]) -> Office:
 def patient(open_office: Callable[[float, float], Office]) -> Office:
     """Within 18 s, as by default: later than any test waits."""
     return open_office(10, 8)
+
+
+@pytest.fixture(scope="module")
+def played_desks(open_office: Callable[[float, float], Office]) -> Iterator[PlayedDesks]:
+    """Each browser's desk whose server is played, logged in once for the tests of a file."""
+    opened: dict[Browser, PlayedDesk] = {}
+
+    def played(browser: Browser) -> PlayedDesk:
+        if browser not in opened:
+            key = str(next(NUMBERS))
+            desk = Desk(browser, open_office(10, 8).url, key=key, profile=key, kind="window")
+            opened[browser] = PlayedDesk(desk)
+        return opened[browser]
+
+    yield played
+    for browser, played_desk in opened.items():
+        if not browser.crashed:
+            played_desk.page.close()
+
+
+@pytest.fixture
+def played(browser: Browser, played_desks: PlayedDesks) -> PlayedDesk:
+    """This browser's desk whose server is played."""
+    return played_desks(browser)
 
 
 @pytest.fixture

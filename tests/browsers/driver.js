@@ -66,6 +66,7 @@ async function perform(key, method, given) {
 async function performOn(key, method, given) {
   if (method === "cdp") return (await tools(key)).send(...given);
   if (method === "evaluate") return evaluate(pages.get(key), ...given);
+  if (method === "press") return pages.get(key).keyboard.press(...given);
   await (method === "run" ? run(pages.get(key), ...given) : pages.get(key)[method](...given));
   return null;
 }

@@ -2,13 +2,15 @@
  * Plays the server to a desk, so that a test decides what it knows; runs before the page's scripts.
  *
  * `server.posts` has what the desk asked for. `server.answer` is called for each request, and
- * returns `[status, body]`. `server.change(call)` publishes a call, `server.lose()` cuts.
+ * returns `[status, body]`. `server.show(scene)` has the desk begin again in another state,
+ * `server.change(call)` publishes a call, `server.lose()` cuts.
  */
 (() => {
   const json = (id) => JSON.parse(document.getElementById(id).textContent);
   const me = () => `user.${json("agent").id}`;
-  const scene = () => window.scenes(new URL(location).searchParams.get("scene"), json("agent"), Date.now());
+  const scene = () => window.scenes(server.scene, json("agent"), Date.now());
   const isOver = ({ state }) => !["queued", "initiated", "ringing", "in-progress"].includes(state);
+  const snapshot = () => ({ calls: scene().calls.filter((call) => !isOver(call)) });
   const sockets = new Set();
   let offset = 0;
 
@@ -44,9 +46,8 @@
 
     subscribed({ ref, stream }) {
       const position = { epoch: "played", offset, recovered: false };
-      const { calls, members } = scene();
       const mine = stream === "me" || stream === me();
-      const state = mine ? { snapshot: { calls: calls.filter((call) => !isOver(call)) } } : { presence: members };
+      const state = mine ? { snapshot: snapshot() } : { presence: scene().members };
       this.frame({ type: "subscribed", ref, stream: mine ? me() : stream, ...position, ...state });
     }
 
@@ -68,7 +69,26 @@
   const server = {
     posts: [],
     lost: false,
-    answer: (method, path) => (method === "POST" ? [202, {}] : [200, { calls: scene().calls, next: path.includes("before") ? null : "c2" }]),
+    scene: new URL(location).searchParams.get("scene"),
+    show(name) {
+      server.scene = name;
+      offset += 1;
+      const position = { epoch: `played ${name}`, offset };
+      for (const socket of sockets) {
+        socket.frame({ type: "reset", stream: me(), ...position, snapshot: snapshot() });
+        socket.frame({ type: "reset", stream: "desk", ...position, presence: scene().members });
+      }
+    },
+    answer(method, path) {
+      if (method === "POST") return [202, {}];
+      if (path === "calls/phone/") return [200, { kind: "stand-in" }];
+      return [200, { calls: scene().calls, next: path.includes("before") ? null : "c2" }];
+    },
+    isShown() {
+      const active = scene().calls.filter((call) => !isOver(call)).map(({ call }) => call);
+      const shown = [...document.querySelectorAll("ul:not(#last) > [data-call]")].map((row) => Number(row.dataset.call));
+      return document.querySelector("#desk[data-complete]") !== null && active.sort().join() === shown.sort().join();
+    },
     change(data) {
       offset += 1;
       for (const socket of sockets) {

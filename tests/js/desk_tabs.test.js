@@ -169,6 +169,20 @@ describe("the phone of a tab", () => {
     }
   });
 
+  test("answers later what the agent has answered before it rings", () => {
+    const offered = talk(BOB, { transfer_to: ALICE });
+    const { played, own } = ownPhone();
+    own.follow(new Map([[7, offered]]), ALICE, NOW);
+    own.accept(7);
+    played.play("incoming", 7);
+    assert.deepEqual(played.asked, [["accept", 7]]);
+    const other = ownPhone();
+    other.own.accept(7);
+    other.own.follow(new Map([[7, talk(BOB)]]), ALICE, NOW);
+    other.played.play("incoming", 7);
+    assert.deepEqual(other.played.asked, [], "the transfer is over, and this is another one");
+  });
+
   test("says what is wrong", () => {
     const { played, complaints } = ownPhone();
     played.play("error", "The microphone is in use.");

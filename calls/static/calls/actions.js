@@ -57,7 +57,7 @@ export class Actions {
     const isRinging = this.#phone.rings(call);
     if (verb === "answer") {
       const agreed = await this.#post(`calls/${call}/answer/`, isRinging ? { phone: "ringing" } : {});
-      if (agreed && isRinging) this.#phone.accept(call);
+      if (agreed) this.#phone.accept(call);
       return agreed;
     }
     if (verb === "decline") {

@@ -43,12 +43,15 @@ const calls = new FollowedCalls(mine, onPage("calls"), {
   fetchList: (signal) => fetchCalls(signal, failed),
   changed,
 });
-const connection = new ConnectionWatch(client, mine, { lost: () => calls.lost(), changed: connectionChanged });
+const connection = new ConnectionWatch(client, mine, {
+  lost: () => calls.lost(),
+  changed: connectionChanged,
+});
 const tabs = new AgentTabs({
   agent,
   openPhone: (handlers) => new OwnPhone(makePhone({ agent, post }), handlers),
   maySound: () => !tone.blocked,
-  changed: followPhone,
+  changed: draw,
   failed: complain,
 });
 const { phone } = tabs;
@@ -75,15 +78,17 @@ function draw() {
   const people = peopleOf(desks.presence.members, agent);
   const off = connection.isOpen ? "" : NO_CONNECTION;
   const sound = { blocked: tone.blocked, isOurs: tabs.isOurs };
-  picture = pictureOf({
-    calls: calls.known, agent, pending, now, trouble: connection.title, sound, phone: phone.state, name,
-  });
+  const trouble = connection.title;
+  picture = pictureOf({ calls: calls.known, agent, pending, now, trouble, sound, phone: phone.state, name });
   view.draw({
     picture,
     notices: shownNotices(),
     connection: { state: connection.state, complete: calls.complete },
     blocked: tone.blocked,
-    desk: { agent, now, pending, connected: connection.isOpen, phone: phone.state, targets: targetsOf(people) },
+    off,
+    desk: {
+      agent, now, pending, connected: connection.isOpen, phone: phone.state, targets: targetsOf(people),
+    },
     drawHistory: (last) => historyView.draw(history, { last, agent, now, off }),
   });
   drawPeople({ people, off });
@@ -121,7 +126,8 @@ function changed(before) {
     if (sentence) announce(rings(call, agent, now) ? "urgent" : "news", sentence);
   }
   rejecting.follow(calls.known);
-  followPhone();
+  phone.follow(calls.known, agent, now);
+  draw();
 }
 
 function connectionChanged(news) {
@@ -131,11 +137,6 @@ function connectionChanged(news) {
 
 function soundChanged() {
   tabs.soundChanged();
-  draw();
-}
-
-function followPhone() {
-  phone.follow(calls.known, agent, clock.at(Date.now()));
   draw();
 }
 

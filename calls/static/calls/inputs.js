@@ -18,7 +18,11 @@ export function listenToAgent(desk) {
   });
   element("dial").addEventListener("submit", (event) => dialled(event, desk));
   const search = element("search");
-  const searched = () => desk.search(Object.fromEntries(new FormData(search)));
+  const searched = () => {
+    const { ariaDisabled, title } = search.querySelector("button");
+    if (ariaDisabled === "true") desk.refuse(title);
+    else desk.search(Object.fromEntries(new FormData(search)));
+  };
   search.addEventListener("submit", (event) => {
     event.preventDefault();
     searched();
@@ -33,6 +37,7 @@ function pressed(event, desk) {
 }
 
 function clicked(button, desk) {
+  if (button.form) return;
   if (button.ariaDisabled === "true") return desk.refuse(button.title);
   const { verb, panel, question, word, to, digits } = button.dataset;
   const row = button.closest("[data-call]");

@@ -9,6 +9,7 @@ const BURSTS = [
 const CYCLE = 3;
 const FADE = 0.01; // seconds; a tone that ends abruptly clicks
 const VOLUME = 0.2;
+const STARTING = 1500; // milliseconds in which a browser that allows sound has started it
 
 // Browsers differ in which of these allows sound.
 const GESTURES = ["pointerdown", "pointerup", "keydown"];
@@ -35,17 +36,22 @@ export class RingTone {
   #volume = new GainNode(this.#context);
   #cycle = null;
   #source = null;
+  #hasStarted = false;
 
   /** `onChange` is called when the browser begins or stops allowing sound. */
   constructor(onChange) {
     this.#volume.connect(this.#context.destination);
     this.#context.addEventListener("statechange", onChange);
+    setTimeout(() => {
+      this.#hasStarted = true;
+      onChange();
+    }, STARTING);
     for (const gesture of GESTURES) addEventListener(gesture, () => this.#allow(), { capture: true });
   }
 
   /** True while the browser keeps the page silent because nobody has touched it yet. */
   get blocked() {
-    return this.#context.state !== "running";
+    return this.#hasStarted && !this.#isRunning;
   }
 
   /** Rings until the volume is 0 (1: full); if sound is blocked, begins when it is allowed. */
@@ -70,7 +76,11 @@ export class RingTone {
   }
 
   #allow() {
-    if (this.blocked) this.#context.resume();
+    if (!this.#isRunning) this.#context.resume();
+  }
+
+  get #isRunning() {
+    return this.#context.state === "running";
   }
 
   #rendered() {

@@ -2,6 +2,10 @@
 
 import { isRungHere } from "./rules/call_rules.js";
 
+// An event may be faster than the company: it says that a phone rings which isn't called yet.
+const ATTEMPTS = 10;
+const PAUSE = 500; // milliseconds
+
 export class StandInPhone {
   #post;
   #handlers = new Map();
@@ -22,15 +26,15 @@ export class StandInPhone {
     const all = [...calls.values()].filter(({ doubtful }) => !doubtful);
     const talking = all.find((call) => call.state === "in-progress" && call.answered_by?.id === agent.id);
     const ringing = new Set(all.filter((call) => isRungHere(call, agent)).map(({ call }) => call));
-    for (const call of this.#ringing) if (!ringing.has(call) && call !== talking?.call) this.#emit("ended", call);
-    const fresh = [...ringing].filter((call) => !this.#ringing.has(call));
+    const before = this.#ringing;
     this.#ringing = ringing;
-    for (const call of fresh) this.#emit("incoming", call);
+    for (const call of before) if (!ringing.has(call) && call !== talking?.call) this.#emit("ended", call);
+    for (const call of ringing) if (!before.has(call)) this.#emit("incoming", call);
     this.#talk(talking?.call ?? null);
   }
 
   accept(call) {
-    this.#post("calls/simulate/pick-up/", { call }).catch(({ message }) => this.#emit("error", message));
+    this.#pickUp(call, ATTEMPTS);
   }
 
   reject() {}
@@ -45,6 +49,15 @@ export class StandInPhone {
   digits() {}
 
   close() {}
+
+  async #pickUp(call, attempts) {
+    try {
+      await this.#post("calls/simulate/pick-up/", { call });
+    } catch (error) {
+      if (attempts === 1) this.#emit("error", error.message);
+      else if (this.#ringing.has(call)) setTimeout(() => this.#pickUp(call, attempts - 1), PAUSE);
+    }
+  }
 
   #talk(call) {
     const before = this.#call;

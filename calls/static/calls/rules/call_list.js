@@ -14,7 +14,8 @@ export function merged(calls, news) {
   const result = new Map(calls);
   for (const item of news) {
     const known = result.get(item.call);
-    if (!known || item.version >= known.version) result.set(item.call, { ...known, ...item, doubtful: false });
+    if (known && item.version < known.version) continue;
+    result.set(item.call, { ...known, ...item, doubtful: false });
   }
   return result;
 }
@@ -46,7 +47,8 @@ export function trusted(calls) {
 export function arranged(calls, agent) {
   const places = { active: [], incoming: [], others: [], last: [] };
   for (const call of calls.values()) places[place(call, agent)].push(call);
-  for (const name of ["active", "incoming", "others"]) places[name].sort((a, b) => a.started_at - b.started_at);
+  const firstFirst = (a, b) => a.started_at - b.started_at;
+  for (const name of ["active", "incoming", "others"]) places[name].sort(firstFirst);
   places.last.sort(lastEndedFirst);
   return places;
 }

@@ -23,7 +23,8 @@ export function claimant(call, now) {
 
 /** Says whether another agent is handing a call over to this one. */
 export function isOffered(call, agent) {
-  return call.state === "in-progress" && call.transfer_to?.id === agent.id && call.answered_by?.id !== agent.id;
+  if (call.state !== "in-progress" || call.answered_by?.id === agent.id) return false;
+  return call.transfer_to?.id === agent.id;
 }
 
 /** Says whether this agent talks, or has placed a call that isn't answered yet. */

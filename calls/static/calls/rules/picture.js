@@ -30,5 +30,5 @@ function titleOf({ trouble, target, sound, now, name }) {
   if (trouble) return `${trouble} – ${name}`;
   if (!target) return name;
   const call = `Call from ${otherSide(target)}`;
-  return sound.blocked && Math.floor(now / 1000) % 2 ? "☎ RINGING WITHOUT SOUND" : call;
+  return sound.blocked && Math.floor(now / 1000) % 2 ? "Ringing without sound" : call;
 }

@@ -1,6 +1,6 @@
 /** The phone of this tab: its state in one object, whatever phone it is. */
 
-import { isWanted } from "../rules/call_rules.js";
+import { isRungHere, isWanted } from "../rules/call_rules.js";
 
 /**
  * `phone` has the interface of `phone.js`. `changed(state)` is called when the state has changed,
@@ -10,12 +10,14 @@ export class OwnPhone {
   #phone;
   #changed;
   #state = { ready: false, ringing: [], call: null, muted: false };
+  #isWanted = () => false;
+  #asked = new Set();
 
   constructor(phone, { changed, failed }) {
     this.#phone = phone;
     this.#changed = changed;
     phone.on("ready", () => this.#become({ ready: true }));
-    phone.on("incoming", (call) => this.#become({ ringing: [...this.#without(call), call] }));
+    phone.on("incoming", (call) => this.#rings(call));
     phone.on("accepted", (call) => this.#accepted(call));
     phone.on("ended", (call) => this.#ended(call));
     phone.on("error", failed);
@@ -27,15 +29,17 @@ export class OwnPhone {
 
   /** Answers what the agent has asked for; the rest rings until the agent says so. */
   follow(calls, agent, now) {
+    const known = (key, rule) => calls.has(key) && rule(calls.get(key), agent, now);
+    this.#isWanted = (key) => this.#asked.has(key) || known(key, isWanted);
+    for (const key of this.#asked) if (!known(key, isRungHere)) this.#asked.delete(key);
     this.#phone.follow?.(calls, agent);
-    for (const key of this.#state.ringing) {
-      const call = calls.get(key);
-      if (call && isWanted(call, agent, now)) this.accept(key);
-    }
+    for (const key of this.#state.ringing.filter(this.#isWanted)) this.accept(key);
   }
 
+  /** Answers a call as soon as the phone rings for it. */
   accept(call) {
-    if (!this.#state.ringing.includes(call)) return;
+    if (!this.#state.ringing.includes(call)) return this.#asked.add(call);
+    this.#asked.delete(call);
     this.#phone.accept(call);
     this.#accepted(call);
   }
@@ -59,6 +63,11 @@ export class OwnPhone {
 
   close() {
     this.#phone.close();
+  }
+
+  #rings(call) {
+    this.#become({ ringing: [...this.#without(call), call] });
+    if (this.#isWanted(call)) this.accept(call);
   }
 
   #accepted(call) {

@@ -14,6 +14,7 @@ export class SharedPhone {
   #failed;
   #phone = null;
   #state = NO_PHONE;
+  #followed = [new Map(), null, 0];
 
   constructor({ openPhone, channel, changed, failed }) {
     this.#openPhone = openPhone;
@@ -45,12 +46,15 @@ export class SharedPhone {
   take(isOurs) {
     if (isOurs === (this.#phone !== null)) return;
     this.#phone?.close();
-    this.#phone = isOurs ? this.#openPhone({ changed: (state) => this.#become(state), failed: this.#failed }) : null;
+    const handlers = { changed: (state) => this.#become(state), failed: this.#failed };
+    this.#phone = isOurs ? this.#openPhone(handlers) : null;
     this.#become(this.#phone?.state ?? NO_PHONE);
+    this.#phone?.follow(...this.#followed);
   }
 
   /** The calls have changed, of which a stand-in reads what rings and who talks. */
   follow(calls, agent, now) {
+    this.#followed = [calls, agent, now];
     this.#phone?.follow(calls, agent, now);
   }
 

@@ -7,16 +7,7 @@ import { otherSide } from "../words/numbers.js";
 import { clockText } from "../words/times.js";
 import { part, setAttribute, setOff, write } from "./dom.js";
 
-const CONTROLS = {
-  answer: "Answer",
-  decline: "Decline",
-  hold: "Hold",
-  mute: "Mute",
-  keypad: "Keypad",
-  transfer: "Transfer",
-  hangup: "Hang up",
-  reject: "Reject",
-};
+const CONTROLS = ["answer", "decline", "hold", "mute", "keypad", "transfer", "hangup", "reject"];
 
 /** `desk` is what `controlsOf` needs; `pending` and `targets` belong to all calls. */
 export function fillCard(row, call, desk) {
@@ -29,18 +20,18 @@ export function fillCard(row, call, desk) {
   write(part(row, "status"), action ?? statusText(call, agent, now));
   write(part(row, "number"), otherSide(call));
   write(part(row, "clock"), isUnsure(call) ? "" : clockOf(call, agent, now));
-  fillControls(row, call, controlsOf(call, { ...desk, pending: action }));
+  setAttribute(part(row, "buttons"), "aria-label", otherSide(call));
+  fillControls(row, controlsOf(call, { ...desk, pending: action }));
   fillTargets(row, desk.targets);
 }
 
-function fillControls(row, call, controls) {
-  for (const [name, word] of Object.entries(CONTROLS)) {
+function fillControls(row, controls) {
+  for (const name of CONTROLS) {
     const button = part(row, name);
     const control = controls[name];
     button.hidden = !control;
     if (!control) continue;
     setOff(button, control.off);
-    setAttribute(button, "aria-label", `${word} ${otherSide(call)}`);
     if ("pressed" in control) setAttribute(button, "aria-pressed", control.pressed);
   }
   for (const name of ["keypad", "transfer"]) {

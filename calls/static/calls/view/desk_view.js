@@ -2,7 +2,7 @@
 
 import { topNotice } from "../rules/notices.js";
 import { fillCard } from "./call_card.js";
-import { element, write } from "./dom.js";
+import { element, setOff, write } from "./dom.js";
 import { keepingFocus, Rows } from "./rows.js";
 
 export class DeskView {
@@ -11,15 +11,17 @@ export class DeskView {
 
   /**
    * Shows the present state. `picture` is what `pictureOf` returns, `notices` the sentences by kind,
-   * `connection` its state and whether all calls are known, `desk` what a card needs.
+   * `connection` its state and whether all calls are known, `off` the reason why the server can't be
+   * asked, `desk` what a card needs.
    */
-  draw({ picture, notices, connection, blocked, desk, drawHistory }) {
+  draw({ picture, notices, connection, blocked, off, desk, drawHistory }) {
     const { active, incoming, others } = picture.places;
     this.#page.dataset.connection = connection.state;
     this.#page.toggleAttribute("data-ringing", picture.ringing.length > 0);
     if (document.title !== picture.title) document.title = picture.title;
     element("desk").toggleAttribute("data-complete", connection.complete);
     this.#drawNotices({ ...notices, blocked, urgent: picture.target ? notices.urgent : "" });
+    for (const control of document.querySelectorAll("[data-server]")) setOff(control, off);
     element("reload").hidden = connection.state !== "closed";
     keepingFocus(() => {
       this.#cards.draw({ active, incoming, others }, { ...desk, ...picture });

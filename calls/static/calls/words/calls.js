@@ -20,7 +20,9 @@ export function statusText(call, agent, now) {
  */
 export function changeText(before, after, agent, now) {
   const who = otherSide(after);
-  if (rings(after, agent, now)) return before && rings(before, agent, now) ? "" : `${ringingText(after, agent)} ${who}`;
+  if (rings(after, agent, now)) {
+    return before && rings(before, agent, now) ? "" : `${ringingText(after, agent)} ${who}`;
+  }
   if (!before) return "";
   if (before.state !== after.state) return stateText(before, after, agent, who);
   const answering = claimant(after, now);
@@ -36,7 +38,8 @@ export function messageText({ message }) {
 }
 
 function ringingText(call, agent) {
-  return isOffered(call, agent) ? `${transferrer(call)} transfers to you:` : "Incoming call from";
+  if (isOffered(call, agent)) return `${transferrer(call)} transfers to you:`;
+  return "Incoming call from";
 }
 
 function stateText(before, after, agent, who) {
@@ -64,7 +67,8 @@ function talkingText(call, agent) {
   const who = call.answered_by ?? call.placed_by;
   if (!who) return "Connected";
   const isMine = who.id === agent.id;
-  if (call.transfer_to) return `${isMine ? "You transfer" : `${who.name} transfers`} this to ${call.transfer_to.name}`;
+  const transfers = isMine ? "You transfer" : `${who.name} transfers`;
+  if (call.transfer_to) return `${transfers} this to ${call.transfer_to.name}`;
   if (call.held) return isMine ? "On hold" : `${who.name} has this call on hold`;
   return isMine ? "You are talking" : `${who.name} is talking`;
 }
@@ -72,6 +76,6 @@ function talkingText(call, agent) {
 function placedText(call, agent) {
   const isMine = call.placed_by?.id === agent.id;
   if (call.calling === "customer") return "Ringing there";
-  if (call.calling === "agent") return isMine ? "Ringing your phone" : `Ringing the phone of ${call.placed_by?.name ?? "an agent"}`;
-  return "Placing the call";
+  if (call.calling !== "agent") return "Placing the call";
+  return isMine ? "Ringing your phone" : `Ringing the phone of ${call.placed_by?.name ?? "an agent"}`;
 }

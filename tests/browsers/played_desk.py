@@ -1,0 +1,61 @@
+"""A desk whose server is played in the page, so that a test decides what it knows."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from tests.processes.waiting import wait_until
+from tests.site.desk import Desk
+
+HERE = Path(__file__).parent
+SCENES, SERVER = ((HERE / name).read_text() for name in ("scenes.js", "played_server.js"))
+DRAWN = 5.0  # seconds, on a busy machine
+
+
+class PlayedDesk:
+    """Alice's desk; `scenes.js` has the states that it can be shown in."""
+
+    def __init__(self, desk: Desk, *, logs_in: bool = True) -> None:
+        self.desk = desk
+        self.page = desk.page
+        if logs_in:
+            desk.log_in("alice")
+        self.page.before_scripts(SCENES)
+        self.page.before_scripts(SERVER)
+
+    def load(self, scene: str) -> None:
+        """Load the page in a state, and wait until it shows all that it knows."""
+        self.page.goto(f"{self.desk.url}/?scene={quote(scene)}")
+        self.page.wait_for("document.querySelector('#desk[data-complete] #last > li')")
+
+    def show(self, scene: str) -> None:
+        """Have the page that is loaded show another state."""
+        self.page.run(f"server.show({scene!r})")
+        self.page.wait_for("server.isShown()")
+
+    def part(self, name: str, place: str = "") -> str:
+        """Return the selector of a part of the first call, or of the first in a place."""
+        return f"{place} [data-part={name}]".strip()
+
+    def posts(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return what the desk, not its stand-in of a phone, has asked for: paths and fields."""
+        posts = self.page.evaluate("server.posts")
+        return [(path, fields) for path, fields in posts if "/simulate/" not in path]
+
+    def wait_for_posts(self, *paths: str) -> None:
+        """Wait until it has asked for this, and nothing else."""
+        wait_until(lambda: len(self.posts()) >= len(paths), DRAWN, f"{paths} are asked for")
+        assert [path for path, _ in self.posts()] == list(paths)
+
+    def text(self, selector: str) -> str:
+        """Return the text of an element."""
+        return str(self.page.evaluate(f"document.querySelector({selector!r}).innerText"))
+
+    def wait_for_text(self, selector: str, text: str) -> None:
+        """Wait until an element has this text."""
+        wait_until(lambda: self.text(selector) == text, DRAWN, f"{selector} says {text}")
+
+    def is_off(self, selector: str) -> bool:
+        """Tell whether a control can't work, which has to have a reason."""
+        off = "(({ ariaDisabled, title }) => ariaDisabled === 'true' && title !== '')"
+        return bool(self.page.evaluate(f"{off}(document.querySelector({selector!r}))"))
