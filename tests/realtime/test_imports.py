@@ -122,6 +122,6 @@ def test_calls_knows_realtime_only_by_what_is_documented():
         "calls/receivers.py": {"realtime", "realtime.publish"},
         "calls/views/desk.py": {"realtime", "realtime.position"},
         "calls/availability.py": {"realtime", "realtime.presence"},
-        "calls/desk_presence.py": {"realtime", "realtime.update_presence"},
+        "calls/desk_presence.py": {"realtime", "realtime.presence", "realtime.update_presence"},
         "calls/streams.py": {"realtime.streams", *classes},
     }
