@@ -184,11 +184,11 @@ class Call(models.Model):
     def _outlasts_own_leg(self, others: list[Leg]) -> bool:
         """Say whether an outgoing call goes on without the leg of the agent who placed it.
 
-        Another agent's phone is up, or the customer's is, who is being handed over.
+        Another agent's phone is up, or the customer waits for one.
         """
         up = [one for one in others if one.is_up]
-        with_agent = any(one.user_id for one in up)
-        return self.direction == Direction.OUTBOUND and (with_agent or bool(self._customers(up)))
+        waits = bool(self.transfer_to_id and self._customers(up))
+        return self.direction == Direction.OUTBOUND and (waits or any(one.user_id for one in up))
 
     def _customers(self, others: list[Leg]) -> list[Leg]:
         """Return the customer's leg, of an outgoing call that was or is being handed over."""

@@ -7,9 +7,10 @@ that answer (https://www.twilio.com/docs/voice/twiml/dial#action).
 from typing import Any
 
 from calls.models import Call
-from calls.states import ACTIVE
+from calls.states import ACTIVE, State
 from calls.telephony import twiml
 from calls.telephony.interface import NoSuchCall, Telephony, TelephonyError
+from calls.telephony.parties import parties
 
 UNANSWERED = frozenset({"busy", "no-answer", "failed", "canceled"})
 """What ``DialCallStatus`` says if nobody was connected
@@ -29,11 +30,22 @@ def after_dial(call: Call, data: dict[str, Any], company: Telephony) -> str:
 
 
 def after_transfer(call: Call, leg: str, company: Telephony) -> str:
-    """Bring the customer back to the agent who waits, because the other one didn't answer."""
+    """Bring the customer back to the agent who waits, because the other one didn't answer.
+
+    If she has hung up meanwhile, the customer may leave a message, and doesn't wait for nobody.
+    """
     with Call.objects.change(call.pk) as back:
         back.transfer_to = None
         back.held = False
-    return company.resume(back, leg)
+    return company.resume(back, leg) if agent_waits(back, company) else company.ring(back, [])
+
+
+def agent_waits(call: Call, company: Telephony) -> bool:
+    """Say whether an agent's phone is up; if the company doesn't say, one that is known to be."""
+    try:
+        return bool(parties(company.fetch(call.sid)).agents)
+    except TelephonyError:
+        return call.legs.filter(state=State.IN_PROGRESS).exclude(user=None).exists()
 
 
 def is_up(sid: str, company: Telephony, *, unknown: bool) -> bool:

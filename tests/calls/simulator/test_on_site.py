@@ -17,6 +17,7 @@ from calls.availability import Standing, standings
 from calls.models import Call
 from calls.reconciliation import sweep
 from calls.simulator.account import auth_token
+from calls.simulator.models import Leg as CompanysLeg
 from calls.simulator.overrides import split
 from calls.simulator.player import play_due
 from calls.simulator.webhooks import Answer
@@ -236,6 +237,27 @@ def agents_in(call: Call) -> list[Report]:
     """Return the legs of agents who are connected, as the company knows them."""
     legs = Simulator(SITE).fetch(call.sid).all()
     return [leg for leg in legs if leg.state == "in-progress" and agent_at(leg.to_number)]
+
+
+@pytest.mark.parametrize("direction", ["incoming", "outgoing"])
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_call_that_the_other_agent_does_not_take(
+    online: None, desk: Client, wait: Wait, direction: str, bob: Any, waits: bool
+) -> None:
+    call = talking(desk, wait, direction)
+    desk.post(f"/calls/{call.pk}/transfer/", {"to": bob.pk})
+    wait(2)
+    (hers,) = agents_in(call)
+    if not waits:
+        Simulator(SITE).end_leg(hers.sid)
+    wait(32)
+    assert [leg.sid for leg in agents_in(call)] == ([hers.sid] if waits else [])
+    if waits:
+        assert (shown(call)["state"], shown(call)["ringing"]) == ("in-progress", [])
+        assert shown(call)["answered_by"]["name"] == "alice"
+    else:
+        # Nobody is there for the customer, who doesn't wait in an empty conference.
+        assert CompanysLeg.objects.filter(twiml__contains="<Record").count() == 1
 
 
 @pytest.mark.parametrize("direction", ["incoming", "outgoing"])
