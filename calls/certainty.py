@@ -22,6 +22,16 @@ SENTENCE = timedelta(seconds=10)
 RECORDING = timedelta(seconds=120)
 """How long a message may be: the ``maxLength`` of ``<Record>``."""
 
+ANSWERING = timedelta(seconds=8)
+"""How long it may take until an agent who pressed Answer is connected: the caller is moved to her
+phone, and her page accepts by itself. The claim itself lasts as long as the phone rings."""
+
+DISCONNECTED = timedelta(seconds=5)
+"""How long after the end of its last conversation a call goes on without a webhook."""
+
+TRANSFER = RING + MARGIN
+"""How long after it was begun a transfer goes on without a webhook."""
+
 TALK = timedelta(minutes=10)
 """How long a conversation is believed; it may last hours, so it is asked for now and then."""
 
@@ -45,13 +55,21 @@ def check_at(
 ) -> datetime | None:
     """Return when a call that entered ``state`` at ``now`` is to be asked for; None for never.
 
-    ``voicemail`` says that the caller hears the sentence and leaves a message. A claim that ends
-    earlier (``claimed_until``) is looked after at its end.
+    ``voicemail`` says that the caller hears the sentence and leaves a message. A claim until
+    ``claimed_until`` is looked after when the agent should be connected, and at its end.
     """
     if state in FINAL:
         return None
     believed_until = now + lasts(state, voicemail=voicemail)
-    return min(believed_until, claimed_until) if claimed_until else believed_until
+    return min([believed_until, *looked_after(claimed_until, now)])
+
+
+def looked_after(claimed_until: datetime | None, now: datetime) -> list[datetime]:
+    """Return when a claim is looked after from ``now`` on; its end counts even when it is past."""
+    if claimed_until is None:
+        return []
+    connected = claimed_until - RING + ANSWERING
+    return [connected, claimed_until] if connected > now else [claimed_until]
 
 
 def lasts(state: State, *, voicemail: bool = False) -> timedelta:
@@ -70,12 +88,15 @@ def retry_at(now: datetime, failures: int) -> datetime:
     return now + min(FIRST_PAUSE * 2**doublings, LONGEST_PAUSE)
 
 
-def unchanged_at(*, now: datetime, changed_at: datetime, talking: bool) -> datetime:
+def unchanged_at(
+    *, now: datetime, changed_at: datetime, talking: bool, claimed_until: datetime | None = None
+) -> datetime:
     """Return when an active call is asked for again, of which the company says nothing new.
 
-    The pause is half of the time that the call has been as it is, between 5 and 60 s. While two
-    people talk it is ten minutes.
+    The pause is half of the time that the call has been as it is, between 5 and 60 s, and not
+    longer than a claim. While two people talk it is ten minutes.
     """
     if talking:
         return now + TALK
-    return now + min(max((now - changed_at) / 2, MARGIN / 2), LONGEST_PAUSE)
+    again = now + min(max((now - changed_at) / 2, MARGIN / 2), LONGEST_PAUSE)
+    return min([again, *looked_after(claimed_until, now)])

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractUser
 from calls.agents import agent_at, agents
 from calls.availability import available_agents
 from calls.models import Call, CallConflict
-from calls.rounds import MAX_AT_ONCE, AfterDial, Candidate, Dial, after_dial, next_round
+from calls.rounds import ROUND_SIZE, AfterDial, Candidate, Dial, after_dial, next_round
 from calls.states import FINAL, Direction, State
 from calls.telephony import Telephony, TelephonyError, twiml
 from realtime.logs import get_logger
@@ -72,7 +72,7 @@ def fresh(call: Call, free: Sequence[Candidate]) -> list[int]:
 
 def resumed(call: Call, free: Sequence[Candidate]) -> list[int]:
     """Return those of the last round who can still take the call."""
-    last = [one for one in free if one.pk in call.rung[-MAX_AT_ONCE:]]
+    last = [one for one in free if one.pk in call.rung[-ROUND_SIZE:]]
     return next_round(last, without=call.declined)
 
 

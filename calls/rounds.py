@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from calls.states import State
 
-MAX_AT_ONCE = 10
+ROUND_SIZE = 10
 """``<Dial>`` takes at most ten ``<Client>`` (https://www.twilio.com/docs/voice/twiml/client)."""
 
 
@@ -27,7 +27,7 @@ def next_round(candidates: Iterable[Candidate], *, without: Collection[int] = ()
     """Return the agents who are called next: the longest idle first, none of ``without``."""
     left = [candidate for candidate in candidates if candidate.pk not in without]
     left.sort(key=lambda candidate: (candidate.idle_since, candidate.pk))
-    return [candidate.pk for candidate in left[:MAX_AT_ONCE]]
+    return [candidate.pk for candidate in left[:ROUND_SIZE]]
 
 
 class AfterDial(StrEnum):

@@ -16,7 +16,9 @@ from django.views.decorators.http import require_POST
 from calls import ringing, voicemail
 from calls.agents import agent_at
 from calls.forms import RecordedForm, SignedForm, WebhookForm
+from calls.leftover import end_leftover
 from calls.models import Call
+from calls.reconciliation import ask_unless_over
 from calls.signatures import is_signed
 from calls.states import FINAL, Direction
 from calls.telephony import Telephony, get_telephony, site_url, twiml
@@ -65,7 +67,7 @@ def voice(form: WebhookForm, company: Telephony) -> HttpResponse:
 def status(form: WebhookForm, company: Telephony) -> HttpResponse:
     """Record the new state of a call, or of its leg to one agent's phone."""
     data = form.cleaned_data
-    Call.objects.record(
+    call = Call.objects.record(
         data["CallSid"],
         data["CallStatus"],
         parent=own_leg(data),
@@ -77,6 +79,8 @@ def status(form: WebhookForm, company: Telephony) -> HttpResponse:
         at=data["Timestamp"],
         **form.new_call(),
     )
+    if call:
+        end_leftover(call, company)
     return HttpResponse(status=204)
 
 
@@ -87,6 +91,7 @@ def dialled(form: WebhookForm, company: Telephony) -> HttpResponse:
     call = form.known_call()
     if call is None or call.is_over or data["CallStatus"] in FINAL:
         return twiml_response(twiml.nothing())
+    ask_unless_over(call)
     if call.conference:
         return twiml_response(after_dial(call, data, company))
     if call.direction == Direction.OUTBOUND:

@@ -21,8 +21,6 @@ class Word(NamedTuple):
     places: tuple[str, ...] = PLACES
 
 
-WITHOUT_CALLS = tuple(place for place in PLACES if place != "calls")
-
 WORDS = (
     Word("whoever", "a user who, a client that"),
     Word("anew", "again, a new one"),
@@ -36,8 +34,7 @@ WORDS = (
     Word("stands? down|standing down", "bypass"),
     Word("looked at", "checked_at"),
     Word("(?-i:MOST|FEW|TOGETHER|LARGE)", "MAX_..., BATCH_..."),
-    Word("rung|aring|ring of", "broadcast: only telephones ring", WITHOUT_CALLS),
-    Word("rings?|ringing|rang", "broadcast: only telephones ring", ("realtime",)),
+    Word("rings?|ringing|rang|rung|aring", "broadcast: only telephones ring", ("realtime",)),
 )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -10,24 +10,18 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import timezone
 
-from calls.agents import person
-from calls.certainty import check_at
+from calls.agents import CLIENT, person
+from calls.certainty import DISCONNECTED, TRANSFER, check_at
 from calls.models.leg import Leg
-from calls.models.manager import PEOPLE, CallConflict, CallManager
+from calls.models.manager import CallConflict, CallManager
 from calls.models.party import PartyDigits
+from calls.models.published import published
 from calls.outcomes import Facts, Outcome, unanswered
 from calls.signals import announce
-from calls.states import ACTIVE, FINAL, RING_SECONDS, Direction, State, call_state
+from calls.states import FINAL, Direction, State, call_state
 from realtime.logs import get_logger
 
 logger = get_logger(__name__)
-
-DISCONNECTED = timedelta(seconds=5)
-"""Time in which the company reports the end of a call whose last conversation has ended."""
-
-TRANSFER = timedelta(seconds=RING_SECONDS + 10)
-"""Time in which the company reports how a transfer ended."""
-
 
 SEARCHED = ["answered_by", "placed_by", "rejected_by", "party", "party_backwards"]
 """By what the history is searched; each has an index with the calls in the order of their ends."""
@@ -130,34 +124,11 @@ class Call(models.Model):
     def fail(self) -> None:
         """End a call that the company never placed; for use in ``Call.objects.change``."""
         self.state, self.outcome = State.FAILED, Outcome.FAILED
-        self._end(None)
+        self._end([])
 
     def data(self) -> dict[str, Any]:
-        """Return the call as events and lists carry it; times are milliseconds since the epoch."""
-        people = {name: getattr(self, name) for name in PEOPLE}
-        return {
-            "call": self.pk,
-            "sid": self.sid,
-            "state": self.state,
-            "direction": self.direction,
-            "from": self.from_number,
-            "to": self.to_number,
-            "version": self.version,
-            "at": milliseconds(self.changed_at),
-            "started_at": milliseconds(self.started_at),
-            "answered_at": milliseconds(self.answered_at),
-            "ended_at": milliseconds(self.ended_at),
-            **{name: person(user) if user else None for name, user in people.items()},
-            "claimed_until": milliseconds(self.claimed_until),
-            "ringing": list(self.rung_now),
-            "declined": list(self.declined),
-            "calling": self._calling(),
-            "outcome": self.outcome,
-            "voicemail": self.voicemail,
-            "message": self._message(),
-            "held": self.held,
-            "certain": self.certain,
-        }
+        """Return the call as events and lists carry it."""
+        return published(self)
 
     def learn(self, leg: Leg, *, duration: int | None = None) -> None:
         """Derive state, people and outcome from the legs, of which ``leg`` has changed."""
@@ -168,7 +139,7 @@ class Call(models.Model):
         self._stop_ringing_at(leg)
         self.certain, self.failed_checks = True, 0
         if self.is_over:
-            self._end(own)
+            self._end([own, *self._customers(others)] if own else [])
         if not leg.parent and duration is not None:
             self.duration = duration
 
@@ -197,18 +168,8 @@ class Call(models.Model):
     def _published(self) -> dict[str, Any]:
         return {**self.data(), "version": None, "at": None}
 
-    def _calling(self) -> str | None:
-        """Return whose phone rings, of an outbound call."""
-        if self.direction != Direction.OUTBOUND or self.state not in ACTIVE - {State.IN_PROGRESS}:
-            return None
-        agent_is_up = any(leg.is_up for leg in self.legs.all() if not leg.parent)
-        return "customer" if agent_is_up else "agent"
-
-    def _message(self) -> dict[str, Any] | None:
-        message = getattr(self, "message", None)
-        return {"seconds": message.seconds} if message else None
-
     def _enter(self, own: State, others: list[Leg]) -> None:
+        own = State.IN_PROGRESS if self._outlasts_own_leg(others) else own
         self.state = call_state(
             Direction(self.direction), own, [State(one.state) for one in others]
         )
@@ -219,6 +180,21 @@ class Call(models.Model):
             self._talk(talks)
         else:
             self.outcome = unanswered(self._facts(own, others)) or ""
+
+    def _outlasts_own_leg(self, others: list[Leg]) -> bool:
+        """Say whether an outgoing call goes on without the leg of the agent who placed it.
+
+        Another agent's phone is up, or the customer's is, who is being handed over.
+        """
+        up = [one for one in others if one.is_up]
+        with_agent = any(one.user_id for one in up)
+        return self.direction == Direction.OUTBOUND and (with_agent or bool(self._customers(up)))
+
+    def _customers(self, others: list[Leg]) -> list[Leg]:
+        """Return the customer's leg, of an outgoing call that was or is being handed over."""
+        if self.direction != Direction.OUTBOUND or not self.conference:
+            return []
+        return [leg for leg in others if not (leg.user_id or leg.address.startswith(CLIENT))]
 
     def _talk(self, talks: list[Leg]) -> None:
         newest = max(talks, key=lambda leg: (leg.is_up, leg.answered_at))
@@ -247,8 +223,9 @@ class Call(models.Model):
         stopped = {leg.user_id} if leg.state in SILENT else set()
         self.rung_now = [] if answered else [pk for pk in self.rung_now if pk not in stopped]
 
-    def _end(self, own: Leg | None) -> None:
-        self.ended_at = (own and own.ended_at) or self.ended_at or timezone.now()
+    def _end(self, legs: list[Leg]) -> None:
+        ends = [leg.ended_at for leg in legs if leg.ended_at]
+        self.ended_at = max(ends, default=self.ended_at or timezone.now())
         self.rung_now, self.transfer_to, self.held = [], None, False
         self.unclaim()
 
@@ -262,19 +239,15 @@ class Call(models.Model):
         )
         if due and self.transfer_to_id:
             due = min(due, now + TRANSFER)
-        if (
-            due
-            and self.state == State.IN_PROGRESS
-            and not any(leg.is_up for leg in self.legs.all() if leg.parent)
-        ):
+        if due and self.state == State.IN_PROGRESS and not self._is_connected():
             due = min(due, now + DISCONNECTED)
         return due
+
+    def _is_connected(self) -> bool:
+        """Tell whether two people are connected, as far as is known."""
+        up = [leg for leg in self.legs.all() if leg.is_up]
+        return any(leg.parent for leg in up) and len(up) > len(self._customers(up))
 
 
 SILENT = FINAL - {State.FAILED}
 """The ends of a leg that rang; one that failed may never have rung, and its agent may answer."""
-
-
-def milliseconds(instant: datetime | None) -> int | None:
-    """Return an instant as integer milliseconds since the epoch."""
-    return None if instant is None else round(instant.timestamp() * 1000)

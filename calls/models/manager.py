@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from calls.models.leg import Leg
+from calls.models.published import PEOPLE
 from calls.states import ACTIVE, RING_SECONDS, Direction, State
 from realtime.logs import get_logger
 
@@ -24,9 +25,6 @@ CLAIM = timedelta(seconds=RING_SECONDS)
 
 PROMPT = timedelta(seconds=2)
 """A report of something older than this was late, and its own time is better than ours."""
-
-PEOPLE = ["answered_by", "placed_by", "claimed_by", "rejected_by", "transfer_to"]
-"""The agents' parts in a call."""
 
 
 class CallConflict(Exception):

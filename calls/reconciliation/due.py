@@ -1,14 +1,20 @@
 """Which calls are to be asked for, and which process asks: a lease in the database."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
+from django.db import transaction
 from django.db.models import Case, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from calls.certainty import DOUBT, STARTING
+from calls import background
+from calls.certainty import DISCONNECTED, DOUBT, STARTING
 from calls.models import Call
 from calls.states import ACTIVE, State
+
+LOOP = "reconciliation"
+"""The loop of a server that sweeps."""
 
 LEASE = timedelta(seconds=30)
 """How long a process may ask for one call: a question is two or three requests of 5 s at most."""
@@ -26,8 +32,18 @@ class Lease(NamedTuple):
 
 
 def ask_soon(call: Call) -> None:
-    """Have the company asked for an active call within a second, by any process that sweeps."""
+    """Have the company asked for an active call: immediately, if this process sweeps.
+
+    Otherwise another one does it within a second.
+    """
     Call.objects.filter(pk=call.pk, state__in=ACTIVE).update(check_at=timezone.now())
+    transaction.on_commit(partial(background.wake, LOOP))
+
+
+def ask_unless_over(call: Call) -> None:
+    """Have the company asked for a call that seems to be over, if no webhook says so in time."""
+    soon = timezone.now() + DISCONNECTED
+    Call.objects.filter(pk=call.pk, state__in=ACTIVE, check_at__gt=soon).update(check_at=soon)
 
 
 def due_now(now: datetime) -> None:

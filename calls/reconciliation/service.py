@@ -3,11 +3,14 @@
 from django.utils import timezone
 
 from calls import background
-from calls.reconciliation.due import due_now
+from calls.reconciliation.due import LOOP, due_now
 from calls.reconciliation.sweeping import sweep
+from calls.retention import forget_actions
 
 EVERY = 1.0
 """Seconds between two looks at what is due."""
+
+HOUR = 3600.0
 
 
 class Service:
@@ -24,4 +27,5 @@ class Service:
         sweep(timezone.now())
 
 
-background.add("reconciliation", EVERY, Service().run)
+background.add(LOOP, EVERY, Service().run)
+background.add("retention", HOUR, lambda: forget_actions(timezone.now()))

@@ -64,7 +64,9 @@ def again(pk: int, now: datetime) -> datetime | None:
         call.state == State.IN_PROGRESS
         and call.legs.exclude(parent="").filter(state=State.IN_PROGRESS).exists()
     )
-    return unchanged_at(now=now, changed_at=call.changed_at, talking=talking)
+    return unchanged_at(
+        now=now, changed_at=call.changed_at, talking=talking, claimed_until=call.claimed_until
+    )
 
 
 def doubt_overdue(now: datetime) -> None:

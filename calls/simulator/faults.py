@@ -43,13 +43,14 @@ def active() -> frozenset[Fault]:
     return frozenset(Fault(word) for word in row or [])
 
 
-def sent_at(state: State, at: datetime) -> list[datetime]:
-    """Return when a status callback is sent that is due at an instant: not at all, once, twice.
+def sent_at(state: State, at: datetime, *, is_event: bool) -> list[datetime]:
+    """Return when a webhook is sent that is due at an instant: not at all, once, twice.
 
-    The lock of the company is held.
+    ``is_event`` says that it reports the state; others only carry it. The lock of the company is
+    held.
     """
     faults = active()
-    if state == State.IN_PROGRESS and Fault.LOSE_ANSWERED in faults:
+    if is_event and state == State.IN_PROGRESS and Fault.LOSE_ANSWERED in faults:
         _use_up(Fault.LOSE_ANSWERED)
         return []
     if state in FINAL and Fault.LOSE_FINALS in faults:

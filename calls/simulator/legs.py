@@ -55,7 +55,7 @@ def _report(leg: Leg, at: datetime) -> None:
 
 def notify(leg: Leg, url: str, at: datetime, about: dict[str, str]) -> None:
     """Send a form about a leg to an address, as far as no word prevents it."""
-    due = faults.sent_at(State(leg.state), at)
+    due = faults.sent_at(State(leg.state), at, is_event="SequenceNumber" in about)
     if not due:
         logger.info("simulator lost leg=%s state=%s url=%s", leg.sid, leg.state, url)
     for instant in due:

@@ -21,10 +21,11 @@ def after_dial(call: Call, data: dict[str, Any], company: Telephony) -> str:
 
     ``data`` is the form's.
     """
-    if data["DialCallStatus"] in UNANSWERED:
-        return after_transfer(call, data["CallSid"], company)
-    # It hung up, unless it is up: then it was moved to the conference.
-    return company.resume(call, data["CallSid"]) if is_up(data, company) else twiml.nothing()
+    unanswered = data["DialCallStatus"] in UNANSWERED
+    # A leg that is up was moved to the conference; one that isn't has hung up, or never answered.
+    if is_up(data["DialCallSid"], company, unknown=not unanswered):
+        return company.resume(call, data["CallSid"])
+    return after_transfer(call, data["CallSid"], company) if unanswered else twiml.nothing()
 
 
 def after_transfer(call: Call, leg: str, company: Telephony) -> str:
@@ -35,11 +36,13 @@ def after_transfer(call: Call, leg: str, company: Telephony) -> str:
     return company.resume(back, leg)
 
 
-def is_up(data: dict[str, Any], company: Telephony) -> bool:
-    """Say whether the leg that was dialled is up; if the company doesn't say, it is."""
+def is_up(sid: str, company: Telephony, *, unknown: bool) -> bool:
+    """Say whether the leg that was dialled is up; ``unknown`` if the company doesn't say."""
+    if not sid:
+        return unknown
     try:
-        return company.fetch(data["DialCallSid"]).state in ACTIVE
+        return company.fetch(sid).state in ACTIVE
     except NoSuchCall:
         return False
     except TelephonyError:
-        return True
+        return unknown

@@ -13,7 +13,7 @@ from twilio.twiml.voice_response import VoiceResponse
 
 from calls.agents import identity
 from calls.models import Call
-from calls.rounds import MAX_AT_ONCE
+from calls.rounds import ROUND_SIZE
 from calls.states import RING_SECONDS
 
 MESSAGE_SECONDS = 120
@@ -44,8 +44,8 @@ USE_THE_DESK = "Please place calls at your desk."
 def webhook_url(site: str, name: str, call: Call | None = None, **about: object) -> str:
     """Return the address of a webhook at ``site``, as Twilio is to have it.
 
-    It names the call, because not every leg can be told from what Twilio says of it: a placed call
-    may report before its sid has come back, and after a transfer a leg's parent is a leg itself.
+    It names the call, because what Twilio says of a leg isn't always enough to know it: a placed
+    call may report before its sid has come back, and after a transfer a leg's parent is a leg.
     ``about`` goes into its query, too.
     """
     query = {"call": call.pk, **about} if call and call.pk else about
@@ -68,7 +68,7 @@ def ring(call: Call, agents: Iterable[AbstractUser], site: str) -> str:
     # A Dial that was interrupted ends as one that nobody answered; by these, the site knows which.
     action = webhook_url(site, "dialled", call, called=len(call.rung), claim=call.claim)
     dialled = response.dial(timeout=RING_SECONDS, action=action)
-    for agent in islice(agents, MAX_AT_ONCE):
+    for agent in islice(agents, ROUND_SIZE):
         client = dialled.client(**_reports(call, site))
         client.identity(identity(agent))
         client.parameter(name="call", value=str(call.pk))

@@ -36,8 +36,10 @@ def test_a_caller_in_voice_mail_may_speak_for_two_minutes() -> None:
     assert seconds(check_at(State.RINGING, now=NOW, voicemail=True)) == 140
 
 
-@pytest.mark.parametrize(("claimed", "believed"), [(30, 30), (50, 40), (-1, -1)])
-def test_the_end_of_a_claim_is_looked_after(claimed: int, believed: int) -> None:
+@pytest.mark.parametrize(("claimed", "believed"), [(30, 8), (22, 22), (10, 10), (-1, -1)])
+def test_a_claim_is_looked_after_when_it_should_have_led_to_a_talk_and_at_its_end(
+    claimed: int, believed: int
+) -> None:
     until = NOW + timedelta(seconds=claimed)
     assert seconds(check_at(State.RINGING, now=NOW, claimed_until=until)) == believed
 
@@ -60,6 +62,12 @@ def test_an_unchanged_call_is_asked_for_more_and_more_seldom(age: int, pause: in
 def test_a_talk_is_asked_for_every_ten_minutes() -> None:
     changed_at = NOW - timedelta(hours=3)
     assert seconds(unchanged_at(now=NOW, changed_at=changed_at, talking=True)) == 600
+
+
+def test_the_pause_is_not_longer_than_a_claim() -> None:
+    long_ago, until = NOW - timedelta(seconds=40), NOW + timedelta(seconds=3)
+    again = unchanged_at(now=NOW, changed_at=long_ago, talking=False, claimed_until=until)
+    assert again == until
 
 
 def test_phones_ring_as_long_as_the_rules_say() -> None:

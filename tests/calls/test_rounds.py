@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from calls.rounds import MAX_AT_ONCE, AfterDial, Candidate, Dial, after_dial, next_round
+from calls.rounds import ROUND_SIZE, AfterDial, Candidate, Dial, after_dial, next_round
 from calls.states import FINAL, State
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -27,7 +27,7 @@ def test_a_round_has_ten_and_the_next_round_the_next_ten() -> None:
     first = next_round(everybody)
     second = next_round(everybody, without=first)
     third = next_round(everybody, without=[*first, *second])
-    assert [len(one) for one in (first, second, third)] == [MAX_AT_ONCE, MAX_AT_ONCE, 5]
+    assert [len(one) for one in (first, second, third)] == [ROUND_SIZE, ROUND_SIZE, 5]
     assert [*first, *second, *third] == list(range(1, 26))
     assert next_round(everybody, without=[*first, *second, *third]) == []
 

@@ -34,7 +34,7 @@ export class TwilioPhone {
     this.#handlers.set(name, handler);
   }
 
-  /** Takes in which calls the desk knows: a placed call's leg can be told by its sid alone. */
+  /** Takes in which calls the desk knows: a placed call's leg is known by its sid alone. */
   follow(calls) {
     this.#keys = new Map([...calls.values()].map(({ sid, call }) => [sid, call]));
     for (const ringing of this.#ringing) this.#announce(ringing);

@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 from calls.models import Call
-from calls.reconciliation import ask_soon, due_now
+from calls.reconciliation import ask_soon, ask_unless_over, due_now
 from calls.reconciliation.due import LEASE, Lease, give_back, take, take_one
 from calls.states import State
 from tests.calls.reconciliation.conftest import INBOUND, after
+from tests.calls.twilio_webhooks import Poster, event
 
 
 def check_at(call: Call) -> Any:
@@ -98,6 +99,18 @@ def test_asking_soon_makes_a_call_due_now(call: Call) -> None:
     assert take(after(call, 5)) is not None
 
 
+def test_a_call_whose_dial_has_ended_is_asked_for_unless_it_ends(call: Call) -> None:
+    ask_unless_over(call)
+    soon = check_at(call)
+    assert after(call, 5) <= soon < after(call, 15)
+    ask_unless_over(call)
+    assert check_at(call) == soon
+    Call.objects.record("CA1", State.COMPLETED)
+    assert check_at(call) is None
+    ask_unless_over(call)
+    assert check_at(call) is None
+
+
 def test_nobody_asks_soon_for_a_call_that_is_over(call: Call) -> None:
     Call.objects.record("CA1", State.COMPLETED)
     ask_soon(call)
@@ -115,3 +128,11 @@ def test_all_active_calls_are_due_soon_after_a_start(call: Call) -> None:
 def test_a_start_puts_nothing_off(call: Call) -> None:
     due_now(after(call, 39))
     assert check_at(call) == call.check_at
+
+
+def test_the_end_of_a_dial_is_a_reason_to_ask(twilio: Poster, ringing: Call, bob: Any) -> None:
+    Call.objects.record("CA-phone", State.IN_PROGRESS, parent=ringing.sid, agent=bob)
+    form = event("in-progress", DialCallStatus="completed", DialCallSid="CA-phone")
+    assert twilio.post("/calls/twilio/dialled/", form).status_code == 200
+    talking = Call.objects.get(pk=ringing.pk)
+    assert check_at(talking) < after(talking, 30)

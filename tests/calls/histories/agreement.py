@@ -1,0 +1,117 @@
+"""Whether desks, tabs, database and company agree on each call."""
+
+from typing import Any
+
+from calls.models import Call
+from tests.calls.histories.company import Company
+from tests.calls.histories.desks import Desk, shown
+from tests.calls.histories.legs import Leg
+from tests.calls.histories.world import World
+
+SHOWN_ONLY = {"doubtful", "previous"}
+"""What a desk adds to what the server says."""
+
+
+def check(world: World) -> None:
+    """Raise ``AssertionError`` where somebody knows something else than the company."""
+    calls = {call.sid: call for call in Call.objects.listed() if call.sid}
+    for root in [leg for leg in world.company.legs.values() if leg.parent is None]:
+        check_call(world, root, calls.pop(root.sid, None))
+    assert not calls, "the company knows no such calls"
+    for call in Call.objects.filter(sid=None):
+        assert call.is_over, f"{call.pk} was never placed, and is {call.state}"
+    check_desks(world)
+    assert not world.cut_off
+    for root in [leg for leg in world.company.legs.values() if leg.parent is None]:
+        check_nobody_was_cut_off(world, root)
+
+
+def check_call(world: World, root: Leg, call: Call | None) -> None:
+    """Compare a call in the database with its legs at the company."""
+    company = world.company
+    if call is None:
+        assert root.direction == "inbound" and root.sid in company.broken, f"{root.sid} is unknown"
+        return
+    talks = [agent for customer, agent in company.talked if customer.root is root]
+    expected = {
+        "state": state(root, bool(talks)),
+        "answered": bool(talks),
+        "answered_by": f"agent_{call.answered_by_id}" if call.answered_by_id else None,
+        "certain": True,
+    }
+    found = {
+        "state": call.state,
+        "answered": call.outcome == "answered",
+        "answered_by": talker(talks),
+        "certain": call.certain,
+    }
+    assert found == expected, f"call {call.pk}"
+    ringing = {leg.address for leg in family(company, root) if leg.state == "ringing"}
+    rung = {f"client:agent_{pk}" for pk in call.rung_now}
+    assert rung <= ringing, f"call {call.pk} rings at {rung}, and really at {ringing}"
+    assert call.claimed_by is None or call.claimant, f"call {call.pk} has a claim without an end"
+
+
+def state(root: Leg, talked: bool) -> str:
+    if root.is_over:
+        return root.state
+    return "in-progress" if talked else "ringing"
+
+
+def talker(talks: list[Leg]) -> str | None:
+    """Return who talks, or was the last to talk."""
+    up = [leg for leg in talks if leg.is_up]
+    last = (up or talks)[-1:]
+    return last[0].address.removeprefix("client:") if last else None
+
+
+def family(company: Company, root: Leg) -> list[Leg]:
+    return [leg for leg in company.legs.values() if leg.root is root]
+
+
+def check_desks(world: World) -> None:
+    """Compare what the connected desks show with the database."""
+    calls = {call.pk: shown(call) for call in Call.objects.listed()}
+    active = {pk for pk, call in calls.items() if call["ended_at"] is None}
+    now = round(world.now.timestamp() * 1000)
+    for desk in [one for one in world.desks if one.is_connected]:
+        picture = desk.shows(now)
+        seen = {call["call"]: without_own(call) for call in picture["calls"]}
+        assert active <= seen.keys(), f"{desk.name} lacks {active - seen.keys()}"
+        for pk, call in seen.items():
+            assert not (other := differences(call, calls.get(pk, {}))), f"{desk.name}: {pk} {other}"
+        check_tone(desk, calls, picture["ringing"], now)
+
+
+def check_tone(desk: Desk, calls: dict[int, Any], ringing: list[int], now: int) -> None:
+    for pk in ringing:
+        call = calls[pk]
+        assert desk.agent.pk in call["ringing"], f"{desk.name} rings for another's call {pk}"
+        assert desk.agent.pk not in call["declined"], f"{desk.name} rings for what was declined"
+        if call["state"] == "ringing":
+            assert (call["claimed_until"] or 0) <= now, f"{desk.name} rings for a claimed call"
+        assert call["certain"], f"{desk.name} rings for a call that may be over"
+
+
+def differences(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    keys = [key for key in {**one, **other} if one.get(key) != other.get(key)]
+    return {key: (one.get(key), other.get(key)) for key in keys}
+
+
+def without_own(call: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in call.items() if name not in SHOWN_ONLY}
+
+
+def check_nobody_was_cut_off(world: World, root: Leg) -> None:
+    """Find legs that ended though neither side of the conversation wanted that."""
+    company = world.company
+    pairs = [(customer, agent) for customer, agent in company.talked if customer.root is root]
+    if root.sid in company.broken | world.ended or any(
+        leg.hung_up for pair in pairs for leg in pair
+    ):
+        return
+    for number, (customer, agent) in enumerate(pairs):
+        assert not customer.is_over, f"{customer.sid} was cut off"
+        followed = any(other is customer for other, _ in pairs[number + 1 :])
+        transferred = root.sid in world.transferred and followed
+        assert not agent.is_over or transferred, f"{agent.sid} was cut off"
