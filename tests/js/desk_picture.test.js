@@ -80,6 +80,7 @@ describe("notices", () => {
     const order = ["complaint", "trouble", "blocked", "news"];
     const seen = order.map((_, index) => topNotice({ ...all, ...Object.fromEntries(order.slice(0, index).map((name) => [name, ""])) }));
     assert.deepEqual([...seen, topNotice({})], ["complaint", "trouble", "sound", "news", ""]);
+    assert.equal(topNotice({ ...all, isOver: true }), "trouble", "it has the way out");
   });
 });
 

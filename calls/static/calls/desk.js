@@ -132,6 +132,7 @@ function changed(before) {
 
 function connectionChanged(news) {
   if (news) announce("connection-news", news);
+  if (connection.state === "closed") tabs.end();
   draw();
 }
 

@@ -19,8 +19,13 @@ export class Notices {
   }
 }
 
-/** Returns which notice has the place: the one that matters most; "" if there is none. */
-export function topNotice({ complaint, trouble, blocked, news }) {
+/**
+ * Returns which notice has the place: the one that matters most; "" if there is none.
+ *
+ * `isOver`: the connection doesn't come back by itself, and the trouble has a way out.
+ */
+export function topNotice({ complaint, trouble, isOver, blocked, news }) {
+  if (trouble && isOver) return "trouble";
   if (complaint) return "complaint";
   if (trouble) return "trouble";
   if (blocked) return "sound";

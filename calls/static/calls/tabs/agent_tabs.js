@@ -43,23 +43,27 @@ export class AgentTabs {
 
   /** Takes part, and steps back whenever the page is put aside. */
   begin() {
-    addEventListener("pagehide", () => this.#leave());
+    addEventListener("pagehide", () => this.end());
     addEventListener("pageshow", ({ persisted }) => persisted && this.#enter());
-    document.addEventListener("freeze", () => this.#leave());
+    document.addEventListener("freeze", () => this.end());
     document.addEventListener("resume", () => this.#enter());
     this.#enter();
+  }
+
+  /**
+   * Steps back: the page is put aside, or gets no more calls.
+   *
+   * The other tabs need the turn, and a browser keeps no page that holds a lock.
+   */
+  end() {
+    this.#turn.end();
+    this.#phone.take(false);
+    this.#channel.close();
   }
 
   #enter() {
     this.#channel.open();
     this.#turn.begin();
     if (this.#turn.isOurs) this.#phone.take(true);
-  }
-
-  // A browser keeps no page that holds a lock, and the other tabs need the turn.
-  #leave() {
-    this.#turn.end();
-    this.#phone.take(false);
-    this.#channel.close();
   }
 }

@@ -20,9 +20,10 @@ export class DeskView {
     this.#page.toggleAttribute("data-ringing", picture.ringing.length > 0);
     if (document.title !== picture.title) document.title = picture.title;
     element("desk").toggleAttribute("data-complete", connection.complete);
-    this.#drawNotices({ ...notices, blocked, urgent: picture.target ? notices.urgent : "" });
+    const isOver = connection.state === "closed";
+    this.#drawNotices({ ...notices, isOver, blocked, urgent: picture.target ? notices.urgent : "" });
     for (const control of document.querySelectorAll("[data-server]")) setOff(control, off);
-    element("reload").hidden = connection.state !== "closed";
+    element("reload").hidden = !isOver;
     keepingFocus(() => {
       this.#cards.draw({ active, incoming, others }, { ...desk, ...picture });
       drawHistory(picture.places.last);
