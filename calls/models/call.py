@@ -10,7 +10,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import timezone
 
-from calls.agents import person
+from calls.agents import CLIENT, person
 from calls.certainty import DISCONNECTED, TRANSFER, check_at
 from calls.models.leg import Leg
 from calls.models.manager import CallConflict, CallManager
@@ -124,7 +124,7 @@ class Call(models.Model):
     def fail(self) -> None:
         """End a call that the company never placed; for use in ``Call.objects.change``."""
         self.state, self.outcome = State.FAILED, Outcome.FAILED
-        self._end(None)
+        self._end([])
 
     def data(self) -> dict[str, Any]:
         """Return the call as events and lists carry it."""
@@ -147,7 +147,7 @@ class Call(models.Model):
         self._stop_ringing_at(leg)
         self.certain, self.failed_checks = True, 0
         if self.is_over:
-            self._end(own)
+            self._end([own, *self._customers(others)] if own else [])
         if not leg.parent and duration is not None:
             self.duration = duration
 
@@ -177,7 +177,7 @@ class Call(models.Model):
         return {**self.data(), "version": None, "at": None}
 
     def _enter(self, own: State, others: list[Leg]) -> None:
-        own = State.IN_PROGRESS if self._was_handed_over(others) else own
+        own = State.IN_PROGRESS if self._outlasts_own_leg(others) else own
         self.state = call_state(
             Direction(self.direction), own, [State(one.state) for one in others]
         )
@@ -189,11 +189,20 @@ class Call(models.Model):
         else:
             self.outcome = unanswered(self._facts(own, others)) or ""
 
-    def _was_handed_over(self, others: list[Leg]) -> bool:
-        """Say whether another agent's phone is up: then the own leg may end, the first agent's."""
-        return self.direction == Direction.OUTBOUND and any(
-            one.is_up and one.user_id for one in others
-        )
+    def _outlasts_own_leg(self, others: list[Leg]) -> bool:
+        """Say whether an outgoing call goes on without the leg of the agent who placed it.
+
+        Another agent's phone is up, or the customer waits for one.
+        """
+        up = [one for one in others if one.is_up]
+        waits = bool(self.transfer_to_id and self._customers(up))
+        return self.direction == Direction.OUTBOUND and (waits or any(one.user_id for one in up))
+
+    def _customers(self, others: list[Leg]) -> list[Leg]:
+        """Return the customer's leg, of an outgoing call that was or is being handed over."""
+        if self.direction != Direction.OUTBOUND or not self.conference:
+            return []
+        return [leg for leg in others if not (leg.user_id or leg.address.startswith(CLIENT))]
 
     def _talk(self, talks: list[Leg]) -> None:
         newest = max(talks, key=lambda leg: (leg.is_up, leg.answered_at))
@@ -222,8 +231,9 @@ class Call(models.Model):
         stopped = {leg.user_id} if leg.state in SILENT else set()
         self.rung_now = [] if answered else [pk for pk in self.rung_now if pk not in stopped]
 
-    def _end(self, own: Leg | None) -> None:
-        self.ended_at = (own and own.ended_at) or self.ended_at or timezone.now()
+    def _end(self, legs: list[Leg]) -> None:
+        ends = [leg.ended_at for leg in legs if leg.ended_at]
+        self.ended_at = max(ends, default=self.ended_at or timezone.now())
         self.rung_now, self.transfer_to, self.held = [], None, False
         self.unclaim()
 
@@ -237,13 +247,14 @@ class Call(models.Model):
         )
         if due and self.transfer_to_id:
             due = min(due, now + TRANSFER)
-        if (
-            due
-            and self.state == State.IN_PROGRESS
-            and not any(leg.is_up for leg in self.legs.all() if leg.parent)
-        ):
+        if due and self.state == State.IN_PROGRESS and not self._is_connected():
             due = min(due, now + DISCONNECTED)
         return due
+
+    def _is_connected(self) -> bool:
+        """Tell whether two people are connected, as far as is known."""
+        up = [leg for leg in self.legs.all() if leg.is_up]
+        return any(leg.parent for leg in up) and len(up) > len(self._customers(up))
 
 
 SILENT = FINAL - {State.FAILED}

@@ -65,7 +65,6 @@ def child_answered(child: Leg, at: datetime) -> None:
     """Connect a phone that was picked up, unless another one was faster; the others stop."""
     if (leg := child.dialled_by) is None:
         return
-    cancel(leg, Kind.TIMEOUT)
     first = connected(leg)
     for other in live(leg):
         if other != first:

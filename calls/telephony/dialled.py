@@ -7,9 +7,10 @@ that answer (https://www.twilio.com/docs/voice/twiml/dial#action).
 from typing import Any
 
 from calls.models import Call
-from calls.states import ACTIVE
+from calls.states import ACTIVE, State
 from calls.telephony import twiml
 from calls.telephony.interface import NoSuchCall, Telephony, TelephonyError
+from calls.telephony.parties import parties
 
 UNANSWERED = frozenset({"busy", "no-answer", "failed", "canceled"})
 """What ``DialCallStatus`` says if nobody was connected
@@ -21,25 +22,39 @@ def after_dial(call: Call, data: dict[str, Any], company: Telephony) -> str:
 
     ``data`` is the form's.
     """
-    if data["DialCallStatus"] in UNANSWERED:
-        return after_transfer(call, data["CallSid"], company)
-    # It hung up, unless it is up: then it was moved to the conference.
-    return company.resume(call, data["CallSid"]) if is_up(data, company) else twiml.nothing()
+    unanswered = data["DialCallStatus"] in UNANSWERED
+    # A leg that is up was moved to the conference; one that isn't has hung up, or never answered.
+    if is_up(data["DialCallSid"], company, unknown=not unanswered):
+        return company.resume(call, data["CallSid"])
+    return after_transfer(call, data["CallSid"], company) if unanswered else twiml.nothing()
 
 
 def after_transfer(call: Call, leg: str, company: Telephony) -> str:
-    """Bring the customer back to the agent who waits, because the other one didn't answer."""
+    """Bring the customer back to the agent who waits, because the other one didn't answer.
+
+    If she has hung up meanwhile, the customer may leave a message, and doesn't wait for nobody.
+    """
     with Call.objects.change(call.pk) as back:
         back.transfer_to = None
         back.held = False
-    return company.resume(back, leg)
+    return company.resume(back, leg) if agent_waits(back, company) else company.ring(back, [])
 
 
-def is_up(data: dict[str, Any], company: Telephony) -> bool:
-    """Say whether the leg that was dialled is up; if the company doesn't say, it is."""
+def agent_waits(call: Call, company: Telephony) -> bool:
+    """Say whether an agent's phone is up; if the company doesn't say, one that is known to be."""
     try:
-        return company.fetch(data["DialCallSid"]).state in ACTIVE
+        return bool(parties(company.fetch(call.sid)).agents)
+    except TelephonyError:
+        return call.legs.filter(state=State.IN_PROGRESS).exclude(user=None).exists()
+
+
+def is_up(sid: str, company: Telephony, *, unknown: bool) -> bool:
+    """Say whether the leg that was dialled is up; ``unknown`` if the company doesn't say."""
+    if not sid:
+        return unknown
+    try:
+        return company.fetch(sid).state in ACTIVE
     except NoSuchCall:
         return False
     except TelephonyError:
-        return True
+        return unknown

@@ -44,8 +44,8 @@ USE_THE_DESK = "Please place calls at your desk."
 def webhook_url(site: str, name: str, call: Call | None = None, **about: object) -> str:
     """Return the address of a webhook at ``site``, as Twilio is to have it.
 
-    It names the call, because what Twilio says of a leg isn't always enough to know it: a placed call
-    may report before its sid has come back, and after a transfer a leg's parent is a leg itself.
+    It names the call, because what Twilio says of a leg isn't always enough to know it: a placed
+    call may report before its sid has come back, and after a transfer a leg's parent is a leg.
     ``about`` goes into its query, too.
     """
     query = {"call": call.pk, **about} if call and call.pk else about

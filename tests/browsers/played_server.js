@@ -69,7 +69,7 @@
   const server = {
     posts: [],
     lost: false,
-    scene: new URL(location).searchParams.get("scene"),
+    scene: new URLSearchParams(location.search).get("scene"),
     show(name) {
       server.scene = name;
       offset += 1;

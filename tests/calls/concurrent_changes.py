@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import django
 
@@ -22,11 +23,14 @@ from django.conf import settings  # noqa: E402
 from django.contrib.auth import get_user_model  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
-from django.test import Client  # noqa: E402
+from django.http import JsonResponse  # noqa: E402
+from django.test import Client, RequestFactory  # noqa: E402
 
 from calls.models import Call, CallConflict  # noqa: E402
 from calls.signals import call_recorded  # noqa: E402
 from calls.states import State  # noqa: E402
+from calls.views.once import once  # noqa: E402
+from calls.views.placing import begun  # noqa: E402
 from tests.calls.twilio_webhooks import ACCOUNT_SID, AUTH_TOKEN, STATUS, event, sign  # noqa: E402
 
 STATES = ["initiated", "ringing", "in-progress", "completed"]
@@ -41,6 +45,8 @@ def main(rounds: int) -> None:
         "vendor": connection.vendor,
         "webhooks": [twenty_webhooks(f"CA{number}") for number in range(rounds)],
         "claims": [twenty_claims(f"CB{number}") for number in range(rounds)],
+        "placed": [twenty_placed(f"+155501001{number:02}") for number in range(rounds)],
+        "actions": [twenty_actions() for _ in range(rounds)],
     }
     json.dump(outcome, sys.stdout)
 
@@ -81,6 +87,40 @@ def twenty_claims(sid: str) -> list[str]:
 
     agents = [*get_user_model().objects.all()] * 10
     return sorted({winner for winner in run_together(claim, agents) if winner})
+
+
+def twenty_placed(number: str) -> int:
+    """Let an agent place a call in twenty tabs, and return how many of them began."""
+    agent = get_user_model().objects.first()
+    Call.objects.filter(sid=None).delete()
+
+    def place(_: int) -> bool:
+        try:
+            begun(agent, number)
+        except CallConflict:
+            return False
+        return True
+
+    return sum(run_together(place, range(20)))
+
+
+def twenty_actions() -> list[int]:
+    """Send one request twenty times, and return how often it had its effect and all answers."""
+    effects: list[int] = []
+    agent, token = get_user_model().objects.first(), str(uuid4())
+
+    @once
+    def view(request: Any) -> JsonResponse:
+        effects.append(1)
+        return JsonResponse({}, status=201)
+
+    def send(_: int) -> int:
+        request = RequestFactory().post("/calls/", {"token": token})
+        request.user = agent
+        return view(request).status_code
+
+    answers = run_together(send, range(20))
+    return [len(effects), *sorted(set(answers))]
 
 
 def run_together(job: Callable[[Any], Any], inputs: Sequence[Any]) -> list[Any]:

@@ -245,7 +245,7 @@ def test_how_an_outgoing_call_ended(outgoing: Call, state: State, outcome: str) 
     assert own(State.COMPLETED).outcome == outcome
 
 
-def test_a_placed_call_gets_its_sid_from_whoever_knows_it_first(alice: Any) -> None:
+def test_a_placed_call_gets_its_sid_by_the_first_who_knows_it(alice: Any) -> None:
     now = timezone.now()
     placed = Call.objects.create(
         **OUTBOUND, placed_by=alice, state=State.QUEUED, started_at=now, changed_at=now

@@ -38,3 +38,7 @@ def test_twenty_changes_at_the_same_moment(postgres_url: str, site_env: dict[str
         assert instants == sorted(instants)
     for winners in outcome["claims"]:
         assert winners in (["alice"], ["bob"])
+    assert outcome["placed"] == [1] * ROUNDS
+    for effects, *answers in outcome["actions"]:
+        assert effects == 1
+        assert set(answers) <= {201, 409}

@@ -111,19 +111,17 @@ def test_the_protocol_is_pure(path):
 
 
 def test_calls_knows_realtime_only_by_what_is_documented():
-    known = {
+    logs = {"realtime.logs", "realtime.logs.get_logger", "realtime.logs.LIMITED"}
+    used = {
         place(path): theirs
         for path in files("calls")
-        if (theirs := {name for name in imported(path) if name.split(".")[0] == "realtime"})
+        if (theirs := {name for name in imported(path) if name.split(".")[0] == "realtime"} - logs)
     }
-    logs = {"realtime.logs", "realtime.logs.get_logger"}
     classes = {f"realtime.streams.{name}" for name in ("Stream", "UserStream", "register")}
-    assert known == {
-        "calls/models.py": logs,
+    assert used == {
         "calls/receivers.py": {"realtime", "realtime.publish"},
-        "calls/views.py": {"realtime", "realtime.position"},
+        "calls/views/desk.py": {"realtime", "realtime.position"},
+        "calls/availability.py": {"realtime", "realtime.presence"},
+        "calls/desk_presence.py": {"realtime", "realtime.presence", "realtime.update_presence"},
         "calls/streams.py": {"realtime.streams", *classes},
-        "calls/telephony/simulator.py": logs,
-        "calls/telephony/twilio.py": logs,
-        "calls/webhooks.py": {*logs, "realtime.logs.LIMITED"},
     }

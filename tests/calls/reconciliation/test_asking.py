@@ -1,5 +1,6 @@
 """What the company's answer makes of a call."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -8,10 +9,24 @@ from django.db import connection
 
 from calls.models import Call
 from calls.reconciliation import ask
+from calls.signals import call_recorded
 from calls.states import State
 from calls.telephony import NoSuchCall, OutcomeUnknown
 from tests.calls.reconciliation.company import Company, own_leg, phone
 from tests.calls.reconciliation.conftest import INBOUND, after
+
+
+@pytest.fixture
+def outcomes(call: Call) -> Iterator[list[str]]:
+    """The outcomes of the changes that desks see."""
+    outcomes: list[str] = []
+
+    def record(call: Call, **arguments: Any) -> None:
+        outcomes.append(call.outcome)
+
+    call_recorded.connect(record)
+    yield outcomes
+    call_recorded.disconnect(record)
 
 
 def asked(call: Call, company: Company, seconds: float = 40) -> Call:
@@ -34,6 +49,15 @@ def test_an_end_is_found_with_who_talked_and_when(call: Call, company: Company, 
     assert (found.state, found.outcome, found.answered_by) == ("completed", "answered", bob)
     assert found.answered_at == ended - timedelta(seconds=12)
     assert (found.ended_at, found.duration) == (ended, 29)
+
+
+def test_no_desk_sees_an_end_without_who_talked(
+    call: Call, company: Company, bob: Any, outcomes: list[str]
+) -> None:
+    talk = phone(bob, State.COMPLETED, duration=12)
+    company.answers["CA1"] = own_leg(call, State.COMPLETED, talk, duration=29)
+    asked(call, company)
+    assert outcomes == ["answered"] * len(outcomes)
 
 
 def test_a_caller_who_gave_up_is_found(call: Call, company: Company, alice: Any, bob: Any) -> None:

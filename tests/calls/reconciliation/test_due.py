@@ -8,6 +8,7 @@ from calls.reconciliation import ask_soon, ask_unless_over, due_now
 from calls.reconciliation.due import LEASE, Lease, give_back, take, take_one
 from calls.states import State
 from tests.calls.reconciliation.conftest import INBOUND, after
+from tests.calls.twilio_webhooks import Poster, event
 
 
 def check_at(call: Call) -> Any:
@@ -127,3 +128,11 @@ def test_all_active_calls_are_due_soon_after_a_start(call: Call) -> None:
 def test_a_start_puts_nothing_off(call: Call) -> None:
     due_now(after(call, 39))
     assert check_at(call) == call.check_at
+
+
+def test_the_end_of_a_dial_is_a_reason_to_ask(twilio: Poster, ringing: Call, bob: Any) -> None:
+    Call.objects.record("CA-phone", State.IN_PROGRESS, parent=ringing.sid, agent=bob)
+    form = event("in-progress", DialCallStatus="completed", DialCallSid="CA-phone")
+    assert twilio.post("/calls/twilio/dialled/", form).status_code == 200
+    talking = Call.objects.get(pk=ringing.pk)
+    assert check_at(talking) < after(talking, 30)

@@ -11,7 +11,7 @@ import pytest
 from tests.processes.process import PROJECT
 from tests.processes.site import prepare_database
 
-CALLS = 60
+CALLS = 30
 
 
 def sweeper(env: Mapping[str, str], *arguments: str) -> "subprocess.Popen[str]":

@@ -89,7 +89,7 @@ def test_the_company_is_away_the_call_is_in_doubt_and_asked_for_again(
     assert doubted.version == call.version + 1
     assert "call can't be asked for" in caplog.text
     company.away = None
-    company.answers["CA1"] = own_leg(call, State.IN_PROGRESS)
+    company.answers["CA1"] = own_leg(call, State.RINGING)
     sweep(now)
     assert stored(call).certain
     assert stored(call).failed_checks == 0

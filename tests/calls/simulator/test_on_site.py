@@ -12,12 +12,16 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from calls.agents import agent_at, phone
+from calls.availability import Standing, standings
 from calls.models import Call
 from calls.reconciliation import sweep
 from calls.simulator.account import auth_token
+from calls.simulator.models import Leg as CompanysLeg
 from calls.simulator.overrides import split
 from calls.simulator.player import play_due
 from calls.simulator.webhooks import Answer
+from calls.telephony import Report
 from calls.telephony.simulator import Simulator
 from tests.calls.twilio_webhooks import sign
 
@@ -209,7 +213,7 @@ def test_a_caller_gives_up(online: None, call: Call, desk: Client, wait: Wait) -
 
 @pytest.mark.parametrize("direction", ["incoming", "outgoing"])
 def test_a_call_is_handed_over(
-    online: None, desk: Client, wait: Wait, direction: str, bob: Any
+    online: None, desk: Client, wait: Wait, direction: str, alice: Any, bob: Any
 ) -> None:
     call = talking(desk, wait, direction)
     assert desk.post(f"/calls/{call.pk}/transfer/", {"to": bob.pk}).status_code == 202
@@ -220,6 +224,59 @@ def test_a_call_is_handed_over(
     assert other.post("/calls/simulate/pick-up/", {"call": call.pk}).status_code == 202
     wait(2)
     assert (shown(call)["state"], shown(call)["answered_by"]["name"]) == ("in-progress", "bob")
+    assert standings([alice, bob]) == {alice.pk: Standing.AVAILABLE, bob.pk: Standing.BUSY}
+    assert [leg.to_number for leg in agents_in(call)] == [phone(bob)]
+    assert other.post(f"/calls/{call.pk}/hangup/").status_code == 202
+    wait(2)
+    assert (shown(call)["state"], shown(call)["outcome"]) == ("completed", "answered")
+    assert shown(call)["ended_at"] >= shown(call)["at"] - 1500
+    assert standings([alice, bob])[bob.pk] == Standing.AVAILABLE
+
+
+def agents_in(call: Call) -> list[Report]:
+    """Return the legs of agents who are connected, as the company knows them."""
+    legs = Simulator(SITE).fetch(call.sid).all()
+    return [leg for leg in legs if leg.state == "in-progress" and agent_at(leg.to_number)]
+
+
+@pytest.mark.parametrize("direction", ["incoming", "outgoing"])
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_call_that_the_other_agent_does_not_take(
+    online: None, desk: Client, wait: Wait, direction: str, bob: Any, waits: bool
+) -> None:
+    call = talking(desk, wait, direction)
+    desk.post(f"/calls/{call.pk}/transfer/", {"to": bob.pk})
+    wait(2)
+    (hers,) = agents_in(call)
+    if not waits:
+        Simulator(SITE).end_leg(hers.sid)
+    wait(32)
+    assert [leg.sid for leg in agents_in(call)] == ([hers.sid] if waits else [])
+    if waits:
+        assert (shown(call)["state"], shown(call)["ringing"]) == ("in-progress", [])
+        assert shown(call)["answered_by"]["name"] == "alice"
+    else:
+        # Nobody is there for the customer, who doesn't wait in an empty conference.
+        assert CompanysLeg.objects.filter(twiml__contains="<Record").count() == 1
+
+
+@pytest.mark.parametrize("direction", ["incoming", "outgoing"])
+def test_who_hands_a_call_over_may_hang_up_before_the_other_answers(
+    online: None, desk: Client, wait: Wait, direction: str, alice: Any, bob: Any
+) -> None:
+    call = talking(desk, wait, direction)
+    desk.post(f"/calls/{call.pk}/transfer/", {"to": bob.pk})
+    wait(2)
+    (hers,) = agents_in(call)
+    Simulator(SITE).end_leg(hers.sid)
+    wait(2)
+    assert shown(call)["state"] == "in-progress"
+    other = Client()
+    other.force_login(bob)
+    other.post("/calls/simulate/pick-up/", {"call": call.pk})
+    wait(2)
+    assert (shown(call)["state"], shown(call)["answered_by"]["name"]) == ("in-progress", "bob")
+    assert [leg.to_number for leg in agents_in(call)] == [phone(bob)]
 
 
 def test_a_lost_answer_is_found_by_asking(

@@ -125,6 +125,7 @@ def test_a_call_that_was_moved_meanwhile_ignores_the_answer_to_its_action(town: 
     town.rest("POST", f"Calls/{call.sid}", Twiml=dial("agent_2"))
     player.settle(action, Answer("<Response><Hangup/></Response>"))
     town.wait(1)
+    assert town.state(call.sid) == "in-progress"
     assert town.children(call.sid)["client:agent_2"] == "in-progress"
 
 

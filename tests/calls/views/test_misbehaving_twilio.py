@@ -1,0 +1,78 @@
+"""Whatever Twilio answers an agent's request: the agent gets a sentence, and no claim stays."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from calls.agents import phone
+from calls.models import Call
+from calls.telephony import rest
+from tests.calls.test_twilio_answers import MAKES_NO_SENSE, MAY_BE_DONE, NOT_DONE
+from tests.calls.twilio_api import Answer, TwilioApi
+from tests.calls.twilio_webhooks import CALL_SID, Poster
+
+ANSWERS = NOT_DONE | MAY_BE_DONE | MAKES_NO_SENSE
+of_each_answer = pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+
+
+@pytest.fixture(autouse=True)
+def impatient(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+    if answer.silent:
+        monkeypatch.setattr(rest, "TIMEOUT", 0.1)
+
+
+def refused(response: Any) -> bool:
+    """Whether a request failed as expected, with a sentence for the agent."""
+    sentence = response.json().get("error", "")
+    return response.status_code in (409, 502) and sentence[:1].isupper() and sentence[-1:] == "."
+
+
+@of_each_answer
+def test_a_call_that_rings(
+    api: TwilioApi, desk: Client, ringing: Call, alice: Any, answer: Answer
+) -> None:
+    api.call(CALL_SID, "in-progress")
+    for verb in ("answer", "hangup"):
+        api.asked.clear()
+        api.faults = dict.fromkeys(range(9), answer)
+        response = desk.post(f"/calls/{ringing.pk}/{verb}/")
+        assert refused(response), (verb, response.status_code, response.text)
+        call = Call.objects.get(pk=ringing.pk)
+        assert (call.claimed_by, call.state) == (None, "ringing")
+    # Whether it was rejected isn't known if Twilio doesn't say.
+    assert (call.rejected_by is None) == (answer in NOT_DONE.values())
+    # An agent who doesn't want it doesn't wait for Twilio.
+    assert desk.post(f"/calls/{ringing.pk}/decline/").status_code == 202
+
+
+@of_each_answer
+def test_a_call_in_progress(
+    api: TwilioApi,
+    desk: Client,
+    twilio: Poster,
+    ringing: Call,
+    alice: Any,
+    bob: Any,
+    answer: Answer,
+) -> None:
+    twilio.leg("alice", "in-progress", 2)
+    api.call(CALL_SID, "in-progress")
+    api.call("CA2", "in-progress", parent=CALL_SID, to=phone(alice))
+    for verb, fields in [("hold", {"on": "1"}), ("transfer", {"to": bob.pk}), ("hangup", {})]:
+        api.asked.clear()
+        api.faults = dict.fromkeys(range(9), answer)
+        response = desk.post(f"/calls/{ringing.pk}/{verb}/", fields)
+        assert refused(response), (verb, response.status_code, response.text)
+        call = Call.objects.get(pk=ringing.pk)
+        assert (call.held, call.transfer_to, call.state) == (False, None, "in-progress")
+
+
+@of_each_answer
+def test_placing_a_call(api: TwilioApi, desk: Client, alice: Any, answer: Answer) -> None:
+    api.faults = dict.fromkeys(range(9), answer)
+    response = desk.post("/calls/", {"to": "+1 415 555 0199"})
+    assert response.status_code in (202, 409, 502), response.text
+    # What may have been placed is kept, to be asked for; what wasn't is over.
+    for call in Call.objects.all():
+        assert (call.state == "failed") == (answer in NOT_DONE.values())
