@@ -161,11 +161,12 @@ def cable() -> Iterator[Cable]:
     cable.close()
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     settings.PASSWORD_HASHERS = [QUICK_HASHER]
     # A run of all has new ones each time; half of Hypothesis' own number saves 15 s of a core.
     hypothesis.settings.register_profile("everyday", max_examples=50, deadline=None)
-    hypothesis.settings.load_profile("everyday")
+    hypothesis.settings.register_profile("long", max_examples=2000, deadline=None)
+    hypothesis.settings.load_profile(config.getoption("--hypothesis-profile") or "everyday")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -18,7 +18,7 @@ from calls.models.party import PartyDigits
 from calls.models.published import published
 from calls.outcomes import Facts, Outcome, unanswered
 from calls.signals import announce
-from calls.states import FINAL, Direction, State, call_state
+from calls.states import ACTIVE, FINAL, Direction, State, call_state
 from realtime.logs import get_logger
 
 logger = get_logger(__name__)
@@ -129,6 +129,14 @@ class Call(models.Model):
     def data(self) -> dict[str, Any]:
         """Return the call as events and lists carry it."""
         return published(self)
+
+    def end_vain_transfer(self) -> None:
+        """Forget a transfer for which no phone rings: the process that began it has died."""
+        rings = any(
+            one.user_id == self.transfer_to_id and one.state in ACTIVE for one in self.legs.all()
+        )
+        if self.transfer_to_id and not rings:
+            self.transfer_to, self.rung_now = None, []
 
     def learn(self, leg: Leg, *, duration: int | None = None) -> None:
         """Derive state, people and outcome from the legs, of which ``leg`` has changed."""

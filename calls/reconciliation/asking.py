@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from calls.agents import agent_at
-from calls.certainty import PLACING
+from calls.certainty import PLACING, TRANSFER
 from calls.models import Call
 from calls.reconciliation.placed import adopt, find_placed
 from calls.states import State
@@ -39,7 +39,8 @@ def fetch(call: Call, company: Telephony) -> Report | None:
 def record(call: Call, report: Report | None, now: datetime) -> None:
     """Record what the company said of a call; for use in a transaction.
 
-    The call is certain then. A claim that has run out at ``now`` is cleared.
+    The call is certain then. A claim that has run out at ``now`` is cleared, and so is a transfer
+    for which no phone rings.
     """
     if report:
         adopt(call, report.sid)
@@ -50,6 +51,8 @@ def record(call: Call, report: Report | None, now: datetime) -> None:
         settled.certain = True
         if settled.claimed_until and settled.claimed_until <= now:
             settled.unclaim()
+        if settled.changed_at + TRANSFER <= now:
+            settled.end_vain_transfer()
 
 
 def record_legs(report: Report) -> None:

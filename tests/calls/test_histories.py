@@ -1,9 +1,11 @@
 """In the end every desk, every tab, the database and the company agree on each call.
 
 Whatever happens before: webhooks that are lost, repeated, reordered and late, processes that die
-between any two steps, and a REST API that is away or does things without saying so.
+between any two steps, and a REST API that is away or does things without saying so. For a long run:
+``pytest tests/calls/test_histories.py --hypothesis-profile long``.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
@@ -16,7 +18,13 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from calls.agents import GROUP, agent_at
 from calls.models import Call
@@ -25,10 +33,18 @@ from tests.calls.histories import agreement
 from tests.calls.histories.desks import Node
 from tests.calls.histories.legs import Leg
 from tests.calls.histories.rest import Fault
-from tests.calls.histories.world import Fate, World
+from tests.calls.histories.world import BEGIN, Fate, World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+STEPS = 18
+EXAMPLES = 0.3
+"""Histories for each example of Hypothesis' profile; each takes half a second."""
+HOW_LONG = hypothesis.settings(
+    max_examples=round(hypothesis.settings().max_examples * EXAMPLES),
+    stateful_step_count=2 * STEPS,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
 LONG = 900
 """Seconds after which everything that is due has been asked for, and been answered."""
 
@@ -205,31 +221,6 @@ class Histories(RuleBasedStateMachine):
             self.world.pass_time(LONG)
             self._check()
             assert not Call.objects.filter(state__in=ACTIVE).exists()
-            import os
-
-            if os.environ.get("STATS"):
-                c = self.world.company
-                print(
-                    "STATS legs",
-                    len(c.legs),
-                    "talks",
-                    len(c.talked),
-                    "deaths",
-                    self.world.site.deaths,
-                    "conf",
-                    len(c.conferences.all),
-                    "ended",
-                    len(self.world.ended),
-                    "transf",
-                    len(self.world.transferred),
-                    "broken",
-                    len(c.broken),
-                    "msgs",
-                    sum(l.reached_voicemail for l in self._legs()),
-                    "answers",
-                    self.world.site.answers,
-                    flush=True,
-                )
 
     def _heal(self) -> None:
         world = self.world
@@ -311,42 +302,29 @@ def everybody(db: None) -> dict[Any, Client]:
     return clients
 
 
-def test_all_agree_in_the_end(
+@pytest.fixture
+def worlds(
     everybody: dict[Any, Client], node: Node, monkeypatch: pytest.MonkeyPatch, settings: Any
-) -> None:
+) -> Iterator[Callable[[], World]]:
+    """Makes worlds; the last one has the clock, the database's statements and the company."""
     settings.REALTIME = {"PRESENCE": False}  # So every agent counts as being there.
-    worlds: list[World] = []
+    logging.disable(logging.CRITICAL)
+    made: list[World] = []
 
-    def make_world() -> World:
-        worlds[:] = [world := World(everybody, node)]
+    def make() -> World:
+        made[:] = [world := World(everybody, node)]
         monkeypatch.setattr("calls.telephony.rest.requests.request", world.rest.request)
         return world
 
-    def statement(*arguments: Any) -> Any:
-        return worlds[0].site.statement(*arguments) if worlds else arguments[0](*arguments[1:])
+    def statement(execute: Callable[..., Any], *arguments: Any) -> Any:
+        return made[0].site.statement(execute, *arguments) if made else execute(*arguments)
 
-    class Run(Histories):
-        pass
-
-    Run.make_world = staticmethod(make_world)
-    monkeypatch.setattr("django.utils.timezone.now", lambda: worlds[0].now)
-    import logging, os
-
-    logging.disable(logging.CRITICAL)
-    phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate] + (
-        [hypothesis.Phase.shrink] if os.environ.get("SHRINK") else []
-    )
+    monkeypatch.setattr("django.utils.timezone.now", lambda: made[0].now if made else BEGIN)
     with connection.execute_wrapper(statement):
-        hypothesis.stateful.run_state_machine_as_test(
-            Run,
-            _min_steps=int(os.environ.get("MIN", "18")),
-            settings=hypothesis.settings(
-                max_examples=int(os.environ.get("N", "20")),
-                stateful_step_count=25,
-                deadline=None,
-                phases=phases,
-                database=None,
-                suppress_health_check=list(hypothesis.HealthCheck),
-                print_blob=False,
-            ),
-        )
+        yield make
+    logging.disable(logging.NOTSET)
+
+
+def test_all_agree_in_the_end(worlds: Callable[[], World]) -> None:
+    machine = type("Histories", (Histories,), {"make_world": staticmethod(worlds)})
+    run_state_machine_as_test(machine, settings=HOW_LONG, _min_steps=STEPS)

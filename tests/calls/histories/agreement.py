@@ -5,7 +5,7 @@ from typing import Any
 from calls.models import Call
 from tests.calls.histories.company import Company
 from tests.calls.histories.desks import Desk, shown
-from tests.calls.histories.legs import Leg
+from tests.calls.histories.legs import Leg, Waiting
 from tests.calls.histories.world import World
 
 SHOWN_ONLY = {"doubtful", "previous"}
@@ -48,8 +48,18 @@ def check_call(world: World, root: Leg, call: Call | None) -> None:
     assert found == expected, f"call {call.pk}"
     ringing = {leg.address for leg in family(company, root) if leg.state == "ringing"}
     rung = {f"client:agent_{pk}" for pk in call.rung_now}
+    if call.state == "in-progress":
+        assert call.held == is_held(company, root), f"call {call.pk} is held: {call.held}"
     assert rung <= ringing, f"call {call.pk} rings at {rung}, and really at {ringing}"
     assert call.claimed_by is None or call.claimant, f"call {call.pk} has a claim without an end"
+
+
+def is_held(company: Company, root: Leg) -> bool:
+    """Say whether the customer of a call hears music."""
+    customers = [leg for leg in family(company, root) if leg.is_up and not leg.is_agents]
+    return any(
+        isinstance(leg.doing, Waiting) or company.conferences.holds(leg) for leg in customers
+    )
 
 
 def state(root: Leg, talked: bool) -> str:
@@ -105,6 +115,10 @@ def without_own(call: dict[str, Any]) -> dict[str, Any]:
 def check_nobody_was_cut_off(world: World, root: Leg) -> None:
     """Find legs that ended though neither side of the conversation wanted that."""
     company = world.company
+    if root.direction == "inbound" and root.is_over and not root.hung_up:
+        known = root.sid in company.broken | world.ended or root.reached_voicemail
+        talked = any(customer is root for customer, _ in company.talked)
+        assert known or talked, f"{root.sid} was sent away without a word"
     pairs = [(customer, agent) for customer, agent in company.talked if customer.root is root]
     if root.sid in company.broken | world.ended or any(
         leg.hung_up for pair in pairs for leg in pair

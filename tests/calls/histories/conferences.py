@@ -68,6 +68,10 @@ class Conferences:
         if "EndConferenceOnExit" in fields:
             member.ends_it = fields["EndConferenceOnExit"] == "true"
 
+    def holds(self, leg: Leg) -> bool:
+        members = [one.members.get(leg.sid) for one in self.all]
+        return any(member.held for member in members if member)
+
     def pairs(self) -> list[tuple[Leg, Leg]]:
         """Return those who hear each other: (customer, agent)."""
         return [pair for one in self.all for pair in hearing(one)]

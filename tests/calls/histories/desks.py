@@ -1,4 +1,4 @@
-"""Desks: the page's own JavaScript in a process of Node, and its server's part of the connection."""
+"""Desks: the page's own JavaScript in a process of Node, and the server's part of their sockets."""
 
 import json
 import subprocess

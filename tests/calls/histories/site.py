@@ -36,7 +36,7 @@ class Site:
         self.kill_after: int | None = None
         self.is_down = False
         self.deaths = 0
-        self.answers: dict[str, int] = {}
+        self.answers: list[Answer] = []
         self.changed = False
         """Something has run that may have changed what desks show."""
         self.verb: tuple[str, int] | None = None
@@ -77,6 +77,12 @@ class Site:
             self._steps.pop()
         assert not connection.in_atomic_block
 
+    @contextmanager
+    def _asked_for(self, verb: tuple[str, int] | None) -> Iterator[None]:
+        before, self.verb = self.verb, verb
+        yield
+        self.verb = before
+
     def webhook(self, url: str, form: dict[str, str]) -> str | None:
         """Send a webhook; returns the document that answers it, None if it went wrong.
 
@@ -97,13 +103,11 @@ class Site:
             return None
         signature = RequestValidator(AUTH_TOKEN).compute_signature(url, form)
         response = None
-        verb, self.verb = self.verb, None
-        with self.process():
+        with self._asked_for(None), self.process():
             path = address.removeprefix(SITE)
             headers = {"X-Twilio-Signature": signature}
             response = self._webhooks.post(path, form, headers=headers)
             assert response.status_code in (200, 204), (path, form, response.status_code)
-        self.verb = verb
         return None if response is None else response.text
 
     def ask(self, client: Client, path: str, fields: dict[str, Any]) -> Answer:
@@ -111,14 +115,11 @@ class Site:
         if self.is_down:
             return Answer(None)
         answer = Answer(None)
-        self.verb = named(path)
-        with self.process():
+        with self._asked_for(named(path)), self.process():
             response = client.post(path, fields)
             assert response.status_code != 500, (path, response.content)
             answer = Answer(response.status_code, response.json())
-        self.verb = None
-        key = f"{named(path)[0] if named(path) else path} {answer.status}"
-        self.answers[key] = self.answers.get(key, 0) + 1
+        self.answers.append(answer)
         return answer
 
     def sweep(self, sweep: Callable[[datetime], Any], now: datetime) -> None:

@@ -67,6 +67,20 @@ def test_a_caller_who_gave_up_is_found(call: Call, company: Company, alice: Any,
     assert (found.state, found.outcome, found.answered_by) == ("completed", "gave-up", None)
 
 
+def test_a_transfer_for_which_no_phone_rings_is_over(
+    call: Call, company: Company, alice: Any, bob: Any
+) -> None:
+    company.answers["CA1"] = own_leg(call, State.IN_PROGRESS, phone(bob, State.IN_PROGRESS))
+    asked(call, company)
+    with Call.objects.change(call.pk) as moving:
+        moving.transfer_to, moving.rung_now = alice, [alice.pk]
+    begun = Call.objects.get(pk=call.pk)
+    begun.started_at = begun.changed_at
+    assert asked(begun, company, 30).transfer_to == alice
+    over = asked(begun, company, 41)
+    assert (over.transfer_to, over.rung_now, over.answered_by) == (None, [], bob)
+
+
 def test_a_leg_that_a_child_leg_dialled_is_one_of_the_call(
     call: Call, company: Company, alice: Any, bob: Any
 ) -> None:
