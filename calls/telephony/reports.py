@@ -15,6 +15,9 @@ from calls.telephony.rest import Fields, garbage
 
 SID = re.compile(r"[A-Za-z0-9]{1,64}")
 MAX_ADDRESS = 320
+SOUNDLESS = ("absent", "failed")
+"""The statuses of recordings that can't be played
+(https://www.twilio.com/docs/voice/api/recording)."""
 
 
 def report(leg: Any, legs: Iterable[Report] = ()) -> Report:
@@ -43,13 +46,28 @@ def report(leg: Any, legs: Iterable[Report] = ()) -> Report:
 
 def identified(leg: Any) -> tuple[str, State]:
     """Return a leg's sid and state. Raises ``OutcomeUnknown``."""
-    sid = text(leg, "sid") if isinstance(leg, dict) else ""
-    if not SID.fullmatch(sid):
-        raise garbage("no sid")
+    sid = named(leg)
     try:
         return sid, State(text(leg, "status"))
     except ValueError:
         raise garbage("unknown status") from None
+
+
+def named(resource: Any) -> str:
+    """Return the sid of a resource. Raises ``OutcomeUnknown``."""
+    sid = text(resource, "sid") if isinstance(resource, dict) else ""
+    if not SID.fullmatch(sid):
+        raise garbage("no sid")
+    return sid
+
+
+def recorded(page: Fields) -> list[tuple[str, int | None]]:
+    """Return the sids and seconds of a page's recordings that have a sound, the oldest first.
+
+    Raises ``OutcomeUnknown``.
+    """
+    every = [(named(one), one) for one in reversed(listed(page, "recordings"))]
+    return [(sid, seconds(one)) for sid, one in every if text(one, "status") not in SOUNDLESS]
 
 
 def answered_at(state: State, ended: datetime | None, duration: int | None) -> datetime | None:

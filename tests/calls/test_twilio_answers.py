@@ -86,6 +86,7 @@ ACTS: dict[str, Act] = {
     "transfer": lambda company, call, agent: company.transfer(call, agent),
     "fetch": lambda company, call, agent: company.fetch(CALL),
     "placed_since": lambda company, call, agent: company.placed_since(agent, INSTANT),
+    "messages": lambda company, call, agent: company.messages(CALL),
     "recording": lambda company, call, agent: company.recording(
         f"{company._rest._account}/Recordings/RE1"
     ),
