@@ -91,6 +91,13 @@ class Call(models.Model):
             models.Index(fields=["-started_at", "-id"]),
             *(models.Index(fields=[key, "ended_at", "id"]) for key in SEARCHED),
         ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["to_number"],
+                condition=models.Q(sid=None, state__in=sorted(ACTIVE)),
+                name="one_unnamed_call",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.sid} {self.state}"
