@@ -17,7 +17,6 @@ its output is shown when it failed.
 """
 
 import fcntl
-import gc
 import os
 import secrets
 import tempfile
@@ -182,13 +181,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if fixtures & {"launch", "open_environment"}:
             item.add_marker(again)
     items.sort(key=lambda item: item.path.name not in LONG and item.path.parent != BROWSERS)
-
-
-def pytest_collection_finish() -> None:
-    """Let the collector look at what tests make, less often; a fifth of their work was its own."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 class ByFile(LoadFileScheduling):
