@@ -93,13 +93,18 @@ ACTS: dict[str, Act] = {
 }
 
 
+def connect(api: TwilioApi, agent: Any) -> None:
+    api.calls.clear()
+    api.call(CALL, "in-progress")
+    api.call(LEG, "in-progress", parent=CALL, direction="outbound-dial", to=phone(agent))
+    api.conference = {"sid": "CF1", "status": "in-progress"}
+    api.members = [LEG]
+
+
 @pytest.fixture
 def call(api: TwilioApi, alice: Any) -> Call:
     """A call that alice has, in a conference whose customer hears music."""
-    api.call(CALL, "in-progress")
-    api.call(LEG, "in-progress", parent=CALL, direction="outbound-dial", to=phone(alice))
-    api.conference = {"sid": "CF1", "status": "in-progress"}
-    api.members = [LEG]
+    connect(api, alice)
     return Call(pk=12, sid=CALL, state=State.RINGING, to_number="+15550100199")
 
 
@@ -167,17 +172,20 @@ def test_addresses_that_no_database_stores_are_cut(api: TwilioApi) -> None:
         *MAKES_NO_SENSE.values(),
     ],
 )
-@pytest.mark.parametrize("number", range(1, 5))
 def test_at_any_later_request(
-    api: TwilioApi, call: Call, bob: Any, answer: Answer, number: int
+    api: TwilioApi, call: Call, alice: Any, bob: Any, answer: Answer
 ) -> None:
     for act in ACTS.values():
-        api.asked.clear()
-        api.faults = {number: answer}
-        try:
-            act(get_telephony("https://calls.example.com"), call, bob)
-        except TelephonyError as error:
-            assert str(error)
+        for number in count(1):
+            connect(api, alice)
+            api.asked.clear()
+            api.faults = {number: answer}
+            try:
+                act(get_telephony("https://calls.example.com"), call, bob)
+            except TelephonyError as error:
+                assert str(error)
+            if len(api.asked) <= number:
+                break
 
 
 def test_a_twilio_that_cannot_be_reached(settings: Any, alice: Any) -> None:
