@@ -5,6 +5,7 @@ from django.http import HttpRequest
 
 from calls.telephony.interface import (
     CallOver,
+    CallTaken,
     NoSuchCall,
     OutcomeUnknown,
     PlacedCall,
@@ -19,6 +20,7 @@ from calls.telephony.twilio import Twilio
 
 __all__ = [
     "CallOver",
+    "CallTaken",
     "NoSuchCall",
     "OutcomeUnknown",
     "PlacedCall",

@@ -23,6 +23,10 @@ class CallOver(Refused):
     """It wasn't done, because the call is not connected any more."""
 
 
+class CallTaken(Refused):
+    """It wasn't done, because it would have cut a conversation that isn't known here yet."""
+
+
 class NoSuchCall(Refused):
     """The phone company doesn't know the call."""
 
@@ -106,15 +110,21 @@ class Telephony(Protocol):
     def answer(self, call: Call, agent: AbstractUser) -> None:
         """Connect a ringing incoming call with ``agent``'s phone alone.
 
-        The company is asked first who has the call: a conversation is never cut. Raises ``Refused``
-        if another agent talks.
+        The company is asked first who has the call: a conversation is never cut. Raises
+        ``CallTaken`` if another agent talks.
         """
 
     def hang_up(self, call: Call) -> None:
-        """End a call, for everybody."""
+        """End a call, for everybody.
+
+        Raises ``CallTaken`` for an incoming one that rings here, if an agent talks.
+        """
 
     def end_leg(self, sid: str) -> None:
-        """End one leg, a phone that rings for example."""
+        """End one leg."""
+
+    def cancel_leg(self, sid: str) -> None:
+        """Stop a phone that rings. Raises ``CallTaken`` if it was picked up."""
 
     def hold(self, call: Call, on: bool) -> None:
         """Let the customer wait with music, or talk with the agent again.

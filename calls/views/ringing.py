@@ -32,13 +32,20 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def claimed(request: HttpRequest, pk: int) -> Call:
-    """Claim a call for the request's agent, and connect her with it."""
+    """Claim a call for the request's agent, and connect her with it.
+
+    A claim of which nobody knows whether her phone rings lasts a few seconds more: if it does, the
+    webhook about the ``<Dial>`` that her answer interrupted must find it.
+    """
     token = token_of(request) or str(uuid.uuid4())
     call = Call.objects.claim(pk, request.user, token)
     if text(request, "phone") != "ringing":
         with asking_after(call):
             try:
                 company(request).answer(call, request.user)
+            except OutcomeUnknown:
+                Call.objects.doubt_claim(pk, token)
+                raise
             except BaseException:
                 Call.objects.release(pk, token)
                 raise
@@ -51,7 +58,8 @@ def claimed(request: HttpRequest, pk: int) -> Call:
 def decline(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop the ringing at this agent; it rings on at the others."""
     call = ringing.decline(pk, request.user)
-    ringing.silence(call, request.user, company(request))
+    with asking_after(call):
+        ringing.silence(call, request.user, company(request))
     return JsonResponse({"call": call.data()}, status=202)
 
 

@@ -77,6 +77,7 @@ ACTS: dict[str, Act] = {
     "answer": lambda company, call, agent: company.answer(call, agent),
     "hang_up": lambda company, call, agent: company.hang_up(call),
     "end_leg": lambda company, call, agent: company.end_leg(LEG),
+    "cancel_leg": lambda company, call, agent: company.cancel_leg("CA3"),
     "hold": lambda company, call, agent: company.hold(call, True),
     "resume": lambda company, call, agent: company.hold(call, False),
     "transfer": lambda company, call, agent: company.transfer(call, agent),
@@ -95,7 +96,7 @@ def call(api: TwilioApi, alice: Any) -> Call:
     api.call(LEG, "in-progress", parent=CALL, direction="outbound-dial", to=phone(alice))
     api.conference = {"sid": "CF1", "status": "in-progress"}
     api.members = [LEG]
-    return Call(pk=12, sid=CALL, state=State.RINGING, to_number="+15550100199")
+    return Call(pk=12, sid=CALL, state=State.IN_PROGRESS, to_number="+15550100199")
 
 
 def outcome(act: Act, call: Call, agent: Any) -> TelephonyError:

@@ -112,7 +112,8 @@ class Rest:
             self._company.redirect(leg, fields["Twiml"])
         else:
             assert fields["Status"] in ("completed", "canceled"), fields
-            self._company.complete(leg)
+            if fields["Status"] == "completed" or not leg.is_up:
+                self._company.complete(leg)
         return 200, leg.resource()
 
     def _conferences(self, path: list[str], fields: dict[str, Any]) -> Answer:
