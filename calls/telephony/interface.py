@@ -35,6 +35,10 @@ class OutcomeUnknown(TelephonyError):
     """The phone company didn't answer, or not in a way that says what it did."""
 
 
+class NotBegun(OutcomeUnknown):
+    """It wasn't done, because the phone company didn't answer what has to be known before."""
+
+
 class PlacedCall(NamedTuple):
     """A new outbound call that the phone company has accepted."""
 

@@ -14,7 +14,16 @@ from calls.states import FINAL, RING_SECONDS, Direction, State
 from calls.telephony import twiml
 from calls.telephony.answers import OVER
 from calls.telephony.conference import Conferences
-from calls.telephony.interface import CallOver, CallTaken, PlacedCall, Recording, Refused, Report
+from calls.telephony.interface import (
+    CallOver,
+    CallTaken,
+    NotBegun,
+    OutcomeUnknown,
+    PlacedCall,
+    Recording,
+    Refused,
+    Report,
+)
 from calls.telephony.parties import Parties, parties, phone_address
 from calls.telephony.reports import identified, listed, report, text
 from calls.telephony.rest import Rest
@@ -135,7 +144,10 @@ class Twilio:
     def _up(self, call: Call) -> Report:
         if not call.sid:
             raise Refused("Twilio hasn't named this call yet. Try it again in a moment.")
-        found = self.fetch(call.sid)
+        try:
+            found = self.fetch(call.sid)
+        except OutcomeUnknown as error:
+            raise NotBegun(str(error)) from error
         if all(leg.state in FINAL for leg in found.all()):
             raise CallOver(OVER)
         return found

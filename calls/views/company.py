@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from calls import telephony
 from calls.models import Call
 from calls.reconciliation import ask_soon
-from calls.telephony import CallOver, CallTaken, NoSuchCall, OutcomeUnknown, Telephony
+from calls.telephony import CallOver, CallTaken, NoSuchCall, NotBegun, OutcomeUnknown, Telephony
 
 
 def company(request: HttpRequest) -> Telephony:
@@ -24,3 +24,8 @@ def asking_after(call: Call) -> Iterator[None]:
     except (CallOver, CallTaken, NoSuchCall, OutcomeUnknown):
         ask_soon(call)
         raise
+
+
+def may_be_done(error: BaseException) -> bool:
+    """Say whether what failed with ``error`` may have come about nevertheless."""
+    return isinstance(error, OutcomeUnknown) and not isinstance(error, NotBegun)

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_POST
 from calls import ringing
 from calls.models import Call, CallConflict
 from calls.states import Direction, State
-from calls.telephony import OutcomeUnknown, TelephonyError
-from calls.views.company import asking_after, company
+from calls.telephony import TelephonyError
+from calls.views.company import asking_after, company, may_be_done
 from calls.views.once import once, token_of
 from calls.views.requests import for_agents, text
 
@@ -43,11 +43,9 @@ def claimed(request: HttpRequest, pk: int) -> Call:
         with asking_after(call):
             try:
                 company(request).answer(call, request.user)
-            except OutcomeUnknown:
-                Call.objects.doubt_claim(pk, token)
-                raise
-            except BaseException:
-                Call.objects.release(pk, token)
+            except BaseException as error:
+                end_claim = Call.objects.doubt_claim if may_be_done(error) else Call.objects.release
+                end_claim(pk, token)
                 raise
     return call
 
@@ -78,7 +76,7 @@ def hang_up(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             company(request).hang_up(call)
         except TelephonyError as error:
-            if rejects and not isinstance(error, OutcomeUnknown):
+            if rejects and not may_be_done(error):
                 take_back(pk)
             raise
     return JsonResponse({"call": call.data()}, status=202)

@@ -40,10 +40,23 @@ def test_a_call_that_rings(
         assert refused(response), (verb, response.status_code, response.text)
         call = Call.objects.get(pk=ringing.pk)
         assert (call.claimed_by, call.state) == (None, "ringing")
-    # Whether it was rejected isn't known if Twilio doesn't say.
-    assert (call.rejected_by is None) == (answer in NOT_DONE.values())
+    assert call.rejected_by is None  # Twilio was to say first who has the call.
     # An agent who doesn't want it doesn't wait for Twilio.
     assert desk.post(f"/calls/{ringing.pk}/decline/").status_code == 202
+
+
+@of_each_answer
+def test_a_call_that_rings_and_of_which_twilio_says_who_has_it(
+    api: TwilioApi, desk: Client, ringing: Call, alice: Any, answer: Answer
+) -> None:
+    api.call(CALL_SID, "in-progress")
+    for verb, field in (("answer", "claimed_by"), ("hangup", "rejected_by")):
+        api.asked.clear()
+        api.faults = {2: answer}
+        desk.post(f"/calls/{ringing.pk}/{verb}/")
+        # Whether it was done isn't known if Twilio doesn't say.
+        done = getattr(Call.objects.get(pk=ringing.pk), field)
+        assert (done is None) == (answer in NOT_DONE.values()), verb
 
 
 @of_each_answer

@@ -12,7 +12,15 @@ from calls.agents import phone
 from calls.models import Call
 from calls.reconciliation.due import overdue
 from calls.states import State
-from calls.telephony import CallOver, CallTaken, NoSuchCall, OutcomeUnknown, Refused, Report
+from calls.telephony import (
+    CallOver,
+    CallTaken,
+    NoSuchCall,
+    NotBegun,
+    OutcomeUnknown,
+    Refused,
+    Report,
+)
 from tests.calls.twilio_webhooks import CALL_SID, Poster, leg_sid
 from tests.calls.views.conftest import Broken, Company
 
@@ -23,6 +31,7 @@ FAILURES = [
     CallTaken("bob has this call."),
     NoSuchCall("Twilio doesn't know this call."),
     OutcomeUnknown("Twilio didn't answer."),
+    NotBegun("Twilio didn't answer what it was asked first."),
     Broken("No."),
 ]
 of_each_failure = pytest.mark.parametrize("failure", FAILURES, ids=lambda one: type(one).__name__)
@@ -75,7 +84,7 @@ def test_an_answer_that_failed_leaves_the_call_to_others(
     assert response.status_code == (409 if conflict else 502)
     assert response.json() == {"error": str(failure)}
     company.failure = None
-    if isinstance(failure, OutcomeUnknown):  # Her phone may ring, and she may press again.
+    if type(failure) is OutcomeUnknown:  # Her phone may ring, and she may press again.
         assert current(ringing).claimant == alice
         assert desk.post(f"/calls/{ringing.pk}/answer/", {"phone": "ringing"}).status_code == 202
         return
@@ -214,7 +223,7 @@ def test_a_call_that_could_not_be_rejected_is_not_shown_as_rejected(
     response = desk.post(f"/calls/{ringing.pk}/hangup/")
     assert response.json() == {"error": str(failure)}
     rejected = current(ringing).rejected_by is not None
-    assert rejected == isinstance(failure, OutcomeUnknown)
+    assert rejected == (type(failure) is OutcomeUnknown)
 
 
 def test_hanging_up_a_talk_is_no_rejection(
