@@ -15,6 +15,7 @@ from calls.telephony.interface import (
     Report,
     Telephony,
     TelephonyError,
+    VoiceMessage,
 )
 from calls.telephony.simulator import Simulator
 from calls.telephony.twilio import Twilio
@@ -31,6 +32,7 @@ __all__ = [
     "Report",
     "Telephony",
     "TelephonyError",
+    "VoiceMessage",
     "get_telephony",
     "is_simulated",
     "own_url",

@@ -23,9 +23,10 @@ from calls.telephony.interface import (
     Recording,
     Refused,
     Report,
+    VoiceMessage,
 )
 from calls.telephony.parties import Parties, parties, phone_address
-from calls.telephony.reports import identified, listed, report, text
+from calls.telephony.reports import identified, listed, recorded, report, text
 from calls.telephony.rest import Rest
 
 CLOCKS = timedelta(seconds=5)
@@ -130,6 +131,13 @@ class Twilio:
             for one in found
             if one.direction == "outbound-api"
             and (one.started_at is None or one.started_at >= instant - CLOCKS)
+        ]
+
+    def messages(self, sid: str) -> list[VoiceMessage]:
+        page = self._rest.read(f"Calls/{sid}/Recordings", PageSize=PAGE)
+        return [
+            VoiceMessage(recording, self._rest.url(f"Recordings/{recording}"), seconds)
+            for recording, seconds in recorded(page)
         ]
 
     def recording(self, url: str) -> Recording:
