@@ -168,7 +168,7 @@ def test_declining_holds_although_the_company_is_away(
     assert current(ringing).declined == [alice.pk]
 
 
-def test_who_declines_what_her_phone_has_picked_up_is_told_so(
+def test_who_declines_what_her_phone_has_picked_up_gets_to_know_it(
     desk: Client, ringing: Call, twilio: Poster, company: Company
 ) -> None:
     twilio.leg("alice", "ringing", 1)
