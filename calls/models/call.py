@@ -11,7 +11,7 @@ from django.db import models
 from django.utils import timezone
 
 from calls.agents import CLIENT, person
-from calls.certainty import DISCONNECTED, TRANSFER, check_at
+from calls.certainty import ANSWERING, DISCONNECTED, TRANSFER, check_at
 from calls.models.leg import Leg
 from calls.models.manager import CallConflict, CallManager
 from calls.models.party import PartyDigits
@@ -137,6 +137,18 @@ class Call(models.Model):
         """Return the call as events and lists carry it."""
         return published(self)
 
+    def claim_ends_by(self, instant: datetime) -> bool:
+        """Say whether nobody's claim holds at ``instant``."""
+        return self.claimed_until is None or self.claimed_until <= instant
+
+    def end_vain_claim(self, now: datetime) -> None:
+        """End a claim that is over at ``now``, or soon will be and for which no phone rings."""
+        rings = any(
+            one.user_id == self.claimed_by_id and one.state in ACTIVE for one in self.legs.all()
+        )
+        if self.claim_ends_by(now if rings else now + ANSWERING):
+            self.unclaim()
+
     def end_vain_transfer(self) -> None:
         """Forget a transfer for which no phone rings: the process that began it has died."""
         rings = any(
@@ -157,8 +169,11 @@ class Call(models.Model):
             self.duration = duration
 
     @contextmanager
-    def changing(self) -> Iterator[None]:
-        """Save what the block changes of this locked row, and publish it if others see it."""
+    def changing(self, *, heard: bool) -> Iterator[None]:
+        """Save what the block changes of this locked row, and publish it if others see it.
+
+        ``heard`` says that the company is the source.
+        """
         previous = State(self.state) if self.version else None
         before = previous and self._published()
         yield
@@ -167,7 +182,7 @@ class Call(models.Model):
             return
         self.version += 1
         self.changed_at = timezone.now()
-        self.check_at = self._check_at()
+        self.check_at = self._check_at(heard=heard)
         self.save()
         logger.info(
             "call changed call=%d sid=%s state=%s version=%d",
@@ -265,8 +280,11 @@ class Call(models.Model):
     def _lacks_message(self) -> bool:
         return self.voicemail and getattr(self, "message", None) is None
 
-    def _check_at(self) -> datetime | None:
-        """Return when to ask the company, if it hasn't said anything until then."""
+    def _check_at(self, *, heard: bool) -> datetime | None:
+        """Return when to ask the company, if it hasn't said anything until then.
+
+        What others than the company change doesn't put a question off, unless it is being asked.
+        """
         if not self.certain:
             return self.check_at
         now = self.changed_at
@@ -281,7 +299,9 @@ class Call(models.Model):
             due = min(due, now + TRANSFER)
         if due and self.state == State.IN_PROGRESS and not self._is_connected():
             due = min(due, now + DISCONNECTED)
-        return due
+        asked = self.checked_until is not None and self.checked_until > now
+        keeps = due and self.check_at and not (heard or asked)
+        return min(due, self.check_at) if keeps else due
 
     def _is_connected(self) -> bool:
         """Tell whether two people are connected, as far as is known."""

@@ -10,19 +10,22 @@ from django.contrib.auth.models import AbstractUser
 
 from calls.agents import agent_at, person, phone
 from calls.models import Call
-from calls.states import FINAL, RING_SECONDS, Direction
+from calls.states import FINAL, RING_SECONDS, Direction, State
 from calls.telephony import twiml
 from calls.telephony.answers import OVER
 from calls.telephony.conference import Conferences
 from calls.telephony.interface import (
     CallOver,
+    CallTaken,
+    NotBegun,
+    OutcomeUnknown,
     PlacedCall,
     Recording,
     Refused,
     Report,
     VoiceMessage,
 )
-from calls.telephony.parties import parties
+from calls.telephony.parties import Parties, parties, phone_address
 from calls.telephony.reports import identified, listed, recorded, report, text
 from calls.telephony.rest import Rest
 
@@ -78,16 +81,17 @@ class Twilio:
         return PlacedCall(*identified(placed), number)
 
     def answer(self, call: Call, agent: AbstractUser) -> None:
-        for leg in parties(self._up(call)).agents:
-            other = agent_at(leg.to_number)
-            if other == agent:
-                return
-            raise Refused(f"{person(other)['name'] if other else 'Somebody'} has this call.")
+        connected = parties(self._up(call))
+        if agent in (agent_at(leg.to_number) for leg in connected.agents):
+            return
+        check_untaken(connected)
         self._rest.update(f"Calls/{call.sid}", Twiml=twiml.ring(call, [agent], self._site))
 
     def hang_up(self, call: Call) -> None:
         found = self._up(call)
         connected = parties(found)
+        if call.direction == Direction.INBOUND and call.state == State.RINGING:
+            check_untaken(connected)
         legs = [found, *connected.agents, *filter(None, [connected.customer])]
         for sid in {leg.sid: None for leg in legs if leg.state not in FINAL}:
             # The end of one leg may have ended another one.
@@ -98,10 +102,11 @@ class Twilio:
         # `canceled` would not end a leg that was picked up meanwhile; `completed` always does.
         self._rest.update(f"Calls/{sid}", Status="completed")
 
-    def stop_ringing(self, sid: str) -> None:
-        # It "will attempt to hang up calls that are queued or ringing but not affect calls already
-        # in progress" (https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource).
-        self._rest.update(f"Calls/{sid}", Status="canceled")
+    def cancel_leg(self, sid: str) -> None:
+        # `completed` would cut a conversation whose `answered` is under way or lost.
+        _, state = identified(self._rest.update(f"Calls/{sid}", Status="canceled"))
+        if state == State.IN_PROGRESS:
+            raise CallTaken("This phone has the call already.")
 
     def hold(self, call: Call, on: bool) -> None:
         report = self._up(call)
@@ -147,10 +152,20 @@ class Twilio:
     def _up(self, call: Call) -> Report:
         if not call.sid:
             raise Refused("Twilio hasn't named this call yet. Try it again in a moment.")
-        found = self.fetch(call.sid)
+        try:
+            found = self.fetch(call.sid)
+        except OutcomeUnknown as error:
+            raise NotBegun(str(error)) from error
         if all(leg.state in FINAL for leg in found.all()):
             raise CallOver(OVER)
         return found
+
+
+def check_untaken(connected: Parties) -> None:
+    """Raise ``CallTaken`` if an agent talks."""
+    if connected.agents:
+        other = agent_at(phone_address(connected.agents[0]))
+        raise CallTaken(f"{person(other)['name'] if other else 'Somebody'} has this call.")
 
 
 def rest_of_settings() -> Rest:

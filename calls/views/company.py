@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from calls import telephony
 from calls.models import Call
 from calls.reconciliation import ask_soon
-from calls.telephony import CallOver, NoSuchCall, OutcomeUnknown, Telephony
+from calls.telephony import CallOver, CallTaken, NoSuchCall, NotBegun, OutcomeUnknown, Telephony
 
 
 def company(request: HttpRequest) -> Telephony:
@@ -18,12 +18,14 @@ def company(request: HttpRequest) -> Telephony:
 
 @contextmanager
 def asking_after(call: Call) -> Iterator[None]:
-    """Have the company asked for a call of which it says something unexpected, or nothing.
-
-    Changes of the call belong inside, because each says by itself when the company is asked next.
-    """
+    """Have the company asked for a call of which it says something unexpected, or nothing."""
     try:
         yield
-    except (CallOver, NoSuchCall, OutcomeUnknown):
+    except (CallOver, CallTaken, NoSuchCall, OutcomeUnknown):
         ask_soon(call)
         raise
+
+
+def may_be_done(error: BaseException) -> bool:
+    """Say whether what failed with ``error`` may have come about nevertheless."""
+    return isinstance(error, OutcomeUnknown) and not isinstance(error, NotBegun)

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_POST
 from calls import ringing
 from calls.models import Call, CallConflict
 from calls.states import Direction, State
-from calls.telephony import OutcomeUnknown, TelephonyError
-from calls.views.company import asking_after, company
+from calls.telephony import TelephonyError
+from calls.views.company import asking_after, company, may_be_done
 from calls.views.once import once, token_of
 from calls.views.requests import for_agents, text
 
@@ -32,15 +32,20 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def claimed(request: HttpRequest, pk: int) -> Call:
-    """Claim a call for the request's agent, and connect her with it."""
+    """Claim a call for the request's agent, and connect her with it.
+
+    A claim of which nobody knows whether her phone rings lasts a few seconds more: if it does, the
+    webhook about the ``<Dial>`` that her answer interrupted must find it.
+    """
     token = token_of(request) or str(uuid.uuid4())
     call = Call.objects.claim(pk, request.user, token)
     if text(request, "phone") != "ringing":
         with asking_after(call):
             try:
                 company(request).answer(call, request.user)
-            except BaseException:
-                Call.objects.release(pk, token)
+            except BaseException as error:
+                end_claim = Call.objects.doubt_claim if may_be_done(error) else Call.objects.release
+                end_claim(pk, token)
                 raise
     return call
 
@@ -51,7 +56,8 @@ def claimed(request: HttpRequest, pk: int) -> Call:
 def decline(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop the ringing at this agent; it rings on at the others."""
     call = ringing.decline(pk, request.user)
-    ringing.silence(call, request.user, company(request))
+    with asking_after(call):
+        ringing.silence(call, request.user, company(request))
     return JsonResponse({"call": call.data()}, status=202)
 
 
@@ -70,7 +76,7 @@ def hang_up(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             company(request).hang_up(call)
         except TelephonyError as error:
-            if rejects and not isinstance(error, OutcomeUnknown):
+            if rejects and not may_be_done(error):
                 take_back(pk)
             raise
     return JsonResponse({"call": call.data()}, status=202)

@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from calls.agents import phone
 from calls.models import Call
 from calls.states import State
-from calls.telephony import CallOver, NoSuchCall, Refused, get_telephony
+from calls.telephony import CallOver, CallTaken, NoSuchCall, Refused, get_telephony
 from calls.telephony.twilio import Twilio
 from tests.calls.twilio_api import Asked, TwilioApi, refusal
 
@@ -147,7 +147,7 @@ def test_answering_never_cuts_a_conversation(
 ) -> None:
     api.call(CALL, "in-progress")
     api.call(LEG, "in-progress", parent=CALL, direction="outbound-dial", to=phone(alice))
-    with pytest.raises(Refused, match=r"^alice has this call\.$"):
+    with pytest.raises(CallTaken, match=r"^alice has this call\.$"):
         company.answer(incoming(), bob)
     company.answer(incoming(), alice)  # Her own phone was faster than her click.
     assert not api.changes()
@@ -193,7 +193,27 @@ def test_what_ended_by_itself_while_it_was_hung_up_is_no_error(
     api.call(CALL, "in-progress")
     api.call(LEG, "in-progress", parent=CALL, direction="outbound-dial", to=phone(bob))
     api.faults = {3: refusal(404, 20404)}
-    company.hang_up(incoming())
+    talking = incoming()
+    talking.state = State.IN_PROGRESS
+    company.hang_up(talking)
+
+
+def test_rejecting_never_cuts_a_conversation(company: Twilio, api: TwilioApi, bob: Any) -> None:
+    api.call(CALL, "in-progress")
+    api.call(LEG, "in-progress", parent=CALL, direction="outbound-dial", to=phone(bob))
+    with pytest.raises(CallTaken, match=r"^bob has this call\.$"):
+        company.hang_up(incoming())  # It rings, as far as is known.
+    assert not api.changes()
+
+
+def test_stopping_a_phone_never_cuts_a_conversation(company: Twilio, api: TwilioApi) -> None:
+    api.call(LEG, "ringing")
+    company.cancel_leg(LEG)
+    assert company.fetch(LEG).state == State.CANCELED
+    api.call(LEG, "in-progress")
+    with pytest.raises(CallTaken):
+        company.cancel_leg(LEG)
+    assert company.fetch(LEG).state == State.IN_PROGRESS
 
 
 def test_a_call_that_twilio_has_not_named_yet(company: Twilio, api: TwilioApi) -> None:

@@ -81,7 +81,7 @@ ACTS: dict[str, Act] = {
     "answer": lambda company, call, agent: company.answer(call, agent),
     "hang_up": lambda company, call, agent: company.hang_up(call),
     "end_leg": lambda company, call, agent: company.end_leg(LEG),
-    "stop_ringing": lambda company, call, agent: company.stop_ringing(LEG),
+    "cancel_leg": lambda company, call, agent: company.cancel_leg("CA3"),
     "hold": lambda company, call, agent: company.hold(call, True),
     "resume": lambda company, call, agent: company.hold(call, False),
     "transfer": lambda company, call, agent: company.transfer(call, agent),
@@ -106,7 +106,7 @@ def connect(api: TwilioApi, agent: Any) -> None:
 def call(api: TwilioApi, alice: Any) -> Call:
     """A call that alice has, in a conference whose customer hears music."""
     connect(api, alice)
-    return Call(pk=12, sid=CALL, state=State.RINGING, to_number="+15550100199")
+    return Call(pk=12, sid=CALL, state=State.IN_PROGRESS, to_number="+15550100199")
 
 
 def outcome(act: Act, call: Call, agent: Any) -> TelephonyError:

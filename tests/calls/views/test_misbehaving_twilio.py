@@ -59,10 +59,21 @@ def test_a_call_that_rings(
         assert refused(response), (verb, response.status_code, response.text)
         call = Call.objects.get(pk=ringing.pk)
         assert (call.claimed_by, call.state) == (None, "ringing")
-    # Whether it was rejected isn't known if Twilio doesn't say.
-    assert (call.rejected_by is None) == (answer in NOT_DONE.values())
+    assert call.rejected_by is None  # Twilio was to say first who has the call.
     # An agent who doesn't want it doesn't wait for Twilio.
     assert desk.post(f"/calls/{ringing.pk}/decline/").status_code == 202
+
+
+@of_each_error
+def test_a_call_that_rings_and_of_which_twilio_says_who_has_it(
+    api: TwilioApi, desk: Client, ringing: Call, alice: Any, answer: Answer
+) -> None:
+    api.call(CALL_SID, "in-progress")
+    api.faults = {2: answer}
+    desk.post(f"/calls/{ringing.pk}/answer/")
+    # Whether her phone rings isn't known if Twilio doesn't say.
+    claimed = Call.objects.get(pk=ringing.pk).claimed_by
+    assert (claimed is None) == (answer in NOT_DONE.values())
 
 
 @of_each_error
