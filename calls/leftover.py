@@ -52,7 +52,7 @@ def end_abandoned(call: Call, company: Telephony) -> None:
 
 
 def waits(call: Call, agent: AbstractUser) -> bool:
-    """Say whether an agent's phone is up in a conference, hers or another agent's call."""
+    """Say whether an agent's phone is up in a conference, though another may have the call."""
     up = call.legs.filter(user=agent, state=State.IN_PROGRESS)
     return call.conference and up.exists()
 
