@@ -234,7 +234,8 @@ class Call(models.Model):
         talker = newest.user or (self.placed_by if self.direction == Direction.OUTBOUND else None)
         self.answered_by = talker or self.answered_by or self.claimant
         self.answered_at = min(leg.answered_at for leg in talks if leg.answered_at)
-        self.outcome, self.voicemail = Outcome.ANSWERED, False
+        self.outcome = Outcome.ANSWERED
+        self.voicemail = self.voicemail and self.is_over  # It may be the only trace of a message.
         self.unclaim()
 
     def _facts(self, own: State, others: list[Leg]) -> Facts:

@@ -109,7 +109,7 @@ def test_who_leaves_a_message_after_a_talk_has_been_answered(
     twilio.status("completed", 3)
     alone.refresh_from_db()
     assert (alone.state, alone.outcome) == (State.COMPLETED, Outcome.ANSWERED)
-    assert alone.answered_by == alice
+    assert (alone.answered_by, alone.voicemail) == (alice, True)
 
 
 def test_the_end_of_an_earlier_dial_that_comes_twice_ends_no_later_transfer(
