@@ -91,16 +91,17 @@ def _at_desks() -> dict[int, datetime] | None:
 def _busy() -> set[int]:
     """Return the primary keys of those who talk, are answering, placing or offered a call.
 
-    A claim that has run out holds nobody up. A leg may be up beside the one of ``answered_by``:
-    that of an agent who is about to leave a call that she has transferred.
+    A claim that has run out holds nobody up, nor does a customer who leaves a message. A leg may be
+    up beside the one of ``answered_by``: that of an agent who is about to leave a call that she has
+    transferred.
     """
     active, now = Call.objects.filter(state__in=ACTIVE), timezone.now()
     busy: set[int | None] = set()
     parts = active.values_list(
-        "answered_by", "placed_by", "transfer_to", "claimed_by", "claimed_until"
+        "answered_by", "placed_by", "transfer_to", "claimed_by", "claimed_until", "voicemail"
     )
-    for talks, placed, offered, claimed, until in parts:
-        busy |= {placed if talks is None else talks, offered}
+    for talks, placed, offered, claimed, until, voicemail in parts:
+        busy |= {offered} if voicemail else {placed if talks is None else talks, offered}
         busy |= {claimed} if until and until > now else set()
     up = Leg.objects.filter(state=State.IN_PROGRESS, call__in=active, parent__gt="")
     return {pk for pk in (*busy, *up.values_list("user", flat=True)) if pk is not None}

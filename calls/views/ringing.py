@@ -6,9 +6,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST
 
 from calls import ringing
+from calls.leftover import leave, waits
 from calls.models import Call, CallConflict
+from calls.reconciliation import ask_soon
 from calls.states import Direction, State
 from calls.telephony import TelephonyError
+from calls.telephony.parties import parties
 from calls.views.company import asking_after, company, may_be_done
 from calls.views.once import once, token_of
 from calls.views.requests import for_agents, text
@@ -28,6 +31,8 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     call = Call.objects.listed().get(pk=pk)
     if call.transfer_to != request.user:
         call = claimed(request, pk)
+    elif text(request, "phone") != "ringing":
+        call = rung_again(request, pk)
     return JsonResponse({"call": call.data()}, status=202)
 
 
@@ -50,6 +55,21 @@ def claimed(request: HttpRequest, pk: int) -> Call:
     return call
 
 
+def rung_again(request: HttpRequest, pk: int) -> Call:
+    """Ring the request's agent once more for a call that is handed over to her."""
+    with Call.objects.change(pk) as call:
+        if call.transfer_to != request.user:
+            raise CallConflict("This call isn't handed over to you any more.")
+        # By this the end of the ``<Dial>`` that is interrupted is known from that of the new one.
+        call.rung = [*call.rung, request.user.pk]
+    with asking_after(call):
+        if parties(company(request).fetch(call.sid or "")).of(request.user):
+            ask_soon(call)
+        else:
+            company(request).transfer(call, request.user)
+    return call
+
+
 @require_POST
 @for_agents
 @once
@@ -65,16 +85,21 @@ def decline(request: HttpRequest, pk: int) -> HttpResponse:
 @for_agents
 @once
 def hang_up(request: HttpRequest, pk: int) -> HttpResponse:
-    """End a call; one that rings here is rejected for all agents."""
+    """End a call; one that rings here is rejected for all agents.
+
+    Who hands it over, or has done so, leaves it.
+    """
     with Call.objects.change(pk) as call:
-        call.check_free_for(request.user)
+        if not waits(call, request.user):
+            call.check_free_for(request.user)
         if call.sid is None:
             raise CallConflict(NO_SID)
         rejects = call.direction == Direction.INBOUND and call.state == State.RINGING
         call.rejected_by = request.user if rejects else call.rejected_by
     with asking_after(call):
         try:
-            company(request).hang_up(call)
+            if not leave(call, request.user, company(request)):
+                company(request).hang_up(call)
         except TelephonyError as error:
             if rejects and not may_be_done(error):
                 take_back(pk)

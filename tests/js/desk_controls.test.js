@@ -69,8 +69,12 @@ describe("a call of the agent's own", () => {
   });
 });
 
+test("a call that was handed over can be left by a phone that is still in it", () => {
+  assert.deepEqual(names(talk(BOB)), ["hangup"]);
+});
+
 test("a call of others has no controls, unless nobody is known to have it", () => {
-  assert.deepEqual(names(talk(BOB)), []);
+  assert.deepEqual(names(talk(BOB), { phone: { call: null, muted: false } }), []);
   assert.deepEqual(names(over("missed")), []);
   assert.deepEqual(names(talk(null)), ["hangup"]);
 });

@@ -20,7 +20,12 @@ export function controlsOf(call, desk) {
   const where = place(call, desk.agent);
   if (where === "incoming") return incoming(call, desk);
   if (where === "active") return active(call, desk);
-  return isNobodys(call, where) ? { hangup: { off: serverOff(desk) } } : {};
+  return isNobodys(call, where) || isLeft(call, where, desk) ? { hangup: { off: serverOff(desk) } } : {};
+}
+
+// Who has handed a call over leaves it with her phone, if the server hasn't seen to that.
+function isLeft(call, where, { phone }) {
+  return where === "others" && phone.call === call.call;
 }
 
 // A claim belongs to an agent; a call that is handed over is this agent's to take, claimed or not.

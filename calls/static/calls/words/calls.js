@@ -43,10 +43,15 @@ function ringingText(call, agent) {
 }
 
 function stateText(before, after, agent, who) {
-  if (isWaiting(before) && after.answered_by) return `Answered by ${nameOf(after.answered_by, agent)}: ${who}`;
+  if (isWaiting(before) && isNewlyAnswered(before, after)) return `Answered by ${nameOf(after.answered_by, agent)}: ${who}`;
   if (after.state === "in-progress") return `Connected: ${who}`;
   if (!isOver(after)) return "";
   return before.state === "in-progress" ? `Ended: ${who}` : `${outcomeText(after, agent)}: ${who}`;
+}
+
+// Who waits to leave a message may have talked before.
+function isNewlyAnswered(before, after) {
+  return Boolean(after.answered_by) && after.answered_by.id !== before.answered_by?.id;
 }
 
 function incomingText(call, agent, now) {
