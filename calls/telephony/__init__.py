@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from calls.telephony.interface import (
     CallOver,
     NoSuchCall,
+    NotAsked,
     OutcomeUnknown,
     PlacedCall,
     Recording,
@@ -20,6 +21,7 @@ from calls.telephony.twilio import Twilio
 __all__ = [
     "CallOver",
     "NoSuchCall",
+    "NotAsked",
     "OutcomeUnknown",
     "PlacedCall",
     "Recording",

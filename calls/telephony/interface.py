@@ -27,6 +27,10 @@ class NoSuchCall(Refused):
     """The phone company doesn't know the call."""
 
 
+class NotAsked(Refused):
+    """It wasn't done, because the phone company could not be asked first."""
+
+
 class OutcomeUnknown(TelephonyError):
     """The phone company didn't answer, or not in a way that says what it did."""
 
@@ -111,7 +115,10 @@ class Telephony(Protocol):
         """
 
     def hang_up(self, call: Call) -> None:
-        """End a call, for everybody."""
+        """End a call, for everybody.
+
+        If the company can't be asked who is connected, it is told to end the legs that are known.
+        """
 
     def end_leg(self, sid: str) -> None:
         """End one leg, a phone that rings for example."""

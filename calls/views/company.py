@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from calls import telephony
 from calls.models import Call
-from calls.reconciliation import ask_soon
+from calls.reconciliation import ask_doubtful, ask_soon
 from calls.telephony import CallOver, NoSuchCall, OutcomeUnknown, Telephony
 
 
@@ -20,6 +20,8 @@ def company(request: HttpRequest) -> Telephony:
 def asking_after(call: Call) -> Iterator[None]:
     """Have the company asked for a call of which it says something unexpected, or nothing.
 
+    If it does what it is told, it answers again: then it is asked for all calls that are in doubt.
+
     Changes of the call belong inside, because each says by itself when the company is asked next.
     """
     try:
@@ -27,3 +29,4 @@ def asking_after(call: Call) -> Iterator[None]:
     except (CallOver, NoSuchCall, OutcomeUnknown):
         ask_soon(call)
         raise
+    ask_doubtful()
