@@ -40,12 +40,12 @@ def ask_soon(call: Call) -> None:
     transaction.on_commit(partial(background.wake, LOOP))
 
 
-def ask_doubtful() -> None:
-    """Have the company, which has answered just now, asked for all calls that are not certain."""
-    doubtful = Call.objects.filter(certain=False, state__in=ACTIVE, check_at__gt=timezone.now())
-    pks = list(doubtful.values_list("pk", flat=True))
+def ask_doubtful(now: datetime) -> None:
+    """Have the company, which has answered at ``now``, asked for all calls that are not certain."""
+    waiting = Call.objects.filter(certain=False, state__in=ACTIVE, check_at__gt=now)
+    pks = list(waiting.values_list("pk", flat=True))
     for pk in pks:  # One by one, so that no two rows are locked.
-        doubtful.filter(pk=pk).update(check_at=timezone.now())
+        waiting.filter(pk=pk).update(check_at=now)
     if pks:
         transaction.on_commit(partial(background.wake, LOOP))
 

@@ -43,7 +43,7 @@ def check(lease: Lease, company: Telephony, now: datetime) -> None:
     with transaction.atomic():
         record(call, report, now)
         give_back(lease, again(call.pk, now))
-    ask_doubtful()
+    ask_doubtful(now)
 
 
 def doubt(call: Call, lease: Lease, now: datetime) -> None:

@@ -117,7 +117,7 @@ class Telephony(Protocol):
     def hang_up(self, call: Call) -> None:
         """End a call, for everybody.
 
-        If the company can't be asked who is connected, it is told to end the legs that are known.
+        If nobody can ask the company who is connected, the legs that are known are ended.
         """
 
     def end_leg(self, sid: str) -> None:

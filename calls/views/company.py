@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from calls import telephony
 from calls.models import Call
@@ -20,7 +21,7 @@ def company(request: HttpRequest) -> Telephony:
 def asking_after(call: Call) -> Iterator[None]:
     """Have the company asked for a call of which it says something unexpected, or nothing.
 
-    If it does what it is told, it answers again: then it is asked for all calls that are in doubt.
+    Once it answers without an error, it is asked for all calls that are in doubt.
 
     Changes of the call belong inside, because each says by itself when the company is asked next.
     """
@@ -29,4 +30,4 @@ def asking_after(call: Call) -> Iterator[None]:
     except (CallOver, NoSuchCall, OutcomeUnknown):
         ask_soon(call)
         raise
-    ask_doubtful()
+    ask_doubtful(timezone.now())
