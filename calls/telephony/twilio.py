@@ -21,9 +21,10 @@ from calls.telephony.interface import (
     Refused,
     Report,
     TelephonyError,
+    VoiceMessage,
 )
 from calls.telephony.parties import parties
-from calls.telephony.reports import identified, listed, report, text
+from calls.telephony.reports import identified, listed, recorded, report, text
 from calls.telephony.rest import Rest
 
 CLOCKS = timedelta(seconds=5)
@@ -126,6 +127,14 @@ class Twilio:
             for one in found
             if one.direction == "outbound-api"
             and (one.started_at is None or one.started_at >= instant - CLOCKS)
+        ]
+
+    @question()
+    def messages(self, sid: str) -> list[VoiceMessage]:
+        page = self._rest.read(f"Calls/{sid}/Recordings", PageSize=PAGE)
+        return [
+            VoiceMessage(recording, self._rest.url(f"Recordings/{recording}"), seconds)
+            for recording, seconds in recorded(page)
         ]
 
     @question()
