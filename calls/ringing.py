@@ -45,6 +45,8 @@ def go_on(pk: int, dial: Dial, company: Telephony) -> str:
             if call.state == State.RINGING and call.claimant is None:
                 again = resumed(call, free) if step == AfterDial.RESUME else []
                 call_round(call, again or fresh(call, free))
+    if step == AfterDial.CLAIMANT and call.claimant:
+        return company.ring(call, [call.claimant])
     return twiml.nothing() if step == AfterDial.NOTHING else document(call, company)
 
 
@@ -113,12 +115,12 @@ def decline(pk: int, agent: AbstractUser) -> Call:
 def silence(call: Call, agent: AbstractUser, company: Telephony) -> None:
     """End the legs that ring at ``agent``'s phone, if the company can be reached.
 
-    Otherwise it stops by itself. When the last leg of a round has ended, the company asks how the
-    caller's call goes on.
+    Otherwise it stops by itself. A phone that was picked up without our knowledge talks on. When
+    the last leg of a round has ended, the company asks how the caller's call goes on.
     """
     try:
         for sid in ringing_legs(call, agent, company):
-            company.end_leg(sid)
+            company.stop_ringing(sid)
     except TelephonyError as error:
         logger.warning(
             "phone rings on call=%d sid=%s agent=%d reason=%s", call.pk, call.sid, agent.pk, error

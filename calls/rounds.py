@@ -39,6 +39,8 @@ class AfterDial(StrEnum):
     """The webhook came twice: the answer is what it was."""
     RESUME = "resume"
     """An agent's phone did not accept: those whose round her claim has ended ring again."""
+    CLAIMANT = "claimant"
+    """An agent is answering, and her phone rings alone; if it does already, Twilio ignores this."""
     NEXT_ROUND = "next-round"
 
 
@@ -63,7 +65,7 @@ def after_dial(dial: Dial, *, state: State, claim: str, called: int) -> AfterDia
     if dial.answered or state != State.RINGING:
         return AfterDial.NOTHING
     if claim and claim != dial.claim:
-        return AfterDial.NOTHING
+        return AfterDial.CLAIMANT
     if dial.claim:
         return AfterDial.RESUME
     return AfterDial.REPEAT if dial.called not in (None, called) else AfterDial.NEXT_ROUND

@@ -129,7 +129,10 @@ class Telephony(Protocol):
         """
 
     def end_leg(self, sid: str) -> None:
-        """End one leg, a phone that rings for example."""
+        """End one leg, whatever it does."""
+
+    def stop_ringing(self, sid: str) -> None:
+        """End one leg if it rings; one that was picked up meanwhile goes on."""
 
     def hold(self, call: Call, on: bool) -> None:
         """Let the customer wait with music, or talk with the agent again.

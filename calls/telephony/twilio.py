@@ -102,6 +102,11 @@ class Twilio:
         # `canceled` would not end a leg that was picked up meanwhile; `completed` always does.
         self._rest.update(f"Calls/{sid}", Status="completed")
 
+    def stop_ringing(self, sid: str) -> None:
+        # It "will attempt to hang up calls that are queued or ringing but not affect calls already
+        # in progress" (https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource).
+        self._rest.update(f"Calls/{sid}", Status="canceled")
+
     def hold(self, call: Call, on: bool) -> None:
         report = self._up(call)
         (self._conferences.hold if on else self._conferences.resume)(call, parties(report))

@@ -63,13 +63,16 @@ def test_for_a_call_that_is_over_nobody_is_called(final: State) -> None:
     assert after(state=final) == AfterDial.NOTHING
 
 
-def test_an_agent_who_answers_interrupts_the_round() -> None:
-    assert after(claim="hers") == AfterDial.NOTHING
+def test_after_a_round_the_phone_of_an_agent_who_is_answering_rings_alone() -> None:
+    assert after(claim="hers") == AfterDial.CLAIMANT
+
+
+def test_a_phone_that_has_answered_ends_the_round() -> None:
     assert after(state=State.IN_PROGRESS) == AfterDial.NOTHING
 
 
 def test_a_second_agent_who_answers_interrupts_the_first_whose_phone_was_silent() -> None:
-    assert after(dial_claim="hers", claim="his") == AfterDial.NOTHING
+    assert after(dial_claim="hers", claim="his") == AfterDial.CLAIMANT
 
 
 @pytest.mark.parametrize("claim", ["hers", ""])

@@ -425,6 +425,17 @@ def test_a_recording_comes_with_the_accounts_credentials(company: Twilio, api: T
     assert api.asked[0].path == "Recordings/RE1.mp3"
 
 
+def test_what_was_recorded_of_a_call(company: Twilio, api: TwilioApi) -> None:
+    api.recordings = [
+        {"sid": "RE4", "status": "absent", "duration": "0"},
+        {"sid": "RE3", "status": "processing", "duration": "-1"},
+        {"sid": "RE2", "status": "completed", "duration": "4"},
+    ]
+    root = f"{company._rest._account}/Recordings/"
+    assert company.messages("CA1") == [("RE2", f"{root}RE2", 4), ("RE3", f"{root}RE3", None)]
+    assert api.asked[0].path == "Calls/CA1/Recordings.json"
+
+
 @pytest.mark.parametrize("change", [lambda url: f"https://evil.example/{url}", lambda url: ""])
 def test_credentials_go_nowhere_else(
     company: Twilio, api: TwilioApi, change: Callable[[str], str]

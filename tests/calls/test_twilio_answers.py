@@ -82,6 +82,7 @@ ACTS: dict[str, Act] = {
     "answer": lambda company, call, agent: company.answer(call, agent),
     "hang_up": lambda company, call, agent: company.hang_up(call),
     "end_leg": lambda company, call, agent: company.end_leg(LEG),
+    "stop_ringing": lambda company, call, agent: company.stop_ringing(LEG),
     "hold": lambda company, call, agent: company.hold(call, True),
     "resume": lambda company, call, agent: company.hold(call, False),
     "transfer": lambda company, call, agent: company.transfer(call, agent),

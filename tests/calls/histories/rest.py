@@ -119,8 +119,7 @@ class Rest:
             return NOT_IN_PROGRESS
         if "Twiml" in fields:
             self._company.redirect(leg, fields["Twiml"])
-        else:
-            assert fields["Status"] in ("completed", "canceled"), fields
+        elif fields["Status"] == "completed" or not leg.is_up:
             self._company.complete(leg)
         return 200, leg.resource()
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Min
 from django.test import Client
@@ -33,6 +33,13 @@ class Fate(StrEnum):
     """It arrives, and once more later."""
 
 
+class Claim(NamedTuple):
+    """An agent's claim, as her page was told of it."""
+
+    agent: Any
+    since: datetime
+
+
 class World:
     """All that takes part. ``meanwhile`` happens within the next request to the company."""
 
@@ -53,6 +60,8 @@ class World:
         self.ended: set[str] = set()
         self.transferred: set[str] = set()
         """The calls, by their sids, that agents asked to end, or to hand over."""
+        self.claims: dict[int, Claim] = {}
+        """The newest claim of each call that a page was told of."""
         self.fates: list[Fate] = []
         """What becomes of the next reports."""
         self.late: list[tuple[str, dict[str, str]]] = []
@@ -106,12 +115,30 @@ class World:
         if noted is not None and call and call.sid:
             noted.add(call.sid)
 
-    def answer(self, agent: Any, call: Call) -> None:
+    def answer(
+        self,
+        agent: Any,
+        call: Call,
+        *,
+        meanwhile: Callable[[], None] | None = None,
+        accepts: bool = True,
+    ) -> None:
+        """Have an agent press Answer; the page accepts what rings at its phone, if it may.
+
+        ``meanwhile`` happens before that, or before the company is asked.
+        """
         leg = self.phone_that_rings(agent, call)
-        fields = {"phone": "ringing"} if leg else {}
-        answer = self.press(agent, f"/calls/{call.pk}/answer/", **fields)
-        if answer.status == 202 and leg and leg.state == "ringing":
+        self.before = None if leg else meanwhile
+        answer = self.press(agent, f"/calls/{call.pk}/answer/", **self._ringing(leg))
+        if answer.status == 202:
+            self.claims[call.pk] = Claim(agent, self.now)
+        if leg and meanwhile:
+            meanwhile()
+        if answer.status == 202 and leg and leg.state == "ringing" and accepts:
             self.pick_up(leg)
+
+    def _ringing(self, leg: CompanysLeg | None) -> dict[str, str]:
+        return {"phone": "ringing"} if leg else {}
 
     def phone_that_rings(self, agent: Any, call: Call) -> CompanysLeg | None:
         """Return the leg that rings at the agent's phone for a call."""

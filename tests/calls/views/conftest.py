@@ -48,6 +48,9 @@ class Company:
     def end_leg(self, sid: str) -> None:
         self._take("end leg", sid)
 
+    def stop_ringing(self, sid: str) -> None:
+        self._take("stop ringing", sid)
+
     def hold(self, call: Call, on: bool) -> None:
         self._take("hold", call.sid, on)
 

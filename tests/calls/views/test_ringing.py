@@ -112,7 +112,7 @@ def test_declining_stops_the_ringing_at_one_agent(
     shown = response.json()["call"]
     assert (shown["ringing"], shown["declined"]) == ([bob.pk], [alice.pk])
     assert shown["state"] == "ringing"
-    assert company.requests == [("end leg", leg_sid("alice"))]
+    assert company.requests == [("stop ringing", leg_sid("alice"))]
 
 
 def test_a_phone_whose_leg_is_not_known_is_asked_for(
@@ -126,7 +126,7 @@ def test_a_phone_whose_leg_is_not_known_is_asked_for(
         sid=CALL_SID, state=State.IN_PROGRESS, legs=tuple(legs), to_number="+15550100000"
     )
     assert desk.post(f"/calls/{ringing.pk}/decline/").status_code == 202
-    assert company.requests == [("fetch", CALL_SID), ("end leg", f"CA{alice.pk}")]
+    assert company.requests == [("fetch", CALL_SID), ("stop ringing", f"CA{alice.pk}")]
 
 
 @of_each_failure
