@@ -110,7 +110,7 @@ def caller_hangs_up(now: datetime) -> Leg:
         settle_now(now)
         call = next(iter(active_calls(Direction.INBOUND)), None)
         if call is None:
-            raise NobodyThere("Nobody is calling.")
+            raise NobodyThere("No caller is in a call.")
         lines.end(call, now)
         settle_now(now)
     return call

@@ -41,6 +41,12 @@ WORDS = (
 )
 
 
+def in_force() -> list[str]:
+    """Return the words after which the company misbehaves now."""
+    active = faults.active()
+    return [one.word for one in WORDS if one.word in active]
+
+
 def obey(word: str, now: datetime) -> str:
     """Do what a word says, and return its sentence.
 

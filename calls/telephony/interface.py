@@ -31,12 +31,12 @@ class NoSuchCall(Refused):
     """The phone company doesn't know the call."""
 
 
+class NotAsked(Refused):
+    """It wasn't done, because the phone company could not be asked first."""
+
+
 class OutcomeUnknown(TelephonyError):
     """The phone company didn't answer, or not in a way that says what it did."""
-
-
-class NotBegun(OutcomeUnknown):
-    """It wasn't done, because the phone company didn't answer what has to be known before."""
 
 
 class PlacedCall(NamedTuple):
@@ -129,7 +129,8 @@ class Telephony(Protocol):
     def hang_up(self, call: Call) -> None:
         """End a call, for everybody.
 
-        Raises ``CallTaken`` for an incoming one that rings here, if an agent talks.
+        Raises ``CallTaken`` for an incoming one that rings here, if an agent talks. If nobody can
+        ask the company who is connected, the known legs of any other are ended.
         """
 
     def end_leg(self, sid: str) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from calls import telephony
 from calls.models import Call
-from calls.reconciliation import ask_soon
-from calls.telephony import CallOver, CallTaken, NoSuchCall, NotBegun, OutcomeUnknown, Telephony
+from calls.reconciliation import ask_doubtful, ask_soon
+from calls.telephony import CallOver, CallTaken, NoSuchCall, NotAsked, OutcomeUnknown, Telephony
 
 
 def company(request: HttpRequest) -> Telephony:
@@ -18,14 +19,18 @@ def company(request: HttpRequest) -> Telephony:
 
 @contextmanager
 def asking_after(call: Call) -> Iterator[None]:
-    """Have the company asked for a call of which it says something unexpected, or nothing."""
+    """Have the company asked for a call of which it says something unexpected, or nothing.
+
+    Once it answers without an error, it is asked for all calls that are in doubt.
+    """
     try:
         yield
-    except (CallOver, CallTaken, NoSuchCall, OutcomeUnknown):
+    except (CallOver, CallTaken, NoSuchCall, NotAsked, OutcomeUnknown):
         ask_soon(call)
         raise
+    ask_doubtful(timezone.now())
 
 
 def may_be_done(error: BaseException) -> bool:
     """Say whether what failed with ``error`` may have come about nevertheless."""
-    return isinstance(error, OutcomeUnknown) and not isinstance(error, NotBegun)
+    return isinstance(error, OutcomeUnknown)

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 from calls import ringing
 from calls.leftover import leave, waits
 from calls.models import Call, CallConflict
+from calls.one_talk import asking_for_other, check_free
 from calls.reconciliation import ask_soon
 from calls.states import Direction, State
 from calls.telephony import TelephonyError
@@ -22,13 +23,15 @@ NO_SID = "Whether this call is being placed isn't known yet. Wait until it is, a
 @require_POST
 @for_agents
 @once
+@asking_for_other()
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
     """Connect a ringing call with this agent, unless another agent was faster.
 
     With ``phone=ringing`` the page accepts the call itself, as soon as it has this answer. A call
-    that another agent hands over is hers already.
+    that another agent hands over is hers already. One who talks puts that call on hold first.
     """
     call = Call.objects.listed().get(pk=pk)
+    check_free(request.user, but=pk)
     if call.transfer_to != request.user:
         call = claimed(request, pk)
     elif text(request, "phone") != "ringing":

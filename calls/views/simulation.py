@@ -11,7 +11,7 @@ from calls.agents import phone
 from calls.models import Call, CallConflict
 from calls.numbers import read_number
 from calls.simulator import incoming, words
-from calls.simulator.account import CALLER
+from calls.simulator.account import ANONYMOUS, CALLER
 from calls.simulator.incoming import NobodyThere
 from calls.telephony import is_simulated, site_url
 from calls.telephony.simulator import Simulator
@@ -27,7 +27,8 @@ def simulate(request: HttpRequest) -> HttpResponse:
     """Simulate an incoming call, unless a real phone company is connected."""
     if not is_simulated():
         return refused(404, "A real phone company is connected; call it.")
-    number = read_number(text(request, "from", CALLER))
+    caller = text(request, "from", CALLER)
+    number = caller if caller == ANONYMOUS else read_number(caller)
     Simulator(site_url(request)).call_in_soon(number)
     return JsonResponse({}, status=202)
 
@@ -43,7 +44,8 @@ def simulate_word(request: HttpRequest, word: str) -> HttpResponse:
             call = Call.objects.get(pk=primary_key(text(request, "call"), "call"))
             PHONES[word](call.sid, phone(request.user), timezone.now())
             return JsonResponse({}, status=202)
-        return JsonResponse({"sentence": words.obey(word, timezone.now())}, status=202)
+        sentence = words.obey(word, timezone.now())
+        return JsonResponse({"sentence": sentence, "in_force": words.in_force()}, status=202)
     except NobodyThere as error:
         raise CallConflict(str(error)) from error
     except words.UnknownWord as error:

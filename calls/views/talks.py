@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from calls.agents import agents, person
 from calls.availability import available_agents
 from calls.models import Call, CallConflict
+from calls.one_talk import asking_for_other, check_free
 from calls.states import State
 from calls.telephony import Refused
 from calls.views.company import asking_after, company
@@ -22,12 +23,15 @@ from calls.views.requests import for_agents, primary_key, text
 @require_POST
 @for_agents
 @once
+@asking_for_other()
 def hold(request: HttpRequest, pk: int) -> HttpResponse:
     """Let the customer wait with music (``on=1``), or talk with the agent again (``on=0``)."""
     on = text(request, "on")
     if on not in ("0", "1"):
         raise ValidationError("on is 0 or 1.")
     with own_talk(pk, request.user) as call:
+        if on == "0":
+            check_free(request.user, but=pk)
         held, conference = call.held, call.conference
         call.held, call.conference = on == "1", True
     with asking_after(call), undoing(call, conference=conference, held=held):

@@ -12,7 +12,15 @@ from django.contrib.auth import get_user_model
 from calls.agents import phone
 from calls.models import Call
 from calls.states import State
-from calls.telephony import CallOver, CallTaken, NoSuchCall, Refused, get_telephony
+from calls.telephony import (
+    CallOver,
+    CallTaken,
+    NoSuchCall,
+    NotAsked,
+    OutcomeUnknown,
+    Refused,
+    get_telephony,
+)
 from calls.telephony.twilio import Twilio
 from tests.calls.twilio_api import Asked, TwilioApi, refusal
 
@@ -214,6 +222,26 @@ def test_stopping_a_phone_never_cuts_a_conversation(company: Twilio, api: Twilio
     with pytest.raises(CallTaken):
         company.cancel_leg(LEG)
     assert company.fetch(LEG).state == State.IN_PROGRESS
+
+
+def test_without_an_answer_to_the_question_the_known_legs_are_ended(
+    company: Twilio, api: TwilioApi, db: None, bob: Any
+) -> None:
+    call = Call.objects.record(CALL, State.IN_PROGRESS, direction="inbound")
+    assert call is not None
+    for sid, state in [(LEG, State.IN_PROGRESS), ("CA3", State.RINGING)]:
+        Call.objects.record(sid, state, parent=CALL, agent=bob)
+    api.faults = {0: refusal(500, 20500), 1: refusal(500, 20500)}
+    with pytest.raises(OutcomeUnknown):
+        company.hang_up(call)
+    assert [asked.path for asked in api.changes()] == [f"Calls/{CALL}.json", f"Calls/{LEG}.json"]
+
+
+def test_what_could_not_be_asked_was_not_done(company: Twilio, api: TwilioApi) -> None:
+    api.faults = {0: refusal(500, 20500)}
+    with pytest.raises(NotAsked, match="Nothing was done"):
+        company.hold(incoming(), True)
+    assert not api.changes()
 
 
 def test_a_call_that_twilio_has_not_named_yet(company: Twilio, api: TwilioApi) -> None:

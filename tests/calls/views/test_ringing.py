@@ -16,7 +16,7 @@ from calls.telephony import (
     CallOver,
     CallTaken,
     NoSuchCall,
-    NotBegun,
+    NotAsked,
     OutcomeUnknown,
     Refused,
     Report,
@@ -31,7 +31,7 @@ FAILURES = [
     CallTaken("bob has this call."),
     NoSuchCall("Twilio doesn't know this call."),
     OutcomeUnknown("Twilio didn't answer."),
-    NotBegun("Twilio didn't answer what it was asked first."),
+    NotAsked("It could not be asked."),
     Broken("No."),
 ]
 of_each_failure = pytest.mark.parametrize("failure", FAILURES, ids=lambda one: type(one).__name__)
