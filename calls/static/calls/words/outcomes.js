@@ -21,7 +21,7 @@ export function outcomeText(call, agent) {
   if (call.outcome === "answered") return answeredText(call, agent);
   const direction = call.direction === "inbound" ? "inbound" : "outbound";
   const ending = ENDINGS[call.outcome]?.[direction] ?? "Ended";
-  if (call.rejected_by) return `Declined by ${nameOf(call.rejected_by, agent)}`;
+  if (call.rejected_by) return `Rejected by ${nameOf(call.rejected_by, agent)}`;
   if (!call.declined?.includes(agent.id)) return ending;
   return call.outcome === "declined" ? "Declined by you" : `${ending}, declined by you`;
 }
