@@ -38,6 +38,10 @@ test("offers no older calls where the page has all, until there may be others", 
   assert.equal(history.hasMore, false);
   history.rows(Array.from({ length: 20 }, (_, key) => ended(key)));
   assert.equal(history.hasMore, true);
+  history.listed({ next: null });
+  assert.equal(history.hasMore, false);
+  history.listed({ next: "c2" });
+  assert.equal(history.hasMore, true);
 });
 
 test("says that a search failed, until the next one", async () => {

@@ -44,7 +44,7 @@ const client = new RealtimeClient();
 const mine = client.subscribe("me");
 const desks = client.subscribe("desk");
 const calls = new FollowedCalls(mine, onPage("calls"), {
-  fetchList: (signal) => announcements.done("calls", fetchCalls(signal, unfetched)),
+  fetchList,
   changed,
 });
 const connection = new ConnectionWatch(client, mine, {
@@ -155,8 +155,11 @@ async function dial(to) {
   return agreed;
 }
 
-function unfetched(error) {
-  announcements.failed(error, "calls");
+async function fetchList(signal) {
+  const failed = (error) => announcements.failed(error, "calls");
+  const list = await announcements.done("calls", fetchCalls(signal, failed));
+  if (list) history.listed(list);
+  return list?.calls;
 }
 
 function shown(pages) {

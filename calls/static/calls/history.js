@@ -46,6 +46,11 @@ export class History {
     return this.#hasFailed;
   }
 
+  /** The server has listed calls anew, after which there are older ones if `next` says so. */
+  listed({ next }) {
+    this.#isAll = next === null;
+  }
+
   get isSearch() {
     return this.#search.q !== "" || this.#search.agent !== "";
   }
