@@ -153,7 +153,7 @@ def test_what_is_being_done_is_not_complained_about(played: PlayedDesk) -> None:
 
 def test_an_agent_who_talks_has_to_hold_that_call_first(played: PlayedDesk) -> None:
     played.load("talking and ringing")
-    answer = played.part("answer")
+    answer = played.part("answer", "#incoming")
     wait_until(lambda: played.is_off(answer) and played.is_off("#place"), DRAWN, "it says so")
     played.page.press("a")
     played.wait_for_text("#complaint", "You are talking. Put that call on hold first.")
@@ -241,7 +241,7 @@ def test_the_history_is_searched_and_goes_back(played: PlayedDesk) -> None:
     played.page.press("Enter")
     played.page.wait_for("!document.getElementById('more').hidden")
     assert played.page.evaluate("document.querySelectorAll('#last > li').length") == 9
-    assert played.text("#last li:nth-child(3) [data-part=status]") == "Declined by you"
+    assert played.text("#last li:nth-child(3) [data-part=status]") == "Rejected by you"
     source = "document.querySelector('.message:not([hidden]) audio').getAttribute('src')"
     assert played.page.evaluate(source) == "calls/5/message/"
 

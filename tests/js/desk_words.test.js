@@ -134,6 +134,9 @@ test("the history says what happened", () => {
   const texts = [
     [over("answered", talked), "Answered by alice, 03:12"],
     [over("answered", { ...talked, ...outbound }), "Called by alice, 03:12"],
+    [over("answered", { ...outbound, answered_by: CAROL }), "Called by alice, taken over by carol"],
+    [over("answered", outbound), "Called by alice"],
+    [over("answered", { direction: "outbound" }), "Called"],
     [over("answered"), "Answered"],
     [over("missed"), "Missed"],
     [over("missed", { declined: [BOB.id] }), "Missed, declined by you"],

@@ -32,9 +32,16 @@ export function talkText(call) {
 }
 
 function answeredText(call, agent) {
-  const who = call.answered_by ?? call.placed_by;
-  const name = who ? ` by ${nameOf(who, agent)}` : "";
+  const name = call.answered_by ? ` by ${nameOf(call.answered_by, agent)}` : "";
   const talk = talkText(call);
-  const what = call.direction === "inbound" ? `Answered${name}` : `Called${name}`;
+  const what = call.direction === "inbound" ? `Answered${name}` : calledText(call, agent);
   return talk ? `${what}, ${talk}` : what;
+}
+
+function calledText({ placed_by, answered_by }, agent) {
+  const who = placed_by ?? answered_by;
+  if (!who) return "Called";
+  const isHandedOver = answered_by && answered_by.id !== who.id;
+  const called = `Called by ${nameOf(who, agent)}`;
+  return isHandedOver ? `${called}, taken over by ${nameOf(answered_by, agent)}` : called;
 }
