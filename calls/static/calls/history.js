@@ -46,7 +46,7 @@ export class History {
     return this.#hasFailed;
   }
 
-  /** The server has listed calls anew, after which there are older ones if `next` says so. */
+  /** The server has listed the last calls again; there are older ones if `next` says so. */
   listed({ next }) {
     this.#isAll = next === null;
   }

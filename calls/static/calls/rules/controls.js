@@ -74,7 +74,7 @@ function isHere(call, { phone }) {
   return phone.call === call.call;
 }
 
-// A phone has one conversation: whoever is in another one and not on hold hears nobody.
+// Of two conversations at once, one customer would talk to nobody.
 function talkOff(call, { talks }) {
   return talks.some((key) => key !== call.call) ? TALKING : "";
 }

@@ -19,12 +19,12 @@ export function fillCard(row, call, desk) {
   row.toggleAttribute("data-held", Boolean(call.held));
   setAttribute(row, "data-pending", action ?? null);
   const doubt = doubtText(call);
-  const waits = place(call, agent) === "incoming";
+  const isOwn = place(call, agent) === "active";
   const status = action ?? statusText(call, agent, now, desk.phone);
-  write(part(row, "status"), waits && doubt ? doubt : status);
-  write(part(row, "doubt"), waits ? "" : doubt);
+  write(part(row, "status"), !isOwn && doubt ? doubt : status);
+  write(part(row, "doubt"), isOwn ? doubt : "");
   write(part(row, "number"), otherSide(call));
-  write(part(row, "clock"), isUnsure(call) && waits ? "" : clockOf(call, agent, now));
+  write(part(row, "clock"), isUnsure(call) && !isOwn ? "" : clockOf(call, agent, now));
   setAttribute(part(row, "buttons"), "aria-label", otherSide(call));
   fillControls(row, controlsOf(call, { ...desk, pending: action }));
   fillTargets(row, desk.targets);
