@@ -51,15 +51,21 @@ LONGEST_PAUSE = timedelta(seconds=60)
 
 
 def check_at(
-    state: State, *, now: datetime, voicemail: bool = False, claimed_until: datetime | None = None
+    state: State,
+    *,
+    now: datetime,
+    voicemail: bool = False,
+    claimed_until: datetime | None = None,
+    complete: bool = True,
 ) -> datetime | None:
     """Return when a call that entered ``state`` at ``now`` is to be asked for; None for never.
 
     ``voicemail`` says that the caller hears the sentence and leaves a message. A claim until
-    ``claimed_until`` is looked after when the agent should be connected, and at its end.
+    ``claimed_until`` is looked after when the agent should be connected, and at its end. A call
+    that is over is asked for once more unless it is ``complete``.
     """
     if state in FINAL:
-        return None
+        return None if complete else now + MARGIN
     believed_until = now + lasts(state, voicemail=voicemail)
     return min([believed_until, *looked_after(claimed_until, now)])
 

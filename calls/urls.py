@@ -2,9 +2,19 @@
 
 from collections.abc import Iterator
 
-from django.urls import URLPattern, path, re_path
+from django.urls import URLPattern, path, re_path, register_converter
+from django.urls.converters import IntConverter
 
 from calls import views, webhooks
+
+
+class KeyConverter(IntConverter):
+    """A primary key: never a number that a database can't compare with one."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_converter(KeyConverter, "key")
 
 
 def webhook_routes(name: str) -> Iterator[URLPattern]:
@@ -19,14 +29,14 @@ urlpatterns = [
     path("calls/", views.call_list, name="call_list"),
     path("calls/simulate/", views.simulate, name="simulate_call"),
     path("calls/simulate/<slug:word>/", views.simulate_word, name="simulate_word"),
-    path("calls/<int:pk>/answer/", views.answer, name="answer_call"),
+    path("calls/<key:pk>/answer/", views.answer, name="answer_call"),
     path("calls/phone/", views.phone, name="agent_phone"),
     path("calls/status/", views.status, name="agent_status"),
-    path("calls/<int:pk>/decline/", views.decline, name="decline_call"),
-    path("calls/<int:pk>/hangup/", views.hang_up, name="hang_up_call"),
-    path("calls/<int:pk>/hold/", views.hold, name="hold_call"),
-    path("calls/<int:pk>/transfer/", views.transfer, name="transfer_call"),
-    path("calls/<int:pk>/message/", views.message, name="call_message"),
+    path("calls/<key:pk>/decline/", views.decline, name="decline_call"),
+    path("calls/<key:pk>/hangup/", views.hang_up, name="hang_up_call"),
+    path("calls/<key:pk>/hold/", views.hold, name="hold_call"),
+    path("calls/<key:pk>/transfer/", views.transfer, name="transfer_call"),
+    path("calls/<key:pk>/message/", views.message, name="call_message"),
     *(route for name in webhooks.NAMES for route in webhook_routes(name)),
     # An address that was mistyped a little at Twilio must not lose webhooks in silence.
     re_path(r"^calls/twilio(?:/[\s\S]*)?$", webhooks.unknown),

@@ -1,6 +1,6 @@
 """A call: what is known of it, and what others see."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -91,6 +91,13 @@ class Call(models.Model):
             models.Index(fields=["-started_at", "-id"]),
             *(models.Index(fields=[key, "ended_at", "id"]) for key in SEARCHED),
         ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["to_number"],
+                condition=models.Q(sid=None, state__in=sorted(ACTIVE)),
+                name="one_unnamed_call",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.sid} {self.state}"
@@ -140,9 +147,7 @@ class Call(models.Model):
 
     def learn(self, leg: Leg, *, duration: int | None = None) -> None:
         """Derive state, people and outcome from the legs, of which ``leg`` has changed."""
-        legs = list(self.legs.all())
-        own = next((one for one in legs if not one.parent), None)
-        others = [one for one in legs if one.parent]
+        own, others = split(self.legs.all())
         self._enter(State(own.state) if own else State(self.state), others)
         self._stop_ringing_at(leg)
         self.certain, self.failed_checks = True, 0
@@ -225,17 +230,40 @@ class Call(models.Model):
 
     def _stop_ringing_at(self, leg: Leg) -> None:
         """End the ringing where a phone has stopped, and everywhere once an agent talks."""
-        if leg.user_id == self.transfer_to_id and (leg.is_up or leg.state in FINAL):
+        over = leg.state in FINAL and self._is_last_to_ring(leg)
+        if leg.user_id == self.transfer_to_id and (leg.is_up or over):
             self.transfer_to = None
         answered = self.state == State.IN_PROGRESS and self.transfer_to is None
-        stopped = {leg.user_id} if leg.state in SILENT else set()
+        stopped = {leg.user_id} if over and leg.state in SILENT else set()
         self.rung_now = [] if answered else [pk for pk in self.rung_now if pk not in stopped]
+
+    def _is_last_to_ring(self, leg: Leg) -> bool:
+        """Tell whether a leg ended that rang, and no other one of its agent goes on."""
+        others = [one for one in self.legs.all() if one.user_id == leg.user_id and one != leg]
+        return leg.answered_at is None and not any(one.state in ACTIVE for one in others)
 
     def _end(self, legs: list[Leg]) -> None:
         ends = [leg.ended_at for leg in legs if leg.ended_at]
         self.ended_at = max(ends, default=self.ended_at or timezone.now())
         self.rung_now, self.transfer_to, self.held = [], None, False
         self.unclaim()
+        if self._is_complete():
+            self.check_at = None
+
+    def _is_complete(self) -> bool:
+        """Tell whether all is known of a call that is over.
+
+        What may be missing is a conversation with a phone that was called, or a message.
+        """
+        own, others = split(self.legs.all())
+        if any(leg.state in ACTIVE for leg in others) or self._lacks_message():
+            return False
+        picked_up = own is not None and own.answered_at is not None
+        called = picked_up if self.direction == Direction.OUTBOUND else bool(self.rung)
+        return bool(others) or not called
+
+    def _lacks_message(self) -> bool:
+        return self.voicemail and getattr(self, "message", None) is None
 
     def _check_at(self) -> datetime | None:
         """Return when to ask the company, if it hasn't said anything until then."""
@@ -243,7 +271,11 @@ class Call(models.Model):
             return self.check_at
         now = self.changed_at
         due = check_at(
-            State(self.state), now=now, voicemail=self.voicemail, claimed_until=self.claimed_until
+            State(self.state),
+            now=now,
+            voicemail=self.voicemail,
+            claimed_until=self.claimed_until,
+            complete=not self.is_over or self._is_complete(),
         )
         if due and self.transfer_to_id:
             due = min(due, now + TRANSFER)
@@ -255,6 +287,13 @@ class Call(models.Model):
         """Tell whether two people are connected, as far as is known."""
         up = [leg for leg in self.legs.all() if leg.is_up]
         return any(leg.parent for leg in up) and len(up) > len(self._customers(up))
+
+
+def split(legs: Iterable[Leg]) -> tuple[Leg | None, list[Leg]]:
+    """Return the call's own leg of its legs, if it is known, and the others."""
+    every = list(legs)
+    own = next((leg for leg in every if not leg.parent), None)
+    return own, [leg for leg in every if leg.parent]
 
 
 SILENT = FINAL - {State.FAILED}

@@ -17,7 +17,7 @@ LOOP = "reconciliation"
 """The loop of a server that sweeps."""
 
 LEASE = timedelta(seconds=30)
-"""How long a process may ask for one call: a question is two or three requests of 5 s at most."""
+"""How long a process may ask for one call: a question is four requests of 5 s at most."""
 
 BATCH = 20
 """Due calls among which one is chosen that no other process has."""
@@ -88,7 +88,7 @@ def overdue(now: datetime) -> QuerySet[Call]:
 
 def doubtful(now: datetime) -> QuerySet[Call]:
     """Return the calls that nobody could ask for in time, and that don't say so yet."""
-    return overdue(now - DOUBT).filter(certain=True)
+    return overdue(now - DOUBT).filter(certain=True, state__in=ACTIVE)
 
 
 def free(now: datetime) -> Q:

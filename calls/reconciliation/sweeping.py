@@ -10,6 +10,7 @@ from calls.certainty import DOUBT, retry_at, unchanged_at
 from calls.models import Call
 from calls.reconciliation.asking import fetch, record
 from calls.reconciliation.due import Lease, doubtful, give_back, take
+from calls.reconciliation.messages import find_messages, keep_messages
 from calls.states import State
 from calls.telephony import Telephony, TelephonyError, get_telephony, own_url
 from realtime.logs import get_logger
@@ -34,13 +35,14 @@ def check(lease: Lease, company: Telephony, now: datetime) -> None:
     """
     call = Call.objects.select_related("placed_by").get(pk=lease.pk)
     try:
-        report = fetch(call, company)
+        report, messages = fetch(call, company), find_messages(call, company)
     except TelephonyError as error:
         logger.warning("call can't be asked for call=%d sid=%s error=%s", call.pk, call.sid, error)
         doubt(call, lease, now)
         raise
     with transaction.atomic():
         record(call, report, now)
+        keep_messages(call, messages)
         give_back(lease, again(call.pk, now))
 
 
@@ -79,7 +81,10 @@ def doubt_overdue(now: datetime) -> None:
 
 
 def doubt_at(pk: int, instant: datetime) -> None:
-    """Publish that a call is not certain, if it was to be asked for by ``instant`` and still is."""
+    """Publish that a call is not certain, if it was to be asked for by ``instant`` and still is.
+
+    The end of one that is over is certain.
+    """
     with Call.objects.change(pk) as call:
-        if call.check_at and call.check_at <= instant:
+        if call.check_at and call.check_at <= instant and not call.is_over:
             call.certain = False

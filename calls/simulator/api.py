@@ -16,7 +16,12 @@ from calls.simulator.legs import new_leg
 from calls.simulator.models import Conference, Direction, Kind, Leg, locked_exchange, schedule
 from calls.simulator.people import plan
 from calls.simulator.player import settle_now
-from calls.simulator.resources import call_resource, conference_resource, participant_resource
+from calls.simulator.resources import (
+    call_resource,
+    conference_resource,
+    participant_resource,
+    recording_resource,
+)
 from calls.states import State
 
 Fields = Mapping[str, Any]
@@ -161,6 +166,12 @@ def remove_participant(fields: Fields, now: datetime, conference: str, sid: str)
     return Reply(204, {})
 
 
+def list_recordings(fields: Fields, now: datetime, sid: str) -> Reply:
+    """List what was recorded of a leg, the newest first."""
+    found = _leg(sid).recordings.order_by("-pk")[:PAGE]
+    return Reply(200, {"recordings": [recording_resource(one) for one in found]})
+
+
 def read_recording(fields: Fields, now: datetime, sid: str) -> Reply:
     """Send the sound of a recording."""
     sound = recordings.audio(sid)
@@ -186,5 +197,6 @@ ROUTES: list[tuple[str, re.Pattern[str], View]] = [
     ("GET", re.compile(r"Conferences/(\w+)/Participants"), list_participants),
     ("POST", re.compile(r"Conferences/(\w+)/Participants/(\w+)"), update_participant),
     ("DELETE", re.compile(r"Conferences/(\w+)/Participants/(\w+)"), remove_participant),
+    ("GET", re.compile(r"Calls/(\w+)/Recordings"), list_recordings),
     ("GET", re.compile(r"Recordings/(\w+)(?:\.\w+)?"), read_recording),
 ]

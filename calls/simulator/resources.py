@@ -5,7 +5,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from calls.simulator.account import ACCOUNT_SID
-from calls.simulator.models import Conference, Leg
+from calls.simulator.models import Conference, Leg, Recording
 from calls.states import State
 
 
@@ -46,6 +46,18 @@ def participant_resource(leg: Leg) -> dict[str, Any]:
         "muted": leg.muted,
         "end_conference_on_exit": leg.ends_conference,
         "status": "connected",
+    }
+
+
+def recording_resource(recording: Recording) -> dict[str, Any]:
+    """Show what a caller has said."""
+    return {
+        "sid": recording.sid,
+        "account_sid": ACCOUNT_SID,
+        "call_sid": recording.leg.sid,
+        "duration": str(recording.seconds),
+        "source": "RecordVerb",
+        "status": "completed",
     }
 
 

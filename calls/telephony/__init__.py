@@ -13,6 +13,7 @@ from calls.telephony.interface import (
     Report,
     Telephony,
     TelephonyError,
+    VoiceMessage,
 )
 from calls.telephony.simulator import Simulator
 from calls.telephony.twilio import Twilio
@@ -27,6 +28,7 @@ __all__ = [
     "Report",
     "Telephony",
     "TelephonyError",
+    "VoiceMessage",
     "get_telephony",
     "is_simulated",
     "own_url",

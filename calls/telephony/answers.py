@@ -48,8 +48,10 @@ def error(request: Request, status: int, body: Any) -> TelephonyError:
     code = number(body, "code")
     if code == NOT_IN_PROGRESS:
         return CallOver(OVER)
-    if status == 404 or code == NOT_FOUND:
+    if code == NOT_FOUND:
         return missing(request)
+    if status == 404:
+        return OutcomeUnknown(GARBAGE)  # It is a proxy's, which knows nothing of any call.
     if code == TOO_MANY_REQUESTS or status == 429:
         return Refused(BUSY)
     if code == AUTHENTICATION or status in (401, 403):

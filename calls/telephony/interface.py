@@ -75,6 +75,14 @@ class Recording(NamedTuple):
     content_type: str
 
 
+class VoiceMessage(NamedTuple):
+    """What the company says of a voice message; ``seconds`` is None while it doesn't say it."""
+
+    recording: str
+    url: str
+    seconds: int | None
+
+
 class Telephony(Protocol):
     """A phone company. Its methods return before anything has happened; webhooks report it.
 
@@ -133,6 +141,9 @@ class Telephony(Protocol):
 
     def placed_since(self, agent: AbstractUser, instant: datetime) -> list[Report]:
         """Return the calls placed to ``agent``'s phone since ``instant``, newest first."""
+
+    def messages(self, sid: str) -> list[VoiceMessage]:
+        """Return what callers said in a call, the oldest first."""
 
     def recording(self, url: str) -> Recording:
         """Return the voice message at the address that a webhook gave."""

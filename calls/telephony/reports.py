@@ -3,6 +3,7 @@
 The fields are those of https://www.twilio.com/docs/voice/api/call-resource.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -11,6 +12,12 @@ from typing import Any
 from calls.states import State
 from calls.telephony.interface import Report
 from calls.telephony.rest import Fields, garbage
+
+SID = re.compile(r"[A-Za-z0-9]{1,64}")
+MAX_ADDRESS = 320
+SOUNDLESS = ("absent", "failed")
+"""The statuses of recordings that can't be played
+(https://www.twilio.com/docs/voice/api/recording)."""
 
 
 def report(leg: Any, legs: Iterable[Report] = ()) -> Report:
@@ -27,8 +34,8 @@ def report(leg: Any, legs: Iterable[Report] = ()) -> Report:
         parent=text(leg, "parent_call_sid"),
         state=state,
         direction=text(leg, "direction"),
-        from_number=text(leg, "from"),
-        to_number=text(leg, "to"),
+        from_number=address(leg, "from"),
+        to_number=address(leg, "to"),
         started_at=instant(leg, "date_created") or instant(leg, "start_time"),
         answered_at=answered_at(state, ended, duration),
         ended_at=ended,
@@ -39,13 +46,28 @@ def report(leg: Any, legs: Iterable[Report] = ()) -> Report:
 
 def identified(leg: Any) -> tuple[str, State]:
     """Return a leg's sid and state. Raises ``OutcomeUnknown``."""
-    sid = text(leg, "sid") if isinstance(leg, dict) else ""
-    if not sid:
-        raise garbage("no sid")
+    sid = named(leg)
     try:
         return sid, State(text(leg, "status"))
     except ValueError:
         raise garbage("unknown status") from None
+
+
+def named(resource: Any) -> str:
+    """Return the sid of a resource. Raises ``OutcomeUnknown``."""
+    sid = text(resource, "sid") if isinstance(resource, dict) else ""
+    if not SID.fullmatch(sid):
+        raise garbage("no sid")
+    return sid
+
+
+def recorded(page: Fields) -> list[tuple[str, int | None]]:
+    """Return the sids and seconds of a page's recordings that have a sound, the oldest first.
+
+    Raises ``OutcomeUnknown``.
+    """
+    every = [(named(one), one) for one in reversed(listed(page, "recordings"))]
+    return [(sid, seconds(one)) for sid, one in every if text(one, "status") not in SOUNDLESS]
 
 
 def answered_at(state: State, ended: datetime | None, duration: int | None) -> datetime | None:
@@ -67,6 +89,12 @@ def text(leg: Fields, field: str) -> str:
     """Return a field, "" if it isn't text."""
     found = leg.get(field)
     return found if isinstance(found, str) else ""
+
+
+def address(leg: Fields, field: str) -> str:
+    """Return a number or a phone's address, cut to what any database stores."""
+    found = text(leg, field).replace("\0", "")
+    return found.encode("utf-8", "replace").decode()[:MAX_ADDRESS]
 
 
 def instant(leg: Fields, field: str) -> datetime | None:

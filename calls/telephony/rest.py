@@ -48,6 +48,10 @@ class Rest:
         """Say whether an address is one of this account's, where its credentials may go."""
         return url.startswith(f"{self._account}/")
 
+    def url(self, path: str) -> str:
+        """Return the address of a resource."""
+        return f"{self._account}/{path}"
+
     def download(self, url: str) -> tuple[bytes, str]:
         """Return a file of this account and its content type."""
         status, body, content_type = self._answer("GET", url)
@@ -56,7 +60,7 @@ class Rest:
         return body, content_type
 
     def _object(self, request: Request, path: str, method: str, **options: Any) -> Fields:
-        url = f"{self._account}/{path}.json"
+        url = f"{self.url(path)}.json"
         status, body, _ = self._answer(method, url, allow_redirects=False, **options)
         found = parsed(body)
         if not 200 <= status < 300:

@@ -14,9 +14,16 @@ from calls.states import FINAL, RING_SECONDS, Direction
 from calls.telephony import twiml
 from calls.telephony.answers import OVER
 from calls.telephony.conference import Conferences
-from calls.telephony.interface import CallOver, PlacedCall, Recording, Refused, Report
+from calls.telephony.interface import (
+    CallOver,
+    PlacedCall,
+    Recording,
+    Refused,
+    Report,
+    VoiceMessage,
+)
 from calls.telephony.parties import parties
-from calls.telephony.reports import identified, listed, report, text
+from calls.telephony.reports import identified, listed, recorded, report, text
 from calls.telephony.rest import Rest
 
 CLOCKS = timedelta(seconds=5)
@@ -114,6 +121,13 @@ class Twilio:
             for one in found
             if one.direction == "outbound-api"
             and (one.started_at is None or one.started_at >= instant - CLOCKS)
+        ]
+
+    def messages(self, sid: str) -> list[VoiceMessage]:
+        page = self._rest.read(f"Calls/{sid}/Recordings", PageSize=PAGE)
+        return [
+            VoiceMessage(recording, self._rest.url(f"Recordings/{recording}"), seconds)
+            for recording, seconds in recorded(page)
         ]
 
     def recording(self, url: str) -> Recording:

@@ -13,7 +13,7 @@ from calls.history import Cursor
 from calls.simulator import words
 from calls.telephony import is_simulated
 from calls.views.placing import place
-from calls.views.requests import for_agents, primary_key
+from calls.views.requests import for_agents, parameter, primary_key
 from realtime import position
 
 
@@ -42,10 +42,10 @@ def call_list(request: HttpRequest) -> HttpResponse:
     """List the calls, or place one."""
     if request.method == "POST":
         return place(request)
-    before, agent = request.GET.get("before"), request.GET.get("agent")
+    before, agent = parameter(request, "before"), parameter(request, "agent")
     return JsonResponse(
         listing(
-            text=request.GET.get("q", "").strip(),
+            text=parameter(request, "q"),
             agent=primary_key(agent, "agent") if agent else None,
             before=Cursor.parse(before) if before else None,
         )

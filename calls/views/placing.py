@@ -1,7 +1,7 @@
 """Placing a call, so that no call is placed twice because an answer didn't come."""
 
 from django.contrib.auth.models import AbstractUser
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
@@ -9,7 +9,7 @@ from django.utils import timezone
 from calls import telephony
 from calls.models import AgentStatus, Call, CallConflict
 from calls.numbers import read_number
-from calls.reconciliation import ask, ask_soon
+from calls.reconciliation import ask_soon, check, take_one
 from calls.states import ACTIVE, Direction, State
 from calls.telephony import OutcomeUnknown, Telephony, TelephonyError
 from calls.views.once import once
@@ -51,7 +51,9 @@ def settled(agent: AbstractUser, number: str, company: Telephony) -> Call | None
     isn't known, and ``TelephonyError``.
     """
     for pk in unknown_calls(agent, number).values_list("pk", flat=True):
-        ask(Call.objects.listed().get(pk=pk), company, timezone.now())
+        now = timezone.now()
+        if lease := take_one(pk, now):
+            check(lease, company, now)
         call = Call.objects.listed().get(pk=pk)
         if call.sid is None and not call.is_over:
             raise CallConflict(PENDING.format(number=call.to_number))
@@ -75,18 +77,26 @@ def begun(agent: AbstractUser, number: str) -> Call:
         AgentStatus.objects.select_for_update().get_or_create(user=agent)
         if pending := unknown_calls(agent, number).first():
             raise CallConflict(PENDING.format(number=pending.to_number))
-        now = timezone.now()
-        call = Call.objects.create(
-            direction=Direction.OUTBOUND,
-            to_number=number,
-            state=State.QUEUED,
-            placed_by=agent,
-            started_at=now,
-            changed_at=now,
-        )
-        with Call.objects.change(call.pk) as published:
+        with Call.objects.change(created(agent, number).pk) as published:
             pass  # What is new is published.
     return published
+
+
+def created(agent: AbstractUser, number: str) -> Call:
+    """Return a new call, of which a constraint allows one to a number while it has no sid."""
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            return Call.objects.create(
+                direction=Direction.OUTBOUND,
+                to_number=number,
+                state=State.QUEUED,
+                placed_by=agent,
+                started_at=now,
+                changed_at=now,
+            )
+    except IntegrityError:
+        raise CallConflict(PENDING.format(number=number)) from None
 
 
 def unknown(call: Call) -> JsonResponse:

@@ -68,6 +68,21 @@ def text(request: HttpRequest, field: str, default: str = "") -> str:
     value = sent(request).get(field, default)
     if not isinstance(value, str):
         raise ValidationError(f"{field} is text.")
+    return storable(value, field)
+
+
+def parameter(request: HttpRequest, field: str) -> str:
+    """Return a parameter of the address, "" without it; raises ``ValidationError``."""
+    return storable(request.GET.get(field, ""), field)
+
+
+def storable(value: str, field: str) -> str:
+    """Return a text without the spaces around it.
+
+    Raises ``ValidationError`` for one that not every database can store or look for.
+    """
+    if "\0" in value or value != value.encode("utf-8", "replace").decode():
+        raise ValidationError(f"{field} has characters that are no text.")
     return value.strip()
 
 

@@ -32,6 +32,11 @@ def test_each_state_is_believed_for_a_time(state: State, believed: float | None)
     assert seconds(check_at(state, now=NOW)) == believed
 
 
+@pytest.mark.parametrize("state", FINAL)
+def test_an_end_of_which_something_is_missing_is_asked_for_once_more(state: State) -> None:
+    assert seconds(check_at(state, now=NOW, complete=False)) == 10
+
+
 def test_a_caller_in_voice_mail_may_speak_for_two_minutes() -> None:
     assert seconds(check_at(State.RINGING, now=NOW, voicemail=True)) == 140
 

@@ -37,6 +37,36 @@ def leg(agent: Any, state: State, **more: Any) -> Call:
     return Call.objects.record(sid, state, parent="CA1", agent=agent, **more)
 
 
+@pytest.mark.parametrize("ends", [State.CANCELED, State.NO_ANSWER])
+def test_the_late_end_of_an_earlier_leg_silences_nobody(alice: Any, bob: Any, ends: State) -> None:
+    call = Call.objects.record("CA1", State.RINGING, **INBOUND, rung_now=[alice.pk, bob.pk])
+    for sid in ("CA2", "CA3"):
+        Call.objects.record(sid, State.RINGING, parent="CA1", agent=bob)
+    Call.objects.record("CA2", ends, parent="CA1", agent=bob)
+    call.refresh_from_db()
+    assert call.rung_now == [alice.pk, bob.pk]
+    Call.objects.record("CA3", ends, parent="CA1", agent=bob)
+    call.refresh_from_db()
+    assert call.rung_now == [alice.pk]
+
+
+@pytest.mark.parametrize("rings", [True, False])
+def test_the_late_end_of_a_talk_ends_no_transfer_back(alice: Any, bob: Any, rings: bool) -> None:
+    call = Call.objects.record("CA1", State.IN_PROGRESS, **INBOUND)
+    Call.objects.record("CA2", State.IN_PROGRESS, parent="CA1", agent=bob)
+    Call.objects.record("CA3", State.IN_PROGRESS, parent="CA1", agent=alice)
+    with Call.objects.change(call.pk) as back:
+        back.transfer_to, back.rung_now, back.conference = bob, [bob.pk], True
+    if rings:
+        Call.objects.record("CA4", State.RINGING, parent="CA1", agent=bob)
+    Call.objects.record("CA2", State.COMPLETED, parent="CA1", agent=bob, duration=9)
+    call.refresh_from_db()
+    assert (call.transfer_to, call.rung_now) == (bob, [bob.pk])
+    Call.objects.record("CA4", State.NO_ANSWER, parent="CA1", agent=bob)
+    call.refresh_from_db()
+    assert (call.transfer_to, call.rung_now) == (None, [])
+
+
 def test_a_call_keeps_its_times_and_length(call: Call, bob: Any) -> None:
     answered = leg(bob, State.IN_PROGRESS)
     over = own(State.COMPLETED, duration=5)

@@ -77,11 +77,11 @@ async def test_other_users_may_not_follow_a_call(carol: Any, ringing: Call) -> N
             await socket.subscribe(f"call.{ringing.pk}")
 
 
-@pytest.mark.parametrize("key", ["{0}0", "0{0}", "{0}.", "x", "", "9" * 40])
-async def test_nobody_may_follow_what_is_no_call(alice: Any, ringing: Call, key: str) -> None:
+async def test_nobody_may_follow_what_is_no_call(alice: Any, ringing: Call) -> None:
     async with socket_of(alice) as socket:
-        with pytest.raises(RealtimeError, match="forbidden"):
-            await socket.subscribe("call." + key.format(ringing.pk))
+        for key in [f"{ringing.pk}0", f"0{ringing.pk}", f"{ringing.pk}.", "x", "", "9" * 40]:
+            with pytest.raises(RealtimeError, match="forbidden"):
+                await socket.subscribe(f"call.{key}")
 
 
 async def test_what_happens_after_the_page_was_made_is_replayed_to_it(

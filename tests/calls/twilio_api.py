@@ -52,6 +52,7 @@ class TwilioApi:
         self.calls: dict[str, dict[str, Any]] = {}
         self.conference: dict[str, Any] | None = None
         self.members: list[str] = []
+        self.recordings: list[dict[str, Any]] = []
         self.faults: dict[int, Answer] = {}
         self.over = threading.Event()
 
@@ -89,6 +90,8 @@ class TwilioApi:
                 fields = asked.fields
                 self.call("CA9", "queued", direction="outbound-api", to=fields["To"])
                 return as_json(201, self.calls["CA9"])
+            case ("GET", "Calls", _, "Recordings.json"):
+                return as_json(200, {"recordings": self.recordings})
             case (method, "Calls", name):
                 return self._one_call(method, name.removesuffix(".json"), asked.fields)
             case ("GET", "Conferences.json"):

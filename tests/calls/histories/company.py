@@ -40,6 +40,7 @@ class Company:
         """The calls (by the sid of their own leg) that ended because the site gave no TwiML."""
         self.talked: list[tuple[Leg, Leg]] = []
         """Everybody who was ever connected: (customer, agent), in the order of their beginning."""
+        self.recorded: list[tuple[Leg, int]] = []
         self.conferences = Conferences(self._leave_dial, self.talk)
         self._fetch, self._number_url, self._callback = fetch, number_url, number_callback
 
@@ -207,6 +208,7 @@ class Company:
     def _recorded(self, leg: Leg, recording: Recording) -> None:
         leg.doing = None
         seconds = round((self.now - recording.since).total_seconds())
+        self.recorded.append((leg, seconds))
         form = {
             "RecordingSid": f"RE{leg.sid[2:]}",
             "RecordingUrl": f"https://api.twilio.com/recordings/RE{leg.sid[2:]}",

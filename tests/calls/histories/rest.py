@@ -79,6 +79,8 @@ class Rest:
             case "GET", ["Calls", sid]:
                 leg = self._company.legs.get(sid)
                 return (200, leg.resource()) if leg else NOT_FOUND
+            case "GET", ["Calls", sid, "Recordings"]:
+                return 200, {"recordings": self._recordings(sid)}
             case "POST", ["Calls", sid]:
                 return self._update(sid, fields)
             case _, ["Conferences", *rest]:
@@ -95,6 +97,13 @@ class Rest:
         if "From" in fields:
             found = [leg for leg in found if leg.from_ == fields["From"]]
         return 200, {"calls": [leg.resource() for leg in found[: fields.get("PageSize", 50)]]}
+
+    def _recordings(self, sid: str) -> list[dict[str, str]]:
+        return [
+            {"sid": f"RE{sid[2:]}", "status": "completed", "duration": str(seconds)}
+            for leg, seconds in self._company.recorded
+            if leg.sid == sid
+        ]
 
     def _create(self, fields: dict[str, Any]) -> Answer:
         leg = self._company.place(

@@ -7,7 +7,7 @@ from typing import Any
 from calls import agents
 from calls.models import Call
 from calls.states import State
-from calls.telephony import NoSuchCall, Report, TelephonyError
+from calls.telephony import NoSuchCall, Report, TelephonyError, VoiceMessage
 
 Answer = Report | TelephonyError
 
@@ -21,6 +21,7 @@ class Company:
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
         self.placed: list[Report] = []
+        self.recorded: list[VoiceMessage] = []
         self.asked: list[str] = []
         self.away: TelephonyError | None = None
         self.meanwhile: Callable[[], Any] = lambda: None
@@ -35,6 +36,11 @@ class Company:
         self.asked.append(f"placed by {agent}")
         self._answer(None)
         return self.placed
+
+    def messages(self, sid: str) -> list[VoiceMessage]:
+        self.asked.append(f"messages of {sid}")
+        self._answer(None)
+        return self.recorded
 
     def _answer(self, answer: Answer | None) -> Answer | None:
         self.meanwhile()

@@ -8,7 +8,7 @@ from django.test import Client
 
 from calls.models import Call
 from calls.states import State
-from calls.telephony import PlacedCall, Recording, Report, TelephonyError
+from calls.telephony import PlacedCall, Recording, Report, TelephonyError, VoiceMessage
 
 
 class Company:
@@ -61,6 +61,10 @@ class Company:
     def placed_since(self, agent: Any, instant: Any) -> list[Report]:
         self._take("placed since", agent.username)
         return self.placed
+
+    def messages(self, sid: str) -> list[VoiceMessage]:
+        self._take("messages", sid)
+        return []
 
     def recording(self, url: str) -> Recording:
         self._take("recording", url)

@@ -133,6 +133,23 @@ def test_a_number_of_a_call_that_no_database_has(desk: Client, path: str) -> Non
     assert desk.post(path).status_code == 404
 
 
+def test_a_message_of_a_call_that_no_database_has(desk: Client) -> None:
+    assert desk.get(f"/calls/{10**22}/message/").status_code == 404
+
+
+@pytest.mark.parametrize("value", ["away\0", "\ud800"])
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [("/calls/", "to"), ("/calls/", "token"), ("/calls/status/", "status")],
+)
+def test_text_that_no_database_stores(desk: Client, path: str, field: str, value: str) -> None:
+    response = desk.post(path, {field: value}, content_type="application/json")
+    assert (response.status_code, response.json()) == (
+        400,
+        {"error": f"{field} has characters that are no text."},
+    )
+
+
 @pytest.mark.parametrize("action", ["answer", "decline", "hangup", "hold", "transfer"])
 def test_a_call_that_does_not_exist(desk: Client, bob: Any, action: str) -> None:
     sit_down(bob)
@@ -163,7 +180,17 @@ def test_a_search_finds_active_and_older_calls(desk: Client, ringing: Call) -> N
 
 
 @pytest.mark.parametrize(
-    "asked", [{"before": "x"}, {"before": "1-0"}, {"q": "1"}, {"q": "+"}, {"agent": "alice"}]
+    "asked",
+    [
+        {"before": "x"},
+        {"before": "1-0"},
+        {"q": "1"},
+        {"q": "+"},
+        {"q": "a\0b"},
+        {"q": "555\0"},
+        {"agent": "alice"},
+        {"agent": "7\0"},
+    ],
 )
 def test_a_list_that_can_not_be(desk: Client, asked: dict[str, str]) -> None:
     response = desk.get("/calls/", asked)

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from calls.models import Call
+from calls.reconciliation import take_one
 from calls.reconciliation.due import overdue
 from calls.states import State
 from calls.telephony import OutcomeUnknown, Refused, Report
@@ -162,6 +164,25 @@ def test_while_it_is_not_known_nothing_is_placed(
         assert "isn't known" in response.json()["error"]
     assert not [request for request in company.requests if request[0] == "place"]
     assert Call.objects.count() == 1
+
+
+def test_two_agents_who_place_the_same_call_at_the_same_moment(
+    bobs_desk: Client, company: Company, unknown: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one looks before the first one has committed."""
+    monkeypatch.setattr("calls.views.placing.unknown_calls", lambda *_: Call.objects.none())
+    response = place(bobs_desk)
+    assert response.status_code == 409
+    assert "isn't known" in response.json()["error"]
+    assert place(bobs_desk, "+1 555 010 0155").status_code == 201
+
+
+def test_while_another_process_asks_nobody_else_does(
+    desk: Client, company: Company, unknown: Call
+) -> None:
+    assert take_one(unknown.pk, timezone.now())
+    assert place(desk).status_code == 409
+    assert not company.requests
 
 
 def test_others_can_place_calls_to_others(
