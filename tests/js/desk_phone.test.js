@@ -134,7 +134,7 @@ describe("Twilio's phone", () => {
     assert.deepEqual(talking.done, [["accept"], ["mute", true]]);
   });
 
-  test("can be in two calls, and does what it is told with each", async () => {
+  test("can be in two calls, and mutes and leaves each by itself", async () => {
     const { phone, heard, device } = await opened();
     const [held, talking] = [new FakeCall("CA2", 7), new FakeCall("CA3", 8)];
     for (const leg of [held, talking]) device.emit("incoming", leg);

@@ -74,7 +74,7 @@ function isHere(call, { phone }) {
   return phone.call === call.call;
 }
 
-// Of two conversations at once, one customer would talk to nobody.
+// In one of two conversations the customer would talk to nobody.
 function talkOff(call, { talks }) {
   return talks.some((key) => key !== call.call) ? TALKING : "";
 }
