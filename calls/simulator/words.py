@@ -28,6 +28,7 @@ def _fault(fault: Fault, sentence: str) -> Word:
 
 
 WORDS = (
+    Word("behave", "The company does everything right again.", lambda now: faults.clear()),
     _fault(Fault.LOSE_ANSWERED, "The next webhook about an answered phone is lost."),
     _fault(Fault.LOSE_FINALS, "All webhooks about the end of a call or a leg are lost."),
     _fault(Fault.TWICE, "Each status callback comes twice."),
@@ -37,7 +38,6 @@ WORDS = (
     _fault(Fault.REST_LOST, "The company doesn't get what it is asked for, and doesn't answer."),
     Word("caller-hangs-up", "The newest caller hangs up.", incoming.caller_hangs_up),
     Word("two-agents", "Two phones that ring are picked up together.", incoming.two_pick_up),
-    Word("behave", "The company does everything right again.", lambda now: faults.clear()),
 )
 
 

@@ -17,8 +17,12 @@ from calls.telephony import is_simulated, site_url
 from calls.telephony.simulator import Simulator
 from calls.views.requests import for_agents, primary_key, refused, text
 
-PHONES: dict[str, Callable[..., Any]] = {"pick-up": incoming.pick_up, "reject": incoming.reject}
-"""What the agent's own simulated phone can do with a call that it rings for."""
+PHONES: dict[str, Callable[..., Any]] = {
+    "pick-up": incoming.pick_up,
+    "reject": incoming.reject,
+    "hang-up": incoming.hang_up,
+}
+"""What the agent's own simulated phone can do with a call that it rings for, or is in."""
 
 
 @require_POST
@@ -36,7 +40,7 @@ def simulate(request: HttpRequest) -> HttpResponse:
 @require_POST
 @for_agents
 def simulate_word(request: HttpRequest, word: str) -> HttpResponse:
-    """Do what a word says; ``pick-up`` and ``reject`` are for the agent's phone and a ``call``."""
+    """Do what a word says; those of ``PHONES`` are for the agent's phone and a ``call``."""
     if not is_simulated():
         return refused(404, "A real phone company is connected; it doesn't obey.")
     try:

@@ -227,6 +227,17 @@ def test_a_talk_that_still_rings_here_is_not_cut_but_found(
     assert shown(call)["rejected_by"] is None
 
 
+def test_a_phone_hangs_up_while_the_company_takes_no_orders(
+    online: None, desk: Client, wait: Wait
+) -> None:
+    call = talking(desk, wait, "incoming")
+    desk.post("/calls/simulate/rest-error/")
+    assert desk.post("/calls/simulate/hang-up/", {"call": call.pk}).status_code == 202
+    wait(2)
+    assert (shown(call)["state"], shown(call)["outcome"]) == ("completed", "answered")
+    assert desk.post("/calls/simulate/hang-up/", {"call": call.pk}).status_code == 409
+
+
 def test_both_decline(online: None, call: Call, desk: Client, wait: Wait, bob: Any) -> None:
     assert desk.post(f"/calls/{call.pk}/decline/").status_code == 202
     wait(1)
