@@ -27,6 +27,8 @@ class Standing(StrEnum):
     """What an agent does, as the others see it."""
 
     AVAILABLE = "available"
+    RINGING = "ringing"
+    """Her phone alone rings, for a call that another agent hands over."""
     BUSY = "busy"
     AWAY = "away"
 
@@ -65,15 +67,8 @@ def available_agents() -> list[Agent]:
 def standings(users: Collection[AbstractUser]) -> dict[int, Standing]:
     """Return what each of the agents does, by primary key."""
     away = set(AgentStatus.objects.filter(status=Status.AWAY).values_list("user", flat=True))
-    busy = _busy()
-    return {
-        user.pk: Standing.BUSY
-        if user.pk in busy
-        else Standing.AWAY
-        if user.pk in away
-        else Standing.AVAILABLE
-        for user in users
-    }
+    shown = {**dict.fromkeys(away, Standing.AWAY), **_occupied()}
+    return {user.pk: shown.get(user.pk, Standing.AVAILABLE) for user in users}
 
 
 def _at_desks() -> dict[int, datetime] | None:
@@ -88,19 +83,23 @@ def _at_desks() -> dict[int, datetime] | None:
         return None
 
 
-def _busy() -> set[int]:
-    """Return the primary keys of those who talk, are answering, placing or offered a call.
+def _occupied() -> dict[int | None, Standing]:
+    """Return what those do who talk, are answering, placing or offered a call, by primary key.
 
-    A claim that has run out holds nobody up. A leg may be up beside the one of ``answered_by``:
-    that of an agent who is about to leave a call that she has transferred.
+    A claim that has run out holds nobody up, nor does a customer who leaves a message. A leg may be
+    up beside the one of ``answered_by``: that of an agent who is about to leave a call that she has
+    transferred.
     """
     active, now = Call.objects.filter(state__in=ACTIVE), timezone.now()
     busy: set[int | None] = set()
+    rung: set[int | None] = set()
     parts = active.values_list(
-        "answered_by", "placed_by", "transfer_to", "claimed_by", "claimed_until"
+        "answered_by", "placed_by", "transfer_to", "claimed_by", "claimed_until", "voicemail"
     )
-    for talks, placed, offered, claimed, until in parts:
-        busy |= {placed if talks is None else talks, offered}
+    for talks, placed, offered, claimed, until, voicemail in parts:
+        busy |= set() if voicemail else {placed if talks is None else talks}
+        rung |= {offered}
         busy |= {claimed} if until and until > now else set()
     up = Leg.objects.filter(state=State.IN_PROGRESS, call__in=active, parent__gt="")
-    return {pk for pk in (*busy, *up.values_list("user", flat=True)) if pk is not None}
+    busy |= set(up.values_list("user", flat=True))
+    return {**dict.fromkeys(rung, Standing.RINGING), **dict.fromkeys(busy, Standing.BUSY)}

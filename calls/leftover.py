@@ -1,8 +1,14 @@
-"""Ends the phones of agents who wait in a conference with nobody to come."""
+"""Ends the legs of a conference that wait with nobody to come, and those of agents who leave."""
+
+from contextlib import suppress
+
+from django.contrib.auth.models import AbstractUser
 
 from calls.models import Call, Leg
-from calls.telephony import TelephonyError
+from calls.states import State
+from calls.telephony import CallOver, TelephonyError
 from calls.telephony.interface import Telephony
+from calls.telephony.parties import parties
 from realtime.logs import get_logger
 
 logger = get_logger(__name__)
@@ -11,10 +17,62 @@ logger = get_logger(__name__)
 def end_leftover(call: Call, company: Telephony) -> None:
     """End them; if the company doesn't do it, the agents hear nothing and hang up themselves."""
     for leg in leftover(call):
-        try:
+        end_waiting(call, leg.sid, company)
+    if is_abandoned(call):
+        end_abandoned(call, company)
+
+
+def end_waiting(call: Call, sid: str, company: Telephony) -> None:
+    try:
+        with suppress(CallOver):
+            company.end_leg(sid)
+    except TelephonyError as error:
+        logger.warning("leg left over call=%d sid=%s reason=%s", call.pk, sid, error)
+
+
+def is_abandoned(call: Call) -> bool:
+    """Say whether a customer is held by an agent whose phone is gone."""
+    if not call.held or call.is_over or call.transfer_to_id:
+        return False
+    return not any(leg.is_up and leg.user_id for leg in call.legs.all())
+
+
+def end_abandoned(call: Call, company: Telephony) -> None:
+    """End the leg of a customer for whom no agent is there, as a talk ends with the agent's leg.
+
+    The company is asked first, because an agent may be there without our knowledge.
+    """
+    try:
+        found = parties(company.fetch(call.sid or ""))
+    except TelephonyError as error:
+        logger.warning("leg left over call=%d sid=%s reason=%s", call.pk, call.sid, error)
+        return
+    if found.customer and not found.agents:
+        end_waiting(call, found.customer.sid, company)
+
+
+def waits(call: Call, agent: AbstractUser) -> bool:
+    """Say whether an agent's phone is up in a conference, though another may have the call."""
+    up = call.legs.filter(user=agent, state=State.IN_PROGRESS)
+    return call.conference and up.exists()
+
+
+def leave(call: Call, agent: AbstractUser, company: Telephony) -> bool:
+    """End an agent's legs if the call goes on without her, and say whether it does.
+
+    It does while another agent talks, or is called because of a transfer. Raises
+    ``TelephonyError``.
+    """
+    if not call.conference or not call.sid:
+        return False
+    found = parties(company.fetch(call.sid))
+    hers = found.of(agent)
+    if not found.customer or not (call.transfer_to_id or len(hers) < len(found.agents)):
+        return False
+    for leg in hers:
+        with suppress(CallOver):
             company.end_leg(leg.sid)
-        except TelephonyError as error:
-            logger.warning("leg left over call=%d sid=%s reason=%s", call.pk, leg.sid, error)
+    return True
 
 
 def leftover(call: Call) -> list[Leg]:

@@ -1,5 +1,6 @@
 """Phone numbers as people write them, and in E.164, the form that the phone company takes."""
 
+import re
 import unicodedata
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ KNOWN_EVERYWHERE = frozenset({"112", "911", "999"})
 
 LONGEST_SHORT_NUMBER = 6
 MAX_E164_DIGITS = 15
+E164 = re.compile(r"\+[1-9][0-9]{1,14}", re.ASCII)
 
 
 def read_number(text: str) -> str:
@@ -40,6 +42,13 @@ def read_number(text: str) -> str:
     if number.extension:
         raise ValidationError(EXTENSION)
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def written(number: str) -> str:
+    """Return a number in E.164 as people write it, in groups; any other text as it is."""
+    if not E164.fullmatch(number) or not (parsed := _parsed(number)):
+        return number
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.INTERNATIONAL).replace("-", " ")
 
 
 def emergency_number(text: str) -> str:

@@ -10,7 +10,7 @@ from calls.availability import available_agents
 from calls.models import Call, CallConflict
 from calls.rounds import ROUND_SIZE, AfterDial, Candidate, Dial, after_dial, next_round
 from calls.states import FINAL, Direction, State
-from calls.telephony import Telephony, TelephonyError, twiml
+from calls.telephony import CallTaken, Telephony, TelephonyError, twiml
 from realtime.logs import get_logger
 
 logger = get_logger(__name__)
@@ -31,7 +31,7 @@ def begin(call: Call, company: Telephony) -> str:
     """
     if call.state == State.RINGING and not (call.rung or call.voicemail):
         free = candidates()
-        with Call.objects.change(call.pk) as call:
+        with Call.objects.change(call.pk, heard=True) as call:
             call_round(call, next_round(free))
     return document(call, company)
 
@@ -41,12 +41,10 @@ def go_on(pk: int, dial: Dial, company: Telephony) -> str:
     step, call = following(pk, dial)
     if step in (AfterDial.RESUME, AfterDial.NEXT_ROUND):
         free = candidates()
-        with Call.objects.change(pk) as call:
+        with Call.objects.change(pk, heard=True) as call:
             if call.state == State.RINGING and call.claimant is None:
                 again = resumed(call, free) if step == AfterDial.RESUME else []
                 call_round(call, again or fresh(call, free))
-    if step == AfterDial.CLAIMANT and call.claimant:
-        return company.ring(call, [call.claimant])
     return twiml.nothing() if step == AfterDial.NOTHING else document(call, company)
 
 
@@ -55,7 +53,7 @@ def following(pk: int, dial: Dial) -> tuple[AfterDial, Call]:
 
     She counts as available again, because her phone may ring better the second time.
     """
-    with Call.objects.change(pk) as call:
+    with Call.objects.change(pk, heard=True) as call:
         claim = call.claim if call.claimant else ""
         step = after_dial(dial, state=State(call.state), claim=claim, called=len(call.rung))
         if step == AfterDial.RESUME:
@@ -87,7 +85,12 @@ def call_round(call: Call, pks: list[int]) -> None:
 
 
 def document(call: Call, company: Telephony) -> str:
-    """Return the TwiML that rings a call where it rings now, or asks for a message."""
+    """Return the TwiML that rings a call where it rings now, or asks for a message.
+
+    While a claim holds it rings at the claimant's phone alone.
+    """
+    if call.claimant:
+        return company.ring(call, [call.claimant])
     users = agents().in_bulk(call.rung_now)
     return company.ring(call, [users[pk] for pk in call.rung_now if pk in users])
 
@@ -113,14 +116,16 @@ def decline(pk: int, agent: AbstractUser) -> Call:
 
 
 def silence(call: Call, agent: AbstractUser, company: Telephony) -> None:
-    """End the legs that ring at ``agent``'s phone, if the company can be reached.
+    """Stop the ringing at ``agent``'s phone, if the company can be reached.
 
-    Otherwise it stops by itself. A phone that was picked up without our knowledge talks on. When
-    the last leg of a round has ended, the company asks how the caller's call goes on.
+    Otherwise it stops by itself. When the last leg of a round has ended, the company asks how the
+    caller's call goes on. Raises ``CallTaken`` if her phone was picked up.
     """
     try:
         for sid in ringing_legs(call, agent, company):
-            company.stop_ringing(sid)
+            company.cancel_leg(sid)
+    except CallTaken:
+        raise
     except TelephonyError as error:
         logger.warning(
             "phone rings on call=%d sid=%s agent=%d reason=%s", call.pk, call.sid, agent.pk, error

@@ -34,13 +34,14 @@ class AfterDial(StrEnum):
     """What a caller's call does when a ``<Dial>`` has ended."""
 
     NOTHING = "nothing"
-    """It ends, or it is already somewhere else and Twilio ignores the answer."""
+    """It ends: somebody talked, or it is over."""
+    CLAIMED = "claimed"
+    """An agent has pressed Answer: her phone rings alone. Where it rings already because the caller
+    was moved there, Twilio ignores the answer."""
     REPEAT = "repeat"
     """The webhook came twice: the answer is what it was."""
     RESUME = "resume"
     """An agent's phone did not accept: those whose round her claim has ended ring again."""
-    CLAIMANT = "claimant"
-    """An agent is answering, and her phone rings alone; if it does already, Twilio ignores this."""
     NEXT_ROUND = "next-round"
 
 
@@ -60,12 +61,13 @@ def after_dial(dial: Dial, *, state: State, claim: str, called: int) -> AfterDia
 
     ``state`` is the call's. ``claim`` is the token of the claim that holds, "" if none does.
     ``called`` is how many phones have been called so far. A ``<Dial>`` that was interrupted ends
-    too, so an ending without an answer does not mean that nobody has the call.
+    too, so an ending without an answer does not mean that nobody has the call. Nor does a claim
+    mean that the caller was moved.
     """
     if dial.answered or state != State.RINGING:
         return AfterDial.NOTHING
     if claim and claim != dial.claim:
-        return AfterDial.CLAIMANT
+        return AfterDial.CLAIMED
     if dial.claim:
         return AfterDial.RESUME
     return AfterDial.REPEAT if dial.called not in (None, called) else AfterDial.NEXT_ROUND

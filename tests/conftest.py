@@ -27,7 +27,10 @@ import hypothesis
 import pytest
 from django.apps import AppConfig
 from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 from django.db.models import signals
+from django.dispatch import receiver
 from pytest_django import DjangoDbBlocker
 from xdist.scheduler import LoadFileScheduling
 
@@ -53,6 +56,18 @@ LONG = {
 BROWSERS = Path(__file__).parent / "browsers"
 WAITING = {"tests/browsers/test_hidden_tab.py", "tests/browsers/test_put_aside.py"}
 QUICK_HASHER = "tests.processes.quick_hasher.QuickHasher"
+
+
+@receiver(connection_created)
+def read_what_others_write(connection: BaseDatabaseWrapper, **_: object) -> None:
+    """Let a thread read while another one writes.
+
+    Threads share a database in memory, where a reader of a table that another one writes gets
+    "database table is locked" and no time to wait; in a file it would read what is committed.
+    """
+    if connection.vendor == "sqlite" and connection.is_in_memory_db():
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA read_uncommitted = 1")
 
 
 @pytest.fixture(autouse=True)

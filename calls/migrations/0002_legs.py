@@ -9,7 +9,6 @@ from django.db import migrations, models
 
 
 ACTIVE = ["queued", "initiated", "ringing", "in-progress"]
-ENDS = {"busy": "busy", "failed": "failed", "no-answer": "missed", "canceled": "gave-up"}
 
 
 def add_legs(apps, schema_editor):
@@ -24,20 +23,6 @@ def add_legs(apps, schema_editor):
             answered_at=call.answered_at,
         )
     calls.filter(state__in=ACTIVE).update(check_at=django.utils.timezone.now())
-
-
-def add_outcomes(apps, schema_editor):
-    """Say how the calls ended that are over, and who placed them; none is claimed any more."""
-    calls = apps.get_model("calls", "Call").objects
-    outbound = calls.filter(direction="outbound")
-    outbound.filter(placed_by=None).update(placed_by=models.F("claimed_by"))
-    calls.exclude(claimed_by=None).update(claimed_by=None)
-    over = calls.exclude(state__in=ACTIVE)
-    over.exclude(answered_at=None).update(outcome="answered")
-    for state, outcome in ENDS.items():
-        over.filter(state=state, outcome="").update(outcome=outcome)
-    over.filter(direction="outbound", outcome="").update(outcome="gave-up")
-    over.filter(outcome="").update(outcome="missed")
 
 
 class Migration(migrations.Migration):
@@ -229,5 +214,4 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('agent', 'token'), name='one_action'),
         ),
         migrations.RunPython(add_legs, migrations.RunPython.noop),
-        migrations.RunPython(add_outcomes, migrations.RunPython.noop),
     ]

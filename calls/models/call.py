@@ -11,7 +11,7 @@ from django.db import models
 from django.utils import timezone
 
 from calls.agents import CLIENT, person
-from calls.certainty import DISCONNECTED, TRANSFER, check_at
+from calls.certainty import ANSWERING, DISCONNECTED, TRANSFER, check_at
 from calls.models.leg import Leg
 from calls.models.manager import CallConflict, CallManager
 from calls.models.party import PartyDigits
@@ -40,10 +40,11 @@ class Call(models.Model):
     Its state is that of its legs, see ``calls.states.call_state``. ``answered_by`` is the agent who
     talks, which only the phone company knows. ``claimed_by`` is the agent who pressed Answer, until
     ``claimed_until``; ``claim`` names the request that did. ``rung`` are all agents whose phones
-    were rung, ``rung_now`` those whose phones ring. ``sid`` is None while the company hasn't said
-    that it placed the call. ``certain`` is False while the company can't be asked for a state that
-    may be over; ``check_at`` is when it is asked, and ``checked_until`` the lease of the process
-    that asks. Times are those of this server's clock, except for what was reported late.
+    were rung, again for each transfer, and ``rung_now`` those whose phones ring. ``sid`` is None
+    while the company hasn't said that it placed the call. ``certain`` is False while the company
+    can't be asked for a state that may be over; ``check_at`` is when it is asked, and
+    ``checked_until`` the lease of the process that asks. Times are those of this server's clock,
+    except for what was reported late.
     """
 
     sid = models.CharField("Twilio's sid", max_length=64, unique=True, null=True, blank=True)
@@ -114,8 +115,10 @@ class Call(models.Model):
 
     @property
     def owner(self) -> AbstractUser | None:
-        """The agent who talks, is answering, or has placed the call."""
-        return self.answered_by or self.claimant or self.placed_by
+        """The agent who talks, is answering, or has placed the call; nobody has a voice message."""
+        return (
+            self.claimant if self.voicemail else self.answered_by or self.claimant or self.placed_by
+        )
 
     def check_free_for(self, agent: AbstractUser) -> None:
         """Raise ``CallConflict`` if the call is over, or another agent has it."""
@@ -137,6 +140,27 @@ class Call(models.Model):
         """Return the call as events and lists carry it."""
         return published(self)
 
+    def claim_ends_by(self, instant: datetime) -> bool:
+        """Say whether nobody's claim holds at ``instant``."""
+        return self.claimed_until is None or self.claimed_until <= instant
+
+    def end_vain_claim(self, now: datetime) -> None:
+        """End a claim that is over at ``now``, or soon will be and for which no phone rings."""
+        rings = any(
+            one.user_id == self.claimed_by_id and one.state in ACTIVE for one in self.legs.all()
+        )
+        if self.claim_ends_by(now if rings else now + ANSWERING):
+            self.unclaim()
+
+    def leave_to_voicemail(self) -> None:
+        """Note that the customer may leave a message, because no agent is there any more.
+
+        An incoming call can then be answered again. For use in ``Call.objects.change``.
+        """
+        self.transfer_to, self.rung_now, self.held, self.voicemail = None, [], False, True
+        if self.direction == Direction.INBOUND:
+            self.state = State.RINGING
+
     def end_vain_transfer(self) -> None:
         """Forget a transfer for which no phone rings: the process that began it has died."""
         rings = any(
@@ -148,6 +172,8 @@ class Call(models.Model):
     def learn(self, leg: Leg, *, duration: int | None = None) -> None:
         """Derive state, people and outcome from the legs, of which ``leg`` has changed."""
         own, others = split(self.legs.all())
+        if leg.user_id and leg.user_id == self.transfer_to_id:
+            self.held = False  # The customer hears that phone ring, and no music.
         self._enter(State(own.state) if own else State(self.state), others)
         self._stop_ringing_at(leg)
         self.certain, self.failed_checks = True, 0
@@ -157,8 +183,11 @@ class Call(models.Model):
             self.duration = duration
 
     @contextmanager
-    def changing(self) -> Iterator[None]:
-        """Save what the block changes of this locked row, and publish it if others see it."""
+    def changing(self, *, heard: bool) -> Iterator[None]:
+        """Save what the block changes of this locked row, and publish it if others see it.
+
+        ``heard`` says that the company is the source.
+        """
         previous = State(self.state) if self.version else None
         before = previous and self._published()
         yield
@@ -167,7 +196,7 @@ class Call(models.Model):
             return
         self.version += 1
         self.changed_at = timezone.now()
-        self.check_at = self._check_at()
+        self.check_at = self._check_at(heard=heard)
         self.save()
         logger.info(
             "call changed call=%d sid=%s state=%s version=%d",
@@ -187,20 +216,26 @@ class Call(models.Model):
             Direction(self.direction), own, [State(one.state) for one in others]
         )
         talks = [one for one in others if one.answered_at]
-        if talks:
+        if talks and not self._is_left_to_voicemail(others):
             # A call whose conversation is over or interrupted doesn't ring again.
             self.state = self.state if self.is_over else State.IN_PROGRESS
             self._talk(talks)
-        else:
+        elif not talks:
             self.outcome = unanswered(self._facts(own, others)) or ""
+
+    def _is_left_to_voicemail(self, others: list[Leg]) -> bool:
+        """Say whether the customer leaves a message after a conversation."""
+        agents = [one for one in others if one not in self._customers(others)]
+        return self.voicemail and not self.is_over and not any(one.is_up for one in agents)
 
     def _outlasts_own_leg(self, others: list[Leg]) -> bool:
         """Say whether an outgoing call goes on without the leg of the agent who placed it.
 
-        Another agent's phone is up, or the customer waits for one.
+        Another agent's phone is up, or the customer waits for one, is held or leaves a message.
         """
         up = [one for one in others if one.is_up]
-        waits = bool(self.transfer_to_id and self._customers(up))
+        keeps = self.transfer_to_id or self.held or self.voicemail
+        waits = bool(keeps and self._customers(up))
         return self.direction == Direction.OUTBOUND and (waits or any(one.user_id for one in up))
 
     def _customers(self, others: list[Leg]) -> list[Leg]:
@@ -214,7 +249,8 @@ class Call(models.Model):
         talker = newest.user or (self.placed_by if self.direction == Direction.OUTBOUND else None)
         self.answered_by = talker or self.answered_by or self.claimant
         self.answered_at = min(leg.answered_at for leg in talks if leg.answered_at)
-        self.outcome, self.voicemail = Outcome.ANSWERED, False
+        self.outcome = Outcome.ANSWERED
+        self.voicemail = self.voicemail and self.is_over  # It may be the only trace of a message.
         self.unclaim()
 
     def _facts(self, own: State, others: list[Leg]) -> Facts:
@@ -265,8 +301,11 @@ class Call(models.Model):
     def _lacks_message(self) -> bool:
         return self.voicemail and getattr(self, "message", None) is None
 
-    def _check_at(self) -> datetime | None:
-        """Return when to ask the company, if it hasn't said anything until then."""
+    def _check_at(self, *, heard: bool) -> datetime | None:
+        """Return when to ask the company, if it hasn't said anything until then.
+
+        What others than the company change doesn't put a question off, unless it is being asked.
+        """
         if not self.certain:
             return self.check_at
         now = self.changed_at
@@ -281,7 +320,9 @@ class Call(models.Model):
             due = min(due, now + TRANSFER)
         if due and self.state == State.IN_PROGRESS and not self._is_connected():
             due = min(due, now + DISCONNECTED)
-        return due
+        asked = self.checked_until is not None and self.checked_until > now
+        keeps = due and self.check_at and not (heard or asked)
+        return min(due, self.check_at) if keeps else due
 
     def _is_connected(self) -> bool:
         """Tell whether two people are connected, as far as is known."""

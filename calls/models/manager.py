@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
 from django.utils import timezone
 
+from calls.certainty import ANSWERING
 from calls.models.leg import Leg
 from calls.models.published import PEOPLE
 from calls.states import ACTIVE, RING_SECONDS, Direction, State
@@ -74,7 +75,7 @@ class CallManager(models.Manager["Call"]):
                 return None
             # A change that waited for the lock is later than the changes that it waited for.
             when = happened(at, call.started_at, timezone.now())
-            with call.changing():
+            with call.changing(heard=True):
                 leg = call.legs.filter(sid=sid).first() or Leg(
                     sid=sid,
                     call=call,
@@ -88,28 +89,29 @@ class CallManager(models.Manager["Call"]):
         return call
 
     @contextmanager
-    def change(self, pk: int) -> Iterator["Call"]:
+    def change(self, pk: int, *, heard: bool = False) -> Iterator["Call"]:
         """Lock a call, and publish what is changed of it, if anything.
 
+        ``heard`` says that the company is the source: only its word puts off the next question.
         Raises ``Call.DoesNotExist``.
         """
         with transaction.atomic():
             call = self.select_for_update().get(pk=pk)
-            with call.changing():
+            with call.changing(heard=heard):
                 yield call
 
     def claim(self, pk: int, agent: AbstractUser, token: str = "") -> "Call":
         """Reserve a ringing call for ``agent``; if two agents answer together, one gets it.
 
         The claim ends when her phone would have stopped ringing, or with ``release`` and the same
-        ``token``. Raises ``CallConflict`` if the call no longer rings, or another request has it,
-        and ``Call.DoesNotExist``.
+        ``token``. In its last seconds she may claim the call again. Raises ``CallConflict`` if the
+        call no longer rings, or another request has it, and ``Call.DoesNotExist``.
         """
         with self.change(pk) as call:
             call.check_free_for(agent)
             if call.direction != Direction.INBOUND or call.state != State.RINGING:
                 raise CallConflict("This call can't be answered: it isn't ringing here.")
-            if call.claimant is not None:
+            if not call.claim_ends_by(timezone.now() + ANSWERING):
                 raise CallConflict("You are answering this call already.")
             call.claimed_by, call.claimed_until = agent, timezone.now() + CLAIM
             call.claim = token or secrets.token_hex(16)
@@ -120,6 +122,12 @@ class CallManager(models.Manager["Call"]):
         with self.change(pk) as call:
             if token and call.claim == token:
                 call.unclaim()
+
+    def doubt_claim(self, pk: int, token: str) -> None:
+        """Let the claim that was made with ``token`` end soon, because its phone may not ring."""
+        with self.change(pk) as call:
+            if token and call.claim == token and call.claimed_until:
+                call.claimed_until = min(call.claimed_until, timezone.now() + ANSWERING)
 
     def _locked(self, sid: str) -> "Call | None":
         return self.select_for_update().filter(sid=sid).first()

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from calls.agents import person
+from calls.numbers import written
 from calls.states import ACTIVE, Direction, State
 
 if TYPE_CHECKING:
@@ -14,7 +15,11 @@ PEOPLE = ["answered_by", "placed_by", "claimed_by", "rejected_by", "transfer_to"
 
 
 def published(call: "Call") -> dict[str, Any]:
-    """Return what others see of a call; times are milliseconds since the epoch."""
+    """Return what others see of a call; times are milliseconds since the epoch.
+
+    ``number`` is the customer's, as people write it.
+    """
+    outbound = call.direction == Direction.OUTBOUND
     people = {name: getattr(call, name) for name in PEOPLE}
     return {
         "call": call.pk,
@@ -23,6 +28,7 @@ def published(call: "Call") -> dict[str, Any]:
         "direction": call.direction,
         "from": call.from_number,
         "to": call.to_number,
+        "number": written(call.to_number if outbound else call.from_number),
         "version": call.version,
         "at": milliseconds(call.changed_at),
         "started_at": milliseconds(call.started_at),

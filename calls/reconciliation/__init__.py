@@ -4,7 +4,16 @@ It asks, and never decides by age alone; it never ends, places or rings anything
 """
 
 from calls.reconciliation.asking import ask
-from calls.reconciliation.due import ask_soon, ask_unless_over, due_now, take_one
+from calls.reconciliation.due import ask_doubtful, ask_soon, ask_unless_over, due_now, take_one
 from calls.reconciliation.sweeping import check, sweep
 
-__all__ = ["ask", "ask_soon", "ask_unless_over", "check", "due_now", "sweep", "take_one"]
+__all__ = [
+    "ask",
+    "ask_doubtful",
+    "ask_soon",
+    "ask_unless_over",
+    "check",
+    "due_now",
+    "sweep",
+    "take_one",
+]

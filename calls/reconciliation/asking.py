@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from calls.agents import agent_at
-from calls.certainty import PLACING, TRANSFER
+from calls.certainty import DISCONNECTED, PLACING, TRANSFER
 from calls.models import Call
 from calls.reconciliation.placed import adopt, find_placed
 from calls.states import State
@@ -39,18 +39,19 @@ def fetch(call: Call, company: Telephony) -> Report | None:
 def record(call: Call, report: Report | None, now: datetime) -> None:
     """Record what the company said of a call; for use in a transaction.
 
-    The call is certain then. A claim that has run out at ``now`` is cleared, and so is a transfer
-    for which no phone rings.
+    The call is certain then. A claim that has run out at ``now`` is cleared, and so are a transfer
+    for which no phone rings, and a rejection that never reached the company.
     """
     if report:
         adopt(call, report.sid)
         record_legs(report)
     else:
         record_unknown(call, now)
-    with Call.objects.change(call.pk) as settled:
+    with Call.objects.change(call.pk, heard=True) as settled:
         settled.certain = True
-        if settled.claimed_until and settled.claimed_until <= now:
-            settled.unclaim()
+        settled.end_vain_claim(now)
+        if not settled.is_over and settled.changed_at + DISCONNECTED <= now:
+            settled.rejected_by = None
         if settled.changed_at + TRANSFER <= now:
             settled.end_vain_transfer()
 

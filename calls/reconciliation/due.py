@@ -40,6 +40,16 @@ def ask_soon(call: Call) -> None:
     transaction.on_commit(partial(background.wake, LOOP))
 
 
+def ask_doubtful(now: datetime) -> None:
+    """Have the company, which has answered at ``now``, asked for all calls that are not certain."""
+    waiting = Call.objects.filter(certain=False, state__in=ACTIVE, check_at__gt=now)
+    pks = list(waiting.values_list("pk", flat=True))
+    for pk in pks:  # One by one, so that no two rows are locked.
+        waiting.filter(pk=pk).update(check_at=now)
+    if pks:
+        transaction.on_commit(partial(background.wake, LOOP))
+
+
 def ask_unless_over(call: Call) -> None:
     """Have the company asked for a call that seems to be over, if no webhook says so in time."""
     soon = timezone.now() + DISCONNECTED

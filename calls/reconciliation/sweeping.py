@@ -9,7 +9,7 @@ from django.utils import timezone
 from calls.certainty import DOUBT, retry_at, unchanged_at
 from calls.models import Call
 from calls.reconciliation.asking import fetch, record
-from calls.reconciliation.due import Lease, doubtful, give_back, take
+from calls.reconciliation.due import Lease, ask_doubtful, doubtful, give_back, take
 from calls.reconciliation.messages import find_messages, keep_messages
 from calls.states import State
 from calls.telephony import Telephony, TelephonyError, get_telephony, own_url
@@ -31,7 +31,8 @@ def sweep(now: datetime) -> None:
 def check(lease: Lease, company: Telephony, now: datetime) -> None:
     """Ask for the call of a lease, and set when it is asked for again.
 
-    Raises ``TelephonyError`` if the company can't be asked; the call is then in doubt.
+    Its answer is a reason to ask for all calls that are in doubt. Raises ``TelephonyError`` if the
+    company can't be asked; the call is then in doubt.
     """
     call = Call.objects.select_related("placed_by").get(pk=lease.pk)
     try:
@@ -44,6 +45,7 @@ def check(lease: Lease, company: Telephony, now: datetime) -> None:
         record(call, report, now)
         keep_messages(call, messages)
         give_back(lease, again(call.pk, now))
+    ask_doubtful(now)
 
 
 def doubt(call: Call, lease: Lease, now: datetime) -> None:

@@ -5,6 +5,8 @@ from django.utils.crypto import salted_hmac
 ACCOUNT_SID = f"AC{0:032}"
 OUR_NUMBER = "+15550100000"
 CALLER = "+15550100123"
+ANONYMOUS = "anonymous"
+"""Stands for the number of a caller who hides it."""
 
 
 def auth_token() -> str:

@@ -87,6 +87,19 @@ def reject(sid: str, client: str, now: datetime) -> Leg:
     return legs[0]
 
 
+def hang_up(sid: str, client: str, now: datetime) -> Leg:
+    """Have a client hang up that is in a call. Raises ``NobodyThere``."""
+    with locked_exchange():
+        settle_now(now)
+        talks = [one for one in family(sid) if one.state == State.IN_PROGRESS]
+        leg = next((one for one in talks if one.to_address == client), None)
+        if leg is None:
+            raise NobodyThere("This phone isn't in the call.")
+        lines.end(leg, now)
+        settle_now(now)
+    return leg
+
+
 def two_pick_up(now: datetime) -> Leg:
     """Have two phones of the newest call picked up at the same instant; the first is connected.
 
@@ -110,7 +123,7 @@ def caller_hangs_up(now: datetime) -> Leg:
         settle_now(now)
         call = next(iter(active_calls(Direction.INBOUND)), None)
         if call is None:
-            raise NobodyThere("Nobody is calling.")
+            raise NobodyThere("No caller is in a call.")
         lines.end(call, now)
         settle_now(now)
     return call

@@ -28,6 +28,7 @@ def _fault(fault: Fault, sentence: str) -> Word:
 
 
 WORDS = (
+    Word("behave", "The company does everything right again.", lambda now: faults.clear()),
     _fault(Fault.LOSE_ANSWERED, "The next webhook about an answered phone is lost."),
     _fault(Fault.LOSE_FINALS, "All webhooks about the end of a call or a leg are lost."),
     _fault(Fault.TWICE, "Each status callback comes twice."),
@@ -37,8 +38,13 @@ WORDS = (
     _fault(Fault.REST_LOST, "The company doesn't get what it is asked for, and doesn't answer."),
     Word("caller-hangs-up", "The newest caller hangs up.", incoming.caller_hangs_up),
     Word("two-agents", "Two phones that ring are picked up together.", incoming.two_pick_up),
-    Word("behave", "The company does everything right again.", lambda now: faults.clear()),
 )
+
+
+def in_force() -> list[str]:
+    """Return the words after which the company misbehaves now."""
+    active = faults.active()
+    return [one.word for one in WORDS if one.word in active]
 
 
 def obey(word: str, now: datetime) -> str:

@@ -5,7 +5,9 @@ from django.http import HttpRequest
 
 from calls.telephony.interface import (
     CallOver,
+    CallTaken,
     NoSuchCall,
+    NotAsked,
     OutcomeUnknown,
     PlacedCall,
     Recording,
@@ -20,7 +22,9 @@ from calls.telephony.twilio import Twilio
 
 __all__ = [
     "CallOver",
+    "CallTaken",
     "NoSuchCall",
+    "NotAsked",
     "OutcomeUnknown",
     "PlacedCall",
     "Recording",

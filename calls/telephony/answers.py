@@ -1,14 +1,19 @@
 """What the answers of Twilio's REST API mean: each becomes one of the errors of a phone company.
 
+Agents read the sentences, who may have the simulated company.
+
 The codes are those of https://www.twilio.com/docs/api/errors.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any
 
 from calls.telephony.interface import (
     CallOver,
     NoSuchCall,
+    NotAsked,
     OutcomeUnknown,
     Refused,
     TelephonyError,
@@ -19,13 +24,17 @@ NOT_FOUND = 20404
 TOO_MANY_REQUESTS = 20429
 AUTHENTICATION = 20003
 
-OVER = "Twilio says that this call is over."
-UNKNOWN_CALL = "Twilio doesn't know this call."
-BUSY = "Twilio has too many requests from this account now. Try it again in a moment."
-ACCOUNT = "Twilio doesn't accept this site's account or token, so that wasn't done."
-UNREACHABLE = "Twilio can't be reached. Whether that was done isn't known until it can."
-NO_ANSWER = "Twilio didn't answer. Whether that was done isn't known until the calls here show it."
-GARBAGE = "Twilio's answer makes no sense. Whether that was done isn't known yet."
+OVER = "The phone company says that this call is over."
+UNKNOWN_CALL = "The phone company doesn't know this call."
+BUSY = "The phone company has too many requests from this account now. Try it again in a moment."
+ACCOUNT = "The phone company doesn't accept this site's account or token, so that wasn't done."
+UNREACHABLE = "The phone company can't be reached. Whether that was done isn't known until it can."
+NO_ANSWER = (
+    "The phone company didn't answer. "
+    "Whether that was done isn't known until the calls here show it."
+)
+GARBAGE = "The phone company's answer makes no sense. Whether that was done isn't known yet."
+NOT_ASKED = "The phone company could not be asked. Nothing was done."
 
 MAX_REASON = 300
 """Characters of Twilio's own sentence that an agent gets to see."""
@@ -56,7 +65,19 @@ def error(request: Request, status: int, body: Any) -> TelephonyError:
         return Refused(BUSY)
     if code == AUTHENTICATION or status in (401, 403):
         return Refused(ACCOUNT)
-    return Refused(f"Twilio refused: {reason(body, status)}")
+    return Refused(f"The phone company refused: {reason(body, status)}")
+
+
+@contextmanager
+def question() -> Iterator[None]:
+    """Raise ``NotAsked`` for what has no known outcome inside, where nothing is asked to be done.
+
+    It is also a decorator.
+    """
+    try:
+        yield
+    except OutcomeUnknown as error:
+        raise NotAsked(NOT_ASKED) from error
 
 
 def missing(request: Request) -> Refused:

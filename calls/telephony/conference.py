@@ -11,7 +11,7 @@ from django.contrib.auth.models import AbstractUser
 
 from calls.models import Call
 from calls.telephony import twiml
-from calls.telephony.answers import OVER
+from calls.telephony.answers import OVER, question
 from calls.telephony.interface import CallOver, Report
 from calls.telephony.parties import Parties
 from calls.telephony.reports import listed, text
@@ -73,6 +73,7 @@ class Conferences:
         else:
             self._redirect(customer, customers)
 
+    @question()
     def _room(self, call: Call) -> Room:
         name = twiml.conference_name(call)
         found = listed(self._rest.read("Conferences", FriendlyName=name), "conferences")

@@ -11,6 +11,9 @@ from calls.states import ACTIVE, State
 from calls.telephony import twiml
 from calls.telephony.interface import NoSuchCall, Telephony, TelephonyError
 from calls.telephony.parties import parties
+from realtime.logs import get_logger
+
+logger = get_logger(__name__)
 
 UNANSWERED = frozenset({"busy", "no-answer", "failed", "canceled"})
 """What ``DialCallStatus`` says if nobody was connected
@@ -26,18 +29,25 @@ def after_dial(call: Call, data: dict[str, Any], company: Telephony) -> str:
     # A leg that is up was moved to the conference; one that isn't has hung up, or never answered.
     if is_up(data["DialCallSid"], company, unknown=not unanswered):
         return company.resume(call, data["CallSid"])
-    return after_transfer(call, data["CallSid"], company) if unanswered else twiml.nothing()
+    return after_transfer(call, data, company) if unanswered else twiml.nothing()
 
 
-def after_transfer(call: Call, leg: str, company: Telephony) -> str:
+def after_transfer(call: Call, data: dict[str, Any], company: Telephony) -> str:
     """Bring the customer back to the agent who waits, because the other one didn't answer.
 
     If she has hung up meanwhile, the customer may leave a message, and doesn't wait for nobody.
+    The end of an earlier ``<Dial>`` changes nothing of a transfer that was begun after it.
     """
     with Call.objects.change(call.pk) as back:
-        back.transfer_to = None
-        back.held = False
-    return company.resume(back, leg) if agent_waits(back, company) else company.ring(back, [])
+        if goes_on := bool(back.transfer_to) and data["called"] not in (None, len(back.rung)):
+            logger.info("earlier dial ended call=%d sid=%s", back.pk, back.sid)
+        elif back.transfer_to:
+            back.transfer_to, back.rung_now, back.held = None, [], False
+    if goes_on or agent_waits(back, company):
+        return company.resume(back, data["CallSid"])
+    with Call.objects.change(call.pk) as left:
+        left.leave_to_voicemail()
+    return company.ring(left, [])
 
 
 def agent_waits(call: Call, company: Telephony) -> bool:

@@ -23,8 +23,16 @@ class CallOver(Refused):
     """It wasn't done, because the call is not connected any more."""
 
 
+class CallTaken(Refused):
+    """It wasn't done, because it would have cut a conversation that isn't known here yet."""
+
+
 class NoSuchCall(Refused):
     """The phone company doesn't know the call."""
+
+
+class NotAsked(Refused):
+    """It wasn't done, because the phone company could not be asked first."""
 
 
 class OutcomeUnknown(TelephonyError):
@@ -114,18 +122,22 @@ class Telephony(Protocol):
     def answer(self, call: Call, agent: AbstractUser) -> None:
         """Connect a ringing incoming call with ``agent``'s phone alone.
 
-        The company is asked first who has the call: a conversation is never cut. Raises ``Refused``
-        if another agent talks.
+        The company is asked first who has the call: a conversation is never cut. Raises
+        ``CallTaken`` if another agent talks.
         """
 
     def hang_up(self, call: Call) -> None:
-        """End a call, for everybody."""
+        """End a call, for everybody.
+
+        Raises ``CallTaken`` for an incoming one that rings here, if an agent talks. If nobody can
+        ask the company who is connected, the known legs of any other are ended.
+        """
 
     def end_leg(self, sid: str) -> None:
-        """End one leg, whatever it does."""
+        """End one leg."""
 
-    def stop_ringing(self, sid: str) -> None:
-        """End one leg if it rings; one that was picked up meanwhile goes on."""
+    def cancel_leg(self, sid: str) -> None:
+        """Stop a phone that rings. Raises ``CallTaken`` if it was picked up."""
 
     def hold(self, call: Call, on: bool) -> None:
         """Let the customer wait with music, or talk with the agent again.

@@ -3,7 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from calls.agents import CLIENT
+from django.contrib.auth.models import AbstractUser
+
+from calls.agents import CLIENT, agent_at
 from calls.states import State
 from calls.telephony.interface import Report
 
@@ -14,6 +16,10 @@ class Parties:
 
     customer: Report | None
     agents: tuple[Report, ...]
+
+    def of(self, agent: AbstractUser) -> tuple[Report, ...]:
+        """Return the legs of one agent's phone."""
+        return tuple(leg for leg in self.agents if agent_at(phone_address(leg)) == agent)
 
     def outside(self, conference: Collection[str]) -> Report | None:
         """Return the agent's leg that is not in a conference, given the sids of those in it.

@@ -1,7 +1,6 @@
 """Twilio, through its REST API: what the desk asks of it."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,19 +9,22 @@ from django.contrib.auth.models import AbstractUser
 
 from calls.agents import agent_at, person, phone
 from calls.models import Call
-from calls.states import FINAL, RING_SECONDS, Direction
+from calls.states import FINAL, RING_SECONDS, Direction, State
 from calls.telephony import twiml
-from calls.telephony.answers import OVER
+from calls.telephony.answers import OVER, question
 from calls.telephony.conference import Conferences
 from calls.telephony.interface import (
     CallOver,
+    CallTaken,
+    NotAsked,
     PlacedCall,
     Recording,
     Refused,
     Report,
+    TelephonyError,
     VoiceMessage,
 )
-from calls.telephony.parties import parties
+from calls.telephony.parties import Parties, parties, phone_address
 from calls.telephony.reports import identified, listed, recorded, report, text
 from calls.telephony.rest import Rest
 
@@ -78,30 +80,33 @@ class Twilio:
         return PlacedCall(*identified(placed), number)
 
     def answer(self, call: Call, agent: AbstractUser) -> None:
-        for leg in parties(self._up(call)).agents:
-            other = agent_at(leg.to_number)
-            if other == agent:
-                return
-            raise Refused(f"{person(other)['name'] if other else 'Somebody'} has this call.")
+        connected = parties(self._up(call))
+        if agent in (agent_at(leg.to_number) for leg in connected.agents):
+            return
+        check_untaken(connected)
         self._rest.update(f"Calls/{call.sid}", Twiml=twiml.ring(call, [agent], self._site))
 
     def hang_up(self, call: Call) -> None:
-        found = self._up(call)
-        connected = parties(found)
-        legs = [found, *connected.agents, *filter(None, [connected.customer])]
-        for sid in {leg.sid: None for leg in legs if leg.state not in FINAL}:
-            # The end of one leg may have ended another one.
-            with suppress(CallOver):
+        failures = []
+        for sid in self._connected(call):
+            try:
                 self.end_leg(sid)
+            except CallOver:
+                pass  # The end of one leg may have ended another one.
+            except TelephonyError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
     def end_leg(self, sid: str) -> None:
         # `canceled` would not end a leg that was picked up meanwhile; `completed` always does.
         self._rest.update(f"Calls/{sid}", Status="completed")
 
-    def stop_ringing(self, sid: str) -> None:
-        # It "will attempt to hang up calls that are queued or ringing but not affect calls already
-        # in progress" (https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource).
-        self._rest.update(f"Calls/{sid}", Status="canceled")
+    def cancel_leg(self, sid: str) -> None:
+        # `completed` would cut a conversation whose `answered` is under way or lost.
+        _, state = identified(self._rest.update(f"Calls/{sid}", Status="canceled"))
+        if state == State.IN_PROGRESS:
+            raise CallTaken("This phone has the call already.")
 
     def hold(self, call: Call, on: bool) -> None:
         report = self._up(call)
@@ -110,6 +115,7 @@ class Twilio:
     def transfer(self, call: Call, agent: AbstractUser) -> None:
         self._conferences.transfer(call, parties(self._up(call)), agent)
 
+    @question()
     def fetch(self, sid: str) -> Report:
         own = self._rest.read(f"Calls/{sid}")
         legs = self._dialled_by(sid)
@@ -118,6 +124,7 @@ class Twilio:
             legs = [replace(leg, legs=tuple(self._dialled_by(leg.sid))) for leg in legs]
         return report(own, legs)
 
+    @question()
     def placed_since(self, agent: AbstractUser, instant: datetime) -> list[Report]:
         page = self._rest.read("Calls", To=phone(agent), From=self._number, PageSize=PAGE)
         found = [report(leg) for leg in listed(page, "calls")]
@@ -128,6 +135,7 @@ class Twilio:
             and (one.started_at is None or one.started_at >= instant - CLOCKS)
         ]
 
+    @question()
     def messages(self, sid: str) -> list[VoiceMessage]:
         page = self._rest.read(f"Calls/{sid}/Recordings", PageSize=PAGE)
         return [
@@ -135,6 +143,7 @@ class Twilio:
             for recording, seconds in recorded(page)
         ]
 
+    @question()
     def recording(self, url: str) -> Recording:
         if not self._rest.owns(url):
             raise Refused("This is not a recording of this site's account.")
@@ -144,13 +153,36 @@ class Twilio:
         page = self._rest.read("Calls", ParentCallSid=sid, PageSize=PAGE)
         return [report(leg) for leg in reversed(listed(page, "calls"))]
 
+    def _connected(self, call: Call) -> list[str]:
+        """Return the legs that are ended with a call; the known ones if Twilio can't be asked."""
+        rings_here = call.direction == Direction.INBOUND and call.state == State.RINGING
+        try:
+            found = self._up(call)
+        except NotAsked:
+            if rings_here:
+                raise  # An agent may talk without our knowledge.
+            up = call.legs.filter(state=State.IN_PROGRESS).exclude(sid=call.sid)
+            return [str(call.sid), *up.values_list("sid", flat=True)]
+        connected = parties(found)
+        if rings_here:
+            check_untaken(connected)
+        legs = [found, *connected.agents, *filter(None, [connected.customer])]
+        return list({leg.sid: None for leg in legs if leg.state not in FINAL})
+
     def _up(self, call: Call) -> Report:
         if not call.sid:
-            raise Refused("Twilio hasn't named this call yet. Try it again in a moment.")
+            raise Refused("The phone company hasn't named this call yet. Try it again in a moment.")
         found = self.fetch(call.sid)
         if all(leg.state in FINAL for leg in found.all()):
             raise CallOver(OVER)
         return found
+
+
+def check_untaken(connected: Parties) -> None:
+    """Raise ``CallTaken`` if an agent talks."""
+    if connected.agents:
+        other = agent_at(phone_address(connected.agents[0]))
+        raise CallTaken(f"{person(other)['name'] if other else 'Somebody'} has this call.")
 
 
 def rest_of_settings() -> Rest:

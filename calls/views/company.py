@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from calls import telephony
 from calls.models import Call
-from calls.reconciliation import ask_soon
-from calls.telephony import CallOver, NoSuchCall, OutcomeUnknown, Telephony
+from calls.reconciliation import ask_doubtful, ask_soon
+from calls.telephony import CallOver, CallTaken, NoSuchCall, NotAsked, OutcomeUnknown, Telephony
 
 
 def company(request: HttpRequest) -> Telephony:
@@ -20,10 +21,16 @@ def company(request: HttpRequest) -> Telephony:
 def asking_after(call: Call) -> Iterator[None]:
     """Have the company asked for a call of which it says something unexpected, or nothing.
 
-    Changes of the call belong inside, because each says by itself when the company is asked next.
+    Once it answers without an error, it is asked for all calls that are in doubt.
     """
     try:
         yield
-    except (CallOver, NoSuchCall, OutcomeUnknown):
+    except (CallOver, CallTaken, NoSuchCall, NotAsked, OutcomeUnknown):
         ask_soon(call)
         raise
+    ask_doubtful(timezone.now())
+
+
+def may_be_done(error: BaseException) -> bool:
+    """Say whether what failed with ``error`` may have come about nevertheless."""
+    return isinstance(error, OutcomeUnknown)

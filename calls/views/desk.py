@@ -31,6 +31,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "next": first["next"],
         "agent": person(request.user),
         "simulated": is_simulated(),
+        "in_force": words.in_force() if is_simulated() else [],
         "simulator_words": [{"word": word.word, "sentence": word.sentence} for word in words.WORDS],
     }
     return render(request, "calls/desk.html", context)

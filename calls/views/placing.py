@@ -9,6 +9,7 @@ from django.utils import timezone
 from calls import telephony
 from calls.models import AgentStatus, Call, CallConflict
 from calls.numbers import read_number
+from calls.one_talk import asking_for_other, check_free
 from calls.reconciliation import ask_soon, check, take_one
 from calls.states import ACTIVE, Direction, State
 from calls.telephony import OutcomeUnknown, Telephony, TelephonyError
@@ -16,12 +17,14 @@ from calls.views.once import once
 from calls.views.requests import text
 
 UNKNOWN = "Whether this call is being placed isn't known yet. It shows here as soon as it is."
+TWICE = "You are calling {number} already."
 PENDING = (
     "Whether the call to {number} is being placed isn't known yet. Wait until it is, a few seconds."
 )
 
 
 @once
+@asking_for_other()
 def place(request: HttpRequest) -> JsonResponse:
     """Place a call to the number ``to``: first at the agent's phone, then there."""
     number = read_number(text(request, "to"))
@@ -68,6 +71,12 @@ def unknown_calls(agent: AbstractUser, number: str) -> QuerySet[Call]:
     return Call.objects.filter(same, sid=None, state__in=ACTIVE)
 
 
+def calls_of(agent: AbstractUser, number: str) -> QuerySet[Call]:
+    """Return the calls to a number that an agent has placed, and that no other one has."""
+    hers = Q(answered_by=None) | Q(answered_by=agent)
+    return Call.objects.filter(hers, placed_by=agent, to_number=number, state__in=ACTIVE)
+
+
 def begun(agent: AbstractUser, number: str) -> Call:
     """Commit that ``agent`` is placing a call, before the company is asked to; returns the call.
 
@@ -77,6 +86,9 @@ def begun(agent: AbstractUser, number: str) -> Call:
         AgentStatus.objects.select_for_update().get_or_create(user=agent)
         if pending := unknown_calls(agent, number).first():
             raise CallConflict(PENDING.format(number=pending.to_number))
+        if calls_of(agent, number).exists():
+            raise CallConflict(TWICE.format(number=number))
+        check_free(agent)
         with Call.objects.change(created(agent, number).pk) as published:
             pass  # What is new is published.
     return published

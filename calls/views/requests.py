@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from calls.agents import is_agent
 from calls.models import Call, CallConflict
-from calls.telephony import CallOver, TelephonyError
+from calls.telephony import CallOver, CallTaken, TelephonyError
 
 View = Callable[..., HttpResponse]
 
@@ -41,7 +41,7 @@ def answered(view: View, request: HttpRequest, **arguments: Any) -> HttpResponse
         return refused(400, invalid.messages[0])
     except Call.DoesNotExist:
         return refused(404, "There is no such call.")
-    except (CallConflict, CallOver) as conflict:
+    except (CallConflict, CallOver, CallTaken) as conflict:
         return refused(409, str(conflict))
     except TelephonyError as error:
         return refused(502, str(error))

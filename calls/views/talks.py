@@ -12,8 +12,9 @@ from django.views.decorators.http import require_POST
 from calls.agents import agents, person
 from calls.availability import available_agents
 from calls.models import Call, CallConflict
+from calls.one_talk import asking_for_other, check_free
 from calls.states import State
-from calls.telephony import Refused, TelephonyError
+from calls.telephony import Refused
 from calls.views.company import asking_after, company
 from calls.views.once import once
 from calls.views.requests import for_agents, primary_key, text
@@ -22,12 +23,15 @@ from calls.views.requests import for_agents, primary_key, text
 @require_POST
 @for_agents
 @once
+@asking_for_other()
 def hold(request: HttpRequest, pk: int) -> HttpResponse:
     """Let the customer wait with music (``on=1``), or talk with the agent again (``on=0``)."""
     on = text(request, "on")
     if on not in ("0", "1"):
         raise ValidationError("on is 0 or 1.")
     with own_talk(pk, request.user) as call:
+        if on == "0":
+            check_free(request.user, but=pk)
         held, conference = call.held, call.conference
         call.held, call.conference = on == "1", True
     with asking_after(call), undoing(call, conference=conference, held=held):
@@ -46,7 +50,7 @@ def transfer(request: HttpRequest, pk: int) -> HttpResponse:
             raise CallConflict(f"{person(call.transfer_to)['name']}'s phone is ringing already.")
         conference = call.conference
         call.transfer_to, call.rung_now, call.conference = other, [other.pk], True
-        call.rung = [*call.rung, *({other.pk} - set(call.rung))]
+        call.rung = [*call.rung, other.pk]
         call.declined = [one for one in call.declined if one != other.pk]
     with asking_after(call), undoing(call, conference=conference, transfer_to=None, rung_now=[]):
         company(request).transfer(call, other)
@@ -65,20 +69,20 @@ def own_talk(pk: int, agent: AbstractUser) -> Iterator[Call]:
 
 @contextmanager
 def undoing(call: Call, *, conference: bool, **before: Any) -> Iterator[None]:
-    """Set fields of a call back if the company didn't do what they say.
+    """Set fields of a call back if the company surely didn't do what they say.
 
-    ``conference`` is set back only if it surely didn't: a call that became a conference without
-    our knowledge would lose its customer when the ``<Dial>`` ends.
+    What may have been done stands until the company is asked, or the agent does something else: a
+    call that became a conference without our knowledge would lose its customer when the ``<Dial>``
+    ends, and a transfer would go on without being shown.
     """
     try:
         yield
-    except TelephonyError as error:
+    except Refused:
         with Call.objects.change(call.pk) as current:
             if not current.is_over:
                 for name, value in before.items():
                     setattr(current, name, value)
-            if isinstance(error, Refused):
-                current.conference = conference
+            current.conference = conference
         raise
 
 

@@ -156,6 +156,6 @@ def test_an_agent_who_is_away_is_not_called(quick: Office, agents: tuple[Agent, 
     assert sid in alice.desk.shown().calls and alice.is_silent()
     bob.press("reject")
     bob.desk.page.click("#reject-dialog .stop")
-    wait_until(lambda: alice.says("Declined by bob", "last"), SOON, "it is rejected for all")
+    wait_until(lambda: alice.says("Rejected by bob", "last"), SOON, "it is rejected for all")
     alice.desk.page.click("#availability")
     wait_until(lambda: not bob.sees_away(), SOON, "she is back")

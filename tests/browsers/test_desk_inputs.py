@@ -141,6 +141,66 @@ def test_without_a_connection_nothing_pretends_to_work(played: PlayedDesk) -> No
     assert played.posts() == []
 
 
+def test_what_is_being_done_is_not_complained_about(played: PlayedDesk) -> None:
+    played.load("ringing")
+    decline = f"document.querySelector('{played.part('decline')}')"
+    played.page.run(f"{decline}.click()")
+    played.wait_for_posts("calls/21/decline/")
+    wait_until(lambda: played.is_off(played.part("decline")), DRAWN, "it is being done")
+    played.page.run(f"{decline}.click()")
+    assert played.text("#complaint") == ""
+
+
+def test_an_agent_who_talks_has_to_hold_that_call_first(played: PlayedDesk) -> None:
+    played.load("talking and ringing")
+    answer = played.part("answer", "#incoming")
+    wait_until(lambda: played.is_off(answer) and played.is_off("#place"), DRAWN, "it says so")
+    played.page.press("a")
+    played.wait_for_text("#complaint", "You are talking. Put that call on hold first.")
+    assert played.posts() == []
+    played.load("held")
+    assert not played.is_off(answer) and not played.is_off("#place")
+
+
+def test_digits_leave_a_trace(played: PlayedDesk) -> None:
+    played.load("talking")
+    played.page.click(played.part("keypad"))
+    for digit in "42#":
+        played.page.click(f"[data-digits='{digit}']")
+    played.wait_for_text(played.part("digits"), "42#")
+
+
+def test_words_in_force_are_seen(played: PlayedDesk) -> None:
+    played.load("quiet")
+    played.page.run("server.answer = () => [202, { in_force: ['late', 'twice'] }]")
+    played.page.run("document.querySelector('[data-word=late]').click()")
+    line = "document.getElementById('in-force').textContent"
+    said = "The company misbehaves: late, twice."
+    wait_until(lambda: played.page.evaluate(line) == said, DRAWN, "it says so")
+    pressed = "[...document.querySelectorAll('[data-word][aria-pressed=true]')].length"
+    assert played.page.evaluate(pressed) == 2
+
+
+def test_a_lost_connection_is_seen_beside_a_complaint_and_ends_no_conversation(
+    played: PlayedDesk,
+) -> None:
+    played.load("talking")
+    mute = played.part("mute")
+    played.page.click(mute)
+    played.page.run("server.lose()")
+    doubt = played.part("doubt", "#active")
+    played.wait_for_text(doubt, "May be over by now")
+    assert played.text(played.part("status", "#active")) == "You are talking"
+    assert played.text(played.part("clock", "#active")) != ""
+    pressed = f"document.querySelector('{mute}').ariaPressed"
+    assert played.page.evaluate(pressed) == "true" and not played.is_off(mute)
+    played.page.run(f"document.querySelector('{played.part('hold')}').click()")
+    played.wait_for_text("#complaint", "This needs the connection, which is lost")
+    assert played.page.evaluate("document.querySelector('#trouble').offsetHeight") > 10
+    played.page.run("server.heal()")
+    wait_until(lambda: played.text("#complaint") == "", 12, "its cause has gone")
+
+
 def test_a_request_without_an_answer_is_repeated_once_as_the_same(played: PlayedDesk) -> None:
     played.load("ringing")
     played.page.run("server.answer = () => [502, null]")
@@ -181,7 +241,7 @@ def test_the_history_is_searched_and_goes_back(played: PlayedDesk) -> None:
     played.page.press("Enter")
     played.page.wait_for("!document.getElementById('more').hidden")
     assert played.page.evaluate("document.querySelectorAll('#last > li').length") == 9
-    assert played.text("#last li:nth-child(3) [data-part=status]") == "Declined by you"
+    assert played.text("#last li:nth-child(3) [data-part=status]") == "Rejected by you"
     source = "document.querySelector('.message:not([hidden]) audio').getAttribute('src')"
     assert played.page.evaluate(source) == "calls/5/message/"
 

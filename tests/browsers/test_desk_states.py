@@ -128,6 +128,19 @@ def test_a_notice_moves_no_button(played: PlayedDesk) -> None:
     assert played.page.evaluate(POSITIONS) == before
 
 
+@pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True)
+def test_the_page_has_one_bar_to_scroll_and_its_rows_one_set_of_columns(played: PlayedDesk) -> None:
+    played.load("talking")
+    cells = "[...document.querySelectorAll('#last [data-part=status]')]"
+    begins = f"{cells}.map((one) => Math.round(10 * one.getBoundingClientRect().x))"
+    assert len(set(played.page.evaluate(begins))) == 1
+    played.page.resize(360, 740)
+    assert played.page.evaluate("document.querySelector('.bar').offsetWidth - innerWidth") == 0
+    sizes = "(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)"
+    assert played.page.evaluate(f"{sizes}(document.documentElement)") == 0
+    played.page.resize(1280, 740)
+
+
 @pytest.mark.parametrize("browser", ["chromium"], indirect=True)
 def test_nothing_moves_for_those_who_want_that(played: PlayedDesk) -> None:
     moving = "document.getAnimations().length"

@@ -77,12 +77,13 @@ def test_who_is_answering_is_busy_while_the_claim_holds(alice: Any, ringing: Cal
     assert names() == ["alice", "bob"]
 
 
-def test_who_is_offered_a_call_alone_is_busy(
+def test_who_is_offered_a_call_alone_is_not_available(
     alice: Any, bob: Any, ringing: Call, twilio: Poster
 ) -> None:
     twilio.leg("alice", "in-progress", 2)
     Call.objects.filter(pk=ringing.pk).update(transfer_to=bob)
     assert names() == []
+    assert standings([alice, bob]) == {alice.pk: Standing.BUSY, bob.pk: Standing.RINGING}
 
 
 def test_who_is_placing_a_call_is_busy(alice: Any, bob: Any) -> None:

@@ -3,11 +3,15 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from calls.agents import phone
+from calls.availability import Standing, standings
 from calls.models import Call
+from calls.outcomes import Outcome
+from calls.states import State
 from tests.calls.twilio_api import TwilioApi, refusal
-from tests.calls.twilio_webhooks import CALL_SID, Poster, event
+from tests.calls.twilio_webhooks import CALL_SID, Poster, event, leg_sid
 
 LEG = "CA2"
 
@@ -69,6 +73,58 @@ def test_who_is_not_taken_comes_back_to_the_agent(
     assert "<Conference " in dialled(twilio, call, status)
     call.refresh_from_db()
     assert (call.transfer_to, call.held) == (None, False)
+
+
+@pytest.fixture
+def alone(api: TwilioApi, call: Call, twilio: Poster, alice: Any, bob: Any) -> Call:
+    """A caller whom bob didn't take, after alice has hung up."""
+    change(call, transfer_to=bob, rung_now=[bob.pk])
+    twilio.leg("alice", "completed", 3)
+    about = {"parent": CALL_SID, "direction": "outbound-dial"}
+    api.call(CALL_SID, "in-progress")
+    api.call(leg_sid("alice"), "completed", to=phone(alice), **about)
+    api.call(LEG, "no-answer", to=phone(bob), **about)
+    assert "<Record " in dialled(twilio, call, "no-answer")
+    return Call.objects.get(pk=call.pk)
+
+
+def test_who_comes_back_to_nobody_may_leave_a_message_and_be_taken(
+    alone: Call, desk: Client, bob: Any, alice: Any, twilio: Poster
+) -> None:
+    assert (alone.state, alone.voicemail, alone.rung_now) == (State.RINGING, True, [])
+    assert standings([alice, bob]) == dict.fromkeys([alice.pk, bob.pk], Standing.AVAILABLE)
+    taken = Call.objects.claim(alone.pk, bob)
+    assert taken.claimant == bob
+    twilio.leg("bob", "in-progress", 2)
+    alone.refresh_from_db()
+    assert (alone.state, alone.answered_by, alone.voicemail) == (State.IN_PROGRESS, bob, False)
+
+
+def test_who_leaves_a_message_after_a_talk_has_been_answered(
+    alone: Call, alice: Any, twilio: Poster
+) -> None:
+    twilio.leg("bob", "no-answer", 2)
+    alone.refresh_from_db()
+    assert (alone.state, alone.voicemail) == (State.RINGING, True)
+    twilio.status("completed", 3)
+    alone.refresh_from_db()
+    assert (alone.state, alone.outcome) == (State.COMPLETED, Outcome.ANSWERED)
+    assert (alone.answered_by, alone.voicemail) == (alice, True)
+
+
+def test_the_end_of_an_earlier_dial_that_comes_twice_ends_no_later_transfer(
+    api: TwilioApi, twilio: Poster, call: Call, bob: Any
+) -> None:
+    api.call(LEG, "canceled", parent=CALL_SID, to=phone(bob))
+    change(call, transfer_to=bob, rung=[1, 2, bob.pk, bob.pk], rung_now=[bob.pk])
+    form = event("in-progress", DialCallSid=LEG, DialCallStatus="canceled")
+    address = f"/calls/twilio/dialled/?call={call.pk}&claim=&called="
+    assert f"agent_{bob.pk}<" in twilio.post(f"{address}3", form).text
+    call.refresh_from_db()
+    assert (call.transfer_to, call.rung_now) == (bob, [bob.pk])
+    assert "<Conference " in twilio.post(f"{address}4", form).text
+    call.refresh_from_db()
+    assert (call.transfer_to, call.rung_now) == (None, [])
 
 
 @pytest.mark.parametrize("answer", [refusal(500, 20500), refusal(429, 20429)])

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from calls.agents import phone
 from calls.models import Call
@@ -99,6 +100,81 @@ def test_a_placed_call_goes_on_with_the_other_agent(
     leg(twilio, outgoing, BOBS, "completed", phone(bob))
     outgoing.refresh_from_db()
     assert outgoing.state == State.COMPLETED
+
+
+@pytest.mark.parametrize("direction", ["incoming", "outgoing"])
+def test_a_held_customer_whose_agent_is_gone(
+    request: Any, api: TwilioApi, twilio: Poster, direction: str, alice: Any
+) -> None:
+    call = request.getfixturevalue(direction)
+    Call.objects.filter(pk=call.pk).update(held=True)
+    customers = company_has(api, direction, alice, agent="completed")
+    hang_up_phone(twilio, call, direction, alice)
+    assert ended(api) == [f"Calls/{customers}.json"]
+    call.refresh_from_db()
+    assert call.state == State.IN_PROGRESS
+    assert call.check_at is not None
+
+
+@pytest.mark.parametrize("direction", ["incoming", "outgoing"])
+def test_a_held_customer_whose_agent_is_there_after_all(
+    request: Any, api: TwilioApi, twilio: Poster, direction: str, alice: Any
+) -> None:
+    call = request.getfixturevalue(direction)
+    Call.objects.filter(pk=call.pk).update(held=True)
+    company_has(api, direction, alice, agent="in-progress")
+    hang_up_phone(twilio, call, direction, alice)
+    assert not ended(api)
+
+
+def company_has(api: TwilioApi, direction: str, alice: Any, *, agent: str) -> str:
+    """Have Alice's leg in a state, and the customer's up; returns the sid of that."""
+    if direction == "incoming":
+        api.call(CALL_SID, "in-progress")
+        about = {"parent": CALL_SID, "direction": "outbound-dial"}
+        api.call(ALICES, agent, to=phone(alice), **about)
+        return CALL_SID
+    api.call(CALL_SID, agent, direction="outbound-api", to=phone(alice))
+    about = {"parent": CALL_SID, "direction": "outbound-dial"}
+    api.call(CUSTOMERS, "in-progress", to="+15550100199", **about)
+    return CUSTOMERS
+
+
+def hang_up_phone(twilio: Poster, call: Call, direction: str, alice: Any) -> None:
+    if direction == "incoming":
+        leg(twilio, call, ALICES, "completed", phone(alice))
+    else:
+        twilio.status("completed", 3, Direction="outbound-api")
+
+
+def test_who_leaves_a_call_that_she_hands_over_ends_her_own_leg(
+    api: TwilioApi, desk: Client, twilio: Poster, incoming: Call, alice: Any, bob: Any
+) -> None:
+    Call.objects.filter(pk=incoming.pk).update(transfer_to=bob)
+    company_has(api, "incoming", alice, agent="in-progress")
+    assert desk.post(f"/calls/{incoming.pk}/hangup/").status_code == 202
+    assert ended(api) == [f"Calls/{ALICES}.json"]
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_who_waits_alone_because_an_answer_was_lost_hangs_up_herself(
+    api: TwilioApi, desk: Client, incoming: Call, alice: Any, bob: Any, is_known: bool
+) -> None:
+    if is_known:
+        Call.objects.filter(pk=incoming.pk).update(answered_by=bob)
+    company_has(api, "incoming", alice, agent="in-progress")
+    about = {"parent": CALL_SID, "direction": "outbound-dial"}
+    api.call(BOBS, "in-progress", to=phone(bob), **about)
+    assert desk.post(f"/calls/{incoming.pk}/hangup/").status_code == 202
+    assert ended(api) == [f"Calls/{ALICES}.json"]
+
+
+def test_who_is_the_last_ends_the_call(
+    api: TwilioApi, desk: Client, incoming: Call, alice: Any
+) -> None:
+    company_has(api, "incoming", alice, agent="in-progress")
+    assert desk.post(f"/calls/{incoming.pk}/hangup/").status_code == 202
+    assert set(ended(api)) == {f"Calls/{ALICES}.json", f"Calls/{CALL_SID}.json"}
 
 
 def test_a_company_that_refuses_does_not_refuse_the_state(

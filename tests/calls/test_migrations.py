@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from calls.models import Call
 
-LEGS = import_module("calls.migrations.0002_legs")
+OUTCOMES = import_module("calls.migrations.0004_outcomes")
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_an_old_call_gets_its_outcome_and_loses_its_claim(
         changed_at=now,
         answered_at=now if answered else None,
     )
-    LEGS.add_outcomes(apps, None)
+    OUTCOMES.add_outcomes(apps, None)
     call.refresh_from_db()
     assert (call.outcome, call.claimed_by) == (outcome, None)
     assert call.placed_by == (alice if direction == "outbound" else None)

@@ -90,6 +90,7 @@ def test_data_is_what_an_event_carries(call: Call, bob: Any) -> None:
         "direction": "inbound",
         "from": "+15550100123",
         "to": "+15550100000",
+        "number": "+1 555 010 0123",
         "version": 3,
         "at": round(answered.changed_at.timestamp() * 1000),
         "started_at": round(call.started_at.timestamp() * 1000),

@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from calls.numbers import EMERGENCY, EXTENSION, NO_NUMBER, NumberSearch, number_search, read_number
+from calls.numbers import (
+    EMERGENCY,
+    EXTENSION,
+    NO_NUMBER,
+    NumberSearch,
+    number_search,
+    read_number,
+    written,
+)
 
 
 @pytest.mark.parametrize(
@@ -112,3 +120,18 @@ def test_what_a_search_looks_for(
 @pytest.mark.parametrize("text", ["", "alice", "1" * 5000])
 def test_text_that_is_no_number_to_look_for(text: str) -> None:
     assert number_search(text) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "groups"),
+    [
+        ("+15550100199", "+1 555 010 0199"),
+        ("+442079460018", "+44 20 7946 0018"),
+        ("+33612345678", "+33 6 12 34 56 78"),
+        ("anonymous", "anonymous"),
+        ("client:agent_1", "client:agent_1"),
+        ("", ""),
+    ],
+)
+def test_numbers_are_written_in_groups(number: str, groups: str) -> None:
+    assert written(number) == groups

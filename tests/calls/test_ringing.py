@@ -137,12 +137,17 @@ def test_when_all_have_declined_the_next_are_called(
     assert call().outcome == "declined"
 
 
-def test_an_agent_who_answers_interrupts_the_ringing(caller: Caller, alice: Any, bob: Any) -> None:
+@pytest.mark.parametrize("status", ["canceled", "no-answer"])
+def test_when_the_round_ends_the_phone_of_the_agent_who_pressed_answer_rings_alone(
+    caller: Caller, alice: Any, bob: Any, status: str
+) -> None:
     sit_down(alice, bob)
     caller.calls()
-    Call.objects.claim(call().pk, alice, "hers")
-    assert caller.dial_ends("canceled").hears() == ["alice"]  # Twilio ignores it, if she has him.
-    assert (call().claimant, len(call().rung)) == (alice, 2)
+    before = Call.objects.claim(call().pk, alice, "hers").version
+    assert caller.dial_ends(status).hears() == ["alice"]
+    assert (call().claimant, call().version, call().voicemail) == (alice, before, False)
+    assert caller.dial_ends("no-answer").hears() == ["alice", "bob"]
+    assert call().claimant is None
 
 
 @pytest.fixture

@@ -63,16 +63,20 @@ def test_for_a_call_that_is_over_nobody_is_called(final: State) -> None:
     assert after(state=final) == AfterDial.NOTHING
 
 
-def test_after_a_round_the_phone_of_an_agent_who_is_answering_rings_alone() -> None:
-    assert after(claim="hers") == AfterDial.CLAIMANT
+@pytest.mark.parametrize("dial_called", [2, 0, None])
+def test_when_a_round_ends_the_phone_of_the_agent_who_pressed_answer_rings(
+    dial_called: int | None,
+) -> None:
+    """A caller who was moved to her phone isn't there to hear it."""
+    assert after(claim="hers", dial_called=dial_called) == AfterDial.CLAIMED
 
 
-def test_a_phone_that_has_answered_ends_the_round() -> None:
+def test_an_agent_who_talks_interrupts_the_round() -> None:
     assert after(state=State.IN_PROGRESS) == AfterDial.NOTHING
 
 
 def test_a_second_agent_who_answers_interrupts_the_first_whose_phone_was_silent() -> None:
-    assert after(dial_claim="hers", claim="his") == AfterDial.CLAIMANT
+    assert after(dial_claim="hers", claim="his") == AfterDial.CLAIMED
 
 
 @pytest.mark.parametrize("claim", ["hers", ""])

@@ -13,6 +13,7 @@ from calls.simulator.models import Leg
 from calls.telephony import (
     CallOver,
     NoSuchCall,
+    NotAsked,
     OutcomeUnknown,
     TelephonyError,
 )
@@ -87,6 +88,8 @@ def test_what_goes_wrong_is_said_as_with_twilio(company: Simulator, call: Call) 
         company.fetch("CAunknown")
     call_command("simulate", "rest-timeout")
     with pytest.raises(OutcomeUnknown):
+        company.end_leg(str(call.sid))
+    with pytest.raises(NotAsked):
         company.fetch(str(call.sid))
 
 
@@ -130,6 +133,12 @@ def test_the_command_prints_the_sid(
 def test_the_command_says_what_is_wrong(arguments: list[str], words: str) -> None:
     with pytest.raises(CommandError, match=words):
         call_command("simulate_call", *arguments)
+
+
+def test_a_caller_may_hide_the_number(live_server: Any) -> None:
+    call_command("simulate_call", "--url", live_server.url, "--from", "anonymous")
+    shown = Call.objects.get(from_number="anonymous").data()
+    assert (shown["from"], shown["number"]) == ("anonymous", "anonymous")
 
 
 @pytest.mark.parametrize("command", [["simulate_call"], ["simulate", "behave"]])

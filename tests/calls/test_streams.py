@@ -1,10 +1,12 @@
 """What agents' sockets get when they subscribe, and who may follow a call."""
 
+import threading
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
+from django.db import connections
 
 from calls.models import Call
 from calls.states import State
@@ -96,6 +98,23 @@ async def test_what_happens_after_the_page_was_made_is_replayed_to_it(
         assert subscribed["recovered"] is True
         event = await socket.event()
     assert (event["data"]["state"], event["replayed"]) == ("in-progress", True)
+
+
+def test_a_thread_reads_while_another_one_writes(ringing: Call) -> None:
+    """A database in memory, which threads share, would refuse to; see ``tests/conftest.py``."""
+    found: list[str] = []
+
+    def read() -> None:
+        found.extend(Call.objects.values_list("sid", flat=True))
+        connections.close_all()
+
+    with Call.objects.change(ringing.pk) as call:
+        call.held = True
+        call.save()
+        reader = threading.Thread(target=read)
+        reader.start()
+        reader.join()
+    assert found == [ringing.sid]
 
 
 def test_a_call_that_changes_while_the_page_is_made_is_replayed(

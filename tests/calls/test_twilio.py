@@ -12,7 +12,15 @@ from django.contrib.auth import get_user_model
 from calls.agents import phone
 from calls.models import Call
 from calls.states import State
-from calls.telephony import CallOver, NoSuchCall, Refused, get_telephony
+from calls.telephony import (
+    CallOver,
+    CallTaken,
+    NoSuchCall,
+    NotAsked,
+    OutcomeUnknown,
+    Refused,
+    get_telephony,
+)
 from calls.telephony.twilio import Twilio
 from tests.calls.twilio_api import Asked, TwilioApi, refusal
 
@@ -147,7 +155,7 @@ def test_answering_never_cuts_a_conversation(
 ) -> None:
     api.call(CALL, "in-progress")
     api.call(LEG, "in-progress", parent=CALL, direction="outbound-dial", to=phone(alice))
-    with pytest.raises(Refused, match=r"^alice has this call\.$"):
+    with pytest.raises(CallTaken, match=r"^alice has this call\.$"):
         company.answer(incoming(), bob)
     company.answer(incoming(), alice)  # Her own phone was faster than her click.
     assert not api.changes()
@@ -193,7 +201,47 @@ def test_what_ended_by_itself_while_it_was_hung_up_is_no_error(
     api.call(CALL, "in-progress")
     api.call(LEG, "in-progress", parent=CALL, direction="outbound-dial", to=phone(bob))
     api.faults = {3: refusal(404, 20404)}
-    company.hang_up(incoming())
+    talking = incoming()
+    talking.state = State.IN_PROGRESS
+    company.hang_up(talking)
+
+
+def test_rejecting_never_cuts_a_conversation(company: Twilio, api: TwilioApi, bob: Any) -> None:
+    api.call(CALL, "in-progress")
+    api.call(LEG, "in-progress", parent=CALL, direction="outbound-dial", to=phone(bob))
+    with pytest.raises(CallTaken, match=r"^bob has this call\.$"):
+        company.hang_up(incoming())  # It rings, as far as is known.
+    assert not api.changes()
+
+
+def test_stopping_a_phone_never_cuts_a_conversation(company: Twilio, api: TwilioApi) -> None:
+    api.call(LEG, "ringing")
+    company.cancel_leg(LEG)
+    assert company.fetch(LEG).state == State.CANCELED
+    api.call(LEG, "in-progress")
+    with pytest.raises(CallTaken):
+        company.cancel_leg(LEG)
+    assert company.fetch(LEG).state == State.IN_PROGRESS
+
+
+def test_without_an_answer_to_the_question_the_known_legs_are_ended(
+    company: Twilio, api: TwilioApi, db: None, bob: Any
+) -> None:
+    call = Call.objects.record(CALL, State.IN_PROGRESS, direction="inbound")
+    assert call is not None
+    for sid, state in [(LEG, State.IN_PROGRESS), ("CA3", State.RINGING)]:
+        Call.objects.record(sid, state, parent=CALL, agent=bob)
+    api.faults = {0: refusal(500, 20500), 1: refusal(500, 20500)}
+    with pytest.raises(OutcomeUnknown):
+        company.hang_up(call)
+    assert [asked.path for asked in api.changes()] == [f"Calls/{CALL}.json", f"Calls/{LEG}.json"]
+
+
+def test_what_could_not_be_asked_was_not_done(company: Twilio, api: TwilioApi) -> None:
+    api.faults = {0: refusal(500, 20500)}
+    with pytest.raises(NotAsked, match="Nothing was done"):
+        company.hold(incoming(), True)
+    assert not api.changes()
 
 
 def test_a_call_that_twilio_has_not_named_yet(company: Twilio, api: TwilioApi) -> None:
@@ -403,6 +451,17 @@ def test_a_recording_comes_with_the_accounts_credentials(company: Twilio, api: T
     url = f"{company._rest._account}/Recordings/RE1"
     assert company.recording(url) == (b"ID3 a message", "audio/mpeg")
     assert api.asked[0].path == "Recordings/RE1.mp3"
+
+
+def test_what_was_recorded_of_a_call(company: Twilio, api: TwilioApi) -> None:
+    api.recordings = [
+        {"sid": "RE4", "status": "absent", "duration": "0"},
+        {"sid": "RE3", "status": "processing", "duration": "-1"},
+        {"sid": "RE2", "status": "completed", "duration": "4"},
+    ]
+    root = f"{company._rest._account}/Recordings/"
+    assert company.messages("CA1") == [("RE2", f"{root}RE2", 4), ("RE3", f"{root}RE3", None)]
+    assert api.asked[0].path == "Calls/CA1/Recordings.json"
 
 
 @pytest.mark.parametrize("change", [lambda url: f"https://evil.example/{url}", lambda url: ""])

@@ -120,7 +120,8 @@ class TwilioApi:
             return refusal(404, 20404)
         if method == "POST" and call["status"] in FINAL:
             return refusal(400, 21220, "Call is not in-progress. Cannot redirect.")
-        call["status"] = fields.get("Status", call["status"])
+        if fields.get("Status") != "canceled" or call["status"] != "in-progress":
+            call["status"] = fields.get("Status", call["status"])
         return as_json(200, call)
 
 

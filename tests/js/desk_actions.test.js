@@ -10,13 +10,13 @@ import { incoming, talk, ALICE } from "./desk_calls.js";
 import { settled } from "./fakes.js";
 
 /** A desk with one call, whose server agrees; `log` has what was asked of the server and the phone. */
-function deskWith(call, { agreed = true, connected = true, ringing = [], muted = false } = {}) {
+function deskWith(call, { agreed = true, connected = true, ringing = [], muted = false, inCall = null } = {}) {
   const log = [];
   const waits = [];
   const pending = new PendingActions();
   const noted = (name) => (...given) => log.push([name, ...given]);
   const phone = {
-    state: { muted }, rings: (key) => ringing.includes(key),
+    state: { muted, call: inCall }, rings: (key) => ringing.includes(key),
     ...Object.fromEntries(["accept", "reject", "hangUp", "mute", "digits"].map((name) => [name, noted(name)])),
   };
   const actions = new Actions({
@@ -98,6 +98,19 @@ test("mute, digits and, without a connection, hanging up are the phone's own", a
   actions.perform("hangup", 7);
   await settled();
   assert.deepEqual(log, [["mute", false], ["digits", "5"], ["hangUp"]]);
+});
+
+test("hanging up is the server's, and then the phone's own where that is in the call, whatever the server says", async () => {
+  for (const agreed of [true, false]) {
+    const { actions, log } = deskWith(talk(ALICE), { inCall: 7, agreed });
+    actions.perform("hangup", 7);
+    await settled();
+    assert.deepEqual(log, [["calls/7/hangup/", {}], ["hangUp"]]);
+  }
+  const { actions, log } = deskWith(talk(ALICE), { inCall: 8 });
+  actions.perform("hangup", 7);
+  await settled();
+  assert.deepEqual(log, [["calls/7/hangup/", {}]]);
 });
 
 test("a call that the desk doesn't know can't be acted on", async () => {

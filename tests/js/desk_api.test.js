@@ -105,9 +105,9 @@ describe("the list of calls", () => {
   const skip = !AbortSignal.any && "this version of node has no AbortSignal.any";
   test("is fetched until it comes, and each failure is reported", { skip }, async () => {
     mock.method(globalThis, "setTimeout", (callback) => setImmediate(callback));
-    answers = [failed, silent, brokenOff, page(502), json(200, { calls: ["a"] })];
+    answers = [failed, silent, brokenOff, page(502), json(200, { calls: ["a"], next: "c2" })];
     const errors = [];
-    assert.deepEqual(await fetchCalls(new AbortController().signal, (error) => errors.push(error)), ["a"]);
+    assert.deepEqual(await fetchCalls(new AbortController().signal, (error) => errors.push(error)), { calls: ["a"], next: "c2" });
     assert.deepEqual(new Set(errors.map((error) => error.message)), new Set(["The calls can't be fetched, trying again."]));
     assert.equal(errors.length, 4);
   });

@@ -3,12 +3,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { NO_CONNECTION, controlsOf } from "../../calls/static/calls/rules/controls.js";
+import { NO_CONNECTION, TALKING, controlsOf } from "../../calls/static/calls/rules/controls.js";
 import { verbOf } from "../../calls/static/calls/rules/keys.js";
 import { ALICE, BOB, CAROL, NOW, claim, incoming, over, placed, talk } from "./desk_calls.js";
 
 const HERE = { call: 7, muted: false };
-const desk = (more = {}) => ({ agent: ALICE, now: NOW, connected: true, targets: [BOB], phone: HERE, ...more });
+const desk = (more = {}) => ({
+  agent: ALICE, now: NOW, connected: true, targets: [BOB], talks: [], phone: HERE, ...more,
+});
 const names = (call, more) => Object.keys(controlsOf(call, desk(more)));
 const offs = (call, more) =>
   Object.fromEntries(Object.entries(controlsOf(call, desk(more))).filter(([, { off }]) => off).map(([name, { off }]) => [name, off]));
@@ -26,8 +28,18 @@ describe("a call that comes in", () => {
 
   test("that somebody is answering has no controls, until the claim has run out", () => {
     assert.deepEqual(names(incoming(claim(BOB))), []);
-    assert.deepEqual(names(incoming(claim(ALICE))), []);
     assert.deepEqual(names(incoming(claim(BOB, -1))), ["answer", "decline", "reject"]);
+  });
+
+  test("that is being connected can be hung up, and muted as soon as the phone is in it", () => {
+    const mine = incoming(claim(ALICE));
+    assert.deepEqual(names(mine, { phone: { call: null, muted: false } }), ["hangup"]);
+    assert.deepEqual([names(mine), offs(mine)], [["mute", "hangup"], {}]);
+  });
+
+  test("can't be answered by an agent who talks in another one", () => {
+    assert.deepEqual(offs(incoming(), { talks: [8] }), { answer: TALKING });
+    assert.deepEqual(offs(talk(BOB, { transfer_to: ALICE }), { talks: [8] }), { answer: TALKING });
   });
 
   test("as a transfer can be taken or declined, and not ended", () => {
@@ -45,6 +57,12 @@ describe("a call of the agent's own", () => {
 
   test("can be hung up while it isn't answered", () => {
     assert.deepEqual(names(placed()), ["hangup"]);
+  });
+
+  test("can't be taken off hold while the agent talks in another one", () => {
+    assert.deepEqual(offs(talk(ALICE, { held: true }), { talks: [8] }), { hold: TALKING });
+    assert.deepEqual(offs(talk(ALICE), { talks: [7, 8] }), {}, "it can be put on hold");
+    assert.deepEqual(offs(talk(ALICE, { held: true }), { talks: [7] }), {});
   });
 
   test("can't be muted where the phone isn't in it", () => {
@@ -69,8 +87,12 @@ describe("a call of the agent's own", () => {
   });
 });
 
+test("a call that was handed over can be left by a phone that is still in it", () => {
+  assert.deepEqual(names(talk(BOB)), ["hangup"]);
+});
+
 test("a call of others has no controls, unless nobody is known to have it", () => {
-  assert.deepEqual(names(talk(BOB)), []);
+  assert.deepEqual(names(talk(BOB), { phone: { call: null, muted: false } }), []);
   assert.deepEqual(names(over("missed")), []);
   assert.deepEqual(names(talk(null)), ["hangup"]);
 });

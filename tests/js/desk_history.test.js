@@ -32,6 +32,26 @@ test("shows what the desk follows anyway, without asking", () => {
   assert.deepEqual([keys(history.rows([ended(5)])), history.hasMore, asked], [[5], true, []]);
 });
 
+test("offers no older calls where the page has all, until there may be others", () => {
+  const history = new History({ fetchPage: () => {}, changed: () => {}, isAll: true });
+  history.rows([ended(5)]);
+  assert.equal(history.hasMore, false);
+  history.rows(Array.from({ length: 20 }, (_, key) => ended(key)));
+  assert.equal(history.hasMore, true);
+  history.listed({ next: null });
+  assert.equal(history.hasMore, false);
+  history.listed({ next: "c2" });
+  assert.equal(history.hasMore, true);
+});
+
+test("says that a search failed, until the next one", async () => {
+  const history = new History({ fetchPage: () => Promise.reject(new Error("refused")), changed: () => {} });
+  await assert.rejects(history.search({ q: "+" }));
+  assert.deepEqual([history.hasFailed, history.isLoading], [true, false]);
+  await history.search({});
+  assert.equal(history.hasFailed, false);
+});
+
 test("goes back page by page, to the end", async () => {
   const { history, asked } = historyOf(PAGES);
   await history.more();

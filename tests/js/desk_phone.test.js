@@ -94,10 +94,10 @@ describe("Twilio's phone", () => {
     device.emit("incoming", leg);
     phone.accept(8); // It doesn't ring for that one.
     phone.accept(7);
-    phone.mute(true);
-    phone.digits("1#");
-    phone.hangUp();
-    phone.hangUp();
+    phone.mute(7, true);
+    phone.digits(7, "1#");
+    phone.hangUp(7);
+    phone.hangUp(7);
     assert.deepEqual(leg.done, [["accept"], ["mute", true], ["sendDigits", "1#"], ["disconnect"]]);
     assert.deepEqual(heard, ["ready", "incoming 7", "accepted 7", "ended 7"]);
   });
@@ -130,8 +130,31 @@ describe("Twilio's phone", () => {
     for (const leg of [talking, ringing]) device.emit("incoming", leg);
     phone.accept(7);
     ringing.emit("cancel");
-    phone.mute(true);
+    phone.mute(7, true);
     assert.deepEqual(talking.done, [["accept"], ["mute", true]]);
+  });
+
+  test("can be in two calls, and mutes and leaves each by itself", async () => {
+    const { phone, heard, device } = await opened();
+    const [held, talking] = [new FakeCall("CA2", 7), new FakeCall("CA3", 8)];
+    for (const leg of [held, talking]) device.emit("incoming", leg);
+    phone.accept(7);
+    phone.accept(8);
+    phone.mute(7, true);
+    phone.hangUp(8);
+    phone.hangUp(7);
+    assert.deepEqual([held.done, talking.done], [[["accept"], ["mute", true], ["disconnect"]], [["accept"], ["disconnect"]]]);
+    assert.deepEqual(heard.slice(-2), ["ended 8", "ended 7"]);
+  });
+
+  test("stays in a call of which another leg to it ends", async () => {
+    const { phone, heard, device } = await opened();
+    const [talking, late] = [new FakeCall("CA2", 7), new FakeCall("CA3", 7)];
+    device.emit("incoming", talking);
+    phone.accept(7);
+    device.emit("incoming", late);
+    late.emit("cancel");
+    assert.ok(!heard.includes("ended 7"));
   });
 
   test("renews its token before it ends", async () => {
@@ -230,6 +253,38 @@ describe("the page's phone", () => {
     assert.deepEqual(new Set(heard), new Set(["ready", "incoming 7"]));
     phone.accept(7);
     assert.deepEqual(posts, [["calls/simulate/pick-up/", { call: 7 }]]);
+  });
+
+  test("as a stand-in stays in its call while the connection is lost, and rings for nothing new", async () => {
+    const phone = new PagePhone({ agent, post, fetchPhone: async () => ({ kind: "stand-in" }) });
+    await settled();
+    const heard = listened(phone);
+    const talking = { ...ringing, state: "in-progress", answered_by: agent };
+    const follow = (...calls) => phone.follow(new Map(calls.map((call) => [call.call, call])), agent);
+    follow(talking);
+    follow({ ...talking, doubtful: true }, { ...ringing, call: 8, doubtful: true });
+    follow({ ...talking, certain: false });
+    follow(talking);
+    assert.deepEqual(heard.filter((event) => event !== "ready"), ["accepted 7"]);
+    follow({ ...talking, state: "completed" });
+    assert.equal(heard.at(-1), "ended 7");
+  });
+
+  test("as a stand-in hangs up by itself, and doesn't mind that the call has ended before", async () => {
+    const errors = [Object.assign(new Error("Over."), { status: 409 }), Object.assign(new Error("Away."), { status: 0 })];
+    const failing = async (path, fields) => {
+      posts.push([path, fields]);
+      throw errors[posts.length - 1];
+    };
+    const phone = new PagePhone({ agent, post: failing, fetchPhone: async () => ({ kind: "stand-in" }) });
+    await settled();
+    const heard = listened(phone);
+    phone.hangUp(7);
+    await settled();
+    phone.hangUp(7);
+    await settled();
+    assert.deepEqual(posts, [["calls/simulate/hang-up/", { call: 7 }], ["calls/simulate/hang-up/", { call: 7 }]]);
+    assert.deepEqual(heard.filter((event) => event !== "ready"), ["error Away."]);
   });
 
   test("is none where the agents' phones are elsewhere", async () => {

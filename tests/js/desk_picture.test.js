@@ -45,6 +45,13 @@ describe("the ring tone", () => {
   });
 });
 
+test("the agent talks in a call that isn't on hold, and certain", () => {
+  const calls = [
+    talk(ALICE), talk(ALICE, { call: 8, held: true }), talk(ALICE, { call: 9, certain: false }), talk(BOB, { call: 10 }),
+  ];
+  assert.deepEqual(picture(calls).talks, [7]);
+});
+
 describe("the title", () => {
   test("and the keys belong to the newest call that can be answered", () => {
     const newer = { call: 8, from: "+442079460000", started_at: NOW - 1000 };
@@ -75,12 +82,23 @@ describe("notices", () => {
     assert.deepEqual([notices.text("news", 13_000), notices.text("complaint", 13_000)], ["Busy", ""]);
   });
 
+  test("go with their cause, and no other one does", () => {
+    const notices = new Notices();
+    notices.take("complaint", "No calls", 1000, "calls");
+    notices.settle("complaint", "phone");
+    assert.equal(notices.text("complaint", 1000), "No calls");
+    notices.settle("complaint", "calls");
+    assert.equal(notices.text("complaint", 1000), "");
+  });
+
   test("have one place, for the one that matters most", () => {
     const all = { complaint: "c", trouble: "t", blocked: true, news: "n" };
     const order = ["complaint", "trouble", "blocked", "news"];
     const seen = order.map((_, index) => topNotice({ ...all, ...Object.fromEntries(order.slice(0, index).map((name) => [name, ""])) }));
     assert.deepEqual([...seen, topNotice({})], ["complaint", "trouble", "sound", "news", ""]);
     assert.equal(topNotice({ ...all, isOver: true }), "trouble", "it has the way out");
+    const silent = { blocked: true, news: "n" };
+    assert.deepEqual([topNotice(silent), topNotice({ ...silent, mute: true }), topNotice({ blocked: true, mute: true })], ["sound", "news", "sound"]);
   });
 });
 

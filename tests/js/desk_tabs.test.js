@@ -125,9 +125,9 @@ class PlayedPhone {
   play = (name, detail) => this.handlers.get(name)(detail);
   accept = (call) => this.asked.push(["accept", call]);
   reject = (call) => this.asked.push(["reject", call]);
-  hangUp = () => this.asked.push(["hangUp"]);
-  mute = (on) => this.asked.push(["mute", on]);
-  digits = (text) => this.asked.push(["digits", text]);
+  hangUp = (call) => this.asked.push(["hangUp", call]);
+  mute = (call, on) => this.asked.push(["mute", call, on]);
+  digits = (call, text) => this.asked.push(["digits", call, text]);
   close = () => this.asked.push(["close"]);
 }
 
@@ -183,10 +183,39 @@ describe("the phone of a tab", () => {
     assert.deepEqual(other.played.asked, [], "the transfer is over, and this is another one");
   });
 
-  test("says what is wrong", () => {
+  test("says what is wrong, and that it is mended", () => {
     const { played, complaints } = ownPhone();
     played.play("error", "The microphone is in use.");
-    assert.deepEqual(complaints, ["The microphone is in use."]);
+    played.play("ready");
+    assert.deepEqual(complaints, ["The microphone is in use.", ""]);
+  });
+
+  test("of two calls is in the one that isn't on hold, and each has its own mute", () => {
+    const { played, own } = ownPhone();
+    const follow = (one, two) => own.follow(new Map([[7, talk(ALICE, { held: one })], [8, talk(ALICE, { call: 8, held: two })]]), ALICE, NOW);
+    played.play("accepted", 7);
+    own.mute(true);
+    follow(true, false);
+    played.play("accepted", 8);
+    assert.deepEqual([own.state.call, own.state.muted], [8, false]);
+    follow(false, true);
+    assert.deepEqual([own.state.call, own.state.muted], [7, true]);
+    own.digits("5");
+    own.hangUp();
+    assert.deepEqual(played.asked, [["mute", 7, true], ["digits", 7, "5"], ["hangUp", 7]]);
+    played.play("ended", 7);
+    assert.deepEqual([own.state.call, own.state.muted], [8, false]);
+    played.play("ended", 8);
+    own.hangUp();
+    assert.deepEqual([own.state.call, played.asked.length], [null, 3]);
+  });
+
+  test("stays muted when it hears again that it is in its call", () => {
+    const { played, own } = ownPhone();
+    played.play("accepted", 7);
+    own.mute(true);
+    played.play("accepted", 7);
+    assert.equal(own.state.muted, true);
   });
 });
 
@@ -205,7 +234,7 @@ test("all tabs have one phone: they know its state, and ask the tab that has it"
   await settled();
   second.mute(true);
   await settled();
-  assert.deepEqual([played.asked, second.state.call, second.state.muted], [[["accept", 7], ["mute", true]], 7, true]);
+  assert.deepEqual([played.asked, second.state.call, second.state.muted], [[["accept", 7], ["mute", 7, true]], 7, true]);
   const late = new SharedPhone({ ...needs, channel: browser.channel() });
   await settled();
   assert.equal(late.state.call, 7);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { changeText, messageText, statusText } from "../../calls/static/calls/words/calls.js";
+import { changeText, doubtText, messageText, rejectWords, statusText } from "../../calls/static/calls/words/calls.js";
 import { connectionText, troubleTitle } from "../../calls/static/calls/words/connection.js";
 import { otherSide } from "../../calls/static/calls/words/numbers.js";
 import { outcomeText } from "../../calls/static/calls/words/outcomes.js";
@@ -60,6 +60,14 @@ describe("news", () => {
     assert.equal(news(talk(ALICE), talk(ALICE, { transfer_to: BOB })), "alice transfers to you: +1 555 010 0123");
   });
 
+  test("of a transfer that somebody has taken, or hasn't, is for the agent who made it", () => {
+    const offered = talk(ALICE, { transfer_to: BOB });
+    const [taken, left] = [talk(BOB), talk(ALICE)];
+    const texts = [taken, left].map((after) => [news(offered, after, ALICE), news(offered, after, BOB), news(offered, after, CAROL)]);
+    assert.deepEqual(texts, [["bob has taken +1 555 010 0123", "", ""], ["bob doesn't take +1 555 010 0123", "", ""]]);
+    assert.equal(news(offered, over("answered", { answered_by: ALICE }), ALICE), "Ended: +1 555 010 0123");
+  });
+
   test("is nothing of the past, nor a change that nobody needs", () => {
     for (const call of [over("missed"), talk(ALICE)]) assert.equal(news(undefined, call), "");
     assert.equal(news(talk(ALICE), talk(ALICE, { version: 3, held: true })), "");
@@ -74,16 +82,31 @@ test("a call that waits says for whom", () => {
     [incoming({ declined: [BOB.id] }), "Declined by you, still waiting"],
     [incoming({ ringing: [ALICE.id] }), "Rings at other desks"],
     [incoming({ ringing: [] }), "Waiting"],
-    [incoming({ voicemail: true }), "Hears that nobody is free, and may leave a message"],
+    [incoming({ voicemail: true }), "Nobody answers; the caller may leave a message"],
     [talk(ALICE, { transfer_to: BOB }), "alice transfers this call to you"],
   ];
   for (const [call, text] of texts) assert.equal(status(call), text);
 });
 
-test("a call that may have changed unseen says so", () => {
-  assert.equal(status(incoming({ doubtful: true })), "May have been answered by now");
-  assert.equal(status(talk(ALICE, { doubtful: true }), ALICE), "May be over by now");
-  assert.equal(status(incoming({ certain: false })), "The phone company doesn't say how this call is");
+test("a call that may have changed unseen says so, and what was known of it", () => {
+  const texts = [
+    [incoming({ doubtful: true }), "Incoming call", "May have been answered by now"],
+    [talk(BOB, { doubtful: true }), "You are talking", "May be over by now"],
+    [talk(BOB, { certain: false }), "You are talking", "The phone company can't be asked at the moment"],
+    [talk(BOB), "You are talking", ""],
+  ];
+  for (const [call, text, doubt] of texts) assert.deepEqual([status(call), doubtText(call)], [text, doubt]);
+});
+
+test("an agent talks only in the call that the phone is in", () => {
+  const phone = (call) => ({ call });
+  const texts = [7, null, 8].map((call) => statusText(talk(ALICE), ALICE, NOW, phone(call)));
+  assert.deepEqual(texts, ["You are talking", "You are talking", "Your phone is in another call"]);
+});
+
+test("rejecting a caller who may leave a message takes that away", () => {
+  assert.match(rejectWords(incoming()).what, /stops ringing/);
+  assert.match(rejectWords(incoming({ voicemail: true })).what, /can't leave a message/);
 });
 
 test("a call in progress names who talks, holds it or transfers it", () => {
@@ -111,13 +134,16 @@ test("the history says what happened", () => {
   const texts = [
     [over("answered", talked), "Answered by alice, 03:12"],
     [over("answered", { ...talked, ...outbound }), "Called by alice, 03:12"],
+    [over("answered", { ...outbound, answered_by: CAROL }), "Called by alice, taken over by carol"],
+    [over("answered", outbound), "Called by alice"],
+    [over("answered", { direction: "outbound" }), "Called"],
     [over("answered"), "Answered"],
     [over("missed"), "Missed"],
     [over("missed", { declined: [BOB.id] }), "Missed, declined by you"],
     [over("declined", { declined: [BOB.id] }), "Declined by you"],
     [over("declined", { declined: [ALICE.id] }), "Declined"],
-    [over("declined", { rejected_by: ALICE }), "Declined by alice"],
-    [over("declined", { rejected_by: BOB }), "Declined by you"],
+    [over("declined", { rejected_by: ALICE }), "Rejected by alice"],
+    [over("declined", { rejected_by: BOB }), "Rejected by you"],
     [over("gave-up"), "The caller gave up"],
     [over("gave-up", outbound), "Ended before an answer"],
     [over("busy", outbound), "Busy"],
@@ -133,6 +159,8 @@ test("the history says what happened", () => {
 test("numbers are grouped where the grouping is known, and may be unknown", () => {
   assert.equal(otherSide(incoming()), "+1 555 010 0123");
   assert.equal(otherSide(placed()), "+442079460000");
+  assert.equal(otherSide(placed({ number: "+44 20 7946 0000" })), "+44 20 7946 0000");
+  assert.equal(otherSide(incoming({ from: "anonymous", number: "anonymous" })), "Unknown number");
   for (const from of ["", "anonymous", "Restricted", undefined]) {
     assert.equal(otherSide(incoming({ from })), "Unknown number");
   }

@@ -124,6 +124,12 @@ def test_the_key_that_is_kept_was_never_readable_by_others(
     assert modes == [0o600] == [stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()]
 
 
+def test_an_empty_database_url_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    default = settings_with(monkeypatch)["DATABASES"]
+    assert settings_with(monkeypatch, DATABASE_URL="")["DATABASES"] == default
+    assert default["default"]["ENGINE"] == "django.db.backends.sqlite3"
+
+
 @pytest.mark.processes
 @pytest.mark.parametrize("more", [{}, {**ACCOUNT, "REDIS_URL": "redis://localhost"}], ids=str)
 def test_djangos_own_check_finds_nothing(tmp_path: Path, more: dict[str, str]) -> None:

@@ -66,7 +66,10 @@ export class Actions {
       return agreed;
     }
     const fields = verb === "hold" ? { on: held ? 0 : 1 } : details;
-    return this.#post(`calls/${call}/${verb === "reject" ? "hangup" : verb}/`, fields);
+    const agreed = await this.#post(`calls/${call}/${verb === "reject" ? "hangup" : verb}/`, fields);
+    // The server may not reach the company, over which the phone has a line of its own.
+    if (verb === "hangup" && this.#phone.state.call === call) this.#phone.hangUp();
+    return agreed;
   }
 }
 

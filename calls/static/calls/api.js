@@ -50,7 +50,7 @@ function isUnknown(answer) {
 }
 
 /**
- * Returns all calls that the server lists, after as many attempts as it takes; null once `signal` aborts.
+ * Returns the server's list, `{calls, next}`, after as many attempts as it takes; null once `signal` aborts.
  *
  * After a cut the browser may send a request on a connection that is dead, and wait for minutes.
  * So an attempt ends early. The next one, on another connection, gets more time in case the line is
@@ -60,8 +60,8 @@ export async function fetchCalls(signal, onError) {
   for (let timeout = FIRST_TIMEOUT; ; timeout = Math.min(2 * timeout, MAX_TIMEOUT)) {
     try {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
-      const { calls } = await request("calls/", { signal: limit }, UNFETCHED);
-      return signal.aborted ? null : calls;
+      const list = await request("calls/", { signal: limit }, UNFETCHED);
+      return signal.aborted ? null : list;
     } catch (error) {
       if (signal.aborted) return null;
       onError(error);

@@ -3,6 +3,7 @@
 import { RealtimeClient } from "../realtime/index.js";
 import "../realtime/status_element.js";
 import { Actions } from "./actions.js";
+import { Announcements } from "./announcements.js";
 import { fetchCalls, fetchPage, post } from "./api.js";
 import { ConnectionWatch } from "./connection_watch.js";
 import { FollowedCalls } from "./followed_calls.js";
@@ -12,16 +13,16 @@ import { makePhone } from "./phone.js";
 import { RejectDialog } from "./reject_dialog.js";
 import { RingTone } from "./ring_tone.js";
 import { rings, settles } from "./rules/call_rules.js";
-import { NO_CONNECTION } from "./rules/controls.js";
-import { Notices } from "./rules/notices.js";
+import { NO_CONNECTION, TALKING } from "./rules/controls.js";
 import { PendingActions } from "./rules/pending.js";
 import { peopleOf, targetsOf } from "./rules/people.js";
 import { pictureOf } from "./rules/picture.js";
 import { ServerClock } from "./rules/server_clock.js";
 import { AgentTabs } from "./tabs/agent_tabs.js";
 import { OwnPhone } from "./tabs/own_phone.js";
+import { drawInForce } from "./view/demo_view.js";
 import { DeskView } from "./view/desk_view.js";
-import { element, setOff } from "./view/dom.js";
+import { element, setAttribute, setOff } from "./view/dom.js";
 import { HistoryView } from "./view/history_view.js";
 import { drawPeople } from "./view/people_view.js";
 import { changeText } from "./words/calls.js";
@@ -31,7 +32,10 @@ const PLACING = "Placing the call";
 const agent = onPage("agent");
 const name = document.title;
 const clock = new ServerClock();
-const notices = new Notices();
+const announcements = new Announcements({
+  changed: draw,
+  signedOut: () => location.assign(document.body.dataset.login),
+});
 const pending = new PendingActions();
 const view = new DeskView();
 const historyView = new HistoryView();
@@ -40,7 +44,7 @@ const client = new RealtimeClient();
 const mine = client.subscribe("me");
 const desks = client.subscribe("desk");
 const calls = new FollowedCalls(mine, onPage("calls"), {
-  fetchList: (signal) => fetchCalls(signal, failed),
+  fetchList,
   changed,
 });
 const connection = new ConnectionWatch(client, mine, {
@@ -52,7 +56,7 @@ const tabs = new AgentTabs({
   openPhone: (handlers) => new OwnPhone(makePhone({ agent, post }), handlers),
   maySound: () => !tone.blocked,
   changed: draw,
-  failed: complain,
+  failed: (sentence) => announcements.take(sentence, "phone"),
 });
 const { phone } = tabs;
 const actions = new Actions({
@@ -63,7 +67,7 @@ const actions = new Actions({
   isConnected: () => connection.isOpen,
   changed: draw,
 });
-const history = new History({ fetchPage, changed: draw });
+const history = new History({ fetchPage, changed: draw, isAll: onPage("next") === null });
 const rejecting = new RejectDialog((call) => actions.perform("reject", call));
 const status = document.querySelector("realtime-status");
 let picture = null;
@@ -82,9 +86,9 @@ function draw() {
   picture = pictureOf({ calls: calls.known, agent, pending, now, trouble, sound, phone: phone.state, name });
   view.draw({
     picture,
-    notices: shownNotices(),
+    notices: { ...announcements.shown, trouble: connection.trouble },
     connection: { state: connection.state, complete: calls.complete },
-    blocked: tone.blocked,
+    sound: { blocked: tone.blocked, mute: tone.mute },
     off,
     desk: {
       agent, now, pending, connected: connection.isOpen, phone: phone.state, targets: targetsOf(people),
@@ -93,28 +97,9 @@ function draw() {
   });
   drawPeople({ people, off });
   historyView.offerAgents(people);
-  setOff(element("place"), off || (placing ? PLACING : ""));
+  setAttribute(element("place"), "data-pending", placing ? PLACING : null);
+  setOff(element("place"), off || (placing && PLACING) || (picture.talks.length > 0 && TALKING));
   tone.volume = picture.volume;
-}
-
-function shownNotices() {
-  const kinds = ["complaint", "news", "urgent", "connection-news"];
-  const shown = kinds.map((kind) => [kind, notices.text(kind, Date.now())]);
-  return { ...Object.fromEntries(shown), trouble: connection.trouble };
-}
-
-function announce(kind, sentence) {
-  notices.take(kind, sentence, Date.now());
-}
-
-function complain(sentence) {
-  announce("complaint", sentence);
-  draw();
-}
-
-function failed(error) {
-  if (error.status === 401) location.assign(document.body.dataset.login);
-  complain(error.message);
 }
 
 function changed(before) {
@@ -123,7 +108,7 @@ function changed(before) {
     const known = before.get(key);
     if (!known || settles(known, call, agent)) pending.end(key);
     const sentence = changeText(known, call, agent, now);
-    if (sentence) announce(rings(call, agent, now) ? "urgent" : "news", sentence);
+    if (sentence) announcements.tell(rings(call, agent, now) ? "urgent" : "news", sentence);
   }
   rejecting.follow(calls.known);
   phone.follow(calls.known, agent, now);
@@ -131,7 +116,8 @@ function changed(before) {
 }
 
 function connectionChanged(news) {
-  if (news) announce("connection-news", news);
+  if (news) announcements.tell("connection-news", news);
+  if (news && connection.isOpen) announcements.tell("complaint", "");
   if (connection.state === "closed") tabs.end();
   draw();
 }
@@ -141,17 +127,22 @@ function soundChanged() {
   draw();
 }
 
-/** Sends a request to the server; returns whether it agreed. */
+/** Sends a request to the server; returns its answer, null if it didn't agree. */
 async function asked(path, fields) {
-  announce("complaint", "");
+  announcements.tell("complaint", "");
   try {
-    const { unknown } = await post(path, fields);
-    if (unknown) complain(unknown);
-    return true;
+    const answer = await post(path, fields);
+    if (answer.unknown) announcements.complain(answer.unknown);
+    return answer;
   } catch (error) {
-    failed(error);
-    return false;
+    announcements.failed(error);
+    return null;
   }
+}
+
+async function simulate(path) {
+  const answer = await asked(`calls/simulate/${path}`);
+  if (answer?.in_force) drawInForce(answer.in_force);
 }
 
 async function dial(to) {
@@ -162,6 +153,17 @@ async function dial(to) {
   placing = false;
   draw();
   return agreed;
+}
+
+async function fetchList(signal) {
+  const failed = (error) => announcements.failed(error, "calls");
+  const list = await announcements.done("calls", fetchCalls(signal, failed));
+  if (list) history.listed(list);
+  return list?.calls;
+}
+
+function shown(pages) {
+  announcements.done("history", pages).catch((error) => announcements.failed(error, "history"));
 }
 
 /** Another agent has logged in here, so the desk has to be loaded again. */
@@ -181,11 +183,12 @@ listenToAgent({
   ask: (call) => rejecting.ask(calls.known.get(call)),
   dial,
   setStatus: (wanted) => asked("calls/status/", { status: wanted }),
-  simulate: (path) => asked(`calls/simulate/${path}`),
-  search: (query) => history.search(query).catch(failed),
-  more: () => history.more().catch(failed),
-  refuse: complain,
+  simulate,
+  search: (query) => shown(history.search(query)),
+  more: () => shown(history.more()),
+  refuse: (reason) => announcements.complain(reason),
 });
 setInterval(draw, 1000);
 tabs.begin();
+drawInForce(onPage("in-force"));
 draw();

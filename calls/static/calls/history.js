@@ -3,13 +3,16 @@
 import { lastEndedFirst, merged } from "./rules/call_list.js";
 import { isOver } from "./rules/call_rules.js";
 
+// Of the server. A desk that follows fewer calls follows all, if it did so at first.
+const PAGE = 20;
 const NO_SEARCH = Object.freeze({ q: "", agent: "" });
 
 /**
  * Shows the calls that the desk follows anyway, until the agent asks for more or for others.
  *
  * `fetchPage(query)` resolves to `{calls, next}`; `next` is the cursor of the page after it, null
- * on the last one. `changed()` is called when there is something else to show.
+ * on the last one. `isAll` says whether the list of the page itself lacks none.
+ * `changed()` is called when there is something else to show.
  */
 export class History {
   #fetchPage;
@@ -19,9 +22,12 @@ export class History {
   #fetched = null;
   #next = null;
   #request = null;
+  #isAll;
+  #hasFailed = false;
 
-  constructor({ fetchPage, changed }) {
+  constructor({ fetchPage, changed, isAll = false }) {
     this.#fetchPage = fetchPage;
+    this.#isAll = isAll;
     this.#changed = changed;
   }
 
@@ -32,7 +38,17 @@ export class History {
 
   /** Whether there may be older calls than those shown. */
   get hasMore() {
-    return this.#fetched === null || this.#next !== null;
+    return this.#fetched === null ? !this.#isAll : this.#next !== null;
+  }
+
+  /** Whether the server didn't make the search. */
+  get hasFailed() {
+    return this.#hasFailed;
+  }
+
+  /** The server has listed the last calls again; there are older ones if `next` says so. */
+  listed({ next }) {
+    this.#isAll = next === null;
   }
 
   get isSearch() {
@@ -41,6 +57,7 @@ export class History {
 
   /** Returns the calls to show; `last` are those over among the calls that the desk follows. */
   rows(last) {
+    if (last.length >= PAGE) this.#isAll = false;
     if (this.#fetched === null) return this.isSearch ? [] : last;
     this.#absorb(last);
     return [...this.#fetched.values()].filter(isOver).sort(lastEndedFirst);
@@ -52,6 +69,7 @@ export class History {
     this.#fetched = null;
     this.#next = null;
     this.#request = null;
+    this.#hasFailed = false;
     if (this.isSearch) await this.#load({});
     else this.#changed();
   }
@@ -67,12 +85,16 @@ export class History {
   async #load(position) {
     const request = {};
     this.#request = request;
+    this.#hasFailed = false;
     this.#changed();
     try {
       const { calls, next } = await this.#fetchPage({ ...this.#query(), ...position });
       if (this.#request !== request) return;
       this.#fetched = merged(this.#fetched ?? new Map(), calls);
       this.#next = next ?? null;
+    } catch (error) {
+      if (this.#request === request) this.#hasFailed = true;
+      throw error;
     } finally {
       if (this.#request === request) {
         this.#request = null;

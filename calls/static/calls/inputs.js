@@ -1,7 +1,7 @@
 /** What the agent clicks, types and submits. */
 
 import { verbOf } from "./rules/keys.js";
-import { openPanel } from "./view/call_card.js";
+import { openPanel, showDigits } from "./view/call_card.js";
 import { element } from "./view/dom.js";
 
 /**
@@ -19,8 +19,8 @@ export function listenToAgent(desk) {
   element("dial").addEventListener("submit", (event) => dialled(event, desk));
   const search = element("search");
   const searched = () => {
-    const { ariaDisabled, title } = search.querySelector("button");
-    if (ariaDisabled === "true") desk.refuse(title);
+    const button = search.querySelector("button");
+    if (isOff(button)) refuse(button, desk);
     else desk.search(Object.fromEntries(new FormData(search)));
   };
   search.addEventListener("submit", (event) => {
@@ -33,16 +33,27 @@ export function listenToAgent(desk) {
 function pressed(event, desk) {
   const verb = verbOf(event);
   const target = desk.target();
-  if (verb && target !== null) desk.perform(verb, target);
+  if (verb && target !== null) clicked(document.querySelector(`.call[data-call="${target}"] [data-verb=${verb}]`), desk);
+}
+
+function isOff({ ariaDisabled }) {
+  return ariaDisabled === "true";
+}
+
+// Who presses a second time what is being done already need not hear that it is.
+function refuse(button, desk) {
+  const pending = button.closest("[data-pending]")?.dataset.pending;
+  if (button.title !== pending) desk.refuse(button.title);
 }
 
 function clicked(button, desk) {
   if (button.form) return;
-  if (button.ariaDisabled === "true") return desk.refuse(button.title);
+  if (isOff(button)) return refuse(button, desk);
   const { verb, panel, question, word, to, digits } = button.dataset;
   const row = button.closest("[data-call]");
   const call = Number(row?.dataset.call);
   if (verb) desk.perform(verb, call, { ...(to && { to }), ...(digits && { digits }) });
+  if (digits) showDigits(row, digits);
   if (panel) togglePanel(row, panel);
   if (question) desk.ask(call);
   if (word) desk.simulate(`${word}/`);
@@ -59,6 +70,6 @@ function togglePanel(row, panel) {
 async function dialled(event, desk) {
   event.preventDefault();
   const form = event.target;
-  if (element("place").ariaDisabled === "true") return desk.refuse(element("place").title);
+  if (isOff(element("place"))) return refuse(element("place"), desk);
   if (await desk.dial(form.elements.to.value)) form.reset();
 }

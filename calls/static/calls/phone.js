@@ -3,8 +3,8 @@
  *
  * Calls are named by their `call`. Events, one handler each: `ready` when it can be called,
  * `incoming`, `accepted` and `ended` with a call, `error` with a sentence for the agent. Methods:
- * `follow(calls, agent)` with what the desk knows, `accept(call)`, `reject(call)`, `hangUp()`,
- * `mute(on)`, `digits(text)`, `close()`.
+ * `follow(calls, agent)` with what the desk knows, `accept(call)`, `reject(call)`, `hangUp(call)`,
+ * `mute(call, on)`, `digits(call, text)`, `close()`.
  */
 
 import { fetchPhone } from "./api.js";
@@ -58,16 +58,16 @@ export class PagePhone {
     this.#phone?.reject(call);
   }
 
-  hangUp() {
-    this.#phone?.hangUp();
+  hangUp(call) {
+    this.#phone?.hangUp(call);
   }
 
-  mute(on) {
-    this.#phone?.mute(on);
+  mute(call, on) {
+    this.#phone?.mute(call, on);
   }
 
-  digits(text) {
-    this.#phone?.digits(text);
+  digits(call, text) {
+    this.#phone?.digits(call, text);
   }
 
   close() {

@@ -2,6 +2,7 @@
 
 import { isWaiting } from "./rules/call_rules.js";
 import { element, write } from "./view/dom.js";
+import { rejectWords } from "./words/calls.js";
 import { otherSide } from "./words/numbers.js";
 
 export class RejectDialog {
@@ -20,7 +21,10 @@ export class RejectDialog {
   ask(call) {
     this.#call = call.call;
     this.#dialog.returnValue = "";
+    const { what, instead } = rejectWords(call);
     write(element("reject-question"), `Reject ${otherSide(call)} for everybody?`);
+    write(element("reject-what"), what);
+    write(element("reject-instead"), instead);
     this.#dialog.showModal();
   }
 

@@ -37,21 +37,29 @@ export class RingTone {
   #cycle = null;
   #source = null;
   #hasStarted = false;
+  #isMute = false;
+  #onChange;
 
   /** `onChange` is called when the browser begins or stops allowing sound. */
   constructor(onChange) {
+    this.#onChange = onChange;
     this.#volume.connect(this.#context.destination);
     this.#context.addEventListener("statechange", onChange);
     setTimeout(() => {
       this.#hasStarted = true;
       onChange();
     }, STARTING);
-    for (const gesture of GESTURES) addEventListener(gesture, () => this.#allow(), { capture: true });
+    for (const gesture of GESTURES) addEventListener(gesture, () => this.#touched(), { capture: true });
   }
 
   /** True while the browser keeps the page silent because nobody has touched it yet. */
   get blocked() {
     return this.#hasStarted && !this.#isRunning;
+  }
+
+  /** True where a gesture of the agent didn't help: the machine plays no sound. */
+  get mute() {
+    return this.blocked && this.#isMute;
   }
 
   /** Rings until the volume is 0 (1: full); if sound is blocked, begins when it is allowed. */
@@ -73,6 +81,15 @@ export class RingTone {
   #stop() {
     this.#source?.disconnect();
     this.#source = null;
+  }
+
+  #touched() {
+    if (this.#isRunning) return;
+    this.#allow();
+    setTimeout(() => {
+      this.#isMute = !this.#isRunning;
+      this.#onChange();
+    }, STARTING);
   }
 
   #allow() {

@@ -5,12 +5,13 @@ import { isRungHere } from "./rules/call_rules.js";
 // An event may be faster than the company: it says that a phone rings which isn't called yet.
 const ATTEMPTS = 10;
 const PAUSE = 500; // milliseconds
+const CONFLICT = 409;
 
 export class StandInPhone {
   #post;
   #handlers = new Map();
   #ringing = new Set();
-  #call = null;
+  #talking = new Set();
 
   constructor({ post }) {
     this.#post = post;
@@ -21,16 +22,20 @@ export class StandInPhone {
     if (name === "ready") queueMicrotask(handler);
   }
 
-  /** Rings and talks as the calls say. */
+  /** Rings and talks as the calls say. A call in doubt goes on as it was, as on a real phone. */
   follow(calls, agent) {
-    const all = [...calls.values()].filter(({ doubtful }) => !doubtful);
-    const talking = all.find((call) => call.state === "in-progress" && call.answered_by?.id === agent.id);
-    const ringing = new Set(all.filter((call) => isRungHere(call, agent)).map(({ call }) => call));
-    const before = this.#ringing;
+    const talks = (call) => call.state === "in-progress" && call.answered_by?.id === agent.id;
+    const talking = keys(calls, (call) => talks(call) && (!call.doubtful || this.#talking.has(call.call)));
+    const ringing = keys(
+      calls, (call) => isRungHere(call, agent) && (!call.doubtful || this.#ringing.has(call.call)),
+    );
+    const before = { ringing: this.#ringing, talking: this.#talking };
     this.#ringing = ringing;
-    for (const call of before) if (!ringing.has(call) && call !== talking?.call) this.#emit("ended", call);
-    for (const call of ringing) if (!before.has(call)) this.#emit("incoming", call);
-    this.#talk(talking?.call ?? null);
+    this.#talking = talking;
+    this.#emitEach("ended", before.ringing, (call) => !ringing.has(call) && !talking.has(call));
+    this.#emitEach("incoming", ringing, (call) => !before.ringing.has(call));
+    this.#emitEach("ended", before.talking, (call) => !talking.has(call));
+    this.#emitEach("accepted", talking, (call) => !before.talking.has(call));
   }
 
   accept(call) {
@@ -39,9 +44,13 @@ export class StandInPhone {
 
   reject() {}
 
-  hangUp() {
-    if (this.#call === null) return;
-    this.#post(`calls/${this.#call}/hangup/`).catch(({ message }) => this.#emit("error", message));
+  /** Does so by itself, as a phone does that needs no server. */
+  async hangUp(call) {
+    try {
+      await this.#post("calls/simulate/hang-up/", { call });
+    } catch ({ status, message }) {
+      if (status !== CONFLICT) this.#emit("error", message); // Otherwise the call has ended before.
+    }
   }
 
   mute() {}
@@ -59,15 +68,15 @@ export class StandInPhone {
     }
   }
 
-  #talk(call) {
-    const before = this.#call;
-    if (before === call) return;
-    this.#call = call;
-    if (before !== null) this.#emit("ended", before);
-    if (call !== null) this.#emit("accepted", call);
+  #emitEach(name, calls, isMeant) {
+    for (const call of calls) if (isMeant(call)) this.#emit(name, call);
   }
 
   #emit(name, detail) {
     this.#handlers.get(name)?.(detail);
   }
+}
+
+function keys(calls, rule) {
+  return new Set([...calls.values()].filter(rule).map(({ call }) => call));
 }

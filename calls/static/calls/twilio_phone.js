@@ -21,7 +21,7 @@ export class TwilioPhone {
   #closed = false;
   #timer = 0;
   #ringing = new Set();
-  #active = null;
+  #active = new Map(); // the SDK's calls that were accepted, by the call's key
   #keys = new Map(); // by the sids of calls that the desk knows
   #announced = new Map(); // the call's key, by the SDK's call
 
@@ -48,16 +48,16 @@ export class TwilioPhone {
     this.#ringingFor(key)?.reject();
   }
 
-  hangUp() {
-    this.#active?.disconnect();
+  hangUp(key) {
+    this.#active.get(key)?.disconnect();
   }
 
-  mute(on) {
-    this.#active?.mute(on);
+  mute(key, on) {
+    this.#active.get(key)?.mute(on);
   }
 
-  digits(text) {
-    this.#active?.sendDigits(text);
+  digits(key, text) {
+    this.#active.get(key)?.sendDigits(text);
   }
 
   close() {
@@ -122,15 +122,18 @@ export class TwilioPhone {
 
   #accepted(call) {
     this.#ringing.delete(call);
-    this.#active = call;
-    this.#emit("accepted", this.#announced.get(call));
+    const key = this.#announced.get(call);
+    this.#active.set(key, call);
+    this.#emit("accepted", key);
   }
 
   #ended(call) {
     this.#ringing.delete(call);
-    if (this.#active === call) this.#active = null;
     const key = this.#announced.get(call);
     this.#announced.delete(call);
+    const other = this.#active.get(key);
+    if (other && other !== call) return; // The call has another leg to this phone.
+    this.#active.delete(key);
     if (key) this.#emit("ended", key);
   }
 

@@ -119,8 +119,10 @@ class Rest:
             return NOT_IN_PROGRESS
         if "Twiml" in fields:
             self._company.redirect(leg, fields["Twiml"])
-        elif fields["Status"] == "completed" or not leg.is_up:
-            self._company.complete(leg)
+        else:
+            assert fields["Status"] in ("completed", "canceled"), fields
+            if fields["Status"] == "completed" or not leg.is_up:
+                self._company.complete(leg)
         return 200, leg.resource()
 
     def _conferences(self, path: list[str], fields: dict[str, Any]) -> Answer:

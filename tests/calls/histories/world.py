@@ -34,7 +34,7 @@ class Fate(StrEnum):
 
 
 class Claim(NamedTuple):
-    """An agent's claim, as her page was told of it."""
+    """An agent's claim, as the server answered her page."""
 
     agent: Any
     since: datetime
@@ -61,7 +61,7 @@ class World:
         self.transferred: set[str] = set()
         """The calls, by their sids, that agents asked to end, or to hand over."""
         self.claims: dict[int, Claim] = {}
-        """The newest claim of each call that a page was told of."""
+        """The newest claim of each call that the server agreed to."""
         self.fates: list[Fate] = []
         """What becomes of the next reports."""
         self.late: list[tuple[str, dict[str, str]]] = []

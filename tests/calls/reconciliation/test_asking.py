@@ -132,9 +132,30 @@ def test_a_call_that_the_company_does_not_know_has_failed(
 def test_a_claim_that_has_run_out_is_cleared(call: Call, company: Company, alice: Any) -> None:
     claimed = Call.objects.claim(call.pk, alice)
     company.answers["CA1"] = own_leg(call, State.IN_PROGRESS)
-    assert asked(claimed, company, 29).claimed_by == alice
+    assert asked(claimed, company, 21).claimed_by == alice
     found = asked(claimed, company, 31)
     assert (found.claimed_by, found.claimed_until, found.claim) == (None, None, "")
+
+
+def test_a_claim_in_doubt_is_cleared_if_its_phone_does_not_ring(
+    call: Call, company: Company, alice: Any
+) -> None:
+    claimed = Call.objects.claim(call.pk, alice, "hers")
+    Call.objects.doubt_claim(call.pk, "hers")
+    company.answers["CA1"] = own_leg(call, State.IN_PROGRESS, phone(alice, State.RINGING))
+    assert asked(claimed, company, 1).claimed_by == alice
+    company.answers["CA1"] = own_leg(call, State.IN_PROGRESS, phone(alice, State.CANCELED))
+    assert asked(claimed, company, 2).claimed_by is None
+
+
+def test_a_rejection_that_never_reached_the_company_is_cleared(
+    call: Call, company: Company, alice: Any
+) -> None:
+    with Call.objects.change(call.pk) as rejected:
+        rejected.rejected_by = alice
+    company.answers["CA1"] = own_leg(call, State.IN_PROGRESS)
+    assert asked(rejected, company, 1).rejected_by == alice  # It may be under way.
+    assert asked(rejected, company, 6).rejected_by is None
 
 
 def test_a_claim_whose_answer_was_lost_is_an_answer(

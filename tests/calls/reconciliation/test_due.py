@@ -20,10 +20,23 @@ def test_a_ringing_call_is_due_when_its_phones_have_stopped(call: Call) -> None:
     assert take(after(call, 40)) is not None
 
 
-def test_what_others_see_of_a_call_moves_its_instant(call: Call, alice: Any) -> None:
+def test_what_the_company_says_moves_the_instant(call: Call) -> None:
+    with Call.objects.change(call.pk, heard=True) as heard:
+        heard.voicemail = True
+    assert check_at(call) == heard.changed_at + timedelta(seconds=140)
+
+
+def test_what_agents_do_never_puts_a_question_off(call: Call, alice: Any) -> None:
+    """A call that was picked up, but still rings here, is found although agents try to answer."""
+    before = check_at(call)
     with Call.objects.change(call.pk) as declined:
         declined.declined.append(alice.pk)
-    assert check_at(call) == declined.changed_at + timedelta(seconds=40)
+    assert check_at(call) == before
+    Call.objects.claim(call.pk, alice, "hers")
+    sooner = check_at(call)
+    assert sooner < before
+    Call.objects.release(call.pk, "hers")
+    assert check_at(call) == sooner
 
 
 def test_a_call_that_is_over_is_never_due(call: Call) -> None:

@@ -1,5 +1,6 @@
 """The sweep: which calls it asks for, and when again."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,6 +51,20 @@ def test_a_call_that_goes_on_ringing_is_asked_for_more_seldom(call: Call, compan
         pauses.append(pause(call, after(call, seconds)))
     assert pauses == [20, 30, 45, 60, 60]
     assert stored(call).version == call.version
+
+
+def test_a_company_that_answers_again_is_asked_for_all_that_is_in_doubt(
+    call: Call, company: Company
+) -> None:
+    Call.objects.record("CA2", State.RINGING, **INBOUND)
+    company.answers["CA1"] = own_leg(call, State.IN_PROGRESS)
+    later = after(call, 100)
+    Call.objects.filter(sid="CA2").update(certain=False, check_at=after(call, 160))
+    company.answers["CA2"] = replace(own_leg(call, State.COMPLETED), sid="CA2")
+    sweep(later)
+    assert company.asked == ["CA1", "CA2"]
+    other = Call.objects.get(sid="CA2")
+    assert (other.state, other.certain) == ("completed", True)
 
 
 def test_a_talk_is_asked_for_every_ten_minutes(call: Call, company: Company, bob: Any) -> None:

@@ -35,7 +35,12 @@ def test_a_phone_is_picked_up_and_the_call_ends(
 
 
 @pytest.mark.parametrize(
-    ("word", "sentence"), [("answer", "No phone rings"), ("hangup", "no call")]
+    ("word", "sentence"),
+    [
+        ("answer", "No phone rings"),
+        ("hangup", "no call"),
+        ("caller-hangs-up", "No caller is in a call"),
+    ],
 )
 def test_what_there_is_not(db: None, word: str, sentence: str) -> None:
     with pytest.raises(CommandError, match=sentence):
@@ -50,8 +55,10 @@ def test_a_word_is_obeyed(db: None, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_unknown_word(db: None) -> None:
-    with pytest.raises(CommandError, match="There is no word 'explode'"):
+    with pytest.raises(CommandError, match="There is no word 'explode'") as raised:
         call_command("simulate", "explode")
+    known = [*ACTIONS, *(one.word for one in WORDS)]
+    assert str(raised.value).endswith(f"say {', '.join(known)}.")
 
 
 def test_the_help_has_all_words() -> None:

@@ -194,6 +194,50 @@ def test_a_phone_that_does_not_ring_is_not_picked_up(desk: Client, call: Call) -
     assert desk.post("/calls/simulate/pick-up/", {"call": 4711}).status_code == 404
 
 
+@pytest.mark.parametrize("after", [9, 29.5])
+def test_a_caller_is_not_lost_when_the_phone_of_the_agent_does_not_accept(
+    online: None, call: Call, desk: Client, wait: Wait, after: float, alice: Any, bob: Any
+) -> None:
+    wait(after - 1)
+    assert desk.post(f"/calls/{call.pk}/answer/", {"phone": "ringing"}).status_code == 202
+    wait(30 - after)
+    wait(1)
+    legs = Simulator(SITE).fetch(call.sid).legs
+    assert [leg.to_number for leg in legs if leg.state == "ringing"] == [phone(alice)]
+    assert desk.post("/calls/simulate/pick-up/", {"call": call.pk}).status_code == 202
+    wait(1)
+    assert (shown(call)["state"], shown(call)["answered_by"]["name"]) == ("in-progress", "alice")
+
+
+@pytest.mark.parametrize("action", ["decline", "hangup", "answer"])
+@pytest.mark.parametrize("who", ["alice", "bob"])
+def test_a_talk_that_still_rings_here_is_not_cut_but_found(
+    online: None, call: Call, desk: Client, wait: Wait, alice: Any, bob: Any, action: str, who: str
+) -> None:
+    clients = {"alice": desk, "bob": Client()}
+    clients["bob"].force_login(bob)
+    desk.post("/calls/simulate/lose-answered/")
+    desk.post("/calls/simulate/pick-up/", {"call": call.pk})
+    wait(2)
+    clients[who].post(f"/calls/{call.pk}/{action}/")
+    wait(2)
+    assert [leg.to_number for leg in agents_in(call)] == [phone(alice)]
+    sweep_at(Call.objects.get(pk=call.pk).check_at)
+    assert shown(call)["answered_by"]["name"] == "alice"
+    assert shown(call)["rejected_by"] is None
+
+
+def test_a_phone_hangs_up_while_the_company_takes_no_orders(
+    online: None, desk: Client, wait: Wait
+) -> None:
+    call = talking(desk, wait, "incoming")
+    desk.post("/calls/simulate/rest-error/")
+    assert desk.post("/calls/simulate/hang-up/", {"call": call.pk}).status_code == 202
+    wait(2)
+    assert (shown(call)["state"], shown(call)["outcome"]) == ("completed", "answered")
+    assert desk.post("/calls/simulate/hang-up/", {"call": call.pk}).status_code == 409
+
+
 def test_both_decline(online: None, call: Call, desk: Client, wait: Wait, bob: Any) -> None:
     assert desk.post(f"/calls/{call.pk}/decline/").status_code == 202
     wait(1)
@@ -334,12 +378,11 @@ def test_a_call_whose_placing_timed_out_is_found_again(desk: Client, wait: Wait)
     assert Call.objects.count() == 1
 
 
-def test_an_error_of_the_company_is_said_and_leaves_no_claim(
+def test_an_error_of_the_company_is_said_and_the_answer_can_be_tried_again(
     call: Call, desk: Client, wait: Wait
 ) -> None:
     desk.post("/calls/simulate/rest-error/")
     response = desk.post(f"/calls/{call.pk}/answer/")
     assert response.status_code == 502
-    assert shown(call)["claimed_by"] is None
     desk.post("/calls/simulate/behave/")
     assert desk.post(f"/calls/{call.pk}/answer/").status_code == 202

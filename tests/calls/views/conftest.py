@@ -48,8 +48,8 @@ class Company:
     def end_leg(self, sid: str) -> None:
         self._take("end leg", sid)
 
-    def stop_ringing(self, sid: str) -> None:
-        self._take("stop ringing", sid)
+    def cancel_leg(self, sid: str) -> None:
+        self._take("cancel leg", sid)
 
     def hold(self, call: Call, on: bool) -> None:
         self._take("hold", call.sid, on)

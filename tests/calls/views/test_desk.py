@@ -157,6 +157,16 @@ def test_a_call_that_does_not_exist(desk: Client, bob: Any, action: str) -> None
     assert (response.status_code, response.json()) == (404, {"error": "There is no such call."})
 
 
+def test_the_words_in_force_are_known_to_the_page(desk: Client, settings: Any) -> None:
+    settings.TWILIO_ACCOUNT_SID = ""
+    assert desk.get("/").context["in_force"] == []
+    desk.post("/calls/simulate/late/")
+    response = desk.post("/calls/simulate/twice/")
+    assert response.json()["in_force"] == ["twice", "late"]
+    assert desk.get("/").context["in_force"] == ["twice", "late"]
+    assert desk.post("/calls/simulate/behave/").json()["in_force"] == []
+
+
 def test_nothing_is_simulated_beside_a_real_company(desk: Client) -> None:
     assert desk.post("/calls/simulate/").status_code == 404
 

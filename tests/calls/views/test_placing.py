@@ -11,7 +11,7 @@ from calls.models import Call
 from calls.reconciliation import take_one
 from calls.reconciliation.due import overdue
 from calls.states import State
-from calls.telephony import OutcomeUnknown, Refused, Report
+from calls.telephony import OutcomeUnknown, PlacedCall, Refused, Report
 from tests.calls.views.conftest import Broken, Company
 
 NUMBER = "+1 555 010 0199"
@@ -56,6 +56,27 @@ def test_a_placed_call_whose_webhook_was_faster(desk: Client, company: Company) 
     assert (response.status_code, response.json()["call"]["state"]) == (201, "ringing")
     assert response.json()["call"]["from"] == "+15550100000"
     assert Call.objects.count() == 1
+
+
+def test_a_number_that_is_being_called_is_not_called_again(
+    desk: Client, bobs_desk: Client, company: Company
+) -> None:
+    place(desk)
+    response = place(desk)
+    expected = {"error": f"You are calling {SAME} already."}
+    assert (response.status_code, response.json()) == (409, expected)
+    Call.objects.update(held=True)
+    assert place(desk).status_code == 409
+    assert len(company.requests) == 1
+    company.place = lambda call, agent: PlacedCall("CA10", State.QUEUED, "")  # type: ignore
+    assert place(bobs_desk).status_code == 201
+
+
+def test_who_calls_a_number_calls_no_other_one(desk: Client, company: Company) -> None:
+    place(desk)
+    response = place(desk, "+15550100111")
+    expected = {"error": f"You are calling {SAME}. Hang up that call first."}
+    assert (response.status_code, response.json()) == (409, expected)
 
 
 @pytest.mark.parametrize("to", ["", "5550100", "+", "+0123456", "+1555010019912345", "alice"])

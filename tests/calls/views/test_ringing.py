@@ -12,7 +12,15 @@ from calls.agents import phone
 from calls.models import Call
 from calls.reconciliation.due import overdue
 from calls.states import State
-from calls.telephony import CallOver, NoSuchCall, OutcomeUnknown, Refused, Report
+from calls.telephony import (
+    CallOver,
+    CallTaken,
+    NoSuchCall,
+    NotAsked,
+    OutcomeUnknown,
+    Refused,
+    Report,
+)
 from tests.calls.twilio_webhooks import CALL_SID, Poster, leg_sid
 from tests.calls.views.conftest import Broken, Company
 
@@ -20,8 +28,10 @@ OVER = {"error": "This call is over."}
 FAILURES = [
     Refused("No."),
     CallOver("Twilio says that this call is over."),
+    CallTaken("bob has this call."),
     NoSuchCall("Twilio doesn't know this call."),
     OutcomeUnknown("Twilio didn't answer."),
+    NotAsked("It could not be asked."),
     Broken("No."),
 ]
 of_each_failure = pytest.mark.parametrize("failure", FAILURES, ids=lambda one: type(one).__name__)
@@ -61,15 +71,34 @@ def test_of_two_who_answer_one_is_refused(
 
 @of_each_failure
 def test_an_answer_that_failed_leaves_the_call_to_others(
-    desk: Client, bobs_desk: Client, ringing: Call, company: Company, failure: Exception
+    desk: Client,
+    bobs_desk: Client,
+    alice: Any,
+    ringing: Call,
+    company: Company,
+    failure: Exception,
 ) -> None:
     company.failure = failure
     response = desk.post(f"/calls/{ringing.pk}/answer/")
-    assert response.status_code == (409 if isinstance(failure, CallOver) else 502)
+    conflict = isinstance(failure, CallOver | CallTaken)
+    assert response.status_code == (409 if conflict else 502)
     assert response.json() == {"error": str(failure)}
-    assert current(ringing).claimant is None
     company.failure = None
+    if type(failure) is OutcomeUnknown:  # Her phone may ring, and she may press again.
+        assert current(ringing).claimant == alice
+        assert desk.post(f"/calls/{ringing.pk}/answer/", {"phone": "ringing"}).status_code == 202
+        return
+    assert current(ringing).claimant is None
     assert bobs_desk.post(f"/calls/{ringing.pk}/answer/").status_code == 202
+
+
+def test_a_claim_in_doubt_lasts_a_few_seconds(
+    desk: Client, ringing: Call, company: Company
+) -> None:
+    company.failure = OutcomeUnknown("Twilio didn't answer.")
+    desk.post(f"/calls/{ringing.pk}/answer/")
+    assert current(ringing).claim_ends_by(timezone.now() + timedelta(seconds=8))
+    assert not current(ringing).claim_ends_by(timezone.now() + timedelta(seconds=5))
 
 
 def test_a_fault_of_ours_leaves_no_claim_either(
@@ -89,7 +118,7 @@ def test_what_is_doubtful_is_asked_for(
     company.failure = failure
     desk.post(f"/calls/{ringing.pk}/{action}/")
     soon = overdue(timezone.now() + timedelta(seconds=1)).filter(pk=ringing.pk).exists()
-    assert soon == isinstance(failure, CallOver | NoSuchCall | OutcomeUnknown)
+    assert soon == isinstance(failure, CallOver | CallTaken | NoSuchCall | OutcomeUnknown)
 
 
 def test_a_second_tab_that_fails_does_not_release_the_claim_of_the_first(
@@ -112,7 +141,7 @@ def test_declining_stops_the_ringing_at_one_agent(
     shown = response.json()["call"]
     assert (shown["ringing"], shown["declined"]) == ([bob.pk], [alice.pk])
     assert shown["state"] == "ringing"
-    assert company.requests == [("stop ringing", leg_sid("alice"))]
+    assert company.requests == [("cancel leg", leg_sid("alice"))]
 
 
 def test_a_phone_whose_leg_is_not_known_is_asked_for(
@@ -126,7 +155,7 @@ def test_a_phone_whose_leg_is_not_known_is_asked_for(
         sid=CALL_SID, state=State.IN_PROGRESS, legs=tuple(legs), to_number="+15550100000"
     )
     assert desk.post(f"/calls/{ringing.pk}/decline/").status_code == 202
-    assert company.requests == [("fetch", CALL_SID), ("stop ringing", f"CA{alice.pk}")]
+    assert company.requests == [("fetch", CALL_SID), ("cancel leg", f"CA{alice.pk}")]
 
 
 @of_each_failure
@@ -135,8 +164,18 @@ def test_declining_holds_although_the_company_is_away(
 ) -> None:
     company.failure = failure
     response = desk.post(f"/calls/{ringing.pk}/decline/")
-    assert response.status_code == 202
+    assert response.status_code == (409 if isinstance(failure, CallTaken) else 202)
     assert current(ringing).declined == [alice.pk]
+
+
+def test_who_declines_what_her_phone_has_picked_up_gets_to_know_it(
+    desk: Client, ringing: Call, twilio: Poster, company: Company
+) -> None:
+    twilio.leg("alice", "ringing", 1)
+    company.failure = CallTaken("This phone has the call already.")
+    response = desk.post(f"/calls/{ringing.pk}/decline/")
+    assert response.json() == {"error": "This phone has the call already."}
+    assert overdue(timezone.now() + timedelta(seconds=1)).filter(pk=ringing.pk).exists()
 
 
 def test_declining_twice_is_declining_once(
@@ -184,7 +223,7 @@ def test_a_call_that_could_not_be_rejected_is_not_shown_as_rejected(
     response = desk.post(f"/calls/{ringing.pk}/hangup/")
     assert response.json() == {"error": str(failure)}
     rejected = current(ringing).rejected_by is not None
-    assert rejected == isinstance(failure, OutcomeUnknown)
+    assert rejected == (type(failure) is OutcomeUnknown)
 
 
 def test_hanging_up_a_talk_is_no_rejection(

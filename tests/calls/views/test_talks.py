@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
+from django.utils import timezone
 
+from calls.agents import phone
 from calls.models import Call
-from calls.telephony import OutcomeUnknown, Refused
+from calls.states import State
+from calls.telephony import OutcomeUnknown, Refused, Report
 from tests.calls.desks import sit_down
 from tests.calls.twilio_webhooks import CALL_SID, Poster
 from tests.calls.views.conftest import Company
@@ -62,14 +65,14 @@ def test_what_was_refused_leaves_the_call_as_it_was(
     assert {**now.data(), "version": 0, "at": 0} == {**before, "version": 0, "at": 0}
 
 
-def test_a_conference_that_may_exist_is_not_forgotten(
+def test_what_may_have_been_done_is_not_forgotten(
     desk: Client, bob: Any, talk: Call, company: Company
 ) -> None:
     company.failure = OutcomeUnknown("Twilio didn't answer.")
     assert hold(desk, talk).status_code == 502
     assert transfer(desk, talk, bob.pk).status_code == 502
-    assert current(talk).conference
-    assert (current(talk).held, current(talk).transfer_to) == (False, None)
+    now = current(talk)
+    assert (now.held, now.transfer_to, now.rung_now, now.conference) == (True, bob, [bob.pk], True)
 
 
 def test_handing_over_rings_at_the_other_agent_alone(
@@ -87,9 +90,42 @@ def test_the_other_agent_answers_and_has_the_call(
     desk: Client, bobs_desk: Client, bob: Any, talk: Call, twilio: Poster, company: Company
 ) -> None:
     transfer(desk, talk, bob.pk)
-    assert bobs_desk.post(f"/calls/{talk.pk}/answer/").status_code == 202
+    assert bobs_desk.post(f"/calls/{talk.pk}/answer/", {"phone": "ringing"}).status_code == 202
     twilio.leg("bob", "in-progress", 2)
     assert (current(talk).answered_by, current(talk).transfer_to) == (bob, None)
+
+
+def test_a_phone_that_does_not_ring_is_rung_again(
+    desk: Client, bobs_desk: Client, bob: Any, talk: Call, company: Company
+) -> None:
+    transfer(desk, talk, bob.pk)
+    company.reports[CALL_SID] = Report(sid=CALL_SID, state=State.IN_PROGRESS, direction="inbound")
+    assert bobs_desk.post(f"/calls/{talk.pk}/answer/").status_code == 202
+    assert company.requests[-2:] == [("fetch", CALL_SID), ("transfer", CALL_SID, "bob")]
+
+
+def test_a_phone_that_was_picked_up_is_not_rung_again(
+    desk: Client, bobs_desk: Client, bob: Any, talk: Call, company: Company
+) -> None:
+    transfer(desk, talk, bob.pk)
+    his = Report(sid="CA3", state=State.IN_PROGRESS, to_number=phone(bob))
+    company.reports[CALL_SID] = Report(sid=CALL_SID, state=State.IN_PROGRESS, legs=(his,))
+    assert bobs_desk.post(f"/calls/{talk.pk}/answer/").status_code == 202
+    assert company.requests[-1] == ("fetch", CALL_SID)
+    due = current(talk).check_at
+    assert due is not None and due <= timezone.now()
+
+
+def test_who_was_held_hears_the_other_phone_ring(
+    desk: Client, bob: Any, talk: Call, twilio: Poster, company: Company
+) -> None:
+    hold(desk, talk)
+    transfer(desk, talk, bob.pk)
+    assert current(talk).held
+    twilio.leg("bob", "ringing", 1)
+    assert not current(talk).held
+    twilio.leg("bob", "in-progress", 2)
+    assert (current(talk).answered_by, current(talk).held) == (bob, False)
 
 
 def test_the_other_agent_may_decline(

@@ -8,11 +8,12 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from calls.management.commands.simulate_call import CALLER_HELP
 from calls.simulator import incoming, lines
 from calls.simulator.account import CALLER
 from calls.simulator.incoming import NobodyThere
 from calls.simulator.models import Direction, Leg, locked_exchange
-from calls.simulator.words import WORDS, UnknownWord, obey
+from calls.simulator.words import WORDS, obey
 
 ACTIONS = {
     "call": "A call comes in, as with `simulate_call`; prints its sid.",
@@ -35,7 +36,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("word")
-        parser.add_argument("--from", dest="number", default=CALLER, help=f"default: {CALLER}")
+        parser.add_argument("--from", dest="number", default=CALLER, help=CALLER_HELP)
 
     def handle(self, *args: Any, word: str, number: str, **options: Any) -> None:
         if settings.TWILIO_ACCOUNT_SID:
@@ -44,10 +45,13 @@ class Command(BaseCommand):
             call_command("simulate_call", "--from", number, stdout=self.stdout)
             return
         people = {"answer": answer, "hangup": hang_up}
+        known = [*ACTIONS, *(one.word for one in WORDS)]
+        if word not in known:
+            raise CommandError(f"There is no word {word!r}; say {', '.join(known)}.")
         try:
             done = people[word]() if word in people else obey(word, timezone.now())
             self.stdout.write(done)
-        except (NobodyThere, UnknownWord) as error:
+        except NobodyThere as error:
             raise CommandError(str(error)) from error
 
 

@@ -34,6 +34,11 @@ export function isMine(call, agent) {
   return owner?.id === agent.id;
 }
 
+/** Says whether this agent talks in a call; one on hold, or that may be over, keeps nobody from another. */
+export function isTalking(call, agent) {
+  return isMine(call, agent) && call.state === "in-progress" && !call.held && call.certain !== false;
+}
+
 /** Says where on the desk a call belongs: "active", "incoming", "others" or "last". */
 export function place(call, agent) {
   if (isOver(call)) return "last";

@@ -7,9 +7,14 @@ const SHOWN = 12_000;
 export class Notices {
   #shown = new Map();
 
-  /** Takes a sentence of a kind at the time `now`; "" removes the one before. */
-  take(kind, sentence, now) {
-    this.#shown.set(kind, { sentence, until: now + SHOWN });
+  /** Takes a sentence of a kind at the time `now`; "" removes the one before. `about` names its cause. */
+  take(kind, sentence, now, about = "") {
+    this.#shown.set(kind, { sentence, about, until: now + SHOWN });
+  }
+
+  /** Removes the sentence of a kind, if its cause is this one, which has gone. */
+  settle(kind, about) {
+    if (this.#shown.get(kind)?.about === about) this.#shown.delete(kind);
   }
 
   /** Returns the sentence of a kind, "" if there is none. */
@@ -22,12 +27,13 @@ export class Notices {
 /**
  * Returns which notice has the place: the one that matters most; "" if there is none.
  *
- * `isOver`: the connection doesn't come back by itself, and the trouble has a way out.
+ * `isOver`: the connection doesn't come back by itself, and the trouble has a way out. `mute`: this
+ * machine plays no sound, which the agent can't change here. The page shows the trouble in any case.
  */
-export function topNotice({ complaint, trouble, isOver, blocked, news }) {
+export function topNotice({ complaint, trouble, isOver, blocked, mute, news }) {
   if (trouble && isOver) return "trouble";
   if (complaint) return "complaint";
   if (trouble) return "trouble";
-  if (blocked) return "sound";
+  if (blocked && !(mute && news)) return "sound";
   return news ? "news" : "";
 }

@@ -2,7 +2,7 @@
 
 import { otherSide } from "../words/numbers.js";
 import { arranged } from "./call_list.js";
-import { newest, rings } from "./call_rules.js";
+import { isTalking, newest, rings } from "./call_rules.js";
 
 /** The volume of the ring tone in the ear of an agent who talks. */
 export const QUIET = 0.1;
@@ -12,7 +12,8 @@ export const QUIET = 0.1;
  * `sound` is whether the browser lets this tab make sound, and whether it is this tab's turn.
  *
  * Returns the `places` of the calls, those that are `ringing` here, the `target` of the keys among
- * them, the `volume` of the ring tone (0: none), and the page's `title`.
+ * them, the keys of those in which the agent `talks`, the `volume` of the ring tone (0: none), and
+ * the page's `title`.
  */
 export function pictureOf({ calls, agent, pending, now, trouble, sound, phone, name }) {
   const places = arranged(calls, agent);
@@ -20,9 +21,10 @@ export function pictureOf({ calls, agent, pending, now, trouble, sound, phone, n
     (call) => rings(call, agent, now) && !pending.has(call.call) && phone.call !== call.call,
   );
   const target = newest(ringing);
-  const isTalking = phone.call !== null || places.active.some(({ state }) => state === "in-progress");
-  const volume = target && sound.isOurs ? (isTalking ? QUIET : 1) : 0;
-  return { places, ringing, target, volume, title: titleOf({ trouble, target, sound, now, name }) };
+  const talks = places.active.filter((call) => isTalking(call, agent)).map(({ call }) => call);
+  const isInCall = phone.call !== null || places.active.some(({ state }) => state === "in-progress");
+  const volume = target && sound.isOurs ? (isInCall ? QUIET : 1) : 0;
+  return { places, ringing, target, talks, volume, title: titleOf({ trouble, target, sound, now, name }) };
 }
 
 // The title of a tab that may not sound changes each second, so that it is seen among others.

@@ -4,21 +4,27 @@ import { isRungHere, isWanted } from "../rules/call_rules.js";
 
 /**
  * `phone` has the interface of `phone.js`. `changed(state)` is called when the state has changed,
- * `failed(sentence)` with an error.
+ * `failed(sentence)` with an error, and with "" when the phone can be called.
  */
 export class OwnPhone {
   #phone;
   #changed;
   #state = { ready: false, ringing: [], call: null, muted: false };
   #isWanted = () => false;
+  #isHeld = () => false;
   #asked = new Set();
+  #accepted = new Set(); // in their order
+  #muted = new Set();
 
   constructor(phone, { changed, failed }) {
     this.#phone = phone;
     this.#changed = changed;
-    phone.on("ready", () => this.#become({ ready: true }));
+    phone.on("ready", () => {
+      failed("");
+      this.#become({ ready: true });
+    });
     phone.on("incoming", (call) => this.#rings(call));
-    phone.on("accepted", (call) => this.#accepted(call));
+    phone.on("accepted", (call) => this.#accepts(call));
     phone.on("ended", (call) => this.#ended(call));
     phone.on("error", failed);
   }
@@ -32,7 +38,9 @@ export class OwnPhone {
     const known = (key, rule) => calls.has(key) && rule(calls.get(key), agent, now);
     this.#isWanted = (key) => this.#asked.has(key) || known(key, isWanted);
     for (const key of this.#asked) if (!known(key, isRungHere)) this.#asked.delete(key);
+    this.#isHeld = (key) => Boolean(calls.get(key)?.held);
     this.#phone.follow?.(calls, agent);
+    this.#settle();
     for (const key of this.#state.ringing.filter(this.#isWanted)) this.accept(key);
   }
 
@@ -41,7 +49,7 @@ export class OwnPhone {
     if (!this.#state.ringing.includes(call)) return this.#asked.add(call);
     this.#asked.delete(call);
     this.#phone.accept(call);
-    this.#accepted(call);
+    this.#accepts(call);
   }
 
   reject(call) {
@@ -49,16 +57,20 @@ export class OwnPhone {
   }
 
   hangUp() {
-    this.#phone.hangUp();
+    if (this.#state.call !== null) this.#phone.hangUp(this.#state.call);
   }
 
   mute(on) {
-    this.#phone.mute(on);
+    const { call } = this.#state;
+    if (call === null) return;
+    this.#phone.mute(call, on);
+    if (on) this.#muted.add(call);
+    else this.#muted.delete(call);
     this.#become({ muted: on });
   }
 
   digits(text) {
-    this.#phone.digits(text);
+    if (this.#state.call !== null) this.#phone.digits(this.#state.call, text);
   }
 
   close() {
@@ -70,13 +82,28 @@ export class OwnPhone {
     if (this.#isWanted(call)) this.accept(call);
   }
 
-  #accepted(call) {
-    this.#become({ ringing: this.#without(call), call, muted: false });
+  #accepts(call) {
+    this.#accepted.add(call);
+    this.#become({ ringing: this.#without(call), ...this.#conversation() });
   }
 
   #ended(call) {
-    const isOurs = this.#state.call === call;
-    this.#become({ ringing: this.#without(call), ...(isOurs && { call: null, muted: false }) });
+    this.#accepted.delete(call);
+    this.#muted.delete(call);
+    this.#become({ ringing: this.#without(call), ...this.#conversation() });
+  }
+
+  // After a call was held or taken off hold, the agent may talk in another one.
+  #settle() {
+    const { call, muted } = this.#conversation();
+    if (call !== this.#state.call || muted !== this.#state.muted) this.#become({ call, muted });
+  }
+
+  /** Of several calls the agent talks in the one that isn't on hold. */
+  #conversation() {
+    const accepted = [...this.#accepted];
+    const call = accepted.findLast((key) => !this.#isHeld(key)) ?? accepted.at(-1) ?? null;
+    return { call, muted: this.#muted.has(call) };
   }
 
   #without(call) {

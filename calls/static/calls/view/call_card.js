@@ -2,7 +2,7 @@
 
 import { isUnsure, place } from "../rules/call_rules.js";
 import { controlsOf } from "../rules/controls.js";
-import { statusText } from "../words/calls.js";
+import { doubtText, statusText } from "../words/calls.js";
 import { otherSide } from "../words/numbers.js";
 import { clockText } from "../words/times.js";
 import { part, setAttribute, setOff, write } from "./dom.js";
@@ -17,9 +17,14 @@ export function fillCard(row, call, desk) {
   row.toggleAttribute("data-rings", desk.ringing.includes(call));
   row.toggleAttribute("data-keys", target === call);
   row.toggleAttribute("data-held", Boolean(call.held));
-  write(part(row, "status"), action ?? statusText(call, agent, now));
+  setAttribute(row, "data-pending", action ?? null);
+  const doubt = doubtText(call);
+  const isOwn = place(call, agent) === "active";
+  const status = action ?? statusText(call, agent, now, desk.phone);
+  write(part(row, "status"), !isOwn && doubt ? doubt : status);
+  write(part(row, "doubt"), isOwn ? doubt : "");
   write(part(row, "number"), otherSide(call));
-  write(part(row, "clock"), isUnsure(call) ? "" : clockOf(call, agent, now));
+  write(part(row, "clock"), isUnsure(call) && !isOwn ? "" : clockOf(call, agent, now));
   setAttribute(part(row, "buttons"), "aria-label", otherSide(call));
   fillControls(row, controlsOf(call, { ...desk, pending: action }));
   fillTargets(row, desk.targets);
@@ -44,6 +49,12 @@ function fillControls(row, controls) {
 export function openPanel(row, name, open) {
   part(row, `${name}-panel`).hidden = !open;
   setAttribute(part(row, name), "aria-expanded", open);
+}
+
+/** Shows that a digit was sent. */
+export function showDigits(row, digits) {
+  const sent = part(row, "digits");
+  write(sent, sent.textContent + digits);
 }
 
 function fillTargets(row, targets) {

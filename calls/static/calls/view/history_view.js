@@ -1,8 +1,10 @@
 /** Shows the history: the last calls, older ones, and what a search has found. */
 
-import { element, setOff, write } from "./dom.js";
+import { element, setAttribute, setOff, write } from "./dom.js";
 import { fillPast } from "./past_row.js";
 import { Rows } from "./rows.js";
+
+const LOADING = "Older calls are on their way";
 
 export class HistoryView {
   #rows = new Rows("past-template", fillPast);
@@ -13,7 +15,8 @@ export class HistoryView {
     this.#rows.draw({ last: rows }, { agent, now });
     const more = element("more");
     more.hidden = !history.hasMore || rows.length === 0;
-    setOff(more, history.isLoading ? "Older calls are on their way" : off);
+    setAttribute(more, "data-pending", history.isLoading ? LOADING : null);
+    setOff(more, history.isLoading ? LOADING : off);
     write(element("no-calls"), this.#emptyText(history));
   }
 
@@ -26,6 +29,7 @@ export class HistoryView {
 
   #emptyText(history) {
     if (history.isLoading) return "Searching";
+    if (history.hasFailed) return "The search wasn't made.";
     return history.isSearch ? "No call like that." : "No calls yet.";
   }
 }

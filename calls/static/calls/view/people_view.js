@@ -2,7 +2,7 @@
 
 import { element, setAttribute, setOff, write } from "./dom.js";
 
-const WORDS = { available: "available", busy: "in a call", away: "away" };
+const WORDS = { available: "available", busy: "in a call", ringing: "phone rings", away: "away" };
 
 /** `off` is the reason why the switch can't work, "" if it can. */
 export function drawPeople({ people, off }) {

@@ -21,7 +21,7 @@ export function outcomeText(call, agent) {
   if (call.outcome === "answered") return answeredText(call, agent);
   const direction = call.direction === "inbound" ? "inbound" : "outbound";
   const ending = ENDINGS[call.outcome]?.[direction] ?? "Ended";
-  if (call.rejected_by) return `Declined by ${nameOf(call.rejected_by, agent)}`;
+  if (call.rejected_by) return `Rejected by ${nameOf(call.rejected_by, agent)}`;
   if (!call.declined?.includes(agent.id)) return ending;
   return call.outcome === "declined" ? "Declined by you" : `${ending}, declined by you`;
 }
@@ -32,9 +32,16 @@ export function talkText(call) {
 }
 
 function answeredText(call, agent) {
-  const who = call.answered_by ?? call.placed_by;
-  const name = who ? ` by ${nameOf(who, agent)}` : "";
+  const name = call.answered_by ? ` by ${nameOf(call.answered_by, agent)}` : "";
   const talk = talkText(call);
-  const what = call.direction === "inbound" ? `Answered${name}` : `Called${name}`;
+  const what = call.direction === "inbound" ? `Answered${name}` : calledText(call, agent);
   return talk ? `${what}, ${talk}` : what;
+}
+
+function calledText({ placed_by, answered_by }, agent) {
+  const who = placed_by ?? answered_by;
+  if (!who) return "Called";
+  const isHandedOver = answered_by && answered_by.id !== who.id;
+  const called = `Called by ${nameOf(who, agent)}`;
+  return isHandedOver ? `${called}, taken over by ${nameOf(answered_by, agent)}` : called;
 }

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('calls', '0003_history'),
+        ('calls', '0004_outcomes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
