@@ -38,7 +38,7 @@ from tests.calls.histories.world import BEGIN, Fate, World
 pytestmark = pytest.mark.django_db(transaction=True)
 
 STEPS = 18
-EXAMPLES = 0.3
+EXAMPLES = 0.2
 """Histories for each example of Hypothesis' profile; each takes half a second."""
 HOW_LONG = hypothesis.settings(
     max_examples=round(hypothesis.settings().max_examples * EXAMPLES),
@@ -379,13 +379,13 @@ def test_the_second_of_two_agents_takes_nothing_from_the_first(worlds: Any) -> N
     play(worlds, answers(0, by_two=True, accepts=False))
 
 
-@pytest.mark.parametrize("after", range(1, 30, 4))
+@pytest.mark.parametrize("after", range(2, 30, 7))
 def test_a_transfer_that_dies_leaves_no_phone_ringing(worlds: Any, after: int) -> None:
     transfers = Histories.an_agent_transfers, {"index": 0, "to": 2}
     play(worlds, PICKED_UP, (DIES, {"after": after}), transfers)
 
 
-@pytest.mark.parametrize("after", range(1, 30, 4))
+@pytest.mark.parametrize("after", range(2, 30, 7))
 def test_a_process_that_dies_of_an_answer_leaves_no_claim(worlds: Any, after: int) -> None:
     play(worlds, (DIES, {"after": after}), answers(0), passes(60))
 
