@@ -20,13 +20,16 @@ import fcntl
 import os
 import secrets
 import tempfile
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 from django.apps import AppConfig
 from django.conf import settings
+from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.db.models import signals
@@ -59,15 +62,31 @@ QUICK_HASHER = "tests.processes.quick_hasher.QuickHasher"
 
 
 @receiver(connection_created)
-def read_what_others_write(connection: BaseDatabaseWrapper, **_: object) -> None:
-    """Let a thread read while another one writes.
+def share_memory_with_threads(connection: BaseDatabaseWrapper, **_: object) -> None:
+    """Let a thread read while another one writes, and wait before it writes itself.
 
-    Threads share a database in memory, where a reader of a table that another one writes gets
-    "database table is locked" and no time to wait; in a file it would read what is committed.
+    Threads share a database in memory, where both get "database table is locked" at once; in a
+    file one would read what is committed, and the other would wait.
     """
     if connection.vendor == "sqlite" and connection.is_in_memory_db():
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA read_uncommitted = 1")
+        if wait_for_other_writers not in connection.execute_wrappers:
+            connection.execute_wrappers.append(wait_for_other_writers)
+
+
+def wait_for_other_writers(
+    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
+    """Try a statement that begins a transaction again while another thread has one."""
+    for _ in range(1000):
+        try:
+            return execute(sql, params, many, context)
+        except OperationalError as error:
+            if context["connection"].in_atomic_block or "table is locked" not in str(error):
+                raise
+        time.sleep(0.01)
+    return execute(sql, params, many, context)
 
 
 @pytest.fixture(autouse=True)

@@ -192,7 +192,8 @@ async def test_messages_that_have_come_are_handed_on_before_that(ran, client, co
     client.socket.disconnected()
     await client.socket.finished()
     await commands.finished()
-    assert ran[3:] == ["receive 1", "receive 2", "receive 3", "on_unsubscribe"]
+    done = [step for step in ran[3:] if step != "on_heartbeat"]
+    assert done == ["receive 1", "receive 2", "receive 3", "on_unsubscribe"]
 
 
 async def test_a_socket_that_ends_during_on_subscribe_waits_for_its_end(ran, client, commands):
