@@ -334,6 +334,7 @@ def worlds(
     logging.disable(logging.NOTSET)
 
 
+@pytest.mark.processes
 def test_all_agree_in_the_end(worlds: Callable[[], World]) -> None:
     machine = type("Histories", (Histories,), {"make_world": staticmethod(worlds)})
     run_state_machine_as_test(machine, settings=HOW_LONG, _min_steps=STEPS)

@@ -34,7 +34,7 @@ class Fate(StrEnum):
 
 
 class Claim(NamedTuple):
-    """An agent's claim, as the server answered her page."""
+    """An agent's claim, as her page shows it."""
 
     agent: Any
     since: datetime
@@ -63,7 +63,7 @@ class World:
         self.without_answer: set[str] = set()
         """What was asked for, and may have been done or not."""
         self.claims: dict[int, Claim] = {}
-        """The newest claim of each call that the server agreed to."""
+        """The newest claim of each call that a page has shown."""
         self.fates: list[Fate] = []
         """What becomes of the next reports."""
         self.late: list[tuple[str, dict[str, str]]] = []

@@ -108,7 +108,7 @@ def test_a_token_is_for_one_address(desk: Client, ringing: Call, company: Compan
     assert len(company.requests) == 1
 
 
-@pytest.mark.parametrize("token", ["1", "x" * 5000, "\0"])
+@pytest.mark.parametrize("token", ["1", "x" * 5000])
 def test_a_token_is_a_uuid(desk: Client, company: Company, token: str) -> None:
     response = place(desk, token)
     assert (response.status_code, response.json()) == (400, {"error": "token is a UUID."})

@@ -118,7 +118,9 @@ def test_what_is_doubtful_is_asked_for(
     company.failure = failure
     desk.post(f"/calls/{ringing.pk}/{action}/")
     soon = overdue(timezone.now() + timedelta(seconds=1)).filter(pk=ringing.pk).exists()
-    assert soon == isinstance(failure, CallOver | CallTaken | NoSuchCall | OutcomeUnknown)
+    assert soon == isinstance(
+        failure, CallOver | CallTaken | NoSuchCall | NotAsked | OutcomeUnknown
+    )
 
 
 def test_a_second_tab_that_fails_does_not_release_the_claim_of_the_first(
