@@ -60,6 +60,8 @@ class World:
         self.ended: set[str] = set()
         self.transferred: set[str] = set()
         """The calls, by their sids, that agents asked to end, or to hand over."""
+        self.without_answer: set[str] = set()
+        """What was asked for, and may have been done or not."""
         self.claims: dict[int, Claim] = {}
         """The newest claim of each call that a page has shown."""
         self.fates: list[Fate] = []
@@ -106,7 +108,10 @@ class World:
             return Answer(None)
         agent, path, fields = self._last
         self._note(path)
-        return self.site.ask(self._clients[agent], path, fields)
+        answer = self.site.ask(self._clients[agent], path, fields)
+        if answer.status not in (202, 409):
+            self.without_answer.add(path)
+        return answer
 
     def _note(self, path: str) -> None:
         verb, pk = named(path) or ("", 0)
@@ -156,8 +161,11 @@ class World:
     # What happens at phones.
 
     def pick_up(self, leg: CompanysLeg) -> None:
-        self.company.pick_up(leg)
-        self.pass_time(1)  # Nobody hangs up in the same second.
+        # The company counts whole seconds, and nobody does two things in one of them.
+        self.pass_time(1)
+        if leg.state == "ringing":
+            self.company.pick_up(leg)
+            self.pass_time(1)
 
     # The network.
 
