@@ -35,7 +35,7 @@ from tests.calls.histories.legs import Leg as CompanysLeg
 from tests.calls.histories.rest import Fault
 from tests.calls.histories.world import BEGIN, Fate, World
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
 STEPS = 18
 EXAMPLES = 0.2
@@ -334,7 +334,6 @@ def worlds(
     logging.disable(logging.NOTSET)
 
 
-@pytest.mark.processes
 def test_all_agree_in_the_end(worlds: Callable[[], World]) -> None:
     machine = type("Histories", (Histories,), {"make_world": staticmethod(worlds)})
     run_state_machine_as_test(machine, settings=HOW_LONG, _min_steps=STEPS)
