@@ -65,7 +65,7 @@ QUICK_HASHER = "tests.processes.quick_hasher.QuickHasher"
 def share_memory_with_threads(connection: BaseDatabaseWrapper, **_: object) -> None:
     """Let a thread read while another one writes, and wait before it writes itself.
 
-    Threads share a database in memory, where both get "database table is locked" at once; in a
+    Threads share a database in memory, where both get "database table is locked"; in a
     file one would read what is committed, and the other would wait.
     """
     if connection.vendor == "sqlite" and connection.is_in_memory_db():
