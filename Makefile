@@ -4,6 +4,7 @@
 # peers, in 20 minutes on two cores that have nothing else to do; QUICK=1 only sees that all runs.
 # make outage: real browsers after four minutes without a connection. make storm: faults of all kinds
 # for two minutes. make cuts: all cuts in real browsers, of which make test leaves out a few.
+# make desk: each control of the desk, by mouse and keys, in each state, with axe-core.
 # make voice-sdk: Twilio's SDK for agents' phones in the browser, which only a real phone company needs.
 PYTHON ?= python3
 # SocketShark's requirements are not to be had for a newer one.
@@ -11,7 +12,7 @@ SOCKETSHARK_PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check npm voice-sdk bench outage storm cuts system
+.PHONY: demo test check npm voice-sdk bench outage storm cuts desk system
 demo: $(VENV)/demo
 	@$(BIN)/python manage.py demo
 
@@ -39,6 +40,9 @@ calls/static/calls/vendor/twilio.min.js: calls/voice_sdk/package-lock.json
 
 bench: system benchmarks/.venv/ready benchmarks/.venv-socketshark/ready benchmarks/node/node_modules/.package-lock.json
 	@benchmarks/.venv/bin/python -m benchmarks $(if $(QUICK),--quick)
+
+desk: system $(VENV)/test
+	@PATH="$(CURDIR)/$(BIN):$$PATH" pytest -v -n 2 --dist loadfile tests/browsers/test_desk_inputs.py tests/browsers/test_desk_states.py
 
 outage: system $(VENV)/test
 	@PATH="$(CURDIR)/$(BIN):$$PATH" pytest -v -n 3 tests/cuts/outage.py

@@ -9,7 +9,7 @@ import pytest
 from calls.states import State, refusal
 from tests.processes.process import PROJECT
 
-ROUNDS = 10
+ROUNDS = 4
 
 
 @pytest.mark.processes
