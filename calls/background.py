@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from django.db import connections
+from django.db import DatabaseError, close_old_connections, connections
 
 from realtime.logs import get_logger
 
@@ -73,14 +73,24 @@ def run_once(loop: Loop, failures: int = 0) -> tuple[float, int]:
     """Run a loop once that has failed so often before.
 
     Returns the seconds until the next time, and how often it has failed now. After a failure, the
-    thread's connections are closed: one that has broken would go on failing.
+    thread's connections are closed: one that has broken would go on failing. Otherwise they are
+    kept as long as Django keeps those of requests.
     """
     try:
         wanted = loop.run()
+        close_old_connections()
     except Exception as error:
         failures += 1
         pause = min(2.0 ** (failures - 1), MAX_PAUSE)
-        logger.error("background failed loop=%s again_in=%g", loop.name, pause, exc_info=error)
+        # A database that is away is no fault of the loop's, and its reason says all.
+        trace = None if isinstance(error, DatabaseError) else error
+        logger.error(
+            "background failed loop=%s again_in=%g reason=%r",
+            loop.name,
+            pause,
+            error,
+            exc_info=trace,
+        )
         connections.close_all()
         return pause, failures
     return min(loop.seconds, loop.seconds if wanted is None else max(wanted, 0.0)), 0

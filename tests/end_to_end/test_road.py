@@ -16,10 +16,12 @@ pytestmark = pytest.mark.processes
 
 
 async def change(socket: Any) -> tuple[str, str | None, str | None]:
-    """Return the next change that comes to a socket: state before, state, who answered."""
-    event = await socket.frame("event")
-    assert event["name"] == "call.state"
-    data = event["data"]
+    """Return the next change of a state that comes to a socket: before, after, who answered."""
+    data: dict[str, Any] = {"previous": "", "state": ""}
+    while data["previous"] == data["state"]:
+        event = await socket.frame("event")
+        assert event["name"] == "call.state"
+        data = event["data"]
     return data["previous"], data["state"], (data["answered_by"] or {}).get("name")
 
 
