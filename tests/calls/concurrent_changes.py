@@ -92,7 +92,7 @@ def twenty_claims(sid: str) -> list[str]:
 def twenty_placed(number: str) -> int:
     """Let an agent place a call in twenty tabs, and return how many of them began."""
     agent = get_user_model().objects.first()
-    Call.objects.filter(sid=None).delete()
+    Call.objects.all().delete()  # She answers or places none of them any more.
 
     def place(_: int) -> bool:
         try:
