@@ -37,7 +37,11 @@ class Office:
         return sid
 
     def answer(self, sid: str) -> None:
-        """Have bob pick up."""
+        """Have bob pick up; a call in which he talks is put on hold before."""
+        for call in self.calls().values():
+            if call["state"] == "in-progress" and not call["held"]:
+                path = f"/calls/{call['call']}/hold/"
+                self._bob.post(path, {"on": "1"}).raise_for_status()
         self._ask(sid, "answer")
 
     def hang_up(self, sid: str) -> None:
