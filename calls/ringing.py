@@ -9,13 +9,11 @@ from calls.agents import agent_at, agents
 from calls.availability import available_agents
 from calls.models import Call, CallConflict
 from calls.rounds import ROUND_SIZE, AfterDial, Candidate, Dial, after_dial, next_round
-from calls.states import FINAL, Direction, State
+from calls.states import BEFORE_ANSWER, FINAL, Direction, State
 from calls.telephony import CallTaken, Telephony, TelephonyError, twiml
 from realtime.logs import get_logger
 
 logger = get_logger(__name__)
-
-BEFORE_ANSWER = (State.QUEUED, State.INITIATED, State.RINGING)
 
 
 def first_round() -> dict[str, Any]:

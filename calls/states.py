@@ -41,6 +41,7 @@ FINAL = frozenset(
     {State.COMPLETED, State.BUSY, State.FAILED, State.NO_ANSWER, State.CANCELED},
 )
 ACTIVE = frozenset(State) - FINAL
+BEFORE_ANSWER = ACTIVE - {State.IN_PROGRESS}
 
 # Webhooks get lost and overtake each other, so any later state may follow, not only the next one.
 # A caller who hangs up also takes a call from `ringing` to `completed`: Twilio itself picks up to

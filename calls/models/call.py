@@ -110,8 +110,7 @@ class Call(models.Model):
     @property
     def claimant(self) -> AbstractUser | None:
         """The agent whose claim holds."""
-        holds = self.claimed_until is not None and self.claimed_until > timezone.now()
-        return self.claimed_by if holds else None
+        return None if self.claim_ends_by(timezone.now()) else self.claimed_by
 
     @property
     def owner(self) -> AbstractUser | None:
@@ -146,9 +145,7 @@ class Call(models.Model):
 
     def end_vain_claim(self, now: datetime) -> None:
         """End a claim that is over at ``now``, or soon will be and for which no phone rings."""
-        rings = any(
-            one.user_id == self.claimed_by_id and one.state in ACTIVE for one in self.legs.all()
-        )
+        rings = self._has_leg_of(self.claimed_by_id)
         if self.claim_ends_by(now if rings else now + ANSWERING):
             self.unclaim()
 
@@ -163,10 +160,7 @@ class Call(models.Model):
 
     def end_vain_transfer(self) -> None:
         """Forget a transfer for which no phone rings: the process that began it has died."""
-        rings = any(
-            one.user_id == self.transfer_to_id and one.state in ACTIVE for one in self.legs.all()
-        )
-        if self.transfer_to_id and not rings:
+        if self.transfer_to_id and not self._has_leg_of(self.transfer_to_id):
             self.transfer_to, self.rung_now = None, []
 
     def learn(self, leg: Leg, *, duration: int | None = None) -> None:
@@ -275,8 +269,12 @@ class Call(models.Model):
 
     def _is_last_to_ring(self, leg: Leg) -> bool:
         """Tell whether a leg ended that rang, and no other one of its agent goes on."""
-        others = [one for one in self.legs.all() if one.user_id == leg.user_id and one != leg]
-        return leg.answered_at is None and not any(one.state in ACTIVE for one in others)
+        return leg.answered_at is None and not self._has_leg_of(leg.user_id, but=leg)
+
+    def _has_leg_of(self, user: int | None, *, but: Leg | None = None) -> bool:
+        """Tell whether a leg at this agent's phone rings or is up."""
+        legs = (leg for leg in self.legs.all() if leg.user_id == user and leg != but)
+        return any(leg.state in ACTIVE for leg in legs)
 
     def _end(self, legs: list[Leg]) -> None:
         ends = [leg.ended_at for leg in legs if leg.ended_at]

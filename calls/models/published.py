@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from calls.agents import person
 from calls.numbers import written
-from calls.states import ACTIVE, Direction, State
+from calls.states import BEFORE_ANSWER, Direction
 
 if TYPE_CHECKING:
     from calls.models.call import Call
@@ -49,7 +49,7 @@ def published(call: "Call") -> dict[str, Any]:
 
 def calling(call: "Call") -> str | None:
     """Return whose phone rings, of an outbound call."""
-    if call.direction != Direction.OUTBOUND or call.state not in ACTIVE - {State.IN_PROGRESS}:
+    if call.direction != Direction.OUTBOUND or call.state not in BEFORE_ANSWER:
         return None
     agent_is_up = any(leg.is_up for leg in call.legs.all() if not leg.parent)
     return "customer" if agent_is_up else "agent"

@@ -43,10 +43,7 @@ def ask_soon(call: Call) -> None:
 def ask_doubtful(now: datetime) -> None:
     """Have the company, which has answered at ``now``, asked for all calls that are not certain."""
     waiting = Call.objects.filter(certain=False, state__in=ACTIVE, check_at__gt=now)
-    pks = list(waiting.values_list("pk", flat=True))
-    for pk in pks:  # One by one, so that no two rows are locked.
-        waiting.filter(pk=pk).update(check_at=now)
-    if pks:
+    if _put_forward(waiting, now):
         transaction.on_commit(partial(background.wake, LOOP))
 
 
@@ -62,9 +59,7 @@ def due_now(now: datetime) -> None:
     What was sent meanwhile is lost, and what is sent before the server takes webhooks will be.
     """
     started = now + STARTING
-    active = Call.objects.filter(state__in=ACTIVE).exclude(check_at__lt=started)
-    for pk in active.values_list("pk", flat=True):  # One by one, so that no two rows are locked.
-        active.filter(pk=pk).update(check_at=started)
+    _put_forward(Call.objects.filter(state__in=ACTIVE).exclude(check_at__lt=started), started)
 
 
 def take(now: datetime) -> Lease | None:
@@ -104,6 +99,14 @@ def doubtful(now: datetime) -> QuerySet[Call]:
 def free(now: datetime) -> Q:
     """Select the calls that no process asks for."""
     return Q(checked_until=None) | Q(checked_until__lte=now)
+
+
+def _put_forward(calls: QuerySet[Call], instant: datetime) -> bool:
+    """Have the company asked for calls at ``instant``; say whether there are any."""
+    pks = list(calls.values_list("pk", flat=True))
+    for pk in pks:  # One by one, so that no two rows are locked.
+        calls.filter(pk=pk).update(check_at=instant)
+    return bool(pks)
 
 
 def _take(pk: int, calls: QuerySet[Call], now: datetime) -> Lease | None:
