@@ -7,6 +7,8 @@ import pytest
 from calls import background
 from calls.background import Loop, run_once
 
+pytestmark = pytest.mark.django_db  # Between two runs a loop looks after its connections.
+
 
 def broken() -> None:
     raise OSError("The line is cut.")
