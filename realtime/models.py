@@ -38,7 +38,19 @@ class Event(models.Model):
     exclude = models.CharField(  # noqa: DJ001 (nobody is no socket)
         max_length=200, null=True, help_text="The socket that does not get it."
     )
+    origin = models.CharField(  # noqa: DJ001 (unknown is no name)
+        max_length=200, null=True, help_text="The request, task or command that published it."
+    )
+    traceparent = models.CharField(  # noqa: DJ001 (no trace is no name)
+        max_length=64, null=True, help_text="The trace that it belongs to (W3C Trace Context)."
+    )
+    wants_receipt = models.BooleanField(
+        default=False, db_default=False, help_text="Whether who received it is noted."
+    )
     logged_at = models.DateTimeField(db_default=Now(), help_text="By the database's clock.")
+    numbered_at = models.DateTimeField(
+        null=True, help_text="When it got its offset, by the database's clock."
+    )
 
     class Meta:
         constraints = [
@@ -50,6 +62,10 @@ class Event(models.Model):
                 fields=["stream", "id"],
                 condition=Q(offset__isnull=True),
                 name="realtime_pending",
+            ),
+            models.Index(fields=["event_id"], name="realtime_event_by_id"),
+            models.Index(
+                fields=["key"], condition=Q(key__isnull=False), name="realtime_event_by_key"
             ),
         ]
 
@@ -150,3 +166,109 @@ class UsedTicket(models.Model):
 
     def __str__(self) -> str:
         return self.nonce
+
+
+class RecordedProcess(models.Model):
+    """A process that has served sockets, for the flight recorder."""
+
+    id = models.CharField(max_length=32, primary_key=True)
+    host = models.CharField(max_length=200)
+    pid = models.IntegerField()
+    server = models.CharField(max_length=80, help_text="The ASGI server and its version.")
+    started_at = models.DateTimeField(db_default=Now(), help_text="By the database's clock.")
+    lease_until = models.DateTimeField(
+        db_index=True, help_text="A process that does not renew it has died."
+    )
+    ended_at = models.DateTimeField(null=True, help_text="When it ended by itself.")
+
+    def __str__(self) -> str:
+        return f"{self.host}/{self.pid}"
+
+
+class RecordedSocket(models.Model):
+    """The life of a socket: written soon after it has opened, and once more when it has ended."""
+
+    id = models.CharField(max_length=32, primary_key=True)
+    process = models.CharField(max_length=32)
+    user = models.CharField(max_length=80, default="", help_text="The name of the own stream.")
+    user_agent = models.CharField(max_length=200, default="")
+    opened_at = models.DateTimeField(help_text="By the process's clock, as all times here.")
+    ended_at = models.DateTimeField(null=True)
+    code = models.IntegerField(null=True, help_text="The close code.")
+    ended_by = models.CharField(
+        max_length=10, default="", help_text="server, client, or process where that has died."
+    )
+    latency = models.FloatField(null=True, help_text="Seconds of the last round trip.")
+    proved_at = models.DateTimeField(null=True, help_text="When the last pong came.")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["user", "opened_at"], name="realtime_sockets_of_user"),
+            models.Index(fields=["process", "ended_at"], name="realtime_sockets_of_process"),
+            models.Index(fields=["ended_at"], name="realtime_sockets_by_end"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.user}"
+
+
+class RecordedFollowing(models.Model):
+    """What a socket was handed of a stream, and what of it was proved to have arrived."""
+
+    id = models.CharField(max_length=130, primary_key=True, help_text="The socket/the stream/n.")
+    socket = models.CharField(max_length=32, db_index=True)
+    stream = models.CharField(max_length=80)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    epoch = models.CharField(max_length=64)
+    began_at_offset = models.BigIntegerField(help_text="Events after this one are for the socket.")
+    handed = models.BigIntegerField(default=0, help_text="The offset of the last event handed out.")
+    proved = models.BigIntegerField(default=0, help_text="The offset of the last event proved.")
+    steps = models.TextField(default="[]", help_text="The times of both, as JSON.")
+
+    class Meta:
+        indexes = [models.Index(fields=["stream", "since"], name="realtime_followings_of")]
+
+    def __str__(self) -> str:
+        return f"{self.socket} {self.stream}"
+
+
+class Deadline(models.Model):
+    """What is to be done if no socket proves in time that it received an event."""
+
+    event_id = models.CharField(max_length=32, primary_key=True)
+    streams = models.TextField(help_text="The names, as JSON.")
+    due_at = models.DateTimeField(help_text="By the database's clock.")
+    otherwise = models.CharField(max_length=200, help_text="The dotted path of a function.")
+    settled_at = models.DateTimeField(
+        null=True, help_text="When it was proved, or the function had run."
+    )
+    was_received = models.BooleanField(null=True, help_text="Which of the two it was.")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=Q(settled_at__isnull=True), name="realtime_deadlines"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} {self.due_at}"
+
+
+class Receipt(models.Model):
+    """A proof that a socket received an event for which receipts are kept."""
+
+    event_id = models.CharField(max_length=32)
+    socket = models.CharField(max_length=32)
+    user = models.CharField(max_length=80, default="", help_text="The name of the own stream.")
+    received_at = models.DateTimeField(help_text="By the process's clock.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["event_id", "socket"], name="realtime_one_receipt"),
+        ]
+        indexes = [models.Index(fields=["received_at"], name="realtime_receipts_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} {self.socket}"

@@ -32,6 +32,12 @@ class Draft:
     key: str | None = None
     exclude: str | None = None
     """The id of a socket that does not get the event."""
+    origin: str | None = None
+    """What published it: a request, a task or a command."""
+    traceparent: str | None = None
+    """The trace that it belongs to (W3C Trace Context)."""
+    wants_receipt: bool = False
+    """Whether it is to be noted which sockets proved that they received it."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +52,21 @@ class LoggedEvent:
     frame: str
     """The ``event`` frame, encoded once for all followers."""
     exclude: str | None = None
+    origin: str | None = None
+    wants_receipt: bool = False
 
     @classmethod
     def of(cls, draft: Draft, stream: str, epoch: str, offset: int) -> LoggedEvent:
         """Give a draft its position."""
         frame = frames.event(
-            stream, draft.name, draft.data, event_id=draft.id, at=draft.at, offset=offset
+            *(stream, draft.name, draft.data),
+            event_id=draft.id,
+            at=draft.at,
+            offset=offset,
+            traceparent=draft.traceparent,
         )
-        return cls(stream, epoch, offset, draft.id, draft.name, frame, draft.exclude)
+        about = draft.exclude, draft.origin, draft.wants_receipt
+        return cls(stream, epoch, offset, draft.id, draft.name, frame, *about)
 
     @cached_property
     def data(self) -> Any:

@@ -32,9 +32,16 @@ As long as somebody follows the stream, it is asked for. One who makes up names 
 
 APPEND = """
 local id, name, data, at, key, epoch, exclude, again = unpack(ARGV, 1, 8)
+local origin, trace, receipt = unpack(ARGV, 9, 11)
 local now = redis.call('TIME')[1]
 local numbered = {}
-local whom = exclude ~= '' and {'exclude', exclude} or {}
+local more = {}
+for field, value in pairs({exclude = exclude, origin = origin, trace = trace, receipt = receipt}) do
+    if value ~= '' then
+        more[#more + 1] = field
+        more[#more + 1] = value
+    end
+end
 local function appended(events)
     for _, entry in ipairs(redis.call('XREVRANGE', events, '+', '-', 'COUNT', 100)) do
         if entry[2][2] == id then return true end
@@ -42,7 +49,7 @@ local function appended(events)
 end
 for i = 1, #KEYS, 3 do
     local head, events, keyed = KEYS[i], KEYS[i + 1], KEYS[i + 2]
-    local kept = 8 + (i - 1) / 3 * 2
+    local kept = 11 + (i - 1) / 3 * 2
     local count, age = ARGV[kept + 1], ARGV[kept + 2]
     local fresh = again == '' or not appended(events)
     if fresh and (key == '' or redis.call('SET', keyed, id, 'NX', 'EX', age)) then
@@ -50,7 +57,7 @@ for i = 1, #KEYS, 3 do
         local offset = redis.call('HINCRBY', head, 'top', 1)
         if offset == 1 then redis.call('DEL', events) end -- of an epoch whose head was evicted
         redis.call('XADD', events, 'MAXLEN', count, offset .. '-0',
-                   'id', id, 'name', name, 'data', data, 'at', at, 'logged', now, unpack(whom))
+                   'id', id, 'name', name, 'data', data, 'at', at, 'logged', now, unpack(more))
         redis.call('EXPIRE', head, age)
         redis.call('EXPIRE', events, age)
         numbered[#numbered + 1] = {(i - 1) / 3, redis.call('HGET', head, 'epoch'), offset}
@@ -166,12 +173,14 @@ class RedisEventLog(EventLog):
         ]
         parts = (draft.id, draft.name, draft.data, draft.at, draft.key or "", random_epoch())
         arguments: list[Any] = [*parts, draft.exclude or ""]
+        receipt = "1" if draft.wants_receipt else ""
+        more: list[Any] = [draft.origin or "", draft.traceparent or "", receipt]
         kept = [number for name in streams for number in retention_of(name)]
         try:
-            numbered = self._append_script(keys=keys, args=[*arguments, "", *kept])
+            numbered = self._append_script(keys=keys, args=[*arguments, "", *more, *kept])
         except (redis.ConnectionError, redis.TimeoutError):
             # It may have been done before the answer was lost.
-            numbered = self._append_script(keys=keys, args=[*arguments, "again", *kept])
+            numbered = self._append_script(keys=keys, args=[*arguments, "again", *more, *kept])
         return [
             LoggedEvent.of(draft, streams[index], epoch, offset)
             for index, epoch, offset in numbered
@@ -200,7 +209,8 @@ class RedisEventLog(EventLog):
 
 def _logged(stream: str, epoch: str, entry: str, fields: Mapping[str, str]) -> LoggedEvent:
     parts = fields["id"], fields["name"], fields["data"], int(fields["at"])
-    draft = Draft(*parts, exclude=fields.get("exclude"))
+    about = fields.get("exclude"), fields.get("origin"), fields.get("trace"), "receipt" in fields
+    draft = Draft(*parts, None, *about)
     return LoggedEvent.of(draft, stream, epoch, int(entry.partition("-")[0]))
 
 

@@ -50,6 +50,8 @@ class EphemeralEvent(NamedTuple):
     name: str
     frame: str
     exclude: str | None = None
+    origin: str | None = None
+    wants_receipt: bool = False
 
 
 Event = LoggedEvent | EphemeralEvent
@@ -121,7 +123,7 @@ def _logged_message(event: LoggedEvent) -> Message:
         "name": event.name,
         "frame": event.frame,
     }
-    return _excluding(event.exclude, message)
+    return {**message, **_about(event)}
 
 
 def _ephemeral_message(stream: str, draft: Draft) -> Message:
@@ -130,13 +132,20 @@ def _ephemeral_message(stream: str, draft: Draft) -> Message:
         "stream": stream,
         "id": draft.id,
         "name": draft.name,
-        "frame": frames.event(stream, draft.name, draft.data, event_id=draft.id, at=draft.at),
+        "frame": frames.event(
+            *(stream, draft.name, draft.data),
+            event_id=draft.id,
+            at=draft.at,
+            traceparent=draft.traceparent,
+        ),
     }
-    return _excluding(draft.exclude, message)
+    return {**message, **_about(draft)}
 
 
-def _excluding(socket: str | None, message: Message) -> Message:
-    return message if socket is None else {**message, "exclude": socket}
+def _about(event: LoggedEvent | Draft) -> Message:
+    """Return the fields of a message that most events do without."""
+    about = {"exclude": event.exclude, "origin": event.origin, "receipt": event.wants_receipt}
+    return {name: value for name, value in about.items() if value}
 
 
 def _grouped(messages: list[Message]) -> list[GroupMessage]:
@@ -172,7 +181,9 @@ def _read(message: Message) -> Event:
         id=fields.text("id", message["id"]),
         name=fields.text("name", message["name"]),
         frame=fields.frame(message["frame"], stream, offset),
-        exclude=_excluded(message),
+        exclude=_text_or_none("exclude", message),
+        origin=_text_or_none("origin", message),
+        wants_receipt=message.get("receipt") is True,
     )
 
 
@@ -180,18 +191,23 @@ def _read_ephemeral(message: Message) -> EphemeralEvent:
     """Take the frame that ``publish`` encoded, or encode what a plain ``group_send`` brought."""
     stream, name = require_stream_name(message["stream"]), fields.text("name", message["name"])
     event_id = fields.text("id", message.get("id") or uuid.uuid4().hex)
+    about = (
+        _text_or_none("exclude", message),
+        _text_or_none("origin", message),
+        message.get("receipt") is True,
+    )
     if message.get("frame") is not None:
         frame = fields.frame(message["frame"], stream, None)
-        return EphemeralEvent(stream, event_id, name, frame, _excluded(message))
+        return EphemeralEvent(stream, event_id, name, frame, *about)
     data = frames.encode(message.get("data"))
     at = fields.milliseconds(message.get("at") or time.time() * 1000)
     frame = frames.event(stream, name, data, event_id=event_id, at=at)
-    return EphemeralEvent(stream, event_id, name, fields.not_too_large(frame), _excluded(message))
+    return EphemeralEvent(stream, event_id, name, fields.not_too_large(frame), *about)
 
 
-def _excluded(message: Message) -> str | None:
-    socket = message.get("exclude")
-    return None if socket is None else fields.text("exclude", socket)
+def _text_or_none(field: str, message: Message) -> str | None:
+    value = message.get(field)
+    return None if value is None else fields.text(field, value)
 
 
 def _stream_to_show(message: Any) -> str | None:

@@ -264,7 +264,14 @@ def reply(data: Any, ref: int | str | None) -> str:
 
 
 def event(
-    stream: str, name: str, data: str, *, event_id: str, at: int, offset: int | None = None
+    stream: str,
+    name: str,
+    data: str,
+    *,
+    event_id: str,
+    at: int,
+    offset: int | None = None,
+    traceparent: str | None = None,
 ) -> str:
     """Write an event, ephemeral without ``offset``.
 
@@ -272,7 +279,10 @@ def event(
     """
     position = "" if offset is None else f',"offset":{offset}'
     names = f'"id":{json.dumps(event_id)},"name":{json.dumps(name)}'
-    return f'{{"type":"event","stream":"{stream}"{position},{names},"data":{data},"at":{at}}}'
+    trace = "" if traceparent is None else f',"traceparent":{json.dumps(traceparent)}'
+    return (
+        f'{{"type":"event","stream":"{stream}"{position},{names},"data":{data},"at":{at}{trace}}}'
+    )
 
 
 def is_of_stream(text: str, stream: str) -> bool:

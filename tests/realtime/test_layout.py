@@ -16,7 +16,7 @@ ROOMS = (
     "roster",
     "subscriptions",
 )
-"""``eventlog`` has the suite of its contract, which runs on every backend."""
+"""``eventlog`` and ``recorder`` have the suites of their contracts, which run on every backend."""
 
 TESTED_WITH = {
     "concurrency/pool": "concurrency/test_threads.py",

@@ -53,7 +53,10 @@ class DatabaseEventLog(EventLog):
     def _insert(self, streams: Sequence[str], draft: Draft) -> list[str]:
         """Insert rows without an offset; returns the streams that have no head yet."""
         insert = _INSERT.format(streams=", ".join(["(%s)"] * len(streams)))
-        event = [draft.id, draft.key, draft.name, draft.data, draft.at, draft.exclude]
+        event = [
+            *(draft.id, draft.key, draft.name, draft.data, draft.at, draft.exclude),
+            *(draft.origin, draft.traceparent, draft.wants_receipt),
+        ]
         connection = connections[self._using]
         # Under REPEATABLE READ, a key that another publisher has just committed is an error.
         own = draft.key is not None and not connection.in_atomic_block
@@ -150,8 +153,9 @@ class DatabaseEventLog(EventLog):
 # In the order of names, since publishers with an equal key wait for each other's rows.
 _INSERT = """
     WITH wanted (stream) AS (VALUES {streams})
-    INSERT INTO realtime_event (stream, event_id, key, name, data, at, exclude)
-    SELECT stream, %s, %s, %s, %s, %s, %s FROM wanted ORDER BY stream
+    INSERT INTO realtime_event
+        (stream, event_id, key, name, data, at, exclude, origin, traceparent, wants_receipt)
+    SELECT stream, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM wanted ORDER BY stream
     ON CONFLICT (stream, key) DO NOTHING
     RETURNING (SELECT head.name FROM realtime_streamhead head WHERE head.name = stream)
 """
@@ -160,7 +164,8 @@ _INSERT = """
 _READ = """
     WITH wanted (stream, after) AS (VALUES {wanted})
     SELECT head.name, head.epoch, head.top,
-           event."offset", event.event_id, event.name, event.data, event.at, event.exclude
+           event."offset", event.event_id, event.name, event.data, event.at, event.exclude,
+           event.origin, event.traceparent, event.wants_receipt
     FROM wanted
     JOIN realtime_streamhead head ON head.name = wanted.stream
     LEFT JOIN realtime_event event

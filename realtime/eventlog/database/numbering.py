@@ -43,9 +43,13 @@ def logged(
     data: str,
     at: int,
     exclude: str | None,
+    origin: str | None,
+    traceparent: str | None,
+    wants_receipt: bool,
 ) -> LoggedEvent:
     """Return the event of a row."""
-    draft = Draft(event_id, name, data, at, exclude=exclude)
+    about = exclude, origin, traceparent, bool(wants_receipt)  # SQLite has numbers.
+    draft = Draft(event_id, name, data, at, None, *about)
     return LoggedEvent.of(draft, stream, epoch, offset)
 
 
@@ -67,7 +71,8 @@ def _number_in_one_trip(
 ) -> tuple[dict[str, str], list[Row]]:
     statements = ";".join((READ_COMMITTED, _HEADS + _LOCKED, _NUMBER_AND_RAISE))
     with connection.cursor() as cursor:
-        cursor.execute(statements.format(names=_placeholders(names)), [*names, *names])
+        filled = statements.format(names=_placeholders(names), now=_NOW["postgresql"])
+        cursor.execute(filled, [*names, *names])
         cursor.nextset()
         epochs = dict(cursor.fetchall())
         cursor.nextset()
@@ -82,7 +87,8 @@ def _number_in_steps(
     with short_transaction(connection.alias), connection.cursor() as cursor:
         cursor.execute(lock.format(names=_placeholders(names)), names)
         epochs = dict(cursor.fetchall())
-        cursor.execute(_NUMBER.format(names=_placeholders(names)), names)
+        numbered_at = _NOW.get(connection.vendor, "CURRENT_TIMESTAMP")
+        cursor.execute(_NUMBER.format(names=_placeholders(names), now=numbered_at), names)
         rows = sorted(cursor.fetchall())
         tops = {stream: offset for stream, offset, *_ in rows}
         cursor.executemany(_RAISE, [(top, stream) for stream, top in tops.items()])
@@ -93,11 +99,18 @@ def _placeholders(values: Sequence[Any]) -> str:
     return ", ".join(["%s"] * len(values))
 
 
+_NOW = {
+    "postgresql": "statement_timestamp()",
+    # CURRENT_TIMESTAMP has whole seconds there; strftime's %% is for the driver's placeholders.
+    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')",
+}
+"""The time of the database's clock, by vendor."""
+
 _HEADS = "SELECT name, epoch FROM realtime_streamhead WHERE name IN ({names}) ORDER BY name"
 _LOCKED = " FOR UPDATE"
 
 _NUMBER = """
-    UPDATE realtime_event SET "offset" = pending.next
+    UPDATE realtime_event SET "offset" = pending.next, numbered_at = {now}
     FROM (
         SELECT event.id,
                head.top + row_number() OVER (PARTITION BY event.stream ORDER BY event.id) AS next
@@ -106,7 +119,8 @@ _NUMBER = """
         WHERE event.stream IN ({names}) AND event."offset" IS NULL
     ) AS pending
     WHERE realtime_event.id = pending.id
-    RETURNING stream, "offset", event_id, name, data, at, exclude
+    RETURNING stream, "offset", event_id, name, data, at, exclude,
+              origin, traceparent, wants_receipt
 """
 
 _RAISE = "UPDATE realtime_streamhead SET top = %s WHERE name = %s"

@@ -15,8 +15,8 @@ class Broadcast(list):
         self.extend(events)
 
 
-def draft(name="n", data="null", key=None, at=AT, exclude=None):
-    return Draft(uuid.uuid4().hex, name, data, at, key, exclude)
+def draft(name="n", data="null", key=None, at=AT, **about):
+    return Draft(uuid.uuid4().hex, name, data, at, key, **about)
 
 
 def publish(log, *streams, **fields):

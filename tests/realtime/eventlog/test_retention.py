@@ -1,5 +1,6 @@
 """What is kept, for how long, and by whose clock."""
 
+import json
 import threading
 
 import pytest
@@ -204,3 +205,14 @@ def test_whom_an_event_is_not_for_is_kept_with_it(log):
     publish(log, "user.1")
     assert numbered.exclude == "a socket"
     assert [event.exclude for event in page(log, "user.1").events] == ["a socket", None]
+
+
+def test_where_an_event_comes_from_is_kept_with_it(log):
+    about = {"origin": "request 7f3a", "traceparent": "00-1-2-01", "wants_receipt": True}
+    publish(log, "user.1", **about)
+    publish(log, "user.1")
+    marked, plain = page(log, "user.1").events
+    assert (marked.origin, marked.wants_receipt) == ("request 7f3a", True)
+    assert json.loads(marked.frame)["traceparent"] == "00-1-2-01"
+    assert (plain.origin, plain.wants_receipt) == (None, False)
+    assert "traceparent" not in json.loads(plain.frame)

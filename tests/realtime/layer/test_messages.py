@@ -39,6 +39,9 @@ DRAFTS = st.builds(
     data=JSON.map(json.dumps),
     at=st.integers(min_value=1, max_value=2**53),
     exclude=st.sampled_from([None, "e92f8876f50e", "any text"]),
+    origin=st.none() | PRINTABLE,
+    traceparent=st.none() | PRINTABLE,
+    wants_receipt=st.booleans(),
 )
 
 EPHEMERAL = {"type": "realtime.event", "stream": "user.1", "id": "i", "name": "n"}
@@ -143,8 +146,10 @@ def test_ephemeral_events_are_read_as_they_were_written(streams, draft):
     events = read(over_the_wire(ephemeral_messages(streams, draft)))
     assert [event.stream for event in events] == streams
     for event in events:
-        assert_is(event, draft)
+        assert_is(event, draft, traceparent=draft.traceparent)
         assert event.exclude == draft.exclude
+        assert event.origin == draft.origin
+        assert event.wants_receipt == draft.wants_receipt
 
 
 @few
@@ -155,9 +160,10 @@ def test_a_plain_message_is_read_as_the_event_that_it_means(stream, draft):
     assert_is(event, draft)
 
 
-def assert_is(event, draft):
+def assert_is(event, draft, traceparent=None):
     assert isinstance(event, EphemeralEvent)
     assert (event.id, event.name) == (draft.id, draft.name)
+    trace = {} if traceparent is None else {"traceparent": traceparent}
     assert json.loads(event.frame) == {
         "type": "event",
         "stream": event.stream,
@@ -165,6 +171,7 @@ def assert_is(event, draft):
         "name": draft.name,
         "data": json.loads(draft.data),
         "at": draft.at,
+        **trace,
     }
 
 

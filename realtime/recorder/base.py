@@ -1,0 +1,127 @@
+"""What the flight recorder keeps, and what a backend of it promises.
+
+All times are seconds since 1970, by the clock of the process that served the socket.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class EndedBy(StrEnum):
+    """Who ended a socket."""
+
+    SERVER = "server"
+    CLIENT = "client"
+    PROCESS = "process"
+    """Its process died with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process that serves sockets, or did."""
+
+    id: str
+    host: str
+    pid: int
+    server: str
+    started_at: float
+    ended_at: float | None = None
+    has_died: bool = False
+    """Whether it ended without saying so; ``ended_at`` is then when its lease ran out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Events of a stream, up to ``offset``, that were handed to a socket together, or nearly so."""
+
+    offset: int
+    handed_at: float
+    proved_at: float | None = None
+    """When a pong proved that they had arrived."""
+    is_replay: bool = False
+    """Whether they came from the log, after the socket had come back or fallen behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What one socket was handed of one stream, of the events after ``began_after``."""
+
+    stream: str
+    epoch: str
+    since: float
+    began_after: int
+    handed: int
+    """The offset of the last event that was handed out."""
+    proved: int
+    """The offset of the last event that was proved to have arrived."""
+    until: float | None = None
+    steps: Sequence[Step] = ()
+    """In order; of a long life the older ones are joined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A socket's life, as far as it has come."""
+
+    socket: str
+    process: str
+    user: str | None
+    """The name of the user's own stream, None for a visitor."""
+    user_agent: str
+    opened_at: float
+    ended_at: float | None = None
+    code: int | None = None
+    ended_by: EndedBy | None = None
+    latency: float | None = None
+    """Seconds of the last round trip."""
+    proved_at: float | None = None
+    """When the last pong came."""
+    followings: Sequence[Following] = ()
+
+
+class RecorderBackend(ABC):
+    """Keeps lives for ``RECORD_AGE`` seconds; its methods are sync, and called in threads.
+
+    Whatever was not written, because the backend was away, is missing afterwards; no socket waits
+    for it.
+    """
+
+    @abstractmethod
+    def write(
+        self, process: Process, lease: float, opened: Sequence[Life], ended: Sequence[Life]
+    ) -> None:
+        """Write lives that have begun, those that are over, and that ``process`` is alive.
+
+        ``lease`` is in seconds: a process that writes nothing for that long has died.
+        """
+
+    @abstractmethod
+    def stop(self, process: str) -> None:
+        """Note that a process ends, after its last ``write``."""
+
+    @abstractmethod
+    def processes(self, since: float) -> Sequence[Process]:
+        """Return the processes that were alive at ``since`` or later."""
+
+    @abstractmethod
+    def followers(self, stream: str, begin: float, end: float) -> Sequence[Life]:
+        """Return the lives that followed a stream between two times, with that following alone.
+
+        Of a life that is not over, it is what was known when it was written.
+        """
+
+    @abstractmethod
+    def lives_of(self, user: str, begin: float, end: float) -> Sequence[Life]:
+        """Return the lives of a user's sockets between two times, with their followings."""
+
+    @abstractmethod
+    def open_lives(self, after: str, limit: int) -> Sequence[Life]:
+        """Return lives that are not over in processes that are alive, by socket, after one."""
+
+    @abstractmethod
+    def prune(self, age: float) -> int:
+        """Remove what ended more than ``age`` seconds ago; returns how many lives went."""
