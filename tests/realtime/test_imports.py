@@ -33,7 +33,7 @@ def below():
 
 
 BELOW = below()
-ASIDE = {"management", "migrations", "templatetags", "testing"}
+ASIDE = {"contrib", "management", "migrations", "templatetags", "testing"}
 """Folders that are no rooms: nothing imports from them."""
 
 EVERYWHERE = {"exceptions", "conf", "counters", "hints", "logs"}

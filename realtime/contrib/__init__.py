@@ -1,0 +1,1 @@
+"""What only some projects need: a folder each, which the rest of the package never imports."""
