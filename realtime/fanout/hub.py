@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from realtime.concurrency.per_loop import PerLoop
+from realtime.counters import LAYER_UP, LOG_UP, REPLAYS
 from realtime.eventlog import event_log
 from realtime.fanout.feed import Feed
 from realtime.fanout.followers import Follower
@@ -38,6 +40,21 @@ class Hub:
         self._log_watch = None if log is None else LogWatch(log, self._feeds)
         self._listeners: list[ControlListener] = []
         self._link = LayerLink(self._groups, self.deliver, self._repaired)
+
+    @property
+    def is_layer_up(self) -> bool | None:
+        """Whether the channel layer works; None before the first probe of it."""
+        return self._link.is_up
+
+    @property
+    def is_log_up(self) -> bool | None:
+        """Whether the event log has answered the last check; None before it, and without a log."""
+        return None if self._log_watch is None else self._log_watch.is_up
+
+    @property
+    def waiting(self) -> int:
+        """How many followers are being brought up to the present."""
+        return sum(one.feed.followers.waiting for one in list(self._streams.values()))
 
     def listen(self, listener: ControlListener) -> None:
         """Hand a listener the messages about rights from now on."""
@@ -116,3 +133,19 @@ _hubs = PerLoop(Hub)
 def running_hub() -> Hub:
     """Return the hub of the running event loop; the first call starts it."""
     return _hubs.current()
+
+
+def all_hubs() -> list[Hub]:
+    """Return the hubs of this process, from any thread; starts none."""
+    return _hubs.all()
+
+
+def _worst(states: Iterable[bool | None]) -> dict[str, float]:
+    """Return 1 where all are up and 0 where one is down; nothing where nobody knows."""
+    known = [state for state in states if state is not None]
+    return {"": float(all(known))} if known else {}
+
+
+LAYER_UP.read_from(lambda: _worst(hub.is_layer_up for hub in all_hubs()))
+LOG_UP.read_from(lambda: _worst(hub.is_log_up for hub in all_hubs()))
+REPLAYS.read_from(lambda: {"": sum(hub.waiting for hub in all_hubs())})
