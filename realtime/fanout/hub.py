@@ -15,6 +15,7 @@ from realtime.layer.control import Control, control_in, is_control
 from realtime.layer.groups import every_hub
 from realtime.layer.link import LayerLink
 from realtime.layer.messages import Message, events_in
+from realtime.layer.questions import Answerer, is_question_or_answer, running_questions
 from realtime.protocol.position import Position
 
 
@@ -38,10 +39,16 @@ class Hub:
         self._log_watch = None if log is None else LogWatch(log, self._feeds)
         self._listeners: list[ControlListener] = []
         self._link = LayerLink(self._groups, self.deliver, self._repaired)
+        self._questions = running_questions()
+        self._questions.use(self._link)
 
     def listen(self, listener: ControlListener) -> None:
         """Hand a listener the messages about rights from now on."""
         self._listeners.append(listener)
+
+    def answer(self, kind: str, answerer: Answerer) -> None:
+        """Answer other processes' questions of a kind: see ``Questions.answer``."""
+        self._questions.answer(kind, answerer)
 
     async def follow(self, stream: str, follower: Follower, seen: Position | None = None) -> Feed:
         """Begin to follow a stream; returns its feed once events arrive and its position is known.
@@ -69,9 +76,12 @@ class Hub:
             followed.leave_later()
 
     def deliver(self, message: Message) -> None:
-        """Hand on what a message of the channel layer carries: events, or one about rights."""
+        """Hand on what a message of the channel layer carries: events, or what is asked for."""
         if is_control(message):
             self._deliver_control(message)
+            return
+        if is_question_or_answer(message):
+            self._questions.take(message)
             return
         for event in events_in(message, self._streams):
             followed = self._streams[event.stream]
