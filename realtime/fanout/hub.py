@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
+import socket
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 from realtime.concurrency.per_loop import PerLoop
-from realtime.counters import LAYER_UP, LOG_UP, REPLAYS
+from realtime.counters import LAYER_UP, LOG_UP, REPLAYS, Values, read_all
 from realtime.eventlog import event_log
 from realtime.fanout.feed import Feed
 from realtime.fanout.followers import Follower
@@ -17,7 +18,12 @@ from realtime.layer.control import Control, control_in, is_control
 from realtime.layer.groups import every_hub
 from realtime.layer.link import LayerLink
 from realtime.layer.messages import Message, events_in
+from realtime.layer.questions import Answerer, is_question_or_answer, running_questions
 from realtime.protocol.position import Position
+
+
+COUNTS = "counts"
+"""The kind of question about what a process has counted; ``about`` may name a host."""
 
 
 class ControlListener(Protocol):
@@ -40,6 +46,9 @@ class Hub:
         self._log_watch = None if log is None else LogWatch(log, self._feeds)
         self._listeners: list[ControlListener] = []
         self._link = LayerLink(self._groups, self.deliver, self._repaired)
+        self._questions = running_questions()
+        self._questions.use(self._link)
+        self.answer(COUNTS, _counts)
 
     @property
     def is_layer_up(self) -> bool | None:
@@ -59,6 +68,10 @@ class Hub:
     def listen(self, listener: ControlListener) -> None:
         """Hand a listener the messages about rights from now on."""
         self._listeners.append(listener)
+
+    def answer(self, kind: str, answerer: Answerer) -> None:
+        """Answer other processes' questions of a kind: see ``Questions.answer``."""
+        self._questions.answer(kind, answerer)
 
     async def follow(self, stream: str, follower: Follower, seen: Position | None = None) -> Feed:
         """Begin to follow a stream; returns its feed once events arrive and its position is known.
@@ -86,9 +99,12 @@ class Hub:
             followed.leave_later()
 
     def deliver(self, message: Message) -> None:
-        """Hand on what a message of the channel layer carries: events, or one about rights."""
+        """Hand on what a message of the channel layer carries: events, or what is asked for."""
         if is_control(message):
             self._deliver_control(message)
+            return
+        if is_question_or_answer(message):
+            self._questions.take(message)
             return
         for event in events_in(message, self._streams):
             followed = self._streams[event.stream]
@@ -138,6 +154,11 @@ def running_hub() -> Hub:
 def all_hubs() -> list[Hub]:
     """Return the hubs of this process, from any thread; starts none."""
     return _hubs.all()
+
+
+def _counts(about: Mapping[str, Any]) -> dict[str, Values] | None:
+    """Return what this process has counted, where its host is asked, or all are."""
+    return read_all() if about.get("host") in (None, socket.gethostname()) else None
 
 
 def _worst(states: Iterable[bool | None]) -> dict[str, float]:

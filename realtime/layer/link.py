@@ -63,6 +63,11 @@ class LayerLink:
         """Whether the layer has brought back the last probe; None before the first one."""
         return self._down_since is None if self._tried.is_set() else None
 
+    @property
+    def channel(self) -> str | None:
+        """The channel that the link reads; None while it is down."""
+        return self._channel
+
     async def join(self, group: str) -> None:
         """Join a group; while the link is down this does nothing, as all are joined later."""
         await self._tried.wait()
