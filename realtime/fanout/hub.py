@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from realtime.concurrency.per_loop import PerLoop
-from realtime.counters import LAYER_UP, LOG_UP, REPLAYS, Values, read_all
+from realtime.counters import LAYER_UP, LOG_UP, REPLAYS, read_all
 from realtime.eventlog import event_log
 from realtime.fanout.feed import Feed
 from realtime.fanout.followers import Follower
@@ -21,9 +22,8 @@ from realtime.layer.messages import Message, events_in
 from realtime.layer.questions import Answerer, is_question_or_answer, running_questions
 from realtime.protocol.position import Position
 
-
 COUNTS = "counts"
-"""The kind of question about what a process has counted; ``about`` may name a host."""
+"""The kind of question about what a process has counted; ``about`` names its host."""
 
 
 class ControlListener(Protocol):
@@ -156,9 +156,11 @@ def all_hubs() -> list[Hub]:
     return _hubs.all()
 
 
-def _counts(about: Mapping[str, Any]) -> dict[str, Values] | None:
-    """Return what this process has counted, where its host is asked, or all are."""
-    return read_all() if about.get("host") in (None, socket.gethostname()) else None
+def _counts(about: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what this process has counted, where its host is asked."""
+    if about.get("host") != socket.gethostname():
+        return None
+    return {"pid": os.getpid(), "counts": read_all()}
 
 
 def _worst(states: Iterable[bool | None]) -> dict[str, float]:
