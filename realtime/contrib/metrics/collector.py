@@ -28,7 +28,7 @@ class RealtimeCollector(Collector):
     """Collects what this process has counted, for a registry of prometheus-client.
 
     ``processes`` has instead what several have counted, by the process, or None for one that did
-    not answer; they are told apart by the label ``process``.
+    not answer; the label ``process`` tells them apart.
     """
 
     def __init__(self, processes: Mapping[str, Mapping[str, Values] | None] | None = None) -> None:

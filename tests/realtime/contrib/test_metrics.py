@@ -61,7 +61,7 @@ def test_what_never_happened_is_0_so_that_its_first_time_is_a_change():
     assert found["realtime_latency_seconds_count",] == 0
 
 
-def test_processes_are_told_apart_by_a_label_and_one_that_is_silent_is_shown():
+def test_a_label_tells_processes_apart_and_one_that_is_silent_is_shown():
     counters.RESETS.add()
     counters.SOCKETS_CLOSED.add("stale")
     mine = counters.read_all()
