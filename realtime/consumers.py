@@ -14,14 +14,22 @@ from realtime.access.first_frame import FirstFrame
 from realtime.access.origins import is_foreign
 from realtime.access.ways_in import find_login
 from realtime.conf import realtime_settings
-from realtime.counters import SOCKETS_CLOSED
+from realtime.counters import HANDSHAKES_REFUSED, SOCKETS_CLOSED
 from realtime.exceptions import TicketExpired
 from realtime.fanout.hub import running_hub
 from realtime.hints import hint
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import SUBPROTOCOL, VERSIONS
-from realtime.sockets.asgi import Application, Receive, Scope, Send, header
+from realtime.sockets.asgi import (
+    ABNORMAL_CLOSURE,
+    NO_STATUS_RECEIVED,
+    Application,
+    Receive,
+    Scope,
+    Send,
+    header,
+)
 from realtime.sockets.drain import running_drain
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
@@ -131,6 +139,7 @@ class RealtimeConsumer:
             return
         if is_foreign(scope):
             SOCKETS_CLOSED.add("foreign_origin")
+            HANDSHAKES_REFUSED.add("foreign_origin")
             _hint_at_origin(scope)
             await send({"type": "websocket.close"})
             Transport(send).abort_later(ABORT_AFTER)
@@ -152,6 +161,7 @@ class RealtimeConsumer:
         socket.run(partial(_sign_in, socket, scope, first_frame))
         # Most sockets live for hours, and wait: 1 KiB of each goes.
         del scope, send, first_frame
+        code = ABNORMAL_CLOSURE
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
                 text = message.get("text")
@@ -159,6 +169,7 @@ class RealtimeConsumer:
                     socket.received(text, commands.run)
                 take_first = None
                 del message, text
+            code = message.get("code") or NO_STATUS_RECEIVED
         except OSError:
             pass  # The server's way to say that the peer has left.
         except asyncio.CancelledError:
@@ -167,6 +178,7 @@ class RealtimeConsumer:
         finally:
             commands.end()
             open_sockets.ended(socket)
+            socket.count_disconnect(code)
             socket.disconnected()
             await socket.finished()
             await commands.finished()

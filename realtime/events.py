@@ -15,6 +15,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from realtime.concurrency.connections import run_async, sync_code_waits
 from realtime.concurrency.per_loop import in_event_loop
 from realtime.conf import realtime_settings
+from realtime.counters import EVENTS_PUBLISHED
 from realtime.eventlog import Draft, LoggedEvent, event_log
 from realtime.eventlog.commit import after_every_commit
 from realtime.hints import hint
@@ -26,6 +27,7 @@ from realtime.layer.messages import (
     ephemeral_messages,
     logged_messages,
     plain_message,
+    stamped,
 )
 from realtime.logs import get_logger
 from realtime.protocol.position import NOWHERE, Position
@@ -88,9 +90,10 @@ def publish(
     log = None if ephemeral else event_log()
     if log is None:
         outgoing = _ephemeral(streams, name, data, exclude)
-        after_every_commit(lambda: broadcast(outgoing))
+        after_every_commit(lambda: broadcast(stamped(outgoing)))
     elif streams:
         draft = _draft(name, data, key, exclude)
+        EVENTS_PUBLISHED.add("kept")
         _log_publish(draft, streams)
         log.append(streams, draft, _broadcast_logged)
 
@@ -114,7 +117,7 @@ async def apublish(
         options: dict[str, Any] = {"key": key, "ephemeral": ephemeral, "exclude": exclude}
         await run_async(sync_to_async(publish)(to, name, data, **options))
     else:
-        await abroadcast(_ephemeral(stream_names(to), name, data, exclude))
+        await abroadcast(stamped(_ephemeral(stream_names(to), name, data, exclude)))
 
 
 # A name is itself a series of strings, so the first signature has to be tried first.
@@ -204,13 +207,14 @@ def _ephemeral(
     if not streams:
         return []
     draft = _draft(name, data, exclude=exclude)
+    EVENTS_PUBLISHED.add("ephemeral")
     _log_publish(draft, streams)
     return ephemeral_messages(streams, draft)
 
 
 def _broadcast_logged(events: Sequence[LoggedEvent]) -> None:
     if events:
-        broadcast(logged_messages(events))
+        broadcast(stamped(logged_messages(events)))
 
 
 def _log_publish(draft: Draft, streams: Sequence[str]) -> None:

@@ -32,6 +32,7 @@ ROOMS = (
     "recorder",
     "roster",
     "subscriptions",
+    "contrib",
 )
 SOURCES = [path for folder in ("realtime", "calls") for path in (PROJECT / folder).rglob("*.py")]
 RULE = re.compile(r"\|( ?:?-+:? ?\|)+")

@@ -42,10 +42,23 @@ class Pool:
     """
 
     def __init__(self, name: str) -> None:
+        self.name = name.removeprefix("realtime-")
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=name)
         self._changed = threading.Condition()
         self._queue = FairQueue[Job](SHARE)
         self._working = 0
+
+    @property
+    def busy(self) -> int:
+        """How many threads run something."""
+        with self._changed:
+            return self._queue.out
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a thread."""
+        with self._changed:
+            return self._queue.waiting
 
     def run(
         self,

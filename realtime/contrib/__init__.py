@@ -1,1 +1,0 @@
-"""What only some projects need: a folder each, which the rest of the package never imports."""

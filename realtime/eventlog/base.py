@@ -7,7 +7,7 @@ import json
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
@@ -54,6 +54,8 @@ class LoggedEvent:
     exclude: str | None = None
     origin: str | None = None
     wants_receipt: bool = False
+    committed_at: int | None = field(default=None, compare=False)
+    """Milliseconds of the publisher's clock after its commit, where a broadcast brought it."""
 
     @classmethod
     def of(cls, draft: Draft, stream: str, epoch: str, offset: int) -> LoggedEvent:

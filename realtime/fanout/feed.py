@@ -10,6 +10,7 @@ from realtime.eventlog.retention import retention_of
 from realtime.exceptions import PositionLost
 from realtime.fanout.followers import Followers
 from realtime.fanout.log_reader import LogReader
+from realtime.fanout.promptness import promptness
 from realtime.fanout.recent_events import RecentEvents
 from realtime.fanout.repair import Repair
 from realtime.layer.messages import EphemeralEvent, Event
@@ -207,11 +208,13 @@ class Feed:
     def _hand_out(self, events: Sequence[Event]) -> None:
         for event in events:
             if isinstance(event, EphemeralEvent):
-                self.followers.deliver_ephemeral(event, self.position)
+                followers = self.followers.deliver_ephemeral(event, self.position)
             else:
                 self._recent.add(event)
                 self._log_delivery(event)
-                self.followers.deliver(event)
+                followers = self.followers.deliver(event)
+            if followers:
+                promptness.handed_out(event, followers, self.followers)
 
     def _log_delivery(self, event: LoggedEvent) -> None:
         logger.info(

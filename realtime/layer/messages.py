@@ -52,6 +52,8 @@ class EphemeralEvent(NamedTuple):
     exclude: str | None = None
     origin: str | None = None
     wants_receipt: bool = False
+    committed_at: int | None = None
+    """When its data was committed, see ``LoggedEvent``."""
 
 
 Event = LoggedEvent | EphemeralEvent
@@ -65,6 +67,19 @@ def logged_messages(events: Sequence[LoggedEvent]) -> list[GroupMessage]:
 def ephemeral_messages(streams: Sequence[str], draft: Draft) -> list[GroupMessage]:
     """Return the messages that hand over an event which is not kept."""
     return _grouped([_ephemeral_message(stream, draft) for stream in streams])
+
+
+def stamped(outgoing: Sequence[GroupMessage]) -> Sequence[GroupMessage]:
+    """Note in messages of new events that their data is committed now, by this process's clock."""
+    now = int(time.time() * 1000)
+    for _, message in outgoing:
+        message["committed_at"] = now
+    return outgoing
+
+
+def count_events(outgoing: Sequence[GroupMessage]) -> int:
+    """Return how many events messages carry, each once for a stream."""
+    return sum(len(_single_messages(message)) for _, message in outgoing)
 
 
 def plain_message(stream: str, draft: Draft) -> Message:
@@ -85,10 +100,11 @@ def events_in(message: Message, streams: Container[str] | None = None) -> Iterat
     What is malformed is dropped, with one line in the log: anybody may send to a group. What is
     sound may still be untrue, about the log too; the feeds ask that.
     """
+    committed_at = _committed_at(message)
     for one in _single_messages(message):
         try:
             if streams is None or fields.text("stream", one["stream"]) in streams:
-                yield _read(one)
+                yield _read(one, committed_at)
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             log_dropped(error, _stream_to_show(one))
 
@@ -169,10 +185,16 @@ def _single_messages(message: Any) -> list[Any]:
     return [message] if message.get("type") == EVENT_TYPE else []
 
 
-def _read(message: Message) -> Event:
+def _committed_at(message: Any) -> int | None:
+    """Return the stamp of a message; one that can't be a time is none."""
+    stamp = message.get("committed_at") if isinstance(message, dict) else None
+    return stamp if type(stamp) is int and 0 < stamp < 2**53 else None
+
+
+def _read(message: Message, committed_at: int | None = None) -> Event:
     """Read an event; a later version's message may say more than this one knows."""
     if "offset" not in message:
-        return _read_ephemeral(message)
+        return _read_ephemeral(message, committed_at)
     stream, offset = require_stream_name(message["stream"]), fields.offset(message["offset"])
     return LoggedEvent(
         stream=stream,
@@ -184,10 +206,11 @@ def _read(message: Message) -> Event:
         exclude=_text_or_none("exclude", message),
         origin=_text_or_none("origin", message),
         wants_receipt=message.get("receipt") is True,
+        committed_at=committed_at,
     )
 
 
-def _read_ephemeral(message: Message) -> EphemeralEvent:
+def _read_ephemeral(message: Message, committed_at: int | None) -> EphemeralEvent:
     """Take the frame that ``publish`` encoded, or encode what a plain ``group_send`` brought."""
     stream, name = require_stream_name(message["stream"]), fields.text("name", message["name"])
     event_id = fields.text("id", message.get("id") or uuid.uuid4().hex)
@@ -195,6 +218,7 @@ def _read_ephemeral(message: Message) -> EphemeralEvent:
         _text_or_none("exclude", message),
         _text_or_none("origin", message),
         message.get("receipt") is True,
+        committed_at,
     )
     if message.get("frame") is not None:
         frame = fields.frame(message["frame"], stream, None)

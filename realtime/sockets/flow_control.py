@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Callable
 
+from realtime.counters import SOCKETS_HELD_BACK
 from realtime.protocol.in_flight import InFlight, Pressure
 from realtime.sockets.keepalive import Keepalive
 
@@ -33,6 +34,7 @@ class FlowControl:
     """
 
     __slots__ = (
+        "_awaited",
         "_in_flight",
         "_keepalive",
         "_largest",
@@ -63,6 +65,7 @@ class FlowControl:
         self._largest = 0
         self._keepalive: Keepalive | None = None
         self._proof: asyncio.Event | None = None
+        self._awaited: tuple[int, Callable[[], None]] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._moved_at = 0.0
 
@@ -98,9 +101,21 @@ class FlowControl:
         """Note that a ping goes out."""
         self._in_flight.pinged(nonce)
 
+    def when_proved(self, then: Callable[[], None]) -> None:
+        """Call ``then`` once all that was sent so far is proved to have arrived.
+
+        It is not called where another one waits for that, or the socket ends before.
+        """
+        if self._awaited is None:
+            self._awaited = self._in_flight.total, then
+
     def proved(self, nonce: str) -> None:
         """Note the pong to a ping: all that was sent before that ping has arrived."""
         self._in_flight.ponged(nonce)
+        if self._awaited is not None and self._awaited[0] <= self._in_flight.arrived:
+            then = self._awaited[1]
+            self._awaited = None
+            then()
         self._moved_at = self._loop.time()
         self.is_full = self.is_full and self._in_flight.pressure is Pressure.FULL
         if self.is_full and self._keepalive is not None and not self._in_flight.is_ping_last:
@@ -124,6 +139,7 @@ class FlowControl:
             self._keepalive.ping()
         if pressure is Pressure.FULL and not self.is_full:
             self.is_full = True
+            SOCKETS_HELD_BACK.add()
             self._begin_watch()
         elif self._timer is None:
             self._begin_watch()

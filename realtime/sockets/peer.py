@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 
 from realtime.conf import RealtimeSettings, realtime_settings
-from realtime.counters import SOCKETS_CLOSED
+from realtime.counters import SOCKETS_CLOSED, SOCKETS_DISCONNECTED
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
 from realtime.protocol.close_codes import RIGHT_ENDED, CloseCode, may_reconnect
@@ -25,6 +25,9 @@ logger = get_logger(__name__)
 
 FLUSH_TIMEOUT = 0.5
 """Seconds that an application which is cancelled takes to send its last frames."""
+
+COUNTED_CODES = (1000, 1001, 1005, 1006, 1011, 1012)
+"""Close codes of RFC 6455 that are counted apart; a peer may send any of thousands."""
 
 OFTEN = (CloseCode.TOO_MANY_FRAMES, CloseCode.TOO_MANY_SOCKETS)
 """Ends that a user causes as often as they like."""
@@ -93,7 +96,7 @@ class Peer:
             *(self.id, code, reason),
             extra=LIMITED if is_limited else None,
         )
-        SOCKETS_CLOSED.add(code.name.lower())
+        self._count_close(code)
         self._has_closed = True
         bye = frames.bye(code, reason, retry=may_reconnect(code), after=after)
         last = bye if self._understands_bye else None
@@ -108,6 +111,14 @@ class Peer:
         """Note that the connection has ended."""
         running_drain().remove(self)
         self._stop()
+
+    def count_disconnect(self, code: int) -> None:
+        """Count the end of a connection with this close code, unless the server had closed it."""
+        if not self._has_closed:
+            SOCKETS_DISCONNECTED.add(str(code) if code in COUNTED_CODES else "other")
+
+    def _count_close(self, code: CloseCode) -> None:
+        SOCKETS_CLOSED.add(code.name.lower())
 
     @property
     def _is_stranger(self) -> bool:

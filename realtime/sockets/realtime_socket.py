@@ -7,7 +7,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-from realtime.counters import COMMANDS_DELAYED, COMMANDS_REFUSED
+from realtime.counters import (
+    COMMANDS_DELAYED,
+    COMMANDS_REFUSED,
+    HANDSHAKES_REFUSED,
+)
 from realtime.exceptions import FrameError
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
@@ -115,6 +119,10 @@ class RealtimeSocket(Peer):
         flow.sent(size)
         return True
 
+    def when_proved(self, then: Callable[[], None]) -> None:
+        """Call ``then`` once a pong proves that all that was sent so far has arrived."""
+        self._flow.when_proved(then)
+
     async def room(self) -> None:
         """Wait until at most half of what may be in flight is, or the socket has ended.
 
@@ -133,6 +141,11 @@ class RealtimeSocket(Peer):
         if self._keepalive is not None and not self._has_closed:
             logger.info("disconnected socket=%s", self.id)
         super().disconnected()
+
+    def _count_close(self, code: CloseCode) -> None:
+        super()._count_close(code)
+        if self.login is None:
+            HANDSHAKES_REFUSED.add(code.name.lower())
 
     @property
     def _limits(self) -> frames.Limits:

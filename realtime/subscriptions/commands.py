@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from realtime.access.allowances import allowances
 from realtime.access.login import Login
 from realtime.conf import realtime_settings
-from realtime.counters import COMMANDS_REFUSED, STREAMS_REFUSED
+from realtime.counters import COMMANDS, COMMANDS_REFUSED, STREAMS_REFUSED
 from realtime.exceptions import FrameError, Refused, SignedOut
 from realtime.fanout.hub import Hub
 from realtime.hints import hint
@@ -71,6 +71,12 @@ class Commands:
 
     async def run(self, frame: Frame) -> None:
         """Carry out one command; what goes wrong goes to the socket as an error."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        await self._run(frame)
+        COMMANDS.add(clock() - began, frame["type"])
+
+    async def _run(self, frame: Frame) -> None:
         ref = frame.get("ref")
         try:
             text = await self._handlers[frame["type"]](self, frame, ref)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +12,7 @@ from realtime.access.allowances import Allowance, allowances
 from realtime.access.current_user import current_user
 from realtime.concurrency.threads import run_application
 from realtime.conf import realtime_settings
+from realtime.counters import EVENTS_REPLAYED, RESETS
 from realtime.eventlog import LoggedEvent
 from realtime.exceptions import PositionLost, SignedOut
 from realtime.fanout.copies import Copies
@@ -155,6 +157,10 @@ class Subscription:
         message = copies.message("")
         return self.deliver(message, len(message["text"]))
 
+    def when_proved(self, then: Callable[[], None]) -> None:
+        """Call ``then`` once the client is proved to have all that it was sent so far."""
+        self._socket.when_proved(then)
+
     def skip(self, offset: int) -> None:
         """Move the client over an event that is not for it."""
         self._socket.send_text(frames.skipped(self.stream.name, offset - 1, offset))
@@ -249,12 +255,16 @@ class Subscription:
             return
         if not events:
             await asyncio.sleep(LAG)
-        for event in events:
-            await self._socket.room()
-            if self._state is not State.REPLAYING or self._socket.closing:
-                return  # A reset came meanwhile.
-            self._replay(event)
-            self._position = self._position._replace(offset=event.offset)
+        before = self._position.offset
+        try:
+            for event in events:
+                await self._socket.room()
+                if self._state is not State.REPLAYING or self._socket.closing:
+                    return  # A reset came meanwhile.
+                self._replay(event)
+                self._position = self._position._replace(offset=event.offset)
+        finally:
+            EVENTS_REPLAYED.add(count=self._position.offset - before)
 
     def _replay(self, event: LoggedEvent) -> None:
         if event.exclude == self.id:
@@ -270,6 +280,7 @@ class Subscription:
         members = await presence.members(self.stream, deadline)
         if self._state is State.REBUILDING and feed.position.epoch == position.epoch:
             self._socket.send_text(frames.reset(feed.stream, position, snapshot, members))
+            RESETS.add()
             self._start_after(position)
             self._state = State.REPLAYING
 

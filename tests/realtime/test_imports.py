@@ -103,6 +103,25 @@ def test_realtime_knows_nothing_of_its_users(path):
     assert not {name for name in names if name.split(".")[0] in {"calls", "project", "tests"}}
     if "testing" not in path.parts:
         assert "testing" not in parts_of_realtime(path)
+    if "contrib" not in path.parts:
+        assert "contrib" not in parts_of_realtime(path)
+
+
+CONTRIB = sorted(path.parent.name for path in (PROJECT / "realtime/contrib").glob("*/__init__.py"))
+
+
+@pytest.mark.parametrize("folder", CONTRIB)
+def test_a_folder_of_contrib_works_when_the_others_are_deleted(folder):
+    for path in files(f"realtime/contrib/{folder}"):
+        names = {name for name in imported(path) if name.startswith("realtime.contrib.")}
+        assert {name.split(".")[2] for name in names} <= {folder}, place(path)
+
+
+def test_contrib_itself_is_empty():
+    assert [place(path) for path in (PROJECT / "realtime/contrib").glob("*.py")] == [
+        "realtime/contrib/__init__.py"
+    ]
+    assert not (PROJECT / "realtime/contrib/__init__.py").read_text()
 
 
 @pytest.mark.parametrize("path", files("realtime/protocol"), ids=place)

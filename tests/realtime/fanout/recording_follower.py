@@ -23,6 +23,9 @@ class RecordingFollower:
             self.got.append((copies.offset, copies.data))
         return not self.is_full
 
+    def when_proved(self, then):
+        self.proved = then
+
     def skip(self, offset):
         self.got.append(("skip", offset))
 

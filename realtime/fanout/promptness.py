@@ -1,0 +1,64 @@
+"""Counts what is handed out, and measures how long after its commit that is, and its proof.
+
+Both times are differences of two clocks, the publisher's and that of this process. They are wrong
+by as much as the clocks of two machines differ, and never below 0.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+from realtime.counters import EVENTS_DELIVERED, HANDED_OUT, PROVED
+from realtime.fanout.followers import Followers
+from realtime.layer.messages import EphemeralEvent, Event
+
+SAMPLE_EVERY = 1.0
+"""Seconds between two events of a process whose proof is timed; all would cost too much."""
+
+
+class Promptness:
+    """Times events of one process; ``clock`` is a steady one, in seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._sample_at = 0.0
+
+    def handed_out(self, event: Event, count: int, followers: Followers) -> None:
+        """Note that an event was handed to ``count`` of its followers just now."""
+        is_kept = not isinstance(event, EphemeralEvent)
+        EVENTS_DELIVERED.add("kept" if is_kept else "ephemeral", count)
+        since, began = "commit", event.committed_at
+        if began is None:
+            since, began = "publish", _published_at(event.frame)
+        if began is None:
+            return
+        HANDED_OUT.add(_seconds_since(began), since)
+        if is_kept and (now := self._clock()) >= self._sample_at:
+            self._sample_at = now + SAMPLE_EVERY
+            follower = followers.any_live()
+            if follower is not None:
+                follower.when_proved(partial(_proved, began, since))
+
+
+def _proved(began: int, since: str) -> None:
+    PROVED.add(_seconds_since(began), since)
+
+
+def _seconds_since(began: int) -> float:
+    """Return the seconds since a time in milliseconds, 0 where the other clock is ahead."""
+    return max(0.0, time.time() - began / 1000)
+
+
+def _published_at(frame: str) -> int | None:
+    """Return the milliseconds that ``frames.event`` writes behind the data; before the commit.
+
+    What others have written may hold anything there.
+    """
+    at = frame.rpartition('"at":')[2].partition(",")[0].rstrip("}")
+    return int(at) if at.isdecimal() and len(at) < 16 else None
+
+
+promptness = Promptness()
+"""What this process's events are timed by."""
