@@ -19,7 +19,7 @@ __all__ = ["Origin", "acting_as", "current_origin", "current_traceparent"]
 MAX_ORIGIN = 200
 """Characters of an origin as text; the event log has a column for it."""
 
-_TOKEN = re.compile(r"[A-Za-z0-9._:+/@~=-]{1,64}")
+_TOKEN = re.compile(r"[A-Za-z0-9._:+/@~=%-]{1,64}")
 """What stays as it is in a line of the log, as one word; an id of 64 characters holds two UUIDs."""
 
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")

@@ -82,6 +82,6 @@ def values(form: Form, args: Sequence[Any]) -> dict[str, Any] | None:
 def _value(conversion: str, value: Any) -> Any:
     if value is None or isinstance(value, int | float):
         return value
-    if conversion in ("%s", "%r") and isinstance(value, str):
+    if conversion in ("%s", "%r") and type(value) is str:  # No member of an Enum.
         return value
     return conversion % (value,)
