@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -122,6 +122,7 @@ def read_traceparent(text: str | None) -> str | None:
     return f"00-{trace}-{span}-{flags}"
 
 
+@lru_cache(256)
 def log_field(origin: str) -> tuple[str, str] | None:
     """Return the kind and the id of an origin that was text, for a line of the log."""
     kind, _, rest = origin.partition(" ")
@@ -161,10 +162,11 @@ def _line(text: str) -> str:
 
 
 def _celery_task() -> Origin | None:
-    """Ask Celery only where somebody has imported it."""
-    celery: Any = sys.modules.get("celery")
-    task = getattr(celery, "current_task", None)
-    if not task or task.request.id is None:  # One that is called like a function has no id.
+    """Ask Celery only where somebody has imported it; its public proxy takes 2 µs for a None."""
+    state: Any = sys.modules.get("celery._state")
+    current = getattr(state, "get_current_task", None)
+    task = current and current()
+    if task is None or task.request.id is None:  # One that is called like a function has no id.
         return None
     return Origin("task", _word(task.request.id), _line(task.name))
 

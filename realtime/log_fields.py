@@ -15,20 +15,25 @@ _TEMPLATES = 1024
 """Templates that are remembered; those of this package are a hundred."""
 
 
+_AS_IT_IS = frozenset({str, int, float, bool, type(None)})
+"""Types that JSON has; a member of an Enum is written as the line has it."""
+
+
 class Field(NamedTuple):
-    """One ``key=value``: its value is the next argument, or the ``constant`` that stands there."""
+    """A ``key=value`` whose value is an argument."""
 
     key: str
     conversion: str
-    """Such as ``%s``, empty for a constant."""
-    constant: str
+    """Such as ``%s``."""
+    is_cut: bool
+    """Whether the line has a part of the value only, as by ``%.500r``."""
 
 
 class Form(NamedTuple):
     """What a template consists of."""
 
-    words: str
-    """What happened."""
+    constant: dict[str, Any]
+    """``what`` happened, and the fields whose values stand in the template."""
     fields: tuple[Field, ...]
     keys: frozenset[str]
     end: int
@@ -44,12 +49,16 @@ def read_form(template: str) -> Form | None:
     match = _FORM.fullmatch(template)
     if match is None:
         return None
-    fields = tuple(Field(*found) for found in _FIELD.findall(match["fields"]))
-    is_complete = len(fields) == match["fields"].count(" ")
-    if not is_complete:
+    found = _FIELD.findall(match["fields"])
+    if len(found) != match["fields"].count(" "):
         return None
-    keys = frozenset(field.key for field in fields)
-    return Form(match["words"], fields, keys, match.end("fields"))
+    constant = {"what": match["words"]} | {key: value for key, _, value in found if value}
+    fields = tuple(
+        Field(key, conversion, conversion[1] == "." and conversion[-1] in "sr")
+        for key, conversion, _ in found
+        if conversion
+    )
+    return Form(constant, fields, frozenset(key for key, _, _ in found), match.end("fields"))
 
 
 @lru_cache(_TEMPLATES)
@@ -69,19 +78,17 @@ def values(form: Form, args: Sequence[Any]) -> dict[str, Any] | None:
     Numbers stay numbers, and what is no text becomes the text that the line has. None where the
     arguments do not fit.
     """
-    rest = iter(args)
-    said: dict[str, Any] = {"what": form.words}
+    if len(args) != len(form.fields):
+        return None
+    said = form.constant.copy()
     try:
-        for key, conversion, constant in form.fields:
-            said[key] = _value(conversion, next(rest)) if conversion else constant
-    except (StopIteration, TypeError, ValueError):
+        for (key, conversion, is_cut), value in zip(form.fields, args, strict=True):
+            is_plain = type(value) in _AS_IT_IS and not is_cut
+            said[key] = value if is_plain else _value(conversion, value)
+    except (TypeError, ValueError):
         return None  # Logging itself reports the mistake.
     return said
 
 
 def _value(conversion: str, value: Any) -> Any:
-    if value is None or isinstance(value, int | float):
-        return value
-    if conversion in ("%s", "%r") and type(value) is str:  # No member of an Enum.
-        return value
-    return conversion % (value,)
+    return value if isinstance(value, int | float) else conversion % (value,)

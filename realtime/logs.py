@@ -20,9 +20,6 @@ __all__ = ["LIMITED", "get_logger"]
 LIMITED = {"is_limited": True}
 """The ``extra`` of a line that strangers cause as often as they like."""
 
-_ACTING = ""
-"""The origin of a line that is about what acts now; others have an event's in their ``extra``."""
-
 LINES_A_MINUTE = 60
 """Limited lines of one kind that are written: a day of them is some ten megabytes."""
 
@@ -93,31 +90,31 @@ _from_outside = _FromOutside()
 
 def _give_fields(record: logging.LogRecord, args: tuple[Any, ...], more: dict[str, Any]) -> None:
     """Add ``more`` to a line, and for what it is written; give its record all fields."""
-    origin = record.__dict__.pop("origin", _ACTING)
-    more.update(_for_whom(origin, record.__dict__.pop("traceparent", None)))
+    given, origin = record.__dict__, None
+    if "origin" in given:  # It is about an event.
+        origin = given.pop("origin")
+        more.update(_published(origin, given.pop("traceparent", None)))
+    elif (now := acting()) is not None:
+        more[now.kind] = now.id
     template = str(record.msg)
     form = read_form(template)
-    if form is not None:
+    if more and form is not None:
         more = {key: value for key, value in more.items() if key not in form.keys}
     if more and (args or "%" not in template):
         record.msg = template = extended(template, tuple(more))
         record.args = args = (*args, *more.values())
         form = form and read_form(template)
     if form is not None and (fields := values(form, args)) is not None:
-        record.realtime = {**fields, "origin": origin} if origin else fields
+        if origin is not None:
+            fields["origin"] = origin
+        record.realtime = fields
 
 
-def _for_whom(origin: str | None, traceparent: str | None) -> dict[str, str]:
-    """Return the fields that name an event's publisher, or what acts now."""
-    found: dict[str, str] = {}
-    if origin == _ACTING:
-        now = acting()
-        return {} if now is None else {now.kind: now.id}
-    if field := log_field(origin or ""):
-        found.update([field])
-    if traceparent is not None:
-        found["trace"] = traceparent[3:35]
-    return found
+def _published(origin: str | None, traceparent: str | None) -> dict[str, str]:
+    """Return the fields that name an event's publisher, and its trace."""
+    field = None if origin is None else log_field(origin)
+    found = {} if field is None else dict([field])
+    return found if traceparent is None else {**found, "trace": traceparent[3:35]}
 
 
 def _indented(error: BaseException) -> str:

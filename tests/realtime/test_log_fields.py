@@ -68,7 +68,7 @@ def test_a_template_of_another_form_has_none(template):
     assert read_form(template) is None
 
 
-@pytest.mark.parametrize("args", [(), ("a",), ("a", "b")])
+@pytest.mark.parametrize("args", [(), ("a",), (1, "b", "c")])
 def test_arguments_that_do_not_fit(args):
     assert fields("said code=%d name=%s", *args) is None
 
