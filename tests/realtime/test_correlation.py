@@ -69,6 +69,19 @@ def test_it_goes_where_context_variables_go():
         assert async_to_sync(tasks)() == ["request 1", "request 2", "command outer"]
 
 
+def test_each_greenlet_has_its_own():
+    gevent = pytest.importorskip("gevent")
+
+    def work(number):
+        with acting_as("request", number):
+            gevent.sleep(0)  # The other one works meanwhile.
+            return origin()
+
+    greenlets = [gevent.spawn(work, number) for number in ("1", "2")]
+    assert [greenlet.get() for greenlet in greenlets] == ["request 1", "request 2"]
+    assert origin().startswith("process ")
+
+
 @pytest.mark.parametrize("text", ["x\nforged request=1", "a b", "ü", "", "x" * 1000, "\ud800"])
 def test_no_text_makes_another_word_or_line(text):
     with acting_as("request", text, f"GET /{text}"):
