@@ -22,6 +22,9 @@ MAX_ORIGIN = 200
 _TOKEN = re.compile(r"[A-Za-z0-9._:+/@~=%-]{1,64}")
 """What stays as it is in a line of the log, as one word; an id of 64 characters holds two UUIDs."""
 
+_KIND = re.compile(r"[a-z_]+")
+"""What may be the key of a field in a line of the log."""
+
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 """https://www.w3.org/TR/trace-context/#traceparent-header"""
 
@@ -56,9 +59,11 @@ def acting_as(
 ) -> Iterator[Origin]:
     """Name what this block does in the log and in the events that it publishes.
 
-    ``kind`` is one word, such as ``task``. ``id`` need not be unique; what would not be one word of
-    a log line is percent-encoded, and so are control characters in ``about``. ``traceparent`` is
-    that of the outer block where it is None.
+    ``kind`` is one word of small letters, such as ``task``. ``id`` need not be unique; what would
+    not be one word of a log line is percent-encoded, and so are control characters in ``about``.
+    ``traceparent`` is that of the outer block where it is None.
+
+    Raises ``ValueError`` for another ``kind``.
     """
     origin = begin(kind, id, about, traceparent=traceparent)
     try:
@@ -69,6 +74,8 @@ def acting_as(
 
 def begin(kind: str, id: str, about: str = "", *, traceparent: str | None = None) -> Origin:
     """Begin what ``end`` ends, where no block can be written around it."""
+    if not _KIND.fullmatch(kind):
+        raise ValueError(f"A kind is one word of small letters, not {kind!r}.")
     outer = _acting.get()
     if traceparent is None and outer is not None:
         traceparent = outer.traceparent
@@ -127,7 +134,7 @@ def log_field(origin: str) -> tuple[str, str] | None:
     """Return the kind and the id of an origin that was text, for a line of the log."""
     kind, _, rest = origin.partition(" ")
     id = rest.partition(" ")[0]
-    return (kind, id) if kind.isidentifier() and read_request_id(id) else None
+    return (kind, id) if _KIND.fullmatch(kind) and _TOKEN.fullmatch(id) else None
 
 
 def connect_tasks() -> None:

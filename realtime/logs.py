@@ -126,7 +126,7 @@ def _indented(error: BaseException) -> str:
 def _escaped(value: Any) -> Any:
     if isinstance(value, str):
         return one_line(value)
-    return value if isinstance(value, int | float) else _OneLine(value)
+    return value if value is None or isinstance(value, int | float) else _OneLine(value)
 
 
 class _OneLine:

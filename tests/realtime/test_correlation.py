@@ -92,6 +92,13 @@ def test_no_text_makes_another_word_or_line(text):
     assert found.split(" ")[:3] == ["request", id, "GET"]
 
 
+@pytest.mark.parametrize("kind", ["", "a job", "Job", "job=", "job\n"])
+def test_a_kind_is_the_key_of_a_field(kind):
+    with pytest.raises(ValueError, match="one word of small letters"), acting_as(kind, "1"):
+        pass
+    assert log_field(f"{kind} 1") in (None, ("a", "job"))
+
+
 @pytest.mark.parametrize("text", ["x\n", "a b", "ü", "", None, "x" * 65, 'a"b', "a,b", "\x00"])
 def test_an_id_of_a_client_is_one_short_word_or_none(text):
     assert read_request_id(text) is None

@@ -42,7 +42,7 @@ def test_no_value_makes_a_second_line(logger, placeholder, value):
 
 def test_a_line_names_the_request_that_it_is_about(logger, caplog):
     with acting_as("request", "5%f"):
-        logger.info("up again")
+        logger.info("up again key=%s", None)
         logger.info("down reason=%s: it is tried again", "full")
         logger.info("refused request=%s", "another")
         logger.info("a sentence about %s, for people.", "it")
@@ -52,7 +52,7 @@ def test_a_line_names_the_request_that_it_is_about(logger, caplog):
         logger.info("deliver event=%s", "2", extra={"origin": None})
     logger.info("up again")
     assert logger.written() == [
-        "up again request=5%f",
+        "up again key=None request=5%f",
         "down reason=full request=5%f: it is tried again",
         "refused request=another",
         "a sentence about it, for people. request=5%f",
@@ -63,7 +63,7 @@ def test_a_line_names_the_request_that_it_is_about(logger, caplog):
         "up again",
     ]
     assert [getattr(record, "realtime", None) for record in caplog.records] == [
-        {"what": "up again", "request": "5%f"},
+        {"what": "up again", "key": None, "request": "5%f"},
         {"what": "down", "reason": "full", "request": "5%f"},
         {"what": "refused", "request": "another"},
         None,
