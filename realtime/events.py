@@ -16,6 +16,7 @@ from realtime.concurrency.connections import run_async, sync_code_waits
 from realtime.concurrency.per_loop import in_event_loop
 from realtime.conf import realtime_settings
 from realtime.counters import EVENTS_PUBLISHED
+from realtime.correlation import current_origin, current_traceparent
 from realtime.eventlog import Draft, LoggedEvent, event_log
 from realtime.eventlog.commit import after_every_commit
 from realtime.hints import hint
@@ -191,7 +192,11 @@ def _draft(name: str, data: Any, key: str | None = None, exclude: str | None = N
     encoded = json.dumps(data, cls=DjangoJSONEncoder, allow_nan=False, separators=(",", ":"))
     if len(encoded) > (limit := realtime_settings().MAX_IN_FLIGHT_BYTES // 2):
         raise ValueError(f"An event's data has at most {limit} bytes, not {len(encoded)}.")
-    return Draft(uuid.uuid4().hex, name, encoded, int(time.time() * 1000), key, exclude)
+    return Draft(
+        *(uuid.uuid4().hex, name, encoded, int(time.time() * 1000), key, exclude),
+        origin=str(current_origin()),
+        traceparent=current_traceparent(),
+    )
 
 
 def _require_text(what: str, text: Any) -> None:
@@ -220,7 +225,9 @@ def _broadcast_logged(events: Sequence[LoggedEvent]) -> None:
 def _log_publish(draft: Draft, streams: Sequence[str]) -> None:
     names = ",".join(streams)
     logger.info(
-        "publish event=%s name=%s key=%s streams=%s", draft.id, draft.name, draft.key, names
+        "publish event=%s name=%s key=%s streams=%s",
+        *(draft.id, draft.name, draft.key, names),
+        extra={"origin": draft.origin, "traceparent": draft.traceparent},
     )
     for stream in streams:
         if not is_served(stream):

@@ -36,7 +36,7 @@ BELOW = below()
 ASIDE = {"contrib", "management", "migrations", "templatetags", "testing"}
 """Folders that are no rooms: nothing imports from them."""
 
-EVERYWHERE = {"exceptions", "conf", "counters", "hints", "logs"}
+EVERYWHERE = {"conf", "correlation", "counters", "exceptions", "hints", "log_fields", "logs"}
 """Modules of the top level that every room may import."""
 
 TOP_LEVEL = {
