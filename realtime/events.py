@@ -15,8 +15,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from realtime.concurrency.connections import run_async, sync_code_waits
 from realtime.concurrency.per_loop import in_event_loop
 from realtime.conf import realtime_settings
-from realtime.counters import EVENTS_PUBLISHED
 from realtime.correlation import current_origin, current_traceparent
+from realtime.counters import EVENTS_PUBLISHED
 from realtime.eventlog import Draft, LoggedEvent, event_log
 from realtime.eventlog.commit import after_every_commit
 from realtime.hints import hint
