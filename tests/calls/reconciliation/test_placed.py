@@ -51,7 +51,7 @@ def test_the_company_may_still_be_at_it(placed: Call, company: Company) -> None:
     sweep(after(placed, 14))
     waiting = stored(placed)
     assert (waiting.state, waiting.certain) == ("queued", True)
-    assert waiting.check_at == after(placed, 14) + timedelta(seconds=7)
+    assert waiting.check_at == after(placed, 14) + timedelta(seconds=1)
 
 
 def test_the_company_surely_has_not_placed_it(placed: Call, company: Company) -> None:
