@@ -31,6 +31,9 @@ FIRST_DAY = 100
 
 CALLS = 100_000
 ROUNDS = 7
+UNDER_WAY = 40
+"""Desks at a time, because each request has a connection of its own to PostgreSQL."""
+
 SEARCHES = 30
 NUMBER = "15551234"
 """The beginning of some ten numbers among a hundred thousand."""
@@ -94,9 +97,15 @@ def compared(first: Server, year: Server) -> dict[str, float]:
 
 async def come_back(site: Site, desks: int) -> None:
     """Have desks connect, subscribe, fetch the page and the list of calls."""
+    limit = asyncio.Semaphore(UNDER_WAY)
+
+    async def limited(number: int) -> None:
+        async with limit:
+            await desk(site, number)
+
     async with asyncio.TaskGroup() as group:
         for number in range(desks):
-            group.create_task(desk(site, number))
+            group.create_task(limited(number))
 
 
 async def desk(site: Site, number: int) -> None:

@@ -11,7 +11,7 @@ from django.db import models
 from django.utils import timezone
 
 from calls.agents import CLIENT, person
-from calls.certainty import ANSWERING, DISCONNECTED, TRANSFER, check_at
+from calls.certainty import ANSWERING, DISCONNECTED, PLACING, TRANSFER, check_at
 from calls.models.leg import Leg
 from calls.models.manager import CallConflict, CallManager
 from calls.models.party import PartyDigits
@@ -314,6 +314,8 @@ class Call(models.Model):
             claimed_until=self.claimed_until,
             complete=not self.is_over or self._is_complete(),
         )
+        if due and self.sid is None:
+            due = min(due, max(now, self.started_at + PLACING))
         if due and self.transfer_to_id:
             due = min(due, now + TRANSFER)
         if due and self.state == State.IN_PROGRESS and not self._is_connected():

@@ -12,7 +12,7 @@ LOOK = 1.0
 """Seconds between two looks of a server at what is due."""
 
 HEARD = timedelta(seconds=2)
-"""How long the page's phone may take to notice that its line is dead, with the simulated company."""
+"""How long the page's phone may take to notice that its line is dead, at the simulated company."""
 
 LEFT = timedelta(seconds=3)
 """How long a desk waits for an event when its phone has left a call, before it asks."""
