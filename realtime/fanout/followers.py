@@ -28,6 +28,9 @@ class Follower(Protocol):
     def take(self, copies: Copies) -> bool:
         """Take an event, to choose and to encode; False asks to catch up after it."""
 
+    def ask_for_receipt(self, event_id: str) -> None:
+        """Have it noted when an event that was delivered has been received."""
+
     def skip(self, offset: int) -> None:
         """Pass over the event with this offset, which is for all others."""
 
@@ -84,6 +87,10 @@ class Followers:
         for follower in followers:
             if not follower.deliver(message, len(event.frame)):
                 self.set_back_one(follower, Position(event.epoch, event.offset - 1))
+        if event.wants_receipt:
+            for follower in followers:
+                if follower in self._live:  # Those that could not take it have fallen behind.
+                    follower.ask_for_receipt(event.id)
         if self._selective:
             self._offer(Copies(event, event.frame), Position(event.epoch, event.offset))
 

@@ -103,6 +103,23 @@ class RealtimeSocket(Peer):
         """Call ``callback`` whenever a pong proves that the peer is there."""
         self._on_proof = callback
 
+    def call_when_arrived(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` when a pong proves that all that was sent so far has arrived."""
+        self._flow.call_when_arrived(callback)
+
+    def drop_waiting(self, is_dropped: Callable[[str], bool]) -> None:
+        """Drop frames that wait; what was sent before is then not proved by a pong any more."""
+        found = False
+
+        def noting(text: str) -> bool:
+            nonlocal found
+            found = (is_now := is_dropped(text)) or found
+            return is_now
+
+        super().drop_waiting(noting)
+        if found:
+            self._flow.expect_nothing()
+
     def deliver(self, message: Message, size: int) -> bool:
         """Send a frame of ``size`` bytes that other sockets may get too.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from realtime.access.allowances import Allowance, allowances
@@ -21,6 +22,7 @@ from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.delivery import MAX_EPHEMERAL
 from realtime.protocol.position import NO_EPOCH, NOWHERE, Position
+from realtime.receipts.notes import running_notes
 from realtime.sockets.asgi import Message
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream
@@ -155,6 +157,12 @@ class Subscription:
         message = copies.message("")
         return self.deliver(message, len(message["text"]))
 
+    def ask_for_receipt(self, event_id: str) -> None:
+        """Have it noted when the client proves that it received an event that it was handed."""
+        socket = self._socket
+        note = partial(running_notes().received, event_id, socket.id, socket.login.me)
+        socket.call_when_arrived(note)
+
     def skip(self, offset: int) -> None:
         """Move the client over an event that is not for it."""
         self._socket.send_text(frames.skipped(self.stream.name, offset - 1, offset))
@@ -261,6 +269,8 @@ class Subscription:
             self.skip(event.offset)
         else:
             self._socket.send_text(event.replayed_frame)
+            if event.wants_receipt:
+                self.ask_for_receipt(event.id)
 
     async def _rebuild(self, feed: Feed) -> None:
         await self._socket.room()
