@@ -104,6 +104,7 @@ def test_data_is_what_an_event_carries(call: Call, bob: Any) -> None:
         "claimed_until": None,
         "ringing": [],
         "declined": [],
+        "unreceived": [],
         "calling": None,
         "outcome": "answered",
         "voicemail": False,
