@@ -11,7 +11,7 @@ try:
     )
     from realtime.events import aposition, apublish, position, publish
     from realtime.locks import alock, alock_holder, aunlock, lock, lock_holder, unlock
-    from realtime.receipts import areceipt, receipt
+    from realtime.receipts.asking import areceipt, receipt
     from realtime.rights import adisconnect, areauthorize, disconnect, reauthorize
 except ImportError as error:
     from realtime.installation import problem

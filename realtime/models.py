@@ -254,7 +254,7 @@ class Deadline(models.Model):
     otherwise = models.CharField(
         max_length=200, help_text="The dotted path of a function, empty for none."
     )
-    try_at = models.DateTimeField(help_text="When it is looked at: due_at, or after a failure.")
+    try_at = models.DateTimeField(help_text="When it is due: due_at, or later after a failure.")
     attempts = models.IntegerField(default=0, help_text="How often the function has failed.")
     settled_at = models.DateTimeField(
         null=True, help_text="When it was proved, or the function had run or was given up."

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('at', models.BigIntegerField(help_text="Milliseconds since 1970, by the publisher's clock.")),
                 ('due_at', models.DateTimeField(help_text="By the database's clock.")),
                 ('otherwise', models.CharField(help_text='The dotted path of a function, empty for none.', max_length=200)),
-                ('try_at', models.DateTimeField(help_text='When it is looked at: due_at, or after a failure.')),
+                ('try_at', models.DateTimeField(help_text='When it is due: due_at, or later after a failure.')),
                 ('attempts', models.IntegerField(default=0, help_text='How often the function has failed.')),
                 ('settled_at', models.DateTimeField(help_text='When it was proved, or the function had run or was given up.', null=True)),
                 ('was_received', models.BooleanField(help_text='Whether it was proved.', null=True)),

@@ -60,7 +60,7 @@ def publish_with(
 def settle_received(event_ids: Collection[str], using: str) -> None:
     """Settle deadlines whose events were received, unless a function runs for them already.
 
-    That one is not waited for. If it fails, receipts are looked at before it is called again.
+    That one is not waited for. If it fails, receipts count before it is called again.
     """
     open_now = unsettled(using).filter(event_id__in=event_ids)
     if connections[using].features.has_select_for_update_skip_locked:

@@ -20,6 +20,8 @@ from realtime.receipts.base import UnreceivedEvent
 from realtime.receipts.deadlines import database, unsettled
 from realtime.receipts.terms import function_at
 
+__all__ = ["hand_on_overdue"]
+
 logger = get_logger(__name__)
 
 PATIENCE = timedelta(seconds=0.3)

@@ -20,6 +20,8 @@ from realtime.receipts.deadlines import database
 from realtime.receipts.handing_on import hand_on_overdue, has_overdue
 from realtime.receipts.pruning import prune
 
+__all__ = ["start"]
+
 logger = get_logger(__name__)
 
 LOOK_EVERY = 0.5
@@ -54,7 +56,7 @@ class Watch:
             self._failed(error)
         else:
             if self._failures:
-                logger.warning("deadlines looked at again")
+                logger.warning("deadlines checked again")
             self._failures = 0
         pause = min(LOOK_EVERY * 2.0 ** min(self._failures, 10), MAX_PAUSE)
         return pause * random.uniform(0.8, 1.2)
@@ -71,12 +73,16 @@ class Watch:
     def _failed(self, error: Exception) -> None:
         self._failures += 1
         if self._failures == 1:
-            logger.error("deadlines not looked at reason=%r: trying again until they are", error)
+            logger.error("deadlines not checked reason=%r: trying again until they are", error)
         connections.close_all()
 
 
 def start() -> None:
-    """Begin to look, unless this process does so already."""
+    """Begin to look for overdue deadlines in this process, unless it does so already.
+
+    A server process begins with its first socket. Call this where a process may have none: in
+    ``asgi.py``, or in a worker.
+    """
     global _started_by
     if _started_by != os.getpid():  # A forked child has no thread.
         _started_by = os.getpid()

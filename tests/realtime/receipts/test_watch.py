@@ -53,8 +53,8 @@ def test_looks_that_fail_are_said_once_and_become_rare(watch, monkeypatch, caplo
     pauses = [watch.look() for _ in range(9)]
     assert pauses[0] < 2 * 1.2 * LOOK_EVERY and max(pauses) <= MAX_PAUSE * 1.2
     assert watch.look() <= LOOK_EVERY * 1.2
-    assert caplog.text.count("deadlines not looked at reason=OperationalError('away')") == 1
-    assert caplog.text.count("deadlines looked at again") == 1
+    assert caplog.text.count("deadlines not checked reason=OperationalError('away')") == 1
+    assert caplog.text.count("deadlines checked again") == 1
 
 
 def test_old_rows_are_removed_every_minute(watch, monkeypatch):
