@@ -31,6 +31,9 @@ HEARTBEATS = ("ping", "pong")
 KEPT = "send"
 """The command that is carried out after the end of its socket too: the page has acted already."""
 
+ANSWERED_FOR = "realtime.answered_for"
+"""The key of a scope whose pings are answered on their way: a pong proves nothing of the client."""
+
 RunCommand = Callable[[Frame], Awaitable[None]]
 
 
@@ -41,11 +44,12 @@ class RealtimeSocket(Peer):
     order. ``budget`` has the bytes that may be read and answered.
     """
 
-    __slots__ = ("_commands", "_flow", "_on_proof", "budget", "login")
+    __slots__ = ("_commands", "_flow", "_is_answered_for", "_on_proof", "budget", "login")
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, *, is_answered_for: bool = False) -> None:
         super().__init__(send)
         self.login: Any = None
+        self._is_answered_for = is_answered_for
         self._on_proof: Callable[[], None] | None = None
         self.budget = Rate(self._settings.MAX_BYTES_PER_SECOND, now=self._loop.time())
         self._flow = FlowControl(
@@ -104,8 +108,12 @@ class RealtimeSocket(Peer):
         self._on_proof = callback
 
     def call_when_arrived(self, callback: Callable[[], None]) -> None:
-        """Call ``callback`` when a pong proves that all that was sent so far has arrived."""
-        self._flow.call_when_arrived(callback)
+        """Call ``callback`` when a pong proves that all that was sent so far has arrived.
+
+        Where something else answers for the client, nothing proves that.
+        """
+        if not self._is_answered_for:
+            self._flow.call_when_arrived(callback)
 
     def drop_waiting(self, is_dropped: Callable[[str], bool]) -> None:
         """Drop frames that wait; what was sent before is then not proved by a pong any more."""

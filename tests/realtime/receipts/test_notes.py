@@ -14,6 +14,7 @@ from realtime.receipts import DeadlineState
 from realtime.receipts import notes as module
 from realtime.receipts.notes import running_notes
 from realtime.sockets.drain import running_drain
+from realtime.socketshark import SocketSharkMiddleware
 from realtime.streams import Mode, Stream, register
 from realtime.testing import RealtimeCommunicator
 
@@ -151,6 +152,26 @@ async def test_who_is_excluded_receives_nothing(log, alice):
         await other.subscribe()
         event_id = await apublish(alice, "n", exclude=socket.welcome["socket"], within=3)
         await received_by(event_id, other)
+
+
+async def test_a_client_whose_pings_something_else_answers_proves_nothing(log, alice):
+    scopes = []
+
+    async def noting(scope, receive, send):
+        scopes.append(scope)
+
+    await SocketSharkMiddleware(noting)({"type": "websocket"}, None, None)
+
+    async def wrapped(scope, receive, send):
+        await application({**scope, **scopes[0]}, receive, send)
+
+    async with RealtimeCommunicator(wrapped, user=alice) as shark, connected(alice) as socket:
+        await shark.subscribe()
+        await socket.subscribe()
+        event_id = await apublish(alice, "n", within=3)
+        await shark.event("n")
+        await shark.no_event()
+        await received_by(event_id, socket)
 
 
 async def test_writes_that_fail_are_tried_again(log, alice, monkeypatch, caplog):
