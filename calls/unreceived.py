@@ -25,9 +25,11 @@ def ring_next(event: Any) -> None:
         unreached = call.rings_at
         if not unreached or unreached != event.data["ringing"]:
             return
-        pks = fresh(call, free)
+        pks, news = fresh(call, free), [one for one in unreached if one not in call.unreceived]
+        if not pks and not news:
+            return
         call.rung_now, call.rung = [*pks, *call.rung_now], [*call.rung, *pks]
-        call.unreceived += [pk for pk in unreached if pk not in call.unreceived]
+        call.unreceived = [*call.unreceived, *news]
         about = call.pk, call.sid, unreached, pks
         logger.warning("call not received call=%d sid=%s agents=%s next=%s", *about)
     call_unreceived.send(sender=Call, call=call)

@@ -10,7 +10,7 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.db import connections, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from realtime.eventlog.database.heads import short_transaction
@@ -34,14 +34,19 @@ FIRST_PAUSE = 1.0
 """Seconds until it is called again; each later pause is twice as long."""
 
 
-def hand_on_overdue() -> int:
+def hand_on_overdue(*, later: float = 0.0) -> int:
     """Call the function of each deadline that is overdue; returns how many were settled.
+
+    With ``later``, so many seconds pass first for all deadlines that there are, so that a test
+    need not wait.
 
     Several processes may do this together. Each deadline has a transaction of its own, in which
     its function runs: a process that dies in it leaves the deadline to another one. Raises what the
     database raises if it is away.
     """
     using, settled = database(), 0
+    if later:
+        unsettled(using).update(try_at=F("try_at") - timedelta(seconds=later))
     while (done := _hand_on_one(using)) is not None:
         settled += done
     return settled

@@ -1,19 +1,16 @@
 """A call that rings at desks of which none receives that rings at the next ones, too."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.db.models import F
 
 from calls.agents import SUPERVISORS
 from calls.models import Call
 from realtime.consumers import RealtimeConsumer
-from realtime.models import Deadline
 from realtime.receipts.handing_on import hand_on_overdue
 from realtime.receipts.notes import running_notes
 from realtime.testing import RealtimeCommunicator, RealtimeError
@@ -56,9 +53,7 @@ def pks(*users: Any) -> list[int]:
 
 
 def three_seconds_pass() -> None:
-    past = timedelta(seconds=4)
-    Deadline.objects.update(try_at=F("try_at") - past)
-    hand_on_overdue()
+    hand_on_overdue(later=3.5)
 
 
 def test_the_next_agents_are_rung_one_round_after_the_other(

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
@@ -24,7 +23,6 @@ from calls.simulator.player import next_due, play_due
 from calls.simulator.webhooks import Answer
 from calls.telephony import Report
 from calls.telephony.simulator import Simulator
-from realtime.models import Deadline
 from realtime.receipts.handing_on import hand_on_overdue
 from tests.calls.twilio_webhooks import sign
 
@@ -132,8 +130,7 @@ def test_a_call_that_no_desk_receives_is_answered_at_the_next_one(
     monkeypatch.setattr("calls.rounds.ROUND_SIZE", 1)
     desk.post("/calls/simulate/")
     wait(3)
-    Deadline.objects.update(try_at=F("try_at") - timedelta(seconds=4))
-    hand_on_overdue()
+    hand_on_overdue(later=3.5)
     call = Call.objects.get()
     assert shown(call)["ringing"] == [bob.pk, alice.pk]
     phones = CompanysLeg.objects.filter(parent__sid=call.sid).values_list("to_address", "state")

@@ -35,6 +35,11 @@ def test_the_function_is_called_once_with_the_event(log, called, pass_time, func
     assert (found.deadline, found.is_received) == (DeadlineState.OVERDUE, False)
 
 
+def test_a_test_need_not_wait(log, called):
+    publish("user.1", "n", within=3, otherwise=f"{HERE}.note")
+    assert (hand_on_overdue(later=2), hand_on_overdue(later=1.5), len(called)) == (0, 1, 1)
+
+
 def test_a_proof_that_came_before_the_claim_counts(log, called, pass_time):
     event_id = publish("user.1", "n", within=3, otherwise=f"{HERE}.note")
     pass_time(4)
