@@ -11,6 +11,7 @@ try:
     )
     from realtime.events import aposition, apublish, position, publish
     from realtime.locks import alock, alock_holder, aunlock, lock, lock_holder, unlock
+    from realtime.receipts.asking import areceipt, receipt
     from realtime.rights import adisconnect, areauthorize, disconnect, reauthorize
 except ImportError as error:
     from realtime.installation import problem
@@ -28,6 +29,7 @@ __all__ = [
     "apresence",
     "apublish",
     "areauthorize",
+    "areceipt",
     "aunlock",
     "aupdate_presence",
     "disconnect",
@@ -38,6 +40,7 @@ __all__ = [
     "presence",
     "publish",
     "reauthorize",
+    "receipt",
     "unlock",
     "update_presence",
 ]

@@ -32,7 +32,7 @@ from realtime.sockets.asgi import (
 )
 from realtime.sockets.drain import running_drain
 from realtime.sockets.failures import is_for_now
-from realtime.sockets.realtime_socket import RealtimeSocket
+from realtime.sockets.realtime_socket import ANSWERED_FOR, RealtimeSocket
 from realtime.sockets.severable import severable
 from realtime.sockets.transport import ABORT_AFTER, Transport
 from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions, WrappedSocket
@@ -151,7 +151,7 @@ class RealtimeConsumer:
             await send({"type": "websocket.accept", "subprotocol": subprotocol})
         except OSError:
             return  # The client has left already.
-        socket = RealtimeSocket(send)
+        socket = RealtimeSocket(send, is_answered_for=ANSWERED_FOR in scope)
         commands = Commands(socket, running_hub())
         if subprotocol not in (SUBPROTOCOL, None):
             socket.close(CloseCode.UNSUPPORTED_VERSION, abort_after=ABORT_AFTER)

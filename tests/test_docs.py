@@ -29,6 +29,7 @@ ROOMS = (
     "fanout",
     "sockets",
     "access",
+    "receipts",
     "recorder",
     "roster",
     "subscriptions",

@@ -41,8 +41,9 @@ class Call(models.Model):
     Its state is that of its legs, see ``calls.states.call_state``. ``answered_by`` is the agent who
     talks, which only the phone company knows. ``claimed_by`` is the agent who pressed Answer, until
     ``claimed_until``; ``claim`` names the request that did. ``rung`` are all agents whose phones
-    were rung, again for each transfer, and ``rung_now`` those whose phones ring. ``sid`` is None
-    while the company hasn't said that it placed the call. ``certain`` is False while the company
+    were rung, again for each transfer, and ``rung_now`` those whose phones ring. ``unreceived`` are
+    those at whose desks it rang without any of them receiving that in time. ``sid`` is None while
+    the company hasn't said that it placed the call. ``certain`` is False while the company
     can't be asked for a state that may be over; ``check_at`` is when it is asked, and
     ``checked_until`` the lease of the process that asks. Times are those of this server's clock,
     except for what was reported late.
@@ -70,6 +71,7 @@ class Call(models.Model):
     rung = models.JSONField(default=list, blank=True)
     rung_now = models.JSONField(default=list, blank=True)
     declined = models.JSONField(default=list, blank=True)
+    unreceived = models.JSONField(default=list, blank=True)
     voicemail = models.BooleanField(default=False)
     held = models.BooleanField(default=False)
     conference = models.BooleanField(default=False)
@@ -119,6 +121,12 @@ class Call(models.Model):
         return (
             self.claimant if self.voicemail else self.answered_by or self.claimant or self.placed_by
         )
+
+    @property
+    def rings_at(self) -> list[int]:
+        """The agents of whom any may answer, where nobody does yet."""
+        waits = self.direction == Direction.INBOUND and self.state == State.RINGING
+        return list(self.rung_now) if waits and not self.claimant else []
 
     def check_free_for(self, agent: AbstractUser) -> None:
         """Raise ``CallConflict`` if the call is over, or another agent has it."""

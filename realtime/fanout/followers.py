@@ -32,6 +32,9 @@ class Follower(Protocol):
     def when_proved(self, then: Callable[[], None]) -> None:
         """Call ``then`` once all that was delivered so far is proved to have arrived, if ever."""
 
+    def ask_for_receipt(self, event_id: str) -> None:
+        """Have it noted when an event that was delivered has been received."""
+
     def skip(self, offset: int) -> None:
         """Pass over the event with this offset, which is for all others."""
 
@@ -102,6 +105,10 @@ class Followers:
             if not follower.deliver(message, len(event.frame)):
                 taken -= 1
                 self.set_back_one(follower, Position(event.epoch, event.offset - 1))
+        if event.wants_receipt:
+            for follower in followers:
+                if follower in self._live:  # Those that could not take it have fallen behind.
+                    follower.ask_for_receipt(event.id)
         if self._selective:
             taken += len(self._selective)
             self._offer(Copies(event, event.frame), Position(event.epoch, event.offset))

@@ -6,6 +6,8 @@ from realtime.access.admission import admission
 from realtime.access.expiry import expiries
 from realtime.access.login import Login
 from realtime.access.user_sockets import user_sockets
+from realtime.receipts import watch
+from realtime.receipts.notes import running_notes
 from realtime.roster.roster import running_roster
 from realtime.sockets.drain import running_drain
 from realtime.sockets.realtime_socket import RealtimeSocket
@@ -16,6 +18,7 @@ from realtime.subscriptions.socket_limit import running_socket_limit
 
 def opened(socket: RealtimeSocket, commands: Commands, address: str | None) -> None:
     """Note a socket that was accepted; one too many of its ``address`` is closed."""
+    watch.start()
     running_controls().add(socket.id, commands)
     admission().admit(socket, address)
 
@@ -30,6 +33,7 @@ def signed_in(socket: RealtimeSocket, login: Login) -> None:
     running_controls().signed_in(socket)
     running_socket_limit().arrived(socket.id, login)
     running_drain().before_end(running_roster().written)
+    running_drain().before_end(running_notes().written)
 
 
 def ended(socket: RealtimeSocket) -> None:

@@ -106,6 +106,7 @@ def test_data_is_what_an_event_carries(call: Call, bob: Any) -> None:
         "claimed_until": None,
         "ringing": [],
         "declined": [],
+        "unreceived": [],
         "calling": None,
         "outcome": "answered",
         "voicemail": False,

@@ -41,6 +41,7 @@ EVERYWHERE = {"conf", "correlation", "counters", "exceptions", "hints", "log_fie
 
 TOP_LEVEL = {
     "eventlog": {"models"},
+    "receipts": {"models"},
     "recorder": {"models"},
     "roster": {"models", "signals", "streams"},
     "subscriptions": {"streams"},
@@ -82,7 +83,7 @@ def test_every_folder_of_python_is_a_room_or_on_the_top_level():
 def test_the_picture_is_read():
     assert BELOW["sockets"] == {"concurrency", "protocol"}
     assert BELOW["access"] == {"sockets", "concurrency", "protocol"}
-    assert BELOW["recorder"] == BELOW["roster"]
+    assert BELOW["recorder"] == BELOW["receipts"] == BELOW["roster"]
     assert BELOW["roster"] == {"layer", "eventlog", "concurrency", "protocol"}
     assert BELOW["fanout"] == {"layer", "eventlog", "concurrency", "protocol"}
     assert BELOW[TOP] == BELOW.keys() - {TOP}

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from realtime.eventlog import event_log
+from realtime.receipts.pruning import prune
 
 
 class Command(BaseCommand):
@@ -16,4 +17,5 @@ class Command(BaseCommand):
         log = event_log()
         if log is None:
             raise CommandError('Events are not kept: REALTIME["EVENT_LOG"] is None.')
+        prune()
         self.stdout.write(f"{log.prune()} events removed")
