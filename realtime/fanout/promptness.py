@@ -36,7 +36,8 @@ class Promptness:
             if began is None:
                 return
         now = self._clock()
-        HANDED_OUT.add(_seconds(began, now), since)
+        seconds = now - began / 1000
+        HANDED_OUT.add(seconds if seconds > 0 else 0.0, since)
         if is_kept and int(now) != self._sampled_in:
             self._sampled_in = int(now)
             follower = followers.any_live()
@@ -44,13 +45,7 @@ class Promptness:
                 follower.when_proved(partial(self._proved, began, since))
 
     def _proved(self, began: int, since: str) -> None:
-        PROVED.add(_seconds(began, self._clock()), since)
-
-
-def _seconds(began: int, now: float) -> float:
-    """Return the seconds from a time in milliseconds; 0 where the other clock is ahead."""
-    seconds = now - began / 1000
-    return seconds if seconds > 0 else 0.0
+        PROVED.add(max(0.0, self._clock() - began / 1000), since)
 
 
 def _published_at(frame: str) -> int | None:
