@@ -64,11 +64,12 @@ class Histogram:
 
     def add(self, seconds: float, value: str = "") -> None:
         """Note that something took ``seconds``; from any thread."""
+        bucket = bisect_left(self.bounds, seconds)
         with self._lock:
-            buckets = self._buckets.get(value)
-            if buckets is None:
-                buckets = self._buckets[value] = [0] * (len(self.bounds) + 2)
-            buckets[bisect_left(self.bounds, seconds)] += 1
+            if value not in self._buckets:
+                self._buckets[value] = [0] * (len(self.bounds) + 2)
+            buckets = self._buckets[value]
+            buckets[bucket] += 1
             buckets[-1] += seconds
 
     def read(self) -> dict[str, list[float]]:

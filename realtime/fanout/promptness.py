@@ -14,16 +14,17 @@ from realtime.counters import EVENTS_DELIVERED, HANDED_OUT, PROVED
 from realtime.fanout.followers import Followers
 from realtime.layer.messages import EphemeralEvent, Event
 
-SAMPLE_EVERY = 1.0
-"""Seconds between two events of a process whose proof is timed; all would cost too much."""
-
 
 class Promptness:
-    """Times events of one process; ``clock`` is a steady one, in seconds."""
+    """Times events of one process; ``clock`` is the one of the wall, in seconds.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    Of the events that are kept, it times one in each second until its proof: all would cost more
+    than to deliver them.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._sample_at = 0.0
+        self._sampled_in = 0
 
     def handed_out(self, event: Event, count: int, followers: Followers) -> None:
         """Note that an event was handed to ``count`` of its followers just now."""
@@ -32,23 +33,19 @@ class Promptness:
         since, began = "commit", event.committed_at
         if began is None:
             since, began = "publish", _published_at(event.frame)
-        if began is None:
-            return
-        HANDED_OUT.add(_seconds_since(began), since)
-        if is_kept and (now := self._clock()) >= self._sample_at:
-            self._sample_at = now + SAMPLE_EVERY
+            if began is None:
+                return
+        now = self._clock()
+        seconds = now - began / 1000
+        HANDED_OUT.add(seconds if seconds > 0 else 0.0, since)
+        if is_kept and int(now) != self._sampled_in:
+            self._sampled_in = int(now)
             follower = followers.any_live()
             if follower is not None:
-                follower.when_proved(partial(_proved, began, since))
+                follower.when_proved(partial(self._proved, began, since))
 
-
-def _proved(began: int, since: str) -> None:
-    PROVED.add(_seconds_since(began), since)
-
-
-def _seconds_since(began: int) -> float:
-    """Return the seconds since a time in milliseconds, 0 where the other clock is ahead."""
-    return max(0.0, time.time() - began / 1000)
+    def _proved(self, began: int, since: str) -> None:
+        PROVED.add(max(0.0, self._clock() - began / 1000), since)
 
 
 def _published_at(frame: str) -> int | None:

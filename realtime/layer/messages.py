@@ -38,6 +38,8 @@ BATCH_SIZE = 100
 """Events in one message."""
 MAX_BATCH = 1000
 """Events of the largest message that is read; a later version may send more than this one does."""
+MAX_MILLISECONDS = 2**53
+"""A time that JavaScript can't count is none."""
 MAX_BATCHED_FRAME = 2048
 """Characters of the longest frame that goes to hubs that may not follow its stream."""
 
@@ -190,7 +192,7 @@ def _single_messages(message: Any) -> list[Any]:
 def _committed_at(message: Any) -> int | None:
     """Return the stamp of a message; one that can't be a time is none."""
     stamp = message.get("committed_at") if isinstance(message, dict) else None
-    return stamp if type(stamp) is int and 0 < stamp < 2**53 else None
+    return stamp if type(stamp) is int and 0 < stamp < MAX_MILLISECONDS else None
 
 
 def _read(message: Message, committed_at: int | None = None) -> Event:

@@ -7,7 +7,7 @@ import math
 import random
 from collections.abc import Callable
 
-from realtime.concurrency.timers import timers
+from realtime.concurrency.timers import SLOT, timers
 from realtime.counters import HEARTBEATS_LATE, HEARTBEATS_MATCHED, HEARTBEATS_SENT, LATENCY
 from realtime.protocol import frames
 from realtime.protocol.heartbeat import LATE, Heartbeat, Role, Verdict
@@ -108,7 +108,7 @@ class Keepalive:
 
     def _wake(self) -> None:
         now = self._clock()
-        if now - self._heartbeat.wake_at > LATE:
+        if now - self._slot * SLOT > LATE:
             HEARTBEATS_LATE.add()
         verdict = self._heartbeat.wake(now)
         if verdict is Verdict.PING:

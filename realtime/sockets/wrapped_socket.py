@@ -191,7 +191,8 @@ class WrappedSocket(Peer):
         while True:
             message = await self._next_message()
             if message["type"] == "websocket.disconnect":
-                self._code = message.get("code") or NO_STATUS_RECEIVED
+                if self._state is not State.CLOSING:
+                    self._code = message.get("code") or NO_STATUS_RECEIVED
                 self._stop_heartbeat()
                 self._hand_over_disconnect({"code": NO_STATUS_RECEIVED, **message})
                 return
