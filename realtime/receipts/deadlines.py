@@ -83,7 +83,8 @@ def _write(
     began = time.monotonic()
     with transaction.atomic(using, savepoint=False):
         event_id = _insert(terms, draft, streams, using)
-        after_commit(lambda: _committed(event_id, terms, began, using), using)
+        if event_id == draft.id:
+            after_commit(lambda: _committed(event_id, terms, began, using), using)
         append()
     return event_id
 

@@ -6,6 +6,7 @@ import inspect
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -54,7 +55,17 @@ def hand_on_overdue(*, later: float = 0.0) -> int:
 
 def has_overdue(using: str) -> bool:
     """Tell whether a deadline is overdue: one read of an index, which is empty most of the time."""
-    return _overdue(using).exists()
+    with connections[using].cursor() as cursor:
+        cursor.execute(*_look(using))
+        return cursor.fetchone() is not None
+
+
+@cache
+def _look(using: str) -> tuple[str, Any]:
+    """Return a statement and its parameters, since writing it takes Django ten times as long."""
+    compiler = _overdue(using).values("pk")[:1].query.get_compiler(using)
+    statement: tuple[str, Any] = compiler.as_sql()
+    return statement
 
 
 def _overdue(using: str) -> QuerySet[Deadline]:
