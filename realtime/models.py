@@ -67,6 +67,11 @@ class Event(models.Model):
             models.Index(
                 fields=["key"], condition=Q(key__isnull=False), name="realtime_event_by_key"
             ),
+            models.Index(
+                fields=["numbered_at", "id"],
+                condition=Q(numbered_at__isnull=False),
+                name="realtime_event_by_numbering",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -103,6 +103,10 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('key__isnull', False)), fields=['key'], name='realtime_event_by_key'),
         ),
         migrations.AddIndex(
+            model_name='event',
+            index=models.Index(condition=models.Q(('numbered_at__isnull', False)), fields=['numbered_at', 'id'], name='realtime_event_by_numbering'),
+        ),
+        migrations.AddIndex(
             model_name='deadline',
             index=models.Index(condition=models.Q(('settled_at__isnull', True)), fields=['due_at'], name='realtime_deadlines'),
         ),
