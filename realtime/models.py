@@ -163,6 +163,18 @@ class PresenceLock(models.Model):
         return f"{self.name} {self.socket or self.user}"
 
 
+class Lease(models.Model):
+    """What one process does at a time, which one that is, and how far it has come."""
+
+    task = models.CharField(max_length=80, primary_key=True)
+    process = models.CharField(max_length=32, default="")
+    until = models.DateTimeField(db_default=Now(), help_text="By the database's clock.")
+    note = models.TextField(default="", help_text="What the next process has to know.")
+
+    def __str__(self) -> str:
+        return f"{self.task} {self.process}"
+
+
 class UsedTicket(models.Model):
     """A ticket that was used, so that it is not used again; removed an hour after its end."""
 

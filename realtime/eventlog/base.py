@@ -175,6 +175,18 @@ class EventLog(ABC):
         """
         return ()
 
+    def take_lease(self, task: str, process: str, seconds: float) -> str | None:
+        """Take the right to do what one process does at a time, None where another one has it.
+
+        Returns the note of the last holder, if that had the lease ``entries.NOTE_FOR`` seconds ago
+        or later, and otherwise an empty one. Of a log without leases nobody gets any.
+        """
+        return None
+
+    def keep_lease(self, task: str, process: str, seconds: float, note: str) -> bool:
+        """Keep a lease for ``seconds`` from now, with a note; returns False if another has it."""
+        return False
+
 
 def random_epoch() -> str:
     """Return the name of a new epoch; 64 random bits."""

@@ -14,6 +14,9 @@ Transactions that number are short, but don't commit in the order of their times
 MAX_FOUND = 100
 """Entries with one key or id that a log returns, the newest."""
 
+NOTE_FOR = 30.0
+"""Seconds after the end of a lease for which its holder's note is handed on."""
+
 
 @dataclass(frozen=True)
 class LogEntry:

@@ -20,7 +20,7 @@ from realtime.eventlog.base import (
     random_epoch,
 )
 from realtime.eventlog.commit import after_every_commit
-from realtime.eventlog.entries import MAX_FOUND, SETTLED_AFTER, LogEntry, Recent
+from realtime.eventlog.entries import MAX_FOUND, NOTE_FOR, SETTLED_AFTER, LogEntry, Recent
 from realtime.eventlog.retention import Retention, retention_of
 from realtime.protocol.position import Position
 
@@ -59,6 +59,8 @@ class MemoryEventLog(EventLog):
         self._streams: dict[str, _Stream] = {}
         self._recent = deque[tuple[int, LogEntry]](maxlen=MAX_RECENT)
         self._numbers = itertools.count(1)
+        self._leases: dict[str, tuple[str, float, str]] = {}
+        """Of each task the process, until when it has it, and its note."""
         self._seed = random_epoch()
         self._lock = threading.Lock()
 
@@ -114,6 +116,23 @@ class MemoryEventLog(EventLog):
         with self._lock:
             its = [one for _, one in self._recent if one.stream == stream]
         return [one for one in its if begin <= _numbered_at(one) <= end][-limit:]
+
+    def take_lease(self, task: str, process: str, seconds: float) -> str | None:
+        now = time.time()
+        with self._lock:
+            holder, until, note = self._leases.get(task, (process, now, ""))
+            if holder != process and until >= now:
+                return None
+            note = note if until >= now - NOTE_FOR else ""
+            self._leases[task] = process, now + seconds, note
+        return note
+
+    def keep_lease(self, task: str, process: str, seconds: float, note: str) -> bool:
+        with self._lock:
+            if self._leases.get(task, ("",))[0] != process:
+                return False
+            self._leases[task] = process, time.time() + seconds, note
+        return True
 
     def _append(self, streams: Sequence[str], draft: Draft) -> list[LoggedEvent]:
         with self._lock:

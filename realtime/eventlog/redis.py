@@ -17,7 +17,7 @@ from redis.retry import Retry
 from realtime.eventlog import redis_entries
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
 from realtime.eventlog.commit import after_every_commit
-from realtime.eventlog.entries import LogEntry, Recent
+from realtime.eventlog.entries import NOTE_FOR, LogEntry, Recent
 from realtime.eventlog.redis_entries import MAX_RECENT
 from realtime.eventlog.retention import default_retention, retention_of
 from realtime.protocol.position import Position
@@ -114,6 +114,20 @@ redis.call('EXPIRE', KEYS[1], age)
 return 1
 """
 
+TAKE_LEASE = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return false end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return redis.call('GET', KEYS[2]) or ''
+"""
+
+KEEP_LEASE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[2] + ARGV[4])
+return 1
+"""
+
 
 class RedisEventLog(EventLog):
     """Keeps events in the Redis at ``url``, in keys that begin with ``prefix``."""
@@ -131,6 +145,8 @@ class RedisEventLog(EventLog):
         self._positions_script = self._redis.register_script(POSITIONS)
         self._new_epoch_script = self._redis.register_script(NEW_EPOCH)
         self._forget_script = self._redis.register_script(FORGET)
+        self._take_lease_script = self._redis.register_script(TAKE_LEASE)
+        self._keep_lease_script = self._redis.register_script(KEEP_LEASE)
 
     def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
         after_every_commit(lambda: on_numbered(self._append(streams, draft)))
@@ -184,6 +200,17 @@ class RedisEventLog(EventLog):
     def between(self, stream: str, begin: float, end: float, limit: int) -> Sequence[LogEntry]:
         events, epoch = self._key("events", stream), self.positions([stream])[stream].epoch
         return redis_entries.between(self._redis, events, stream, epoch, begin, end, limit)
+
+    def take_lease(self, task: str, process: str, seconds: float) -> str | None:
+        keys = [self._key("lease", task), self._key("note", task)]
+        args: list[str | int] = [process, int(seconds * 1000)]
+        note: str | None = _twice(lambda: self._take_lease_script(keys=keys, args=args))
+        return note
+
+    def keep_lease(self, task: str, process: str, seconds: float, note: str) -> bool:
+        keys = [self._key("lease", task), self._key("note", task)]
+        args: list[str | int] = [process, int(seconds * 1000), note, int(NOTE_FOR * 1000)]
+        return bool(_twice(lambda: self._keep_lease_script(keys=keys, args=args)))
 
     def _prune_by_age(self, events: str, oldest: int) -> int:
         removed = 0

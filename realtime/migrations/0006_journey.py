@@ -23,6 +23,15 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Lease',
+            fields=[
+                ('task', models.CharField(max_length=80, primary_key=True, serialize=False)),
+                ('process', models.CharField(default='', max_length=32)),
+                ('until', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), help_text="By the database's clock.")),
+                ('note', models.TextField(default='', help_text='What the next process has to know.')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Receipt',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -21,7 +21,7 @@ from realtime.eventlog.commit import (
     databases_in_transaction,
     require_commit,
 )
-from realtime.eventlog.database import entries
+from realtime.eventlog.database import entries, leases
 from realtime.eventlog.database.heads import make_heads, positions, short_transaction
 from realtime.eventlog.database.numbering import logged, number
 from realtime.eventlog.database.retention import prune_by_age, prune_by_count
@@ -144,6 +144,13 @@ class DatabaseEventLog(EventLog):
 
     def between(self, stream: str, begin: float, end: float, limit: int) -> Sequence[LogEntry]:
         return entries.between(stream, begin, end, limit, self._using)
+
+    def take_lease(self, task: str, process: str, seconds: float) -> str | None:
+        close_unusable(connections[self._using])
+        return leases.take(task, process, seconds, self._using)
+
+    def keep_lease(self, task: str, process: str, seconds: float, note: str) -> bool:
+        return leases.keep(task, process, seconds, note, self._using)
 
     @property
     def _using(self) -> str:

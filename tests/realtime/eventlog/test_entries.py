@@ -119,3 +119,5 @@ def test_a_log_of_others_that_can_not_say_knows_nothing():
     assert not log.recent(None).entries
     assert not log.find(id="x")
     assert not log.between("user.1", 0, 1, 1)
+    assert log.take_lease("watch", "a", 10) is None
+    assert not log.keep_lease("watch", "a", 10, "note")
