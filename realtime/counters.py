@@ -57,8 +57,20 @@ COMMANDS_DELAYED = Counter(
     "limit",
     "Commands that had to wait for one of their user's limits.",
 )
+DELIVERED_TO_NOBODY = Counter(
+    "realtime_events_delivered_to_nobody_total",
+    "prefix",
+    "Events that no socket was handed, by the prefix of their stream; an event of several streams "
+    "counts in each.",
+)
 
-ALL = (SOCKETS_CLOSED, COMMANDS_REFUSED, STREAMS_REFUSED, COMMANDS_DELAYED)
+ALL = (
+    SOCKETS_CLOSED,
+    COMMANDS_REFUSED,
+    STREAMS_REFUSED,
+    COMMANDS_DELAYED,
+    DELIVERED_TO_NOBODY,
+)
 """Every counter, for what exports them."""
 
 
