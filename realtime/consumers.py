@@ -21,7 +21,15 @@ from realtime.hints import hint
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import SUBPROTOCOL, VERSIONS
-from realtime.sockets.asgi import Application, Receive, Scope, Send, header
+from realtime.sockets.asgi import (
+    ABNORMAL_CLOSURE,
+    NO_STATUS_RECEIVED,
+    Application,
+    Receive,
+    Scope,
+    Send,
+    header,
+)
 from realtime.sockets.drain import running_drain
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
@@ -152,6 +160,7 @@ class RealtimeConsumer:
         socket.run(partial(_sign_in, socket, scope, first_frame))
         # Most sockets live for hours, and wait: 1 KiB of each goes.
         del scope, send, first_frame
+        code: int | None = None
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
                 text = message.get("text")
@@ -159,14 +168,15 @@ class RealtimeConsumer:
                     socket.received(text, commands.run)
                 take_first = None
                 del message, text
+            code = message.get("code", NO_STATUS_RECEIVED)
         except OSError:
-            pass  # The server's way to say that the peer has left.
+            code = ABNORMAL_CLOSURE  # The server's way to say that the peer has left.
         except asyncio.CancelledError:
             await socket.cancelled()
             raise
         finally:
             commands.end()
-            open_sockets.ended(socket)
+            open_sockets.ended(socket, code)
             socket.disconnected()
             await socket.finished()
             await commands.finished()
@@ -206,4 +216,5 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope, first_frame: FirstFrame
         hint(logger, _NO_USER if header(scope, b"cookie") else _NO_COOKIE)
         socket.close(CloseCode.NOT_SIGNED_IN, abort_after=ABORT_AFTER)
     else:
-        open_sockets.signed_in(socket, login)
+        user_agent = header(scope, b"user-agent") or ""
+        open_sockets.signed_in(socket, login, user_agent)

@@ -36,12 +36,16 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Events of a stream, up to ``offset``, that were handed to a socket together, or nearly so."""
+    """Events of a stream, up to ``offset`` and after the step before.
+
+    The times are those by which it had happened to all of them; for the newest events of a life,
+    of which there is a step for each, they are exact.
+    """
 
     offset: int
     handed_at: float
     proved_at: float | None = None
-    """When a pong proved that they had arrived."""
+    """When a pong had proved that they had arrived."""
     is_replay: bool = False
     """Whether they came from the log, after the socket had come back or fallen behind."""
 
@@ -61,6 +65,17 @@ class Following:
     until: float | None = None
     steps: Sequence[Step] = ()
     """In order; of a long life the older ones are joined."""
+    selects: bool = False
+    """Whether the stream's class selects events for its followers.
+
+    Then those that have no step of their own may not have been for this one.
+    """
+
+    def step_of(self, offset: int) -> Step | None:
+        """Return the step with which an event was handed out, None if it was not."""
+        if offset <= self.began_after:
+            return None
+        return next((step for step in self.steps if step.offset >= offset), None)
 
 
 @dataclass(frozen=True, slots=True)

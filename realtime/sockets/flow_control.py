@@ -98,14 +98,18 @@ class FlowControl:
         """Note that a ping goes out."""
         self._in_flight.pinged(nonce)
 
-    def proved(self, nonce: str) -> None:
-        """Note the pong to a ping: all that was sent before that ping has arrived."""
-        self._in_flight.ponged(nonce)
+    def proved(self, nonce: str) -> bool:
+        """Note the pong to a ping: all that was sent before that ping has arrived.
+
+        Returns whether that is more than was known.
+        """
+        has_news = self._in_flight.ponged(nonce)
         self._moved_at = self._loop.time()
         self.is_full = self.is_full and self._in_flight.pressure is Pressure.FULL
         if self.is_full and self._keepalive is not None and not self._in_flight.is_ping_last:
             self._keepalive.ping()  # Own frames went out behind the last one.
         self._let_in()
+        return has_news
 
     async def room(self) -> None:
         """Wait until at most half of what may be in flight is, or the socket has ended."""

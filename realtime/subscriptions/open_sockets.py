@@ -6,6 +6,7 @@ from realtime.access.admission import admission
 from realtime.access.expiry import expiries
 from realtime.access.login import Login
 from realtime.access.user_sockets import user_sockets
+from realtime.recorder.recorder import running_recorder
 from realtime.roster.roster import running_roster
 from realtime.sockets.drain import running_drain
 from realtime.sockets.realtime_socket import RealtimeSocket
@@ -20,7 +21,7 @@ def opened(socket: RealtimeSocket, commands: Commands, address: str | None) -> N
     admission().admit(socket, address)
 
 
-def signed_in(socket: RealtimeSocket, login: Login) -> None:
+def signed_in(socket: RealtimeSocket, login: Login, user_agent: str) -> None:
     """Greet the socket's user, or visitor, and note the socket as theirs."""
     if not login.is_visitor:
         admission().known(socket)
@@ -29,13 +30,19 @@ def signed_in(socket: RealtimeSocket, login: Login) -> None:
     expiries().add(socket)
     running_controls().signed_in(socket)
     running_socket_limit().arrived(socket.id, login)
+    running_recorder().opened(socket, login.me, user_agent)
     running_drain().before_end(running_roster().written)
+    running_drain().before_end(running_recorder().stop)
 
 
-def ended(socket: RealtimeSocket) -> None:
-    """Note a socket no more, however far it came."""
+def ended(socket: RealtimeSocket, code: int | None) -> None:
+    """Note a socket no more, however far it came.
+
+    ``code`` is the close code that came, None where the server has ended it without one.
+    """
     admission().known(socket)
     user_sockets().remove(socket)
     expiries().remove(socket)
     running_controls().remove(socket.id)
     running_roster().ended(socket.id)
+    running_recorder().ended(socket.id, code)

@@ -1,0 +1,211 @@
+"""What one subscription has been handed of a stream, while it is in one epoch: its course.
+
+Nothing is noted for an event that goes to all followers: the feed notes when it handed it out, and
+the course when it was live. Times are of the event loop's clock until they become ``Step``s.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from realtime.protocol.hand_outs import HandOuts
+from realtime.protocol.proofs import Proofs
+from realtime.recorder.base import Following, Step
+
+MAX_SPANS = 32
+"""Changes between live and behind; older ones are joined to one replay."""
+
+MAX_STEPS = 64
+"""Steps of a following; the newest half stays as it is."""
+
+
+class Span(NamedTuple):
+    """A time in which the events ``after`` one were handed out, up to ``to``."""
+
+    after: int
+    to: int
+    began: float
+    ended: float
+    is_replay: bool
+
+
+class Moment(NamedTuple):
+    """Events up to ``offset`` were handed out by ``at``."""
+
+    offset: int
+    at: float
+    is_replay: bool
+
+
+class Course:
+    """Begins behind the stream, until it is ``live``.
+
+    ``hand_outs`` are the feed's; a subscription that ``selects`` among events has none but its own,
+    and notes each.
+    """
+
+    __slots__ = (
+        "_after",
+        "_began",
+        "_hand_outs",
+        "_is_live",
+        "_moments",
+        "_proofs_until",
+        "_spans",
+        "began_after",
+        "epoch",
+        "selects",
+        "since",
+        "stream",
+        "until",
+    )
+
+    def __init__(
+        self,
+        stream: str,
+        epoch: str,
+        began_after: int,
+        since: float,
+        hand_outs: HandOuts | None,
+    ) -> None:
+        self.stream = stream
+        self.epoch = epoch
+        self.began_after = began_after
+        self.since = since
+        self.until: float | None = None
+        self.selects = hand_outs is None
+        self._hand_outs: HandOuts | None = HandOuts() if hand_outs is None else hand_outs
+        self._is_live = False
+        self._after = began_after
+        self._began = since
+        self._spans: list[Span] | None = None
+        self._moments: list[Moment] = []
+        self._proofs_until = math.inf
+
+    def live(self, offset: int, now: float) -> None:
+        """Hand out what the feed does from now on; the client has the events up to ``offset``."""
+        self._close_span(offset, now)
+        self._is_live = True
+
+    def behind(self, offset: int, now: float) -> None:
+        """Hand out nothing that the feed does: what follows ``offset`` will be replayed."""
+        self._close_span(offset, now)
+        self._is_live = False
+
+    def replayed(self, offset: int, now: float) -> None:
+        """Note how far a replay has come."""
+        if not self._is_live:
+            self._close_span(offset, now)
+
+    def handed_out(self, offset: int, now: float) -> None:
+        """Note an event that was selected."""
+        if self._hand_outs is not None:
+            self._hand_outs.add(offset, now)
+
+    def end(self, now: float, *, has_dropped: bool = False) -> None:
+        """Note the end; where frames that waited were dropped, a later pong proves nothing."""
+        if self.until is None:
+            self._moments = _thinned(list(self._moments_until(now)))
+            self._hand_outs = self._spans = None  # The feed goes on, and may end.
+            self.until = now
+            if has_dropped:
+                self._proofs_until = now
+
+    def was_handed(self, offset: int, before: float | None = None) -> bool:
+        """Tell whether an event was handed out, ``before`` a time; True where that isn't known."""
+        hand_outs = self._hand_outs
+        if offset <= self.began_after:
+            return False
+        if self.selects:
+            return hand_outs.may_have(offset) if hand_outs is not None else self._has(offset)
+        if offset <= self._after:
+            return True
+        if before is None and hand_outs is not None:
+            return self._is_live and offset <= hand_outs.last
+        return self._handed(self._moments_until(math.inf if before is None else before)) >= offset
+
+    def following(self, proofs: Proofs, now: float, wall: float) -> Following:
+        """Return what is known ``now``; ``wall`` is what the wall clock is ahead of the loop's."""
+        moments = _thinned(list(self._moments_until(now)))
+        steps = tuple(
+            Step(one.offset, one.at + wall, self._proof_of(one, proofs, wall), one.is_replay)
+            for one in moments
+        )
+        proved = (step.offset for step in reversed(steps) if step.proved_at is not None)
+        return Following(
+            self.stream,
+            self.epoch,
+            self.since + wall,
+            self.began_after,
+            self._handed(moments),
+            next(proved, self.began_after),
+            None if self.until is None else self.until + wall,
+            steps,
+            self.selects,
+        )
+
+    def _has(self, offset: int) -> bool:
+        return any(one.offset == offset for one in self._moments)
+
+    def _handed(self, moments: Iterator[Moment] | list[Moment]) -> int:
+        return max((one.offset for one in moments), default=self.began_after)
+
+    def _proof_of(self, moment: Moment, proofs: Proofs, wall: float) -> float | None:
+        at = proofs.proved_at(moment.at)
+        return None if at is None or at > self._proofs_until else at + wall
+
+    def _close_span(self, offset: int, now: float) -> None:
+        if self.until is None:
+            if offset > self._after:
+                span = Span(self._after, offset, self._began, now, not self._is_live)
+                self._spans = _joined([*(self._spans or ()), span])
+                self._after = offset
+            self._began = now
+
+    def _moments_until(self, end: float) -> Iterator[Moment]:
+        hand_outs = self._hand_outs
+        if hand_outs is None:
+            yield from self._moments
+        elif self.selects:
+            for offset, at in hand_outs.between(self.began_after):
+                if at <= end:
+                    yield Moment(offset, at, self._was_replaying(at))
+        else:
+            yield from self._of_feed(hand_outs, end)
+
+    def _of_feed(self, hand_outs: HandOuts, end: float) -> Iterator[Moment]:
+        for span in self._spans or ():
+            if span.is_replay:
+                yield Moment(span.to, span.ended, True)
+            else:
+                for offset, at in hand_outs.between(span.after, span.to):
+                    yield Moment(offset, min(at, span.ended), False)
+        if self._is_live:
+            for offset, at in hand_outs.between(self._after):
+                if at <= end:
+                    yield Moment(offset, at, False)
+
+    def _was_replaying(self, at: float) -> bool:
+        for span in self._spans or ():
+            if at <= span.ended:
+                return span.is_replay
+        return not self._is_live
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    if len(spans) <= MAX_SPANS:
+        return spans
+    first, second, *others = spans
+    return [Span(first.after, second.to, first.began, second.ended, True), *others]
+
+
+def _thinned(moments: list[Moment]) -> list[Moment]:
+    """Keep the newest, and of those before them some: the last one of each group."""
+    newest = MAX_STEPS // 2
+    if len(moments) <= MAX_STEPS:
+        return moments
+    older = moments[:-newest]
+    group = math.ceil(len(older) / (MAX_STEPS - newest))
+    return older[::-1][::group][::-1] + moments[-newest:]
