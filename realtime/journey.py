@@ -31,6 +31,8 @@ class Outcome(StrEnum):
     """The socket had ended before."""
     DIED = "process died"
     NOT_SUBSCRIBED = "not subscribed"
+    NOT_SELECTED = "not selected"
+    """It follows the stream and selects among its events, and this one was not among them."""
     LATER = "later"
     """It followed from a position that is after the event."""
     OTHER_EPOCH = "other epoch"
@@ -116,7 +118,11 @@ def _without_event(life: Life, following: Following | None, facts: Facts) -> Out
         return Outcome.NOT_SUBSCRIBED
     if following.epoch != entry.epoch:
         return Outcome.OTHER_EPOCH
-    return Outcome.LATER if following.began_after >= (entry.offset or 0) else Outcome.HELD_BACK
+    offset = entry.offset or 0
+    if following.began_after >= offset:
+        return Outcome.LATER
+    has_passed = following.selects and following.handed > offset
+    return Outcome.NOT_SELECTED if has_passed else Outcome.HELD_BACK
 
 
 def _covers(following: Following, at: float) -> bool:

@@ -122,6 +122,8 @@ def sentence(story: Story, words: Words) -> str:
             which = f"handed up to offset {following.handed}, proved up to {following.proved}"
             end = f"; {_end(story, words)}{back}" if life.ended_at is not None else ""
             return f"held back: {which}{end}"
+        case Outcome.NOT_SELECTED:
+            return "follows, and its class or its filter did not select the event"
         case Outcome.LATER:
             return f"followed from {at(following.since)}, from a position after the event"
     return f"followed another epoch of the stream, from {at(following.since)}"
@@ -188,6 +190,7 @@ def _why(journeys: Sequence[Journey]) -> str:
     outcomes = {story.outcome for story in _stories(journeys)}
     reasons = {
         Outcome.HELD_BACK: "what follows the stream takes less than it is sent",
+        Outcome.NOT_SELECTED: "those who follow the stream did not select it",
         Outcome.DIED: "the process of the socket died",
         Outcome.UNKNOWN: "what may have it is in a process that did not answer",
         Outcome.GONE: "the sockets that had followed the stream had ended",

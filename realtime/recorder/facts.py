@@ -150,13 +150,15 @@ def _has(life: Life, entry: LogEntry) -> bool:
 
 
 def was_handed(following: Following, entry: LogEntry) -> bool:
-    """Tell whether an event was handed to a socket, or skipped for one that selects."""
-    return (
-        entry.offset is not None
-        and following.stream == entry.stream
-        and following.epoch == entry.epoch
-        and following.began_after < entry.offset <= following.handed
-    )
+    """Tell whether an event was handed to a socket.
+
+    Of one that selects among events, only a step of that very event says so.
+    """
+    if entry.offset is None or (following.stream, following.epoch) != (entry.stream, entry.epoch):
+        return False
+    if following.selects:
+        return any(step.offset == entry.offset for step in following.steps)
+    return following.began_after < entry.offset <= following.handed
 
 
 def _is_of_user(stream: str) -> bool:

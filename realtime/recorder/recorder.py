@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from realtime.concurrency.per_loop import PerLoop
 from realtime.concurrency.threads import run_sync
 from realtime.conf import realtime_settings
-from realtime.logs import get_logger
+from realtime.logs import LIMITED, get_logger
 from realtime.protocol.hand_outs import HandOuts
 from realtime.protocol.position import Position
 from realtime.protocol.proofs import Proofs
@@ -105,6 +105,7 @@ class Recorder:
         ended_by = EndedBy.SERVER if by_server else EndedBy.CLIENT
         now = self._loop.time()
         over = life.as_life(now, code, ended_by)
+        _log_unproved(over)
         life.has_ended = True
         self._forget(life.courses)
         self._writer.ended(over)
@@ -158,6 +159,11 @@ class Recorder:
             for following in life.followings
         )
 
+    def is_followed(self, stream: str) -> bool:
+        """Tell whether an open socket follows a stream."""
+        courses = self._courses.get(stream, {}).items()
+        return any(one.until is None and life.socket.closed is None for one, life in courses)
+
     def answer_lives(self, about: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Answer another process's question for lives, as JSON: ``about`` has what ``lives`` takes.
 
@@ -189,6 +195,14 @@ class Recorder:
             remembered[0].at < now - REMEMBER or len(remembered) > MAX_REMEMBERED
         ):
             remembered.popleft()
+
+
+def _log_unproved(life: Life) -> None:
+    """Say which events may not have arrived; who comes back gets them from the log."""
+    for one in life.followings:
+        if one.handed > one.proved:
+            about = life.socket, one.stream, one.proved + 1, one.handed
+            logger.info("ended unproved socket=%s stream=%s from=%d to=%d", *about, extra=LIMITED)
 
 
 def _has(life: OpenLife | Life, stream: str) -> bool:

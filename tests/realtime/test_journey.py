@@ -1,4 +1,4 @@
-"""What the journey of an event says, from facts that are made up here: the time is minutes of a day."""
+"""What the journey of an event says, from facts that are made up here; times are in seconds."""
 
 import json
 from dataclasses import replace
@@ -28,7 +28,9 @@ def following(since=10.0, after=0, handed=6, proved=6, until=None, steps=(), epo
 
 def had(proved=True, at=100.003, replay=False, **about):
     step = Step(7, at, at + 0.01 if proved else None, replay)
-    return following(handed=7, proved=7 if proved else 6, steps=(Step(6, 50.0, 50.1), step), **about)
+    return following(
+        handed=7, proved=7 if proved else 6, steps=(Step(6, 50.0, 50.1), step), **about
+    )
 
 
 def life(name, *followings, opened=10.0, user="user.2", ended=None, process="p1", pong=98.0):
@@ -65,6 +67,12 @@ SOCKETS = {
         "its process died by 105.000, what it was handed since it opened is lost",
     ),
     Outcome.NOT_SUBSCRIBED: (life("a"), "open since 10.000, did not follow the stream"),
+    Outcome.NOT_SELECTED: (
+        life(
+            "a", replace(following(handed=9, steps=(Step(6, 50.0), Step(9, 101.0))), selects=True)
+        ),
+        "follows, and its class or its filter did not select the event",
+    ),
     Outcome.LATER: (
         life("a", following(since=120.0, after=7, handed=7, proved=7), opened=119.0),
         "followed from 120.000, from a position after the event",
