@@ -39,6 +39,8 @@ LOOK_EVERY = 1.0
 """Seconds between two looks of the process that has the lease."""
 TRY_EVERY = 5.0
 """Seconds between two attempts to take the lease, at most; with jitter, since all others do it."""
+ANSWER_WITHIN = 1.0
+"""Seconds that all processes have for their answers."""
 
 PAGE = 500
 """Events that are read together, and asked for in one question."""
@@ -134,26 +136,33 @@ class NobodyWatch:
             self._cursor = note or (await run_sync(log.recent, None)).cursor
             self._kept_at = 0.0
         new = await self._new(log)
+        self._waiting += [Watched(one) for one in new if one.name != PRESENCE_EVENT]
         # Before anything is said: another process may have gone on from the last note.
-        if not await self._keep(log, force=bool(new)):
+        if not await self._keep(log, force=bool(new or self._waiting)):
             self._cursor = None
             return False
-        watched = [*self._waiting, *(Watched(one) for one in new if one.name != PRESENCE_EVENT)]
-        self._waiting = []
+        watched, self._waiting = self._waiting, []
         if watched:
-            await self._settle(watched, backend)
+            try:
+                await self._settle(watched, backend)
+            except Exception:
+                self._waiting = [one for one in watched if _is_new(one.entry)]
+                raise
         return True
 
     async def _new(self, log: EventLog) -> list[LogEntry]:
         found: list[LogEntry] = []
+        cursor = self._cursor
         for _ in range(MAX_PAGES):
-            page = await run_sync(log.recent, self._cursor, PAGE)
-            self._cursor = page.cursor
+            page = await run_sync(log.recent, cursor, PAGE)
+            cursor = page.cursor
             found += page.entries
             if len(page.entries) < PAGE:
-                return found
-        logger.warning("deliveries not watched: more than %d events a second", PAGE * MAX_PAGES)
-        self._cursor = (await run_sync(log.recent, None)).cursor
+                break
+        else:
+            logger.warning("deliveries not watched: more than %d events a second", PAGE * MAX_PAGES)
+            cursor = (await run_sync(log.recent, None)).cursor
+        self._cursor = cursor
         return found
 
     async def _keep(self, log: EventLog, *, force: bool) -> bool:
@@ -171,8 +180,7 @@ class NobodyWatch:
         nobody: list[LogEntry] = []
         for one, given in zip(watched, answers, strict=True):
             verdict = judge(given, processes, process_id())
-            is_new = time.time() - (one.entry.numbered_at or 0.0) < PATIENCE
-            if verdict is Verdict.BEHIND and is_new:
+            if verdict is Verdict.BEHIND and _is_new(one.entry):
                 self._waiting.append(one)
             elif verdict is Verdict.UNKNOWN and one.tries + 1 < MAX_TRIES:
                 self._waiting.append(replace(one, tries=one.tries + 1))
@@ -185,7 +193,6 @@ class NobodyWatch:
         _say(nobody)
 
     def _failed(self, error: Exception) -> None:
-        self._cursor = None
         if not self._is_failing:
             self._is_failing = True
             logger.error("deliveries not watched reason=%r: trying again", error)
@@ -194,6 +201,10 @@ class NobodyWatch:
         if self._is_failing:
             self._is_failing = False
             logger.warning("deliveries watched again")
+
+
+def _is_new(entry: LogEntry) -> bool:
+    return time.time() - (entry.numbered_at or 0.0) < PATIENCE
 
 
 def _handed(stream: str, epoch: str, offset: int) -> Handed:
@@ -210,7 +221,10 @@ async def _ask(watched: Sequence[Watched]) -> list[dict[str, str]]:
     """
     places = [[one.entry.stream, one.entry.epoch, one.entry.offset] for one in watched]
     starts = range(0, len(places), PAGE)
-    asked = (aask("handed", {"events": places[start : start + PAGE]}) for start in starts)
+    asked = (
+        aask("handed", {"events": places[start : start + PAGE]}, within=ANSWER_WITHIN)
+        for start in starts
+    )
     found: list[dict[str, str]] = [{} for _ in watched]
     for start, answers in zip(starts, await asyncio.gather(*asked), strict=True):
         for process, given in answers.items():
