@@ -222,6 +222,9 @@ class RecordedSocket(models.Model):
     )
     latency = models.FloatField(null=True, help_text="Seconds of the last round trip.")
     proved_at = models.BigIntegerField(null=True, help_text="When the last pong came.")
+    streams = models.TextField(
+        default="", help_text="What it follows, as JSON, until it ends and each has a row."
+    )
 
     class Meta:
         indexes = [
@@ -241,7 +244,7 @@ class RecordedFollowing(models.Model):
     socket = models.CharField(max_length=32, db_index=True)
     stream = models.CharField(max_length=80)
     since = models.BigIntegerField()
-    until = models.BigIntegerField(null=True)
+    until = models.BigIntegerField()
     epoch = models.CharField(max_length=64)
     began_at_offset = models.BigIntegerField(help_text="Events after this one are for the socket.")
     handed = models.BigIntegerField(default=0, help_text="The offset of the last event handed out.")

@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                 ('socket', models.CharField(db_index=True, max_length=32)),
                 ('stream', models.CharField(max_length=80)),
                 ('since', models.BigIntegerField()),
-                ('until', models.BigIntegerField(null=True)),
+                ('until', models.BigIntegerField()),
                 ('epoch', models.CharField(max_length=64)),
                 ('began_at_offset', models.BigIntegerField(help_text='Events after this one are for the socket.')),
                 ('handed', models.BigIntegerField(default=0, help_text='The offset of the last event handed out.')),
@@ -82,6 +82,7 @@ class Migration(migrations.Migration):
                 ('ended_by', models.CharField(default='', help_text='server, client, or process where that has died.', max_length=10)),
                 ('latency', models.FloatField(help_text='Seconds of the last round trip.', null=True)),
                 ('proved_at', models.BigIntegerField(help_text='When the last pong came.', null=True)),
+                ('streams', models.TextField(default='', help_text='What it follows, as JSON, until it ends and each has a row.')),
             ],
         ),
         migrations.AddField(

@@ -1,6 +1,7 @@
 """What the flight recorder keeps, and what a backend of it promises.
 
-All times are seconds since 1970, by the clock of the process that served the socket.
+All times are seconds since 1970, by the clock of the process that served the socket. What there is
+for each socket is not frozen: to make a frozen one takes ten times as long.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Process:
     """Whether it ended without saying so; ``ended_at`` is then when its lease ran out."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Step:
     """Events of a stream, up to ``offset`` and after the step before.
 
@@ -50,7 +51,7 @@ class Step:
     """Whether they came from the log, after the socket had come back or fallen behind."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Following:
     """What one socket was handed of one stream, of the events after ``began_after``."""
 
@@ -78,7 +79,7 @@ class Following:
         return next((step for step in self.steps if step.offset >= offset), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Life:
     """A socket's life, as far as it has come."""
 
@@ -111,7 +112,10 @@ class RecorderBackend(ABC):
     ) -> None:
         """Write lives that have begun, those that are over, and that ``process`` is alive.
 
-        ``lease`` is in seconds: a process that writes nothing for that long has died.
+        A life is in each of the two at most once. One that has begun may be written again, with
+        those of its followings that have ended and all that have not; of these, what was handed
+        out need not be kept. ``lease`` is in seconds: a process that writes nothing for that long
+        has died.
         """
 
     @abstractmethod

@@ -129,6 +129,8 @@ class Course:
     def following(self, proofs: Proofs, now: float, wall: float) -> Following:
         """Return what is known ``now``; ``wall`` is what the wall clock is ahead of the loop's."""
         moments = _thinned(list(self._moments_until(now)))
+        if not moments:
+            return self.begun(wall)
         steps = tuple(
             Step(one.offset, one.at + wall, self._proof_of(one, proofs, wall), one.is_replay)
             for one in moments
@@ -144,6 +146,14 @@ class Course:
             None if self.until is None else self.until + wall,
             steps,
             self.selects,
+        )
+
+    def begun(self, wall: float) -> Following:
+        """Return the following as if nothing had been handed out yet."""
+        until = None if self.until is None else self.until + wall
+        after, since = self.began_after, self.since + wall
+        return Following(
+            self.stream, self.epoch, since, after, after, after, until, (), self.selects
         )
 
     def _has(self, offset: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from realtime.concurrency.connections import close_unusable
 from realtime.concurrency.removal import remove_unlocked
 from realtime.eventlog.database.heads import short_transaction
 from realtime.models import RecordedFollowing, RecordedProcess, RecordedSocket
-from realtime.recorder.base import EndedBy, Following, Life, Process, RecorderBackend
+from realtime.recorder.base import EndedBy, Following, Life, Process, RecorderBackend, Step
 from realtime.recorder.reading import as_of, follows, overlaps
 from realtime.recorder.wire import steps_from_json, steps_to_json
 
@@ -34,12 +34,10 @@ class DatabaseRecorder(RecorderBackend):
         self, process: Process, lease: float, opened: Sequence[Life], ended: Sequence[Life]
     ) -> None:
         using = self._using
-        lives = {life.socket: life for life in (*opened, *ended)}.values()
-        followings = [(life, one) for life in (*opened, *ended) for one in life.followings]
         _renew(process, lease, using)
-        rows = {row[0]: row for row in (_following_row(*pair) for pair in followings)}
-        _insert(RecordedFollowing, list(rows.values()), using)
-        _insert(RecordedSocket, [_socket_row(life) for life in lives], using)
+        for lives in (opened, ended):
+            if lives:
+                _write(lives, using)
 
     def stop(self, process: str) -> None:
         processes = RecordedProcess.objects.using(self._using)
@@ -50,21 +48,23 @@ class DatabaseRecorder(RecorderBackend):
         return [one for one in known if one.ended_at is None or one.ended_at >= since]
 
     def followers(self, stream: str, begin: float, end: float) -> Sequence[Life]:
-        followings = RecordedFollowing.objects.using(self._using)
-        wanted = Q(until=None) | Q(until__gte=_ms(begin))
-        found = followings.filter(wanted, stream=stream, since__lte=_ms(end))
-        lives = self._lives({"id__in": found.values("socket")}, found)
+        using = self._using
+        over = RecordedFollowing.objects.using(using).filter(
+            stream=stream, until__gte=_ms(begin), since__lte=_ms(end)
+        )
+        is_open = Q(ended_at=None, streams__contains=json.dumps(stream))
+        lives = self._lives(Q(id__in=over.values("socket")) | is_open, over)
         return [one for life in lives if (one := follows(life, stream, begin, end)) is not None]
 
     def lives_of(self, user: str, begin: float, end: float) -> Sequence[Life]:
-        lives = self._lives({"user": user, "opened_at__lte": _ms(end)})
+        lives = self._lives(Q(user=user, opened_at__lte=_ms(end)))
         return [life for life in lives if overlaps(life, begin, end)]
 
     def open_lives(self, after: str, limit: int) -> Sequence[Life]:
         alive = RecordedProcess.objects.using(self._using).filter(
             ended_at=None, lease_until__gte=Now()
         )
-        wanted = {"ended_at": None, "id__gt": after, "process__in": alive.values("id")}
+        wanted = Q(ended_at=None, id__gt=after, process__in=alive.values("id"))
         return self._lives(wanted, limit=limit)
 
     def prune(self, age: float) -> int:
@@ -92,13 +92,13 @@ class DatabaseRecorder(RecorderBackend):
 
     def _lives(
         self,
-        wanted: dict[str, Any],
+        wanted: Q,
         followings: QuerySet[RecordedFollowing] | None = None,
         limit: int | None = None,
     ) -> list[Life]:
         """Return lives in the order of their ids, with these followings or with all."""
         using = self._using
-        rows = list(RecordedSocket.objects.using(using).filter(**wanted).order_by("id")[:limit])
+        rows = list(RecordedSocket.objects.using(using).filter(wanted).order_by("id")[:limit])
         if followings is None:
             ids = [row.id for row in rows]
             followings = RecordedFollowing.objects.using(using).filter(socket__in=ids)
@@ -123,77 +123,112 @@ def _renew(process: Process, lease: float, using: str) -> None:
         )
 
 
-Column = Callable[[int, str | None], str]
-"""SQL for one value of a row."""
-
-
-def _insert(model: Any, rows: list[list[Any]], using: str) -> None:
-    """Insert rows, or change what is there: one statement with one value, which costs little."""
+def _write(lives: Sequence[Life], using: str) -> None:
+    """Insert or change rows by one value for all: a value each would take ten times as long."""
     connection = connections[using]
-    fields = model._meta.concrete_fields
-    if not rows:
-        return
-    if connection.vendor not in _FROM_JSON:
-        _insert_by_model(model, rows, using)
-        return
-    quote, column = connection.ops.quote_name, _FROM_JSON[connection.vendor]
-    names = [quote(field.column) for field in fields]
-    values = [column(index, field.db_type(connection)) for index, field in enumerate(fields)]
-    sql = _INSERT.format(
-        table=quote(model._meta.db_table),
-        columns=", ".join(names),
-        values=", ".join(values),
-        rows=_ROWS[connection.vendor],
-        changes=", ".join(f"{name} = excluded.{name}" for name in names[1:]),
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [json.dumps(rows)])
-
-
-def _insert_by_model(model: Any, rows: list[list[Any]], using: str) -> None:
-    names = [field.attname for field in model._meta.concrete_fields]
-    has_target = connections[using].features.supports_update_conflicts_with_target
-    model.objects.using(using).bulk_create(
-        [model(**dict(zip(names, row, strict=True))) for row in rows],
-        update_conflicts=True,
-        update_fields=names[1:],
-        unique_fields=names[:1] if has_target else None,
-    )
-
-
-_INSERT = """
-    INSERT INTO {table} ({columns}) SELECT {values} FROM {rows} WHERE true
-    ON CONFLICT (id) DO UPDATE SET {changes}
-"""
-
-_ROWS = {
-    "postgresql": "json_array_elements(%s::json) one(value)",
-    "sqlite": "json_each(%s) one",
-}
-
-_FROM_JSON: dict[str, Column] = {
-    "postgresql": lambda index, kind: f"(value ->> {index})::{kind}",
-    "sqlite": lambda index, kind: f"json_extract(one.value, '$[{index}]')",
-}
+    sockets = [_socket_row(life) for life in lives]
+    followings = [_following_row(life, one) for life in lives for one in _over(life)]
+    for model, rows in ((RecordedFollowing, followings), (RecordedSocket, sockets)):
+        if rows and connection.vendor in _STATEMENTS:
+            with connection.cursor() as cursor:
+                cursor.execute(_STATEMENTS[connection.vendor][model], [json.dumps(rows)])
+        elif rows:
+            _write_by_model(model, rows, using)
 
 
 def _socket_row(life: Life) -> list[Any]:
     return [
         *(life.socket, life.process, life.user or "", life.user_agent, _ms(life.opened_at)),
         *(_ms(life.ended_at), life.code, life.ended_by or "", life.latency, _ms(life.proved_at)),
+        _followed_now(life),
     ]
+
+
+def _followed_now(life: Life) -> str:
+    """Return what a life follows that is not over, as JSON: rows are for what has ended."""
+    if life.ended_at is not None:
+        return ""
+    followed = [one for one in life.followings if one.until is None]
+    return json.dumps(
+        [[one.stream, one.epoch, _ms(one.since), one.began_after, one.selects] for one in followed]
+    )
+
+
+def _over(life: Life) -> Iterable[Following]:
+    return (one for one in life.followings if life.ended_at is not None or one.until is not None)
 
 
 def _following_row(life: Life, one: Following) -> list[Any]:
-    since = _ms(one.since)
+    since, until = _ms(one.since), _ms(life.ended_at if one.until is None else one.until)
     return [
-        *(f"{life.socket}/{one.stream}/{since}", life.socket, one.stream, since, _ms(one.until)),
-        *(one.epoch, one.began_after, one.handed, one.proved),
-        *(json.dumps(steps_to_json(one.steps), separators=(",", ":")), one.selects),
+        *(f"{life.socket}/{one.stream}/{since}", life.socket, one.stream, since, until, one.epoch),
+        *(one.began_after, one.handed, one.proved, _steps(one.steps), one.selects),
     ]
 
 
-def _life(row: RecordedSocket, followings: Sequence[Following]) -> Life:
+def _steps(steps: Sequence[Step]) -> str:
+    return json.dumps(steps_to_json(steps), separators=(",", ":")) if steps else "[]"
+
+
+def _write_by_model(model: Any, rows: list[list[Any]], using: str) -> None:
+    """Write rows with what Django has for every database."""
+    has_target = connections[using].features.supports_update_conflicts_with_target
+    names = [field.name for field in model._meta.concrete_fields]
+    model.objects.using(using).bulk_create(
+        [model(*row) for row in rows],
+        update_conflicts=True,
+        update_fields=names[1:],
+        unique_fields=names[:1] if has_target else None,
+    )
+
+
+_SOCKETS = """
+    INSERT INTO realtime_recordedsocket AS known
+        (id, process, "user", user_agent, opened_at, ended_at, code, ended_by, latency, proved_at,
+         streams)
+    SELECT {values} FROM {rows} WHERE true
+    ON CONFLICT (id) DO UPDATE SET
+        ended_at = excluded.ended_at, code = excluded.code, ended_by = excluded.ended_by,
+        latency = excluded.latency, proved_at = excluded.proved_at, streams = excluded.streams
+    WHERE excluded.ended_at IS NOT NULL OR known.ended_at IS NULL
+"""
+_SOCKET_KINDS = "text text text text bigint bigint int text float bigint text"
+
+_FOLLOWINGS = """
+    INSERT INTO realtime_recordedfollowing
+        (id, socket, stream, since, until, epoch, began_at_offset, handed, proved, steps, selects)
+    SELECT {values} FROM {rows} WHERE true
+    ON CONFLICT (id) DO UPDATE SET
+        until = excluded.until, handed = excluded.handed, proved = excluded.proved,
+        steps = excluded.steps
+"""
+_FOLLOWING_KINDS = "text text text bigint bigint text bigint bigint bigint text boolean"
+
+
+def _statements(rows: str, value: str) -> dict[Any, str]:
+    """Return the statement for each table, of which each ``value`` has a number and a type."""
+
+    def made(statement: str, kinds: str) -> str:
+        values = [value.format(at, kind) for at, kind in enumerate(kinds.split())]
+        return statement.format(values=", ".join(values), rows=rows)
+
+    return {
+        RecordedSocket: made(_SOCKETS, _SOCKET_KINDS),
+        RecordedFollowing: made(_FOLLOWINGS, _FOLLOWING_KINDS),
+    }
+
+
+_STATEMENTS = {
+    "postgresql": _statements("jsonb_array_elements(%s::jsonb) one(value)", "(value ->> {})::{}"),
+    "sqlite": _statements("json_each(%s) one", "json_extract(one.value, '$[{}]')"),
+}
+
+
+def _life(row: RecordedSocket, over: Sequence[Following]) -> Life:
+    followed_now = [
+        Following(stream, epoch, since / 1000, after, after, after, selects=selects)
+        for stream, epoch, since, after, selects in json.loads(row.streams or "[]")
+    ]
     return Life(
         socket=row.id,
         process=row.process,
@@ -205,7 +240,7 @@ def _life(row: RecordedSocket, followings: Sequence[Following]) -> Life:
         ended_by=EndedBy(row.ended_by) if row.ended_by else None,
         latency=row.latency,
         proved_at=_seconds(row.proved_at),
-        followings=tuple(followings),
+        followings=(*over, *followed_now),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Protocol
 
@@ -84,6 +85,21 @@ class OpenLife:
         """Tell whether an event was handed out before this process closed the socket."""
         closed = self.socket.closed
         return course.was_handed(offset, None if closed is None else closed.at)
+
+    def begun(self, left: Sequence[Course] = ()) -> Life:
+        """Return the beginning: what is followed, and what of ``left`` was handed out."""
+        wall, proofs = self._wall, self.socket.proofs or Proofs()
+        return Life(
+            self.id,
+            process_id(),
+            self.user,
+            self.user_agent,
+            self.opened_at + wall,
+            followings=(
+                *[course.following(proofs, math.inf, wall) for course in left],
+                *[course.begun(wall) for course in self.courses if course.until is None],
+            ),
+        )
 
     def as_life(
         self,

@@ -180,7 +180,7 @@ class Recorder:
     def _write_left(self, life: OpenLife, left: list[Course]) -> None:
         self._forget(left)
         if self._writer is not None:
-            self._writer.left(life.as_life(self._loop.time(), courses=left))
+            self._writer.left(life.begun(left))
 
     def _forget(self, courses: Iterable[Course]) -> None:
         for course in courses:

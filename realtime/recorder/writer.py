@@ -16,23 +16,20 @@ from realtime.recorder.this_process import this_process
 
 logger = get_logger(__name__)
 
+WRITE_EVERY = 5.0
+"""Seconds between two writes, each of which renews the lease."""
+
 SETTLE = 2.0
 """Seconds from the beginning of a life to its first write: it subscribes to its streams first."""
 
-BATCH = 1.0
-"""Seconds in which lives that are over are collected."""
-
-MAX_BATCH = 200
-"""Lives in one write."""
-
-RENEW_EVERY = 5.0
-"""Seconds between two renewals of the lease."""
+MAX_BATCH = 500
+"""Lives in one write; when there are more, others follow."""
 
 LEASE = 15.0
 """Seconds that a lease is good for: two renewals may fail."""
 
-RETRY = 1.0
-"""Seconds until a write that failed is tried again."""
+RETRY = 0.2
+"""Seconds until a last write that failed is tried again."""
 
 MAX_WAITING = 10_000
 """Lives that are over and wait for a backend which is away; the oldest are dropped."""
@@ -47,7 +44,7 @@ class Batch(NamedTuple):
 
 
 class Writer:
-    """Keeps a backend informed, in a task of its own; nobody waits for it but ``stop``."""
+    """Keeps a backend informed, in a task of its own, for which only ``stop`` waits."""
 
     def __init__(self, backend: RecorderBackend) -> None:
         self._loop = asyncio.get_running_loop()
@@ -56,7 +53,6 @@ class Writer:
         self._parts: deque[Life] = deque()
         self._over: deque[Life] = deque()
         self._dropped = 0
-        self._renew_at = 0.0
         self._is_failing = False
         self._must_stop = asyncio.Event()
         self._has_stopped = self._loop.create_future()
@@ -82,47 +78,62 @@ class Writer:
         await asyncio.shield(self._has_stopped)
 
     async def _run(self) -> None:
-        while not (self._must_stop.is_set() and self._is_written):
-            if not self._must_stop.is_set():
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(BATCH):
-                        await self._must_stop.wait()
-            while (batch := self._next_batch()) is not None:
-                if not await self._write(batch):
-                    await asyncio.sleep(RETRY)
-                    break
-        await run_sync(self._backend.stop, this_process().id)
+        while not self._must_stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(WRITE_EVERY):
+                    await self._must_stop.wait()
+            await self._write_all()
+        while self._opened or self._parts or self._over:
+            await asyncio.sleep(RETRY)
+            await self._write_all()
+        try:
+            await run_sync(self._backend.stop, this_process().id)
+        except Exception as error:
+            logger.error("recorder not stopped reason=%r", error)
         self._has_stopped.set_result(None)
 
-    @property
-    def _is_written(self) -> bool:
-        return not (self._opened or self._parts or self._over)
+    async def _write_all(self) -> None:
+        """Write what is due, and that this process is alive; stop at a failure."""
+        batch = self._next_batch()
+        while await self._write(batch):
+            batch = self._next_batch()
+            if not any(batch):
+                return
 
-    def _next_batch(self) -> Batch | None:
-        """Return what is due, None where that is nothing."""
-        now = self._loop.time()
-        batch = Batch(self._due(now), _first(self._parts), _first(self._over))
-        return batch if any(batch) or now >= self._renew_at else None
+    def _next_batch(self) -> Batch:
+        return Batch(self._next_opened(), self._next_parts(), self._next_over())
 
-    def _due(self, now: float) -> list[OpenLife]:
-        settled = math.inf if self._must_stop.is_set() else now - SETTLE
-        due: list[OpenLife] = []
-        while self._opened and len(due) < MAX_BATCH and self._opened[0].opened_at <= settled:
+    def _next_opened(self) -> list[OpenLife]:
+        """Return those that have had time to subscribe, and are not over already."""
+        until = math.inf if self._must_stop.is_set() else self._loop.time() - SETTLE
+        settled: list[OpenLife] = []
+        while self._opened and len(settled) < MAX_BATCH and self._opened[0].opened_at <= until:
             life = self._opened.popleft()
             if not life.has_ended:
-                due.append(life)
-        return due
+                settled.append(life)
+        return settled
+
+    def _next_parts(self) -> list[Life]:
+        """Return some parts, of each life one."""
+        parts: dict[str, Life] = {}
+        while self._parts and len(parts) < MAX_BATCH and self._parts[0].socket not in parts:
+            part = self._parts.popleft()
+            parts[part.socket] = part
+        return list(parts.values())
+
+    def _next_over(self) -> list[Life]:
+        return [self._over.popleft() for _ in range(min(MAX_BATCH, len(self._over)))]
 
     async def _write(self, batch: Batch) -> bool:
-        now = self._loop.time()
-        opened = [life.as_life(now) for life in batch.opened if not life.has_ended]
-        about = LEASE, opened + batch.parts, batch.over
+        known = {part.socket for part in batch.parts}
+        opened = [life for life in batch.opened if not life.has_ended and life.id not in known]
+        begun = [life.begun() for life in opened]
+        about = LEASE, begun + batch.parts, batch.over
         try:
             await run_sync(self._backend.write, this_process(), *about)
         except Exception as error:
             self._failed(batch, error)
             return False
-        self._renew_at = now + RENEW_EVERY
         if self._is_failing:
             logger.warning("recorder up again dropped=%d", self._dropped)
             self._is_failing, self._dropped = False, 0
@@ -142,7 +153,3 @@ class Writer:
         while len(lives) > MAX_WAITING:
             lives.popleft()
             self._dropped += 1
-
-
-def _first(lives: deque[Life]) -> list[Life]:
-    return [lives.popleft() for _ in range(min(MAX_BATCH, len(lives)))]
