@@ -152,6 +152,32 @@ def test_a_process_that_does_not_answer_is_said(users):
     assert "1 process did not answer, so more may have it" in text.splitlines()[0]
 
 
+@pytest.mark.parametrize("sockets", [1, 30])
+def test_its_queries_do_not_grow_with_the_log_or_the_sockets(
+    settings, users, sockets, django_assert_max_num_queries
+):
+    database = {"BACKEND": "realtime.eventlog.database.DatabaseEventLog"}
+    recorder = {"BACKEND": "realtime.recorder.database.DatabaseRecorder"}
+    settings.REALTIME = {"EVENT_LOG": database, "RECORDER": recorder}
+    publish("room.1", "room.2")
+    now = time.time()
+    step = [Step(1, now, now + 0.01)]
+    ended = [
+        replace(
+            _life(f"s{number}", "user.1", now - 9, following("room.1", now - 9, 0, 1, 1, step)),
+            ended_at=now + 1,
+            code=1001,
+            ended_by=EndedBy.CLIENT,
+        )
+        for number in range(sockets)
+    ]
+    recorder_backend().write(DEAD, 60, [], ended)
+    recorder_backend().stop("dead")
+    with django_assert_max_num_queries(20):
+        text = told(ID)
+    assert text.startswith(f"Delivered to {sockets} socket")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
