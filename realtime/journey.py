@@ -12,7 +12,7 @@ from typing import Any
 
 from realtime.eventlog.entries import LogEntry
 from realtime.protocol.close_codes import CloseCode
-from realtime.recorder.base import EndedBy, Following, Life, Process, Step
+from realtime.recorder.base import EndedBy, Following, Life, Process
 from realtime.recorder.facts import Facts, was_handed
 
 
@@ -96,7 +96,7 @@ def _story(life: Life, facts: Facts) -> Story:
 
 
 def _with_event(life: Life, following: Following, entry: LogEntry) -> Story:
-    step = _step(following, entry.offset or 0)
+    step = following.step_of(entry.offset or 0)
     handed_at = None if step is None else step.handed_at
     is_replay = step is not None and step.is_replay
     if life.socket == entry.exclude:
@@ -127,10 +127,6 @@ def _without_event(life: Life, following: Following | None, facts: Facts) -> Out
 
 def _covers(following: Following, at: float) -> bool:
     return following.since <= at and (following.until is None or following.until >= at)
-
-
-def _step(following: Following, offset: int) -> Step | None:
-    return next((one for one in following.steps if one.offset >= offset), None)
 
 
 def _paired(stories: Sequence[Story]) -> list[Story]:

@@ -6,9 +6,7 @@ All times are seconds of any steady clock.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
-from collections.abc import Iterator
-from typing import NamedTuple
+from bisect import bisect_left, bisect_right
 
 FULL = 128
 """Entries of one age; then the older half moves on, two of them joined to one."""
@@ -17,11 +15,11 @@ MAX_AGES = 10
 """After these, which are 65,000 events, the oldest are joined again and again."""
 
 
-class HandOut(NamedTuple):
-    """The events up to ``offset``, after those of the entry before: all were handed out by then."""
+HandOut = tuple[int, float]
+"""An offset and a time by which all events up to it, and after the entry before, were handed out.
 
-    offset: int
-    at: float
+A plain tuple, since there may be hundreds.
+"""
 
 
 class _Age:
@@ -55,15 +53,19 @@ class HandOuts:
         if len(newest.offsets) == FULL:
             self._join(0)
 
-    def between(self, after: int, to: int | None = None) -> Iterator[HandOut]:
-        """Yield the entries after an offset, up to another one."""
+    def between(self, after: int, to: int | None = None) -> list[HandOut]:
+        """Return the entries after an offset, up to another one."""
+        found: list[HandOut] = []
         for age in reversed(self._ages):
-            for index in range(bisect_right(age.offsets, after), len(age.offsets)):
-                offset, at = age.offsets[index], age.times[index]
-                if to is not None and offset >= to:
-                    yield HandOut(to, at)
-                    return
-                yield HandOut(offset, at)
+            first = bisect_right(age.offsets, after)
+            if to is None or age.offsets[-1] < to:
+                found += zip(age.offsets[first:], age.times[first:], strict=True)
+                continue
+            last = bisect_left(age.offsets, to)
+            found += zip(age.offsets[first:last], age.times[first:last], strict=True)
+            found.append((to, age.times[last]))
+            break
+        return found
 
     def may_have(self, offset: int) -> bool:
         """Tell whether an event was among them; True where its entry is joined to others."""

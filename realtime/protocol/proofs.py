@@ -7,6 +7,7 @@ for hours: two pongs say that what was sent between their pings had arrived by t
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 
 MAX_EXACT = 16
 """Pongs that are kept one by one, of those that proved something."""
@@ -52,16 +53,17 @@ class Proofs:
 
     def proved_at(self, sent_at: float) -> float | None:
         """Return by when something had been proved that was sent then, None if it was not."""
-        bounds = [at for at in (self._exactly(sent_at), self._by_runs(sent_at)) if at is not None]
-        return min(bounds, default=None)
+        exactly, by_runs = self._exactly(sent_at), self._by_runs(sent_at)
+        if exactly is None or by_runs is None:
+            return by_runs if exactly is None else exactly
+        return min(exactly, by_runs)
 
     def _exactly(self, sent_at: float) -> float | None:
         exact = self._exact
-        if exact is not None and sent_at >= self._exact_since:
-            for index in range(0, len(exact), 2):
-                if exact[index] > sent_at:
-                    return exact[index + 1]
-        return None
+        if exact is None or sent_at < self._exact_since:
+            return None
+        following = bisect_right(exact[::2], sent_at)
+        return exact[2 * following + 1] if 2 * following < len(exact) else None
 
     def _by_runs(self, sent_at: float) -> float | None:
         runs = self._runs
@@ -88,8 +90,7 @@ class Proofs:
         exact = self._exact
         if exact is None:
             exact = self._exact = array("d")
-        exact.append(pinged_at)
-        exact.append(ponged_at)
+        exact.extend((pinged_at, ponged_at))
         if len(exact) > 2 * MAX_EXACT:
             self._exact_since = exact[MAX_EXACT - 2]
             del exact[:MAX_EXACT]

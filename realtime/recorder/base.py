@@ -73,10 +73,14 @@ class Following:
     """
 
     def step_of(self, offset: int) -> Step | None:
-        """Return the step with which an event was handed out, None if it was not."""
+        """Return the step with which an event was handed out, None if it was not.
+
+        Where the class selects events, None is also for one whose step was joined to others.
+        """
         if offset <= self.began_after:
             return None
-        return next((step for step in self.steps if step.offset >= offset), None)
+        step = next((step for step in self.steps if step.offset >= offset), None)
+        return None if step is not None and self.selects and step.offset > offset else step
 
 
 @dataclass(slots=True)

@@ -7,10 +7,9 @@ the course when it was live. Times are of the event loop's clock until they beco
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from realtime.protocol.hand_outs import HandOuts
+from realtime.protocol.hand_outs import HandOut, HandOuts
 from realtime.protocol.proofs import Proofs
 from realtime.recorder.base import Following, Step
 
@@ -37,6 +36,9 @@ class Moment(NamedTuple):
     offset: int
     at: float
     is_replay: bool
+
+
+Entry = TypeVar("Entry")
 
 
 class Course:
@@ -107,7 +109,7 @@ class Course:
     def end(self, now: float, *, has_dropped: bool = False) -> None:
         """Note the end; where frames that waited were dropped, a later pong proves nothing."""
         if self.until is None:
-            self._moments = _thinned(list(self._moments_until(now)))
+            self._moments = self._moments_until(now)
             self._hand_outs = self._spans = None  # The feed goes on, and may end.
             self.until = now
             if has_dropped:
@@ -124,11 +126,12 @@ class Course:
             return True
         if before is None and hand_outs is not None:
             return self._is_live and offset <= hand_outs.last
-        return self._handed(self._moments_until(math.inf if before is None else before)) >= offset
+        moments = self._moments_until(math.inf if before is None else before)
+        return bool(moments) and moments[-1].offset >= offset
 
     def following(self, proofs: Proofs, now: float, wall: float) -> Following:
         """Return what is known ``now``; ``wall`` is what the wall clock is ahead of the loop's."""
-        moments = _thinned(list(self._moments_until(now)))
+        moments = self._moments_until(now)
         if not moments:
             return self.begun(wall)
         steps = tuple(
@@ -141,7 +144,7 @@ class Course:
             self.epoch,
             self.since + wall,
             self.began_after,
-            self._handed(moments),
+            moments[-1].offset,
             next(proved, self.began_after),
             None if self.until is None else self.until + wall,
             steps,
@@ -159,9 +162,6 @@ class Course:
     def _has(self, offset: int) -> bool:
         return any(one.offset == offset for one in self._moments)
 
-    def _handed(self, moments: Iterator[Moment] | list[Moment]) -> int:
-        return max((one.offset for one in moments), default=self.began_after)
-
     def _proof_of(self, moment: Moment, proofs: Proofs, wall: float) -> float | None:
         at = proofs.proved_at(moment.at)
         return None if at is None or at > self._proofs_until else at + wall
@@ -174,28 +174,18 @@ class Course:
                 self._after = offset
             self._began = now
 
-    def _moments_until(self, end: float) -> Iterator[Moment]:
+    def _moments_until(self, end: float) -> list[Moment]:
         hand_outs = self._hand_outs
         if hand_outs is None:
-            yield from self._moments
-        elif self.selects:
-            for offset, at in hand_outs.between(self.began_after):
-                if at <= end:
-                    yield Moment(offset, at, self._was_replaying(at))
-        else:
-            yield from self._of_feed(hand_outs, end)
-
-    def _of_feed(self, hand_outs: HandOuts, end: float) -> Iterator[Moment]:
-        for span in self._spans or ():
-            if span.is_replay:
-                yield Moment(span.to, span.ended, True)
-            else:
-                for offset, at in hand_outs.between(span.after, span.to):
-                    yield Moment(offset, min(at, span.ended), False)
-        if self._is_live:
-            for offset, at in hand_outs.between(self._after):
-                if at <= end:
-                    yield Moment(offset, at, False)
+            return self._moments
+        if self.selects:
+            entries = _before(end, hand_outs.between(self.began_after))
+            return [Moment(offset, at, self._was_replaying(at)) for offset, at in _few(entries)]
+        moments = [moment for span in self._spans or () for moment in _of_span(span, hand_outs)]
+        if self._is_live and hand_outs.last > self._after:
+            entries = _before(end, hand_outs.between(self._after))
+            moments += [Moment(offset, at, False) for offset, at in _few(entries)]
+        return _few(moments)
 
     def _was_replaying(self, at: float) -> bool:
         for span in self._spans or ():
@@ -211,11 +201,24 @@ def _joined(spans: list[Span]) -> list[Span]:
     return [Span(first.after, second.to, first.began, second.ended, True), *others]
 
 
-def _thinned(moments: list[Moment]) -> list[Moment]:
+def _of_span(span: Span, hand_outs: HandOuts) -> list[Moment]:
+    if span.is_replay:
+        return [Moment(span.to, span.ended, True)]
+    entries = _few(hand_outs.between(span.after, span.to))
+    return [Moment(offset, min(at, span.ended), False) for offset, at in entries]
+
+
+def _before(end: float, entries: list[HandOut]) -> list[HandOut]:
+    while entries and entries[-1][1] > end:
+        entries.pop()
+    return entries
+
+
+def _few(entries: list[Entry]) -> list[Entry]:
     """Keep the newest, and of those before them some: the last one of each group."""
     newest = MAX_STEPS // 2
-    if len(moments) <= MAX_STEPS:
-        return moments
-    older = moments[:-newest]
+    if len(entries) <= MAX_STEPS:
+        return entries
+    older = entries[:-newest]
     group = math.ceil(len(older) / (MAX_STEPS - newest))
-    return older[::-1][::group][::-1] + moments[-newest:]
+    return older[::-1][::group][::-1] + entries[-newest:]

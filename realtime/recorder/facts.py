@@ -24,9 +24,11 @@ COMES_BACK = 86400.0
 """Seconds after an event in which it is noted when a page came back."""
 
 PAGE = 500
-"""Lives in one answer."""
+"""Lives in one answer, each with one stream."""
+PAGE_OF_USER = 10
+"""Lives in one answer, each with all its streams, of which a hundred are 320 KB."""
 MAX_PAGES = 40
-"""Answers of one process: 20,000 sockets."""
+"""Answers of one process: 20,000 sockets of a stream, 400 of a user."""
 MAX_RETURNED = 50
 """Users of whom it is found out when they came back."""
 
@@ -89,16 +91,16 @@ class Records:
         """Return the lives of all processes that are alive and answer."""
         asked = {one.id for one in processes.values() if one.ended_at is None} - self._silent
         found: list[Life] = []
-        after = ""
+        after, limit = "", PAGE if user is None else PAGE_OF_USER
         for _ in range(MAX_PAGES):
             if not asked:
                 break
-            about = {"stream": stream, "user": user, "after": after, "limit": PAGE}
+            about = {"stream": stream, "user": user, "after": after, "limit": limit}
             answers = ask("lives", about, expected=asked)
             self._silent |= asked - answers.keys()
             pages = [_read(process, page) for process, page in answers.items()]
             found += [life for page in pages for life in page]
-            full = [page for page in pages if len(page) >= PAGE]
+            full = [page for page in pages if len(page) >= limit]
             asked = {page[0].process for page in full}
             # The others have nothing after the first of these ends.
             after = min((page[-1].socket for page in full), default="")
@@ -157,7 +159,7 @@ def was_handed(following: Following, entry: LogEntry) -> bool:
     if entry.offset is None or (following.stream, following.epoch) != (entry.stream, entry.epoch):
         return False
     if following.selects:
-        return any(step.offset == entry.offset for step in following.steps)
+        return following.step_of(entry.offset) is not None
     return following.began_after < entry.offset <= following.handed
 
 

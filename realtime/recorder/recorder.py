@@ -61,6 +61,8 @@ class Recorder:
         self._courses: dict[str, dict[Course, OpenLife]] = {}
         """Of open sockets, by stream; those that have ended too."""
         self._remembered: deque[Remembered] = deque()
+        self._over: dict[str, deque[Life]] = {}
+        """Those that are remembered, by stream."""
         self._writer: Writer | None = None
         self._pruning: asyncio.Task[None] | None = None
 
@@ -109,8 +111,7 @@ class Recorder:
         life.has_ended = True
         self._forget(life.courses)
         self._writer.ended(over)
-        self._remembered.append(Remembered(now, over))
-        self._forget_old(now)
+        self._remember(over, now)
 
     async def stop(self) -> None:
         """Write all, and that this process ends."""
@@ -131,10 +132,12 @@ class Recorder:
         """
         now = self._loop.time()
         self._forget_old(now)
-        found: dict[str, OpenLife | Life] = {one.life.socket: one.life for one in self._remembered}
-        found |= self._open
-        if stream is not None:
-            found = {name: life for name, life in found.items() if _has(life, stream)}
+        found: dict[str, OpenLife | Life]
+        if stream is None:
+            found = {one.life.socket: one.life for one in self._remembered} | self._open
+        else:
+            found = {life.socket: life for life in self._over.get(stream, ())}
+            found |= {life.id: life for life in self._courses.get(stream, {}).values()}
         if user is not None:
             found = {name: life for name, life in found.items() if life.user == user}
         chosen = sorted(name for name in found if name > after)[:limit]
@@ -153,8 +156,8 @@ class Recorder:
         return any(
             following.stream == stream
             and following.epoch == epoch
-            and following.began_after < offset <= following.handed
-            for _, life in self._remembered
+            and following.step_of(offset) is not None
+            for life in self._over.get(stream, ())
             if life.socket != exclude
             for following in life.followings
         )
@@ -167,9 +170,11 @@ class Recorder:
     def answer_lives(self, about: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Answer another process's question for lives, as JSON: ``about`` has what ``lives`` takes.
 
-        Raises ``TypeError`` for anything else.
+        Raises ``TypeError`` or ``ValueError`` for anything else.
         """
-        return [life_to_json(life) for life in self.lives(**about)]
+        after, limit = str(about.get("after", "")), int(about.get("limit", MAX_LIVES))
+        lives = self.lives(about.get("stream"), about.get("user"), after, min(limit, MAX_LIVES))
+        return [life_to_json(life) for life in lives]
 
     def _running_writer(self, backend: RecorderBackend) -> Writer:
         if self._writer is None:
@@ -189,12 +194,21 @@ class Recorder:
             if not of_stream:
                 del self._courses[course.stream]
 
+    def _remember(self, life: Life, now: float) -> None:
+        self._remembered.append(Remembered(now, life))
+        for stream in _streams(life):
+            self._over.setdefault(stream, deque()).append(life)
+        self._forget_old(now)
+
     def _forget_old(self, now: float) -> None:
         remembered = self._remembered
         while remembered and (
             remembered[0].at < now - REMEMBER or len(remembered) > MAX_REMEMBERED
         ):
-            remembered.popleft()
+            for stream in _streams(remembered.popleft().life):
+                self._over[stream].popleft()
+                if not self._over[stream]:
+                    del self._over[stream]
 
 
 def _log_unproved(life: Life) -> None:
@@ -205,9 +219,8 @@ def _log_unproved(life: Life) -> None:
             logger.info("ended unproved socket=%s stream=%s from=%d to=%d", *about, extra=LIMITED)
 
 
-def _has(life: OpenLife | Life, stream: str) -> bool:
-    followed = life.courses if isinstance(life, OpenLife) else life.followings
-    return any(one.stream == stream for one in followed)
+def _streams(life: Life) -> set[str]:
+    return {following.stream for following in life.followings}
 
 
 def _as_life(life: OpenLife | Life, stream: str | None, now: float) -> Life:

@@ -8,17 +8,27 @@ import redis
 from django.db.models import F
 
 from realtime.models import RecordedProcess
+from realtime.recorder import database
 from realtime.recorder.database import DatabaseRecorder
 from realtime.recorder.memory import MemoryRecorder
 from realtime.recorder.redis import RedisRecorder
 from tests.realtime.layer.conftest import pytest_asyncio_loop_factories  # noqa: F401
 
+BACKENDS = [
+    "memory",
+    "database",
+    "any database",
+    pytest.param("redis", marks=pytest.mark.processes),
+]
 
-@pytest.fixture(params=["memory", "database", pytest.param("redis", marks=pytest.mark.processes)])
-def backend(request, transactional_db):
+
+@pytest.fixture(params=BACKENDS)
+def backend(request, transactional_db, monkeypatch):
     if request.param == "memory":
         return MemoryRecorder()
-    if request.param == "database":
+    if request.param == "any database":
+        monkeypatch.setattr(database, "_STATEMENTS", {})
+    if "database" in request.param:
         return DatabaseRecorder()
     return RedisRecorder(request.getfixturevalue("redis_server").url)
 
