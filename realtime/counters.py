@@ -197,8 +197,9 @@ EVENTS_REPLAYED = Counter(
 )
 EVENTS_DELIVERED_TO_NOBODY = Counter(
     "realtime_events_delivered_to_nobody_total",
-    "",
-    "Events that were published and reached no follower in any process.",
+    "prefix",
+    "Events that no socket was handed, by the prefix of their stream; an event of several streams "
+    "counts in each.",
 )
 HANDED_OUT = Histogram(
     "realtime_event_handout_seconds",

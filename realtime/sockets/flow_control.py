@@ -104,9 +104,12 @@ class FlowControl:
         """Note that a ping goes out."""
         self._in_flight.pinged(nonce)
 
-    def proved(self, nonce: str) -> None:
-        """Note the pong to a ping: all that was sent before that ping has arrived."""
-        self._in_flight.ponged(nonce)
+    def proved(self, nonce: str) -> bool:
+        """Note the pong to a ping: all that was sent before that ping has arrived.
+
+        Returns whether that is more than was known.
+        """
+        has_news = self._in_flight.ponged(nonce)
         self._moved_at = self._loop.time()
         self.is_full = self.is_full and self._in_flight.pressure is Pressure.FULL
         if self.is_full and self._keepalive is not None and not self._in_flight.is_ping_last:
@@ -114,6 +117,7 @@ class FlowControl:
         if self._awaited:
             self._call_proved(self._awaited)
         self._let_in()
+        return has_news
 
     def when_proved(self, then: Callable[[], None], *, soon: bool = False) -> None:
         """Call ``then`` when a pong proves that all that was sent so far has arrived.

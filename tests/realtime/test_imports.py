@@ -42,7 +42,7 @@ EVERYWHERE = {"conf", "correlation", "counters", "exceptions", "hints", "log_fie
 TOP_LEVEL = {
     "eventlog": {"models"},
     "receipts": {"models"},
-    "recorder": {"models"},
+    "recorder": {"models", "streams"},
     "roster": {"models", "signals", "streams"},
     "subscriptions": {"streams"},
 }
