@@ -12,7 +12,7 @@ from asgiref.sync import markcoroutinefunction
 from realtime.access.addresses import address_of
 from realtime.access.first_frame import FirstFrame
 from realtime.access.origins import is_foreign
-from realtime.access.silence import keep_silent, may_be_silent
+from realtime.access.silence import keep_silent, silence_among
 from realtime.access.ways_in import find_login
 from realtime.conf import realtime_settings
 from realtime.counters import SOCKETS_CLOSED
@@ -138,8 +138,8 @@ class RealtimeConsumer:
             return
         if SCOPE_KEY in scope:
             scope[SCOPE_KEY].bypass()
-        if may_be_silent(scope.get("subprotocols") or ()):
-            await keep_silent(receive, send)
+        if silence := silence_among(scope.get("subprotocols") or ()):
+            await keep_silent(receive, send, silence)
             return
         subprotocol = _chosen(scope.get("subprotocols") or ())
         try:

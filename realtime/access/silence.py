@@ -15,7 +15,7 @@ from django.core.signing import BadSignature, TimestampSigner
 from realtime.sockets.asgi import Receive, Send
 
 SILENCE_PROTOCOL = "realtime.silence"
-"""The subprotocol that is selected for it; with ``.<signature>`` it is offered."""
+"""How the subprotocol begins that is offered and selected for it; a signature follows."""
 
 VALID_FOR = 60
 """Seconds within which an offer has to be used, clocks that differ included."""
@@ -29,22 +29,22 @@ def silence_offer() -> str:
     return _signer().sign(SILENCE_PROTOCOL)
 
 
-def may_be_silent(subprotocols: Sequence[str]) -> bool:
-    """Tell whether a valid offer is among the subprotocols of a handshake."""
+def silence_among(subprotocols: Sequence[str]) -> str | None:
+    """Return the valid offer among the subprotocols of a handshake, None where there is none."""
     start = f"{SILENCE_PROTOCOL}."
     offer = next((name for name in subprotocols if name.startswith(start)), None)
     if offer is None:
-        return False
+        return None
     try:
         _signer().unsign(offer, max_age=VALID_FOR)
     except BadSignature:
-        return False
-    return True
+        return None
+    return offer
 
 
-async def keep_silent(receive: Receive, send: Send) -> None:
+async def keep_silent(receive: Receive, send: Send, offer: str) -> None:
     """Say nothing until the peer sends a text, and then say that; ``MAX_SILENCE`` s at most."""
-    await send({"type": "websocket.accept", "subprotocol": SILENCE_PROTOCOL})
+    await send({"type": "websocket.accept", "subprotocol": offer})
     with contextlib.suppress(OSError):  # The peer has left.
         try:
             async with asyncio.timeout(MAX_SILENCE):

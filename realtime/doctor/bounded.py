@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from django.db import connections
 
-from realtime.doctor.finding import Findings, error, warning
+from realtime.doctor.finding import Findings, Id, error, warning
 from realtime.logs import get_logger
 
 logger = get_logger(__name__)
@@ -17,7 +17,7 @@ logger = get_logger(__name__)
 Result = TypeVar("Result")
 
 
-async def bounded(id: str, check: Callable[[], Awaitable[Findings]], within: float) -> Findings:
+async def bounded(id: Id, check: Callable[[], Awaitable[Findings]], within: float) -> Findings:
     """Return what a check finds; a finding ``id`` where it fails or takes over ``within`` s."""
     try:
         async with asyncio.timeout(within):

@@ -5,6 +5,47 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
+
+Id = Literal[
+    "dns",
+    "tcp",
+    "tls",
+    "http2",
+    "handshake",
+    "origin",
+    "foreign-origin",
+    "subprotocol",
+    "compression",
+    "anonymous",
+    "welcome",
+    "latency",
+    "buffering",
+    "largest-frame",
+    "idle",
+    "drain",
+    "system-checks",
+    "public-address",
+    "session-cookie",
+    "layer",
+    "redis",
+    "redis-latency",
+    "redis-memory",
+    "redis-pubsub",
+    "redis-buffers",
+    "database",
+    "migrations",
+    "isolation",
+    "pooler",
+    "clock",
+    "time-zone",
+    "replica",
+    "server",
+    "workers",
+    "modules",
+    "grace",
+]
+"""What is examined; each has a section in docs/doctor.md."""
 
 
 class Level(StrEnum):
@@ -23,7 +64,7 @@ class Finding:
     ``why`` it matters and what to ``do`` are empty where all is well.
     """
 
-    id: str
+    id: Id
     level: Level
     what: str
     why: str = ""
@@ -33,27 +74,27 @@ class Finding:
 Findings = list[Finding]
 
 
-def ok(id: str, what: str) -> Finding:
+def ok(id: Id, what: str) -> Finding:
     """Return a finding that all is well."""
     return Finding(id, Level.OK, what)
 
 
-def warning(id: str, what: str, *, why: str, do: str) -> Finding:
+def warning(id: Id, what: str, *, why: str, do: str) -> Finding:
     """Return a finding that will hurt sooner or later."""
     return Finding(id, Level.WARNING, what, why, do)
 
 
-def error(id: str, what: str, *, why: str, do: str) -> Finding:
+def error(id: Id, what: str, *, why: str, do: str) -> Finding:
     """Return a finding that hurts users now."""
     return Finding(id, Level.ERROR, what, why, do)
 
 
-def skipped(id: str, reason: str) -> Finding:
+def skipped(id: Id, reason: str) -> Finding:
     """Return a finding that nothing was found out, and why not."""
     return Finding(id, Level.SKIPPED, reason)
 
 
-def skipped_all(ids: Sequence[str], reason: str) -> Findings:
+def skipped_all(ids: Sequence[Id], reason: str) -> Findings:
     """Return that of each of several findings."""
     return [skipped(id, reason) for id in ids]
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from textwrap import wrap
 
-from realtime.doctor.finding import Finding, Findings, Level
+from realtime.doctor.finding import Findings, Level
 
 WIDTH = 100
 """Characters of a line."""
@@ -23,8 +23,7 @@ def as_text(findings: Findings) -> str:
     lines = []
     for level in ORDER:
         of_level = [each for each in findings if each.level is level]
-        for each in _joined(of_level) if level is Level.SKIPPED else of_level:
-            lines += _lines(each)
+        lines += _skipped(of_level) if level is Level.SKIPPED else _lines(of_level)
     return "\n".join([*lines, _summary(findings)])
 
 
@@ -34,18 +33,23 @@ def as_json(findings: Findings) -> str:
     return json.dumps({"counts": counts, "findings": [asdict(each) for each in findings]}, indent=1)
 
 
-def _joined(findings: Findings) -> Findings:
+def _skipped(findings: Findings) -> list[str]:
     ids: dict[str, list[str]] = {}
     for each in findings:
         ids.setdefault(each.what, []).append(each.id)
-    return [Finding(", ".join(names), Level.SKIPPED, what) for what, names in ids.items()]
+    lines = []
+    for reason, names in ids.items():
+        lines += _wrapped(Level.SKIPPED.value, f"{', '.join(names)}: {reason}")
+    return lines
 
 
-def _lines(finding: Finding) -> list[str]:
-    lines = _wrapped(finding.level.value, f"{finding.id}: {finding.what}")
-    for label, text in (("why", finding.why), ("do", finding.do)):
-        if text:
-            lines += _wrapped(f"   {label}", text)
+def _lines(findings: Findings) -> list[str]:
+    lines = []
+    for each in findings:
+        lines += _wrapped(each.level.value, f"{each.id}: {each.what}")
+        for label, text in (("why", each.why), ("do", each.do)):
+            if text:
+                lines += _wrapped(f"   {label}", text)
     return lines
 
 

@@ -33,8 +33,8 @@ def below():
 
 
 BELOW = below()
-ASIDE = {"management", "migrations", "templatetags", "testing"}
-"""Folders that are no rooms: nothing imports from them."""
+ASIDE = {"doctor", "management", "migrations", "templatetags", "testing"}
+"""Folders that are no rooms: nothing imports from them, but the command its doctor."""
 
 EVERYWHERE = {"exceptions", "conf", "counters", "hints", "logs"}
 """Modules of the top level that every room may import."""
@@ -103,6 +103,8 @@ def test_realtime_knows_nothing_of_its_users(path):
     assert not {name for name in names if name.split(".")[0] in {"calls", "project", "tests"}}
     if "testing" not in path.parts:
         assert "testing" not in parts_of_realtime(path)
+    if not {"doctor", "management"} & {*path.parts}:
+        assert "doctor" not in parts_of_realtime(path)
 
 
 @pytest.mark.parametrize("path", files("realtime/protocol"), ids=place)

@@ -14,7 +14,7 @@ from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connections, router
 from django.db.migrations.executor import MigrationExecutor
 
-from realtime.doctor.finding import Findings, ok, skipped
+from realtime.doctor.finding import Findings, Id, ok, skipped
 from realtime.doctor.rules.database import (
     judge_clock,
     judge_isolation,
@@ -28,7 +28,7 @@ from realtime.models import Event
 
 CONNECT_WITHIN = 5
 STATEMENT_WITHIN = "5s"
-POSTGRESQL_ONLY = ("isolation", "pooler", "clock", "time-zone")
+POSTGRESQL_ONLY: tuple[Id, ...] = ("isolation", "pooler", "clock", "time-zone")
 
 
 def examine_databases() -> Findings:

@@ -15,7 +15,9 @@ from realtime.doctor.finding import Findings, error
 from realtime.doctor.rules.site import Modules, judge_modules
 
 ENTRY = "realtime/index.js"
-IMPORT = re.compile(r"""^(?:import|export)\b[^;]*?["'](\.[^"']+)["']""", re.M)
+IMPORT = re.compile(
+    r"""^(?:import\s*|(?:import|export)\s[^;"'()=]*?\bfrom\s*)["'](\.[^"']+)["']""", re.M
+)
 HASHED = re.compile(r"\.[0-9a-f]{12}\.js$")
 
 

@@ -114,7 +114,7 @@ def _facts(client: Any, place: Place) -> RedisFacts:
         name=place.name,
         uses=place.uses,
         latencies=[_ping(client) for _ in range(PINGS)],
-        version=str(_asked(client.info, "server").get("redis_version", "unknown")),
+        version=_asked(client.info, "server").get("redis_version"),
         policy=_config(client, "maxmemory-policy"),
         max_memory=_asked(client.info, "memory").get("maxmemory"),
         buffer_limits=_config(client, "client-output-buffer-limit"),

@@ -41,16 +41,16 @@ def examine_settings(address: Address | None) -> Findings:
     findings = [*_system_checks(), judge_server(_servers()), judge_workers(workers())]
     if address is None:
         return findings
-    findings.append(judge_reception(_reception(address), is_secure=address.is_secure))
-    findings.append(
+    return [
+        *findings,
+        judge_reception(_reception(address), is_secure=address.is_secure),
         judge_cookie(
             secure=settings.SESSION_COOKIE_SECURE,
             domain=settings.SESSION_COOKIE_DOMAIN,
             host=address.host,
             is_secure=address.is_secure,
-        )
-    )
-    return findings
+        ),
+    ]
 
 
 def workers() -> int | None:

@@ -59,6 +59,8 @@ class Visitor:
     cookie: str | None = None
     tls: ssl.SSLContext | None = None
     """None where the address has no TLS."""
+    names_origin: bool = True
+    """False where the site refuses its own, so that the rest can be examined all the same."""
 
     @contextlib.asynccontextmanager
     async def socket(
@@ -75,11 +77,11 @@ class Visitor:
         reader, writer = await asyncio.open_connection(
             self.address.host, self.address.port, ssl=self.tls
         )
+        if origin == "":
+            origin = self.address.origin if self.names_origin else None
         protocol = ClientProtocol(
             parse_uri(self.address.socket_url),
-            origin=Origin(self.address.origin if origin == "" else origin)
-            if origin is not None
-            else None,
+            origin=None if origin is None else Origin(origin),
             subprotocols=[Subprotocol(name) for name in subprotocols],
             extensions=[ClientPerMessageDeflateFactory(client_max_window_bits=True)],
             max_size=None,

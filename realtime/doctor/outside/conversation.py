@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from realtime.access.silence import SILENCE_PROTOCOL, silence_offer
+from realtime.access.silence import silence_offer
 from realtime.doctor.outside.browser import Socket, SocketEnded, Visitor
 from realtime.doctor.rules.frames import Exchange, Greeting
 from realtime.doctor.rules.idle import Silence
@@ -23,11 +23,16 @@ SIZES = (1024, 4096, 16 * 1024, 32 * 1024)
 FRAME_WITHIN = 3.0
 """Seconds for the answer to a large frame."""
 
+NONCE = "doctor-"
 ECHO = "still there?"
 
 
 async def greeting_of(socket: Socket, began: float) -> Greeting:
-    """Return ``welcome`` or ``bye``; raises ``SocketEnded``."""
+    """Return ``welcome`` or ``bye``; raises ``SocketEnded``.
+
+    A client without a ticket begins with a ping, so that the server doesn't wait for one.
+    """
+    await socket.send({"type": "ping", "nonce": "first"})
     arrival = await socket.frame("welcome", "bye")
     return Greeting(arrival.message, arrival.at - began)
 
@@ -41,16 +46,17 @@ async def exchange_on(socket: Socket) -> Exchange:
     async def read() -> None:
         while len(received) < PINGS:
             arrival = await socket.frame("pong")
-            received[arrival.message["nonce"]] = arrival.at
+            if arrival.message["nonce"].startswith(NONCE):
+                received[arrival.message["nonce"]] = arrival.at
 
     reading = asyncio.create_task(read())
     for number in range(PINGS):
         sent.append(clock())
-        await socket.send({"type": "ping", "nonce": f"doctor-{number}"})
+        await socket.send({"type": "ping", "nonce": f"{NONCE}{number}"})
         await asyncio.sleep(APART)
     await asyncio.wait({reading}, timeout=PONG_WITHIN)
     reading.cancel()
-    return Exchange(sent, [received.get(f"doctor-{number}") for number in range(PINGS)])
+    return Exchange(sent, [received.get(f"{NONCE}{number}") for number in range(PINGS)])
 
 
 async def largest_on(socket: Socket, limit: int) -> tuple[int, str]:
@@ -78,12 +84,12 @@ async def silence_for(visitor: Visitor, seconds: float) -> Silence | None:
     A server with another ``SECRET_KEY`` gives an ordinary socket, which is silent until the first
     heartbeat.
     """
-    offers = (silence_offer(), SUBPROTOCOL)
-    async with visitor.socket(subprotocols=offers) as socket:
-        natural = socket.protocol.subprotocol != SILENCE_PROTOCOL
-        if natural and (await socket.frame("welcome", "bye")).message["type"] == "bye":
+    offer = silence_offer()
+    clock = asyncio.get_running_loop().time
+    async with visitor.socket(subprotocols=(offer, SUBPROTOCOL)) as socket:
+        natural = socket.protocol.subprotocol != offer
+        if natural and not (await greeting_of(socket, clock())).is_welcome:
             return None
-        clock = asyncio.get_running_loop().time
         began = clock()
         try:
             async with asyncio.timeout(seconds):

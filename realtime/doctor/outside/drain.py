@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from realtime.doctor.outside.browser import SocketEnded, Visitor
+from realtime.doctor.outside.conversation import greeting_of
 from realtime.doctor.rules.drain import Drained
 
 BYE_WITHIN = 10.0
@@ -26,7 +27,7 @@ async def end_and_watch(visitor: Visitor, pid: int) -> Drained:
     clock = asyncio.get_running_loop().time
     bye, said, signs = None, None, ""
     async with visitor.socket() as socket:
-        await socket.frame("welcome")
+        await greeting_of(socket, 0)
         os.kill(pid, signal.SIGTERM)
         began = clock()
         try:

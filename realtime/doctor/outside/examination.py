@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from realtime.doctor.address import Address
 from realtime.doctor.bounded import bounded
-from realtime.doctor.finding import Findings, skipped, skipped_all
+from realtime.doctor.finding import Findings, Id, Level, skipped, skipped_all
 from realtime.doctor.outside.browser import RefusedHandshake, SocketEnded, Visitor
 from realtime.doctor.outside.conversation import (
+    APART,
     exchange_on,
     greeting_of,
     largest_on,
@@ -31,6 +32,7 @@ from realtime.doctor.rules.frames import (
 from realtime.doctor.rules.handshake import (
     Answer,
     Handshakes,
+    is_origin_refused,
     judge_compression,
     judge_foreign_origin,
     judge_handshake,
@@ -39,6 +41,8 @@ from realtime.doctor.rules.handshake import (
 )
 from realtime.doctor.rules.idle import judge_silence
 from realtime.doctor.rules.network import judge_http2
+
+EXCHANGES = 3
 
 FOREIGN_ORIGIN = "https://foreign.invalid"
 
@@ -50,8 +54,9 @@ MORE_THAN_IDLE = 10.0
 
 DRAIN_WITHIN = 60.0
 
-AFTER_HANDSHAKE = ("subprotocol", "compression", "anonymous", "foreign-origin")
-SIGNED_IN = ("welcome", "latency", "buffering", "largest-frame")
+AFTER_HANDSHAKE: tuple[Id, ...] = ("subprotocol", "compression", "anonymous", "foreign-origin")
+SIGNED_IN: tuple[Id, ...] = ("welcome", "latency", "buffering", "largest-frame")
+NO_SOCKET = "There is no socket."
 NO_COOKIE = "No cookie: give --user or --cookie."
 
 
@@ -82,7 +87,15 @@ async def examine_outside(wanted: Wanted) -> Findings:
 
     findings = await bounded("tcp", find_way, CHECK_WITHIN)
     if not ways or ways[0].tcp is None:
-        rest = ("http2", "handshake", "origin", *AFTER_HANDSHAKE, *SIGNED_IN, "idle", "drain")
+        rest: tuple[Id, ...] = (
+            "http2",
+            "handshake",
+            "origin",
+            *AFTER_HANDSHAKE,
+            *SIGNED_IN,
+            "idle",
+            "drain",
+        )
         return findings + skipped_all(rest, "There is no connection.")
     examination = _Examination(wanted, ways[0])
     return findings + await examination.run()
@@ -105,11 +118,11 @@ class _Examination:
 
     async def run(self) -> Findings:
         findings = await bounded("http2", self._http2, CHECK_WITHIN)
-        answer, shaken = await self._handshakes()
+        opens, shaken = await self._handshakes()
         findings += shaken
-        if answer is None or not answer.accepted:
-            rest = (*AFTER_HANDSHAKE, *SIGNED_IN, "idle", "drain")
-            return findings + skipped_all(rest, "There is no socket.")
+        if not opens:
+            rest: tuple[Id, ...] = (*AFTER_HANDSHAKE, *SIGNED_IN, "idle", "drain")
+            return findings + skipped_all(rest, NO_SOCKET)
         silence = asyncio.create_task(
             bounded("idle", self._silence, self._wanted.idle + MORE_THAN_IDLE)
         )
@@ -128,24 +141,24 @@ class _Examination:
             return [skipped("http2", "The package h2 is missing: channels-realtime[doctor].")]
         return [judge_http2(seen)]
 
-    async def _handshakes(self) -> tuple[Answer | None, Findings]:
-        answers: list[Answer] = []
+    async def _handshakes(self) -> tuple[bool, Findings]:
+        """Return whether a socket opens, be it without an origin."""
+        opened: list[bool] = []
 
         async def check() -> Findings:
             own = await self._answer()
             seen = Handshakes(own)
             if not own.accepted:
                 seen = Handshakes(own, await self._answer(origin=None), await self._plain())
-            answers.append(own)
-            findings = [judge_handshake(seen)]
-            if own.accepted or own.status == 403:
-                findings.append(judge_origin(seen, self._wanted.address.origin))
-            else:
-                findings.append(skipped("origin", "There is no socket."))
-            return findings
+            refused = is_origin_refused(seen)
+            self._visitor = replace(self._visitor, names_origin=not refused)
+            opened.append(own.accepted or refused)
+            if not opened[0]:
+                return [judge_handshake(seen), skipped("origin", NO_SOCKET)]
+            return [judge_handshake(seen), judge_origin(seen, self._wanted.address.origin)]
 
         findings = await bounded("handshake", check, CHECK_WITHIN)
-        return (answers[0] if answers else None), findings
+        return any(opened), findings
 
     async def _answer(self, origin: str | None = "") -> Answer:
         try:
@@ -200,16 +213,19 @@ class _Examination:
                 return Greeting(end, 0)
 
     async def _exchange(self) -> Findings:
-        async with self._visitor.socket() as socket:
-            await socket.frame("welcome")
-            exchange = await exchange_on(socket)
-        apart = (exchange.sent[-1] - exchange.sent[0]) / (len(exchange.sent) - 1)
-        return [judge_latency(exchange, self._tcp), judge_buffering(exchange, apart)]
+        """Measure again where it looks bad: a machine that was busy for a moment is no finding."""
+        for _ in range(EXCHANGES):
+            async with self._visitor.socket() as socket:
+                await greeting_of(socket, 0)
+                exchange = await exchange_on(socket)
+            findings = [judge_latency(exchange, self._tcp), judge_buffering(exchange, APART)]
+            if all(each.level is Level.OK for each in findings):
+                break
+        return findings
 
     async def _largest(self) -> Findings:
         async with self._visitor.socket() as socket:
-            limits = (await socket.frame("welcome")).message.get("limits", {})
-            wanted = limits.get("frame_bytes")
+            wanted = (await greeting_of(socket, 0)).frame_bytes
             if wanted is None:
                 return [skipped("largest-frame", "The server announces no limit.")]
             accepted, signs = await largest_on(socket, wanted)

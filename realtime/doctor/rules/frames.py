@@ -35,6 +35,13 @@ class Greeting:
         return self.frame.get("code")
 
     @property
+    def frame_bytes(self) -> int | None:
+        """The largest frame that a ``welcome`` allows, None where it says nothing of it."""
+        limits = self.frame.get("limits")
+        size = limits.get("frame_bytes") if isinstance(limits, dict) else None
+        return size if isinstance(size, int) else None
+
+    @property
     def is_welcome(self) -> bool:
         """Whether somebody is signed in, or visitors are let in."""
         return self.frame.get("type") == "welcome"

@@ -62,6 +62,9 @@ CAUSES: Mapping[int, tuple[str, str]] = {
 }
 """For each status: the likely cause, and what to do."""
 
+LIKE_ORDINARY = {200, 400, 403, 404}
+"""Statuses of a page: a handshake that gets the one of an ordinary request was taken for one."""
+
 REDIRECTS = {301, 302, 303, 307, 308}
 
 
@@ -81,8 +84,9 @@ class Answer:
     def brief(self) -> str:
         """Name the status and who answered."""
         by = self.headers.get("server")
-        what = self.failure if self.status is None else f"status {self.status}"
-        return f"{what} from {by}" if by else what
+        what = [f"status {self.status}"] if self.status is not None else []
+        said = " ".join([*what, f"from {by}"]) if by else "".join(what)
+        return ", ".join(part for part in (said, self.failure) if part)
 
 
 @dataclass(frozen=True)
@@ -125,13 +129,11 @@ def judge_handshake(seen: Handshakes) -> Finding:
             do="Connect to the address where it leads: https, the right host, the path's slash.",
         )
     cause, do = CAUSES.get(own.status, ("unknown", "See the log of the one who answered."))
-    same = seen.plain == own.status and own.status in (200, 404)
-    hint = ". An ordinary request gets the same answer, so the upgrade got lost" if same else ""
+    if seen.plain == own.status and own.status in LIKE_ORDINARY:
+        cause = "the upgrade is lost on the way: an ordinary request gets the same answer"
+        do = UPGRADE_LOST
     return error(
-        "handshake",
-        f"Refused: {own.brief()}. Likely cause: {cause}{hint}.",
-        why=NO_SOCKET,
-        do=do,
+        "handshake", f"Refused: {own.brief()}. Likely cause: {cause}.", why=NO_SOCKET, do=do
     )
 
 

@@ -47,7 +47,7 @@ def judge_names(host: str, found: list[str], reason: str = "") -> Finding:
             why=NO_WAY,
             do="Add an A or AAAA record, or correct the name.",
         )
-    return ok("dns", f"{host} is {', '.join(found)}.")
+    return ok("dns", f"{host} is at {', '.join(found)}.")
 
 
 def judge_connections(seconds: Mapping[str, float | str]) -> Finding:

@@ -33,7 +33,7 @@ class RedisFacts:
     """Its host and port."""
     uses: Collection[str]
     """What it is for: the channel layer, event log, presence."""
-    version: str
+    version: str | None
     latencies: Collection[float]
     policy: str | None = None
     max_memory: int | None = None
@@ -61,7 +61,10 @@ def judge_redis(seen: RedisFacts) -> Findings:
 
 def judge_version(seen: RedisFacts) -> Finding:
     """Judge its version."""
-    what = f"{seen.name} ({', '.join(sorted(seen.uses))}) answers, version {seen.version}"
+    what = f"{seen.name} ({', '.join(sorted(seen.uses))}) answers"
+    if seen.version is None:
+        return ok("redis", f"{what}; it does not show its version here.")
+    what += f", version {seen.version}"
     version = tuple(int(part) for part in seen.version.split(".")[:2] if part.isdecimal())
     if version < OLDEST:
         return error(

@@ -13,7 +13,7 @@ from realtime.conf import realtime_settings
 from realtime.doctor.address import Address, read_address
 from realtime.doctor.bounded import bounded, in_thread
 from realtime.doctor.finding import Findings, Level, error, exit_code, skipped
-from realtime.doctor.inside.examination import examine_inside
+from realtime.doctor.inside.examination import examine_inside, without_doubts
 from realtime.doctor.inside.sign_in import SignedIn, sign_in
 from realtime.doctor.report import as_json, as_text
 
@@ -56,7 +56,7 @@ def _address(text: str | None) -> Address | None:
 async def _examine(address: Address | None, options: dict[str, Any]) -> Findings:
     inside = asyncio.create_task(examine_inside(address, options["drain"]))
     outside = await _outside(address, options)
-    return outside + await inside
+    return without_doubts(outside + await inside)
 
 
 async def _outside(address: Address | None, options: dict[str, Any]) -> Findings:
