@@ -24,6 +24,7 @@ Id = Literal[
     "largest-frame",
     "idle",
     "drain",
+    "module-files",
     "system-checks",
     "public-address",
     "session-cookie",

@@ -37,6 +37,7 @@ TIMEOUTS = "timeout client 60s\ntimeout server 60s"
 NGINX = {
     "right": UPGRADE + FORWARDED,
     "no-upgrade": FORWARDED,
+    "no-files": UPGRADE + FORWARDED + "if ($uri ~ ^/static/.*/delivery) { return 404; }",
     "short": f"{UPGRADE} {FORWARDED} proxy_read_timeout {CUT * 1000:.0f}ms;",
     "host": UPGRADE + "proxy_set_header Host localhost;",
     "origin": UPGRADE + FORWARDED + 'proxy_set_header Origin "";',
@@ -139,6 +140,7 @@ def examined(proxies, served, site_env):
         ("nginx right", {}),
         ("nginx tls", {}),
         ("nginx no-upgrade", {"handshake": "error"} | dict.fromkeys(NOT_REACHED, "skipped")),
+        ("nginx no-files", {"module-files": "error"}),
         ("nginx short", {"idle": "error"}),
         ("nginx host", {"origin": "error"}),
         ("nginx origin", {"foreign-origin": "error"}),
@@ -158,7 +160,7 @@ def test_a_silent_connection_shows_when_and_how_it_was_cut(examined):
     for behind in ("nginx short", "haproxy short-tunnel", "haproxy short-client"):
         what = examined[behind].what("idle")
         after = float(what.partition("cut after ")[2].partition(" s")[0])
-        assert CUT - 0.1 < after < IDLE
+        assert CUT - 0.3 < after < IDLE
         assert "without a close frame" in what
     assert examined["nginx right"].what("idle") == "A connection lives through 2.5 s of silence."
 

@@ -21,11 +21,16 @@ IMPORT = re.compile(
 HASHED = re.compile(r"\.[0-9a-f]{12}\.js$")
 
 
+def url_of(name: str) -> str:
+    """Return the URL of a static file; raises where ``{% static %}`` would."""
+    return str(staticfiles_storage.url(name))
+
+
 def examine_modules() -> Findings:
     """Return whether each import of ``realtime/index.js`` leads to a file."""
     storage: Any = staticfiles_storage
     try:
-        url = storage.url(ENTRY)
+        url = url_of(ENTRY)
     except (ValueError, ImproperlyConfigured) as reason:
         return [
             error(

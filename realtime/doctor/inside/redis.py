@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.conf import settings
@@ -19,6 +20,9 @@ from realtime.doctor.rules.redis import LAYER, RedisFacts, judge_redis, judge_un
 PINGS = 5
 ANSWER_WITHIN = 2.0
 """Seconds."""
+
+KEPT = {"presence": "PRESENCE", "recorder": "RECORDER"}
+"""What else may be kept in a Redis, and the setting that names it."""
 
 Options = dict[str, Any]
 
@@ -67,12 +71,14 @@ def _configured() -> Iterator[tuple[str, Options]]:
 def _stores() -> Iterator[tuple[str, Options]]:
     """Name what is kept: presence goes with the log unless it is set."""
     ours = realtime_settings()
-    if isinstance(ours.EVENT_LOG, dict):
-        yield "event log", ours.EVENT_LOG
-        if ours.PRESENCE is True:
-            yield "presence", ours.EVENT_LOG
-    if isinstance(ours.PRESENCE, dict):
-        yield "presence", ours.PRESENCE
+    log = ours.EVENT_LOG or {}
+    yield "event log", log
+    for use, setting in KEPT.items():
+        configured = getattr(ours, setting, False)
+        if isinstance(configured, dict):
+            yield use, configured
+    if ours.PRESENCE is True:
+        yield "presence", log
 
 
 def _options(host: Any) -> Options:
@@ -87,7 +93,8 @@ def _options(host: Any) -> Options:
 def _name(options: Options) -> str:
     """Name it without its password."""
     if "address" in options:
-        return str(options["address"]).rpartition("@")[2].removeprefix("redis://").rstrip("/")
+        url = urlsplit(str(options["address"]))
+        return f"{url.netloc.rpartition('@')[2]}{url.path}".rstrip("/")
     if "sentinels" in options:
         return f"sentinel {options.get('master_name', '')}"
     return f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"

@@ -119,6 +119,7 @@ class Socket:
         self._kept: list[Arrival] = []
         self._task: asyncio.Task[None] | None = None
         self._now = asyncio.get_running_loop().time
+        self._moved_at = self._now()  # A byte went or came last.
 
     @property
     def is_compressed(self) -> bool:
@@ -184,10 +185,10 @@ class Socket:
         self.writer.transport.abort()
 
     async def _read(self) -> None:
-        began = self._now()
         how = "the connection was ended without a close frame (FIN)"
         try:
             while data := await self.reader.read(READ_SIZE):
+                self._moved_at = self._now()
                 self.protocol.receive_data(data)
                 self._take_events()
                 await self._flush()
@@ -196,7 +197,7 @@ class Socket:
         close = self.protocol.close_rcvd
         if close is not None:
             how = f"a close frame came, {close.code} {close.reason}".rstrip()
-        self.end = End(self._now() - began, how, None if close is None else close.code)
+        self.end = End(self._now() - self._moved_at, how, None if close is None else close.code)
         self._arrivals.put_nowait(None)
 
     def _take_events(self) -> None:
@@ -212,6 +213,7 @@ class Socket:
     async def _flush(self) -> None:
         for data in self.protocol.data_to_send():
             if data:
+                self._moved_at = self._now()
                 self.writer.write(data)
         with contextlib.suppress(OSError):  # The reader notes how it ended.
             await self.writer.drain()

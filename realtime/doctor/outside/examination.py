@@ -6,8 +6,10 @@ import asyncio
 import http.client
 from dataclasses import dataclass, replace
 
+from django.core.exceptions import ImproperlyConfigured
+
 from realtime.doctor.address import Address
-from realtime.doctor.bounded import bounded
+from realtime.doctor.bounded import bounded, in_thread
 from realtime.doctor.finding import Findings, Id, Level, skipped, skipped_all
 from realtime.doctor.outside.browser import RefusedHandshake, SocketEnded, Visitor
 from realtime.doctor.outside.conversation import (
@@ -19,6 +21,7 @@ from realtime.doctor.outside.conversation import (
 )
 from realtime.doctor.outside.drain import end_and_watch
 from realtime.doctor.outside.http2 import ask_over_http2
+from realtime.doctor.outside.module_files import fetch_modules
 from realtime.doctor.outside.network import Way, tls_context, way_to
 from realtime.doctor.rules.drain import judge_drain
 from realtime.doctor.rules.frames import (
@@ -89,6 +92,7 @@ async def examine_outside(wanted: Wanted) -> Findings:
     if not ways or ways[0].tcp is None:
         rest: tuple[Id, ...] = (
             "http2",
+            "module-files",
             "handshake",
             "origin",
             *AFTER_HANDSHAKE,
@@ -118,6 +122,7 @@ class _Examination:
 
     async def run(self) -> Findings:
         findings = await bounded("http2", self._http2, CHECK_WITHIN)
+        findings += await bounded("module-files", self._module_files, 2 * CHECK_WITHIN)
         opens, shaken = await self._handshakes()
         findings += shaken
         if not opens:
@@ -140,6 +145,13 @@ class _Examination:
         except ImportError:
             return [skipped("http2", "The package h2 is missing: channels-realtime[doctor].")]
         return [judge_http2(seen)]
+
+    async def _module_files(self) -> Findings:
+        address, trusting = self._wanted.address, self._trusting
+        try:
+            return await in_thread(lambda: fetch_modules(address, trusting=trusting))
+        except (ValueError, ImproperlyConfigured):
+            return [skipped("module-files", "The storage of static files can't name them.")]
 
     async def _handshakes(self) -> tuple[bool, Findings]:
         """Return whether a socket opens, be it without an origin."""

@@ -9,7 +9,7 @@ from realtime.doctor.finding import Finding, error, ok, skipped, warning
 
 @dataclass(frozen=True)
 class End:
-    """How a connection ended, ``after`` seconds."""
+    """How a connection ended, ``after`` seconds without a byte in either direction."""
 
     after: float
     signs: str

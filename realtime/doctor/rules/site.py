@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from realtime.doctor.finding import Finding, error, ok, skipped, warning
 
+JAVASCRIPT = {"text/javascript", "application/javascript", "application/x-javascript"}
+
 UVICORN_FOR_PROTOCOL = (0, 54)
 """The first with which ``realtime.uvicorn.WebSocketProtocol`` works."""
 
@@ -103,6 +105,42 @@ def judge_modules(seen: Modules) -> Finding:
             "docs/deployment.md, Static files.",
         )
     return ok("modules", f"{seen.entry} and all {seen.found} modules it needs are there.")
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What became of a module that a browser would load."""
+
+    url: str
+    status: int | None
+    kind: str = ""
+    """Its ``Content-Type``."""
+    failure: str = ""
+
+    @property
+    def fault(self) -> str:
+        """Why a browser would not run it, empty if it would."""
+        if self.status is None:
+            return f"{self.url}: {self.failure}"
+        if self.status != 200:
+            return f"{self.url} is a {self.status}"
+        if self.kind.partition(";")[0].strip().lower() not in JAVASCRIPT:
+            return f"{self.url} comes as {self.kind or 'no type'}"
+        return ""
+
+
+def judge_fetched(modules: Sequence[Fetched]) -> Finding:
+    """Judge the browser client's modules as they came over the public address."""
+    faults = [each.fault for each in modules if each.fault]
+    if not faults:
+        return ok("module-files", f"A browser gets all {len(modules)} modules of the client.")
+    return error(
+        "module-files",
+        f"{len(faults)} of {len(modules)}: {faults[0]}.",
+        why="A browser runs no module that is missing or not JavaScript, so no page connects.",
+        do="Run collectstatic, serve STATIC_ROOT at STATIC_URL by the proxy or by WhiteNoise, and "
+        "have .js come as text/javascript.",
+    )
 
 
 def judge_reception(seen: Reception, *, is_secure: bool) -> Finding:

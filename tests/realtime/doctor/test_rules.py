@@ -42,9 +42,11 @@ from realtime.doctor.rules.network import (
 )
 from realtime.doctor.rules.redis import RedisFacts, judge_redis, judge_unreachable
 from realtime.doctor.rules.site import (
+    Fetched,
     Modules,
     Reception,
     judge_cookie,
+    judge_fetched,
     judge_layer,
     judge_modules,
     judge_reception,
@@ -220,6 +222,14 @@ JUDGED = {
     "modules": (judge_modules(Modules("/i.js", 43, [])), OK, "43 modules"),
     "missing": (judge_modules(Modules("/i.js", 42, ["a.js"])), ERROR, "a.js"),
     "unhashed": (judge_modules(Modules("/i.js", 43, [], ["a.js"])), WARNING, "1 by plain"),
+    "fetched": (
+        judge_fetched([Fetched("/i.js", 200, "text/javascript; charset=utf-8")]),
+        OK,
+        "all 1",
+    ),
+    "404 of a module": (judge_fetched([Fetched("/i.js", 404)]), ERROR, "/i.js is a 404"),
+    "another type": (judge_fetched([Fetched("/i.js", 200, "text/plain")]), ERROR, "as text/plain"),
+    "no module": (judge_fetched([Fetched("/i.js", None, failure="reset")]), ERROR, "reset"),
     "host": (
         judge_reception(Reception("a", False, False, False), is_secure=True),
         ERROR,
