@@ -36,8 +36,9 @@ CUT = 1.5
 TIMEOUTS = "timeout client 60s\ntimeout server 60s"
 NGINX = {
     "right": UPGRADE + FORWARDED,
+    "inner": UPGRADE + "proxy_set_header Host $http_host;",  # behind another one
     "no-upgrade": FORWARDED,
-    "no-files": UPGRADE + FORWARDED + "if ($uri ~ ^/static/.*/delivery) { return 404; }",
+    "no-types": UPGRADE + FORWARDED + "types {}",
     "short": f"{UPGRADE} {FORWARDED} proxy_read_timeout {CUT * 1000:.0f}ms;",
     "host": UPGRADE + "proxy_set_header Host localhost;",
     "origin": UPGRADE + FORWARDED + 'proxy_set_header Origin "";',
@@ -96,19 +97,17 @@ def proxies(served, tmp_path_factory):
     """The addresses of all proxies by name, and the certificate that some have."""
     folder = tmp_path_factory.mktemp("proxies")
     certificate = Certificate.make(folder)
-    started = [
-        Nginx(folder, served.port, NGINX, certificate),
-        HAProxy(folder, served.port, HAPROXY, certificate),
-    ]
+    nginx = Nginx(folder, served.port, NGINX, certificate)
+    inner = nginx.ports["inner"]
     with contextlib.ExitStack() as stack:
         addresses = {}
-        for proxy in started:
+        for proxy in (nginx, HAProxy(folder, inner, HAPROXY, certificate)):
             stack.callback(proxy.kill)
             proxy.start()
             for name, port in proxy.ports.items():
                 scheme = "https" if name == "tls" else "http"
                 addresses[f"{proxy.name} {name}"] = f"{scheme}://127.0.0.1:{port}"
-        port = stack.enter_context(holding_proxy(served.port, 0.3))
+        port = stack.enter_context(holding_proxy(inner, 0.3))
         addresses["holding"] = f"http://127.0.0.1:{port}"
         yield addresses, certificate
 
@@ -140,7 +139,7 @@ def examined(proxies, served, site_env):
         ("nginx right", {}),
         ("nginx tls", {}),
         ("nginx no-upgrade", {"handshake": "error"} | dict.fromkeys(NOT_REACHED, "skipped")),
-        ("nginx no-files", {"module-files": "error"}),
+        ("nginx no-types", {"module-files": "error"}),
         ("nginx short", {"idle": "error"}),
         ("nginx host", {"origin": "error"}),
         ("nginx origin", {"foreign-origin": "error"}),

@@ -14,10 +14,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.processes.process import Process, free_port
+from tests.processes.process import PROJECT, Process, free_port
 from tests.processes.programs import program
 
 HOST = "127.0.0.1"
+MODULES = PROJECT / "realtime/static/realtime"
+TYPES = "types { text/javascript js; }"
 
 UPGRADE = """
 proxy_http_version 1.1;
@@ -61,34 +63,35 @@ class Certificate:
 
 
 class Nginx(Process):
-    """One nginx with a server for each of the `locations`, which proxy to `upstream`, a port.
+    """One nginx with several servers, which proxy to `upstream`, a port, and serve the modules.
 
-    A location is its directives by name; `ports` has the port of each. With `certificate` those
-    whose name begins with "tls" have TLS and HTTP/2.
+    `directives` has those of each server by its name, `ports` its port. A server whose name begins
+    with "tls" has TLS and HTTP/2.
     """
 
     name = "nginx"
 
     def __init__(
-        self, directory: Path, upstream: int, locations: dict[str, str], certificate: Certificate
+        self, directory: Path, upstream: int, directives: dict[str, str], certificate: Certificate
     ) -> None:
-        self.ports = {name: free_port() for name in locations}
+        self.ports = {name: free_port() for name in directives}
         servers = []
-        for name, directives in locations.items():
+        for name, own in directives.items():
             listen, tls = f"{HOST}:{self.ports[name]}", ""
             if name.startswith("tls"):
                 listen += " ssl http2"
                 tls = f"ssl_certificate {certificate.path}; ssl_certificate_key {certificate.path};"
             servers.append(
-                f"server {{ listen {listen}; {tls} location / {{"
-                f" proxy_pass http://{HOST}:{upstream}; {directives} }} }}"
+                f"server {{ listen {listen}; {tls} {own}"
+                f" location / {{ proxy_pass http://{HOST}:{upstream}; }}"
+                f" location /static/realtime/ {{ alias {MODULES}/; }} }}"
             )
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         temporary = "".join(f"{kind}_temp_path {directory}/{kind};" for kind in kinds)
         config = directory / "nginx.conf"
         config.write_text(
             f"daemon off; master_process off; worker_processes 1; pid {directory}/nginx.pid;"
-            f" error_log stderr; events {{}} http {{ access_log off; {temporary}"
+            f" error_log stderr; events {{}} http {{ access_log off; {temporary} {TYPES}"
             f" {' '.join(servers)} }}"
         )
         command = [program("nginx"), "-c", str(config), "-e", "stderr", "-p", str(directory)]
@@ -152,7 +155,7 @@ class PgBouncer(Process):
 
 @contextlib.contextmanager
 def holding_proxy(upstream: int, seconds: float) -> Iterator[int]:
-    """Serve a proxy for TCP that hands on what the server sends only every so many seconds."""
+    """Serve a proxy for TCP that hands frames of the server on only every so many seconds."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -167,9 +170,15 @@ def holding_proxy(upstream: int, seconds: float) -> Iterator[int]:
                 held.clear()
 
         flushing = asyncio.create_task(flush())
+        is_socket = None
         with contextlib.suppress(OSError):
             while data := await reader.read(65536):
-                held += data
+                if is_socket is None:
+                    is_socket = data.startswith(b"HTTP/1.1 101")
+                if is_socket:
+                    held += data
+                else:
+                    writer.write(data)
         flushing.cancel()
         writer.write(bytes(held))
         writer.close()

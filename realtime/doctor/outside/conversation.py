@@ -90,15 +90,14 @@ async def silence_for(visitor: Visitor, seconds: float) -> Silence | None:
         natural = socket.protocol.subprotocol != offer
         if natural and not (await greeting_of(socket, clock())).is_welcome:
             return None
-        began = clock()
+        began, waited = clock(), seconds
         try:
             async with asyncio.timeout(seconds):
-                await socket.arrival()
+                waited = round((await socket.arrival()).at - began, 1)
         except TimeoutError:
             pass
         except SocketEnded as reason:
             return Silence(seconds, reason.end, False, socket.pings, natural)
-        waited = round(clock() - began, 1)
         return Silence(waited, None, await _answers(socket, natural), socket.pings, natural)
 
 

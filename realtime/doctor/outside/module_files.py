@@ -37,7 +37,7 @@ def fetch_modules(address: Address, *, trusting: bool) -> Findings:
     finally:
         for connection in connections.values():
             connection.close()
-    return [judge_fetched(list(fetched.values()))]
+    return [judge_fetched(list(fetched.values()), all_came=not waiting)]
 
 
 def _fetch(

@@ -129,9 +129,16 @@ class Fetched:
         return ""
 
 
-def judge_fetched(modules: Sequence[Fetched]) -> Finding:
+def judge_fetched(modules: Sequence[Fetched], *, all_came: bool) -> Finding:
     """Judge the browser client's modules as they came over the public address."""
     faults = [each.fault for each in modules if each.fault]
+    if not faults and not all_came:
+        return warning(
+            "module-files",
+            f"Only {len(modules)} modules came in time.",
+            why="A page that loads so slowly connects late, after each update.",
+            do="Have the proxy serve STATIC_ROOT, over HTTP/2 if it can.",
+        )
     if not faults:
         return ok("module-files", f"A browser gets all {len(modules)} modules of the client.")
     return error(

@@ -223,13 +223,30 @@ JUDGED = {
     "missing": (judge_modules(Modules("/i.js", 42, ["a.js"])), ERROR, "a.js"),
     "unhashed": (judge_modules(Modules("/i.js", 43, [], ["a.js"])), WARNING, "1 by plain"),
     "fetched": (
-        judge_fetched([Fetched("/i.js", 200, "text/javascript; charset=utf-8")]),
+        judge_fetched([Fetched("/i.js", 200, "text/javascript; charset=utf-8")], all_came=True),
         OK,
         "all 1",
     ),
-    "404 of a module": (judge_fetched([Fetched("/i.js", 404)]), ERROR, "/i.js is a 404"),
-    "another type": (judge_fetched([Fetched("/i.js", 200, "text/plain")]), ERROR, "as text/plain"),
-    "no module": (judge_fetched([Fetched("/i.js", None, failure="reset")]), ERROR, "reset"),
+    "slow modules": (
+        judge_fetched([Fetched("/i.js", 200, "text/javascript")], all_came=False),
+        WARNING,
+        "Only 1",
+    ),
+    "404 of a module": (
+        judge_fetched([Fetched("/i.js", 404)], all_came=True),
+        ERROR,
+        "/i.js is a 404",
+    ),
+    "another type": (
+        judge_fetched([Fetched("/i.js", 200, "text/plain")], all_came=True),
+        ERROR,
+        "as text/plain",
+    ),
+    "no module": (
+        judge_fetched([Fetched("/i.js", None, failure="reset")], all_came=True),
+        ERROR,
+        "reset",
+    ),
     "host": (
         judge_reception(Reception("a", False, False, False), is_secure=True),
         ERROR,
