@@ -36,6 +36,9 @@ __all__ = ["HeartbeatMixin", "RealtimeConsumer"]
 
 logger = get_logger(__name__)
 
+MAX_ORIGIN = 300
+"""Characters of an origin that count where two are compared; a name has 253 at most."""
+
 _NO_COOKIE = (
     "A visitor without a cookie was refused with 4501. If the user is logged in, the browser did "
     "not send the session cookie with the WebSocket: it needs the same host as the page, and https "
@@ -178,7 +181,8 @@ class RealtimeConsumer:
 
 def _hint_at_origin(scope: Scope) -> None:
     origin, host = header(scope, b"origin"), header(scope, b"host")
-    hint(logger, _FOREIGN_ORIGIN, repr(origin), repr(host))
+    # The doctor tries one, which must not keep the next one out of the log.
+    hint(logger, _FOREIGN_ORIGIN, repr(origin), repr(host), kind=str(origin)[:MAX_ORIGIN])
 
 
 def _chosen(offered: Sequence[str]) -> str | None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import datetime
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -150,7 +151,8 @@ class PgBouncer(Process):
         directory.chmod(0o777)
         self.url = f"postgres://postgres@{HOST}:{port}/{database}"
         command = [program("pgbouncer"), str(config)]
-        super().__init__(command, directory / f"{mode}.log", port, user="postgres")
+        user = "postgres" if os.geteuid() == 0 else None  # It refuses to run as root.
+        super().__init__(command, directory / f"{mode}.log", port, user=user)
 
 
 @contextlib.contextmanager

@@ -119,7 +119,7 @@ def judge_handshake(seen: Handshakes) -> Finding:
             "handshake",
             f"No answer to the handshake: {own.failure}.",
             why=NO_SOCKET,
-            do="Ask the address with a browser. A proxy for TCP alone may expect its own protocol.",
+            do="Ask it with a browser: the port may want https, or a protocol of a proxy's own.",
         )
     if own.status in REDIRECTS:
         return error(
@@ -140,7 +140,7 @@ def judge_handshake(seen: Handshakes) -> Finding:
 def is_origin_refused(seen: Handshakes) -> bool:
     """Tell whether it is the site's own origin that was refused."""
     without = seen.without_origin
-    return seen.own.status == 403 and without is not None and without.accepted
+    return not seen.own.accepted and without is not None and without.accepted
 
 
 def judge_origin(seen: Handshakes, origin: str) -> Finding:
@@ -148,7 +148,8 @@ def judge_origin(seen: Handshakes, origin: str) -> Finding:
     if is_origin_refused(seen):
         return error(
             "origin",
-            f"The site's own origin {origin} is refused; without an origin the socket opens.",
+            f"The site's own origin {origin} is refused ({seen.own.brief()}); without one a "
+            "socket opens.",
             why="Every browser sends the page's origin: no page can open a socket.",
             do="Have the proxy pass on Host and X-Forwarded-Proto, with SECURE_PROXY_SSL_HEADER "
             "set, or name the origin in CSRF_TRUSTED_ORIGINS. The server's log has the host that "

@@ -117,6 +117,11 @@ JUDGED = {
     "origin only": (judge_handshake(refused(403, without=101)), OK, "names no origin"),
     "origin": (judge_origin(Handshakes(OPEN), "https://a.example"), OK, "accepted"),
     "own origin": (judge_origin(refused(403, without=101), "https://a"), ERROR, "is refused"),
+    "own origin by a firewall": (
+        judge_origin(refused(400, without=101), "https://a"),
+        ERROR,
+        "400",
+    ),
     "foreign": (judge_foreign_origin(Answer(403), "https://b"), OK, "refused (403)"),
     "foreign in": (judge_foreign_origin(OPEN, "https://b"), ERROR, "may open"),
     "foreign 502": (judge_foreign_origin(Answer(502), "https://b"), WARNING, "status 502"),
