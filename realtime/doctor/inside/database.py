@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,7 +14,7 @@ from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connections, router
 from django.db.migrations.executor import MigrationExecutor
 
-from realtime.doctor.finding import Findings, Id, ok, skipped
+from realtime.doctor.finding import Finding, Findings, Id, ok, skipped
 from realtime.doctor.rules.database import (
     judge_clock,
     judge_isolation,
@@ -31,35 +31,36 @@ STATEMENT_WITHIN = "5s"
 POSTGRESQL_ONLY: tuple[Id, ...] = ("isolation", "pooler", "clock", "time-zone")
 
 
-def examine_databases() -> Findings:
-    """Return the findings on each database that events and users are in."""
-    aliases = dict.fromkeys([router.db_for_write(Event), router.db_for_write(get_user_model())])
+def examine_reachable() -> Findings:
+    """Return whether the databases of events and of users can be reached."""
     findings: Findings = []
-    for alias in aliases:
+    for alias in _written():
         try:
-            findings += _examine(alias)
+            with _another(alias) as connection:
+                connection.ensure_connection()
+                findings.append(ok("database", f"{alias!r} answers ({_version(connection)})."))
         except DatabaseError as reason:
             findings.append(judge_no_database(alias, _first_line(reason)))
-    return findings + _replicas()
+    return findings
 
 
-def _examine(alias: str) -> Findings:
+def examine_each(id: Id) -> Findings:
+    """Return the findings ``id`` on each of these databases."""
+    return [_examine(id, alias) for alias in _written()]
+
+
+def _written() -> list[str]:
+    aliases = [router.db_for_write(Event), router.db_for_write(get_user_model())]
+    return list(dict.fromkeys(aliases))
+
+
+def _examine(id: Id, alias: str) -> Finding:
     with _another(alias) as connection:
-        connection.ensure_connection()
-        findings = [
-            ok("database", f"{alias!r} answers ({_version(connection)})."),
-            _migrations(connection),
-        ]
-        if connection.vendor != "postgresql":
-            reason = f"{connection.display_name} runs in this very process."
-            return findings + [skipped(id, reason) for id in POSTGRESQL_ONLY]
-        return [
-            *findings,
-            _isolation(connection),
-            _pooler(alias),
-            _clock(connection),
-            _zone(connection),
-        ]
+        if connection.vendor == "postgresql" or id not in POSTGRESQL_ONLY:
+            return CHECKS[id](connection)
+        if connection.vendor == "sqlite":
+            return skipped(id, "SQLite runs in this very process.")
+        return skipped(id, f"It is not examined on {connection.display_name}.")
 
 
 @contextlib.contextmanager
@@ -94,32 +95,29 @@ def _version(connection: Any) -> str:
     return f"{connection.display_name} {'.'.join(str(part) for part in version)}"
 
 
-def _migrations(connection: Any) -> Any:
+def _migrations(connection: Any) -> Finding:
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return judge_migrations([f"{migration.app_label}.{migration.name}" for migration, _ in plan])
 
 
-def _isolation(connection: Any) -> Any:
+def _isolation(connection: Any) -> Finding:
     return judge_isolation(_value(connection, "SHOW transaction_isolation"))
 
 
-def _pooler(alias: str) -> Any:
+def _pooler(first: Any) -> Finding:
     """See whether another session serves the same connection, while a second one has a transaction.
 
     A pooler in transaction mode gives the second connection the session that the first left.
     """
     pid = "SELECT pg_backend_pid()"
-    database = connections[alias].settings_dict
-    with _another(alias) as first, _another(alias) as second:
-        backends = [_value(first, pid)]
+    database = first.settings_dict
+    backends = [_value(first, pid)]
+    with _another(first.alias) as second:
         second.set_autocommit(False)
         _value(second, pid)
         try:
-            first.ensure_connection()
-            with first.cursor() as cursor:
-                cursor.execute(pid)
-                backends.append(cursor.fetchone()[0])
+            backends.append(_value(first, pid))
         finally:
             second.rollback()
     prepares = database["OPTIONS"].get("prepare_threshold") is not None
@@ -130,14 +128,14 @@ def _pooler(alias: str) -> Any:
     )
 
 
-def _clock(connection: Any) -> Any:
+def _clock(connection: Any) -> Finding:
     before = time.time()
     seconds = float(_value(connection, "SELECT extract(epoch FROM clock_timestamp())"))
     after = time.time()
     return judge_clock(seconds - (before + after) / 2, (after - before) / 2)
 
 
-def _zone(connection: Any) -> Any:
+def _zone(connection: Any) -> Finding:
     used, expected = str(_value(connection, "SHOW timezone")), connection.timezone_name
     now = datetime.now(UTC)
     try:
@@ -149,7 +147,18 @@ def _zone(connection: Any) -> Any:
     return judge_time_zone(expected, used, offsets_differ=differ, use_tz=settings.USE_TZ)
 
 
-def _replicas() -> Findings:
+CHECKS: dict[Id, Callable[[Any], Finding]] = {
+    "migrations": _migrations,
+    "isolation": _isolation,
+    "pooler": _pooler,
+    "clock": _clock,
+    "time-zone": _zone,
+}
+"""What is examined of each database, by a connection to it."""
+
+
+def examine_replicas() -> Findings:
+    """Return how far the databases are behind that are read in place of others."""
     read = {router.db_for_read(Event), router.db_for_read(get_user_model())}
     written = {router.db_for_write(Event), router.db_for_write(get_user_model())}
     mirrors = {alias for alias in connections if connections[alias].settings_dict["TEST"]["MIRROR"]}
@@ -165,7 +174,7 @@ def _replicas() -> Findings:
     return findings
 
 
-def _lag(alias: str) -> Any:
+def _lag(alias: str) -> Finding:
     with _another(alias) as connection:
         if connection.vendor != "postgresql":
             return judge_lag(alias, None, is_replica=False)

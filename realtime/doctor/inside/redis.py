@@ -112,7 +112,7 @@ def _examine(place: Place) -> Findings:
     try:
         with contextlib.closing(client):
             return judge_redis(_facts(client, place))
-    except redis.RedisError as reason:
+    except (redis.RedisError, OSError, TypeError, ValueError) as reason:
         return [judge_unreachable(place.name, place.uses, str(reason))]
 
 

@@ -27,6 +27,8 @@ from realtime.sockets.command_queue import FINISH_WITHIN
 from realtime.sockets.drain import GRACE
 
 SERVERS = ("daphne", "uvicorn", "hypercorn", "granian", "gunicorn")
+LIBRARIES = ("websockets", "wsproto")
+"""What Uvicorn needs one of to serve WebSockets."""
 DRAIN_NEEDS = GRACE + FINISH_WITHIN + GRACE
 """Seconds: sockets leave, messages are finished, presence is written."""
 
@@ -36,13 +38,9 @@ UNIT = re.compile(r"([\w@.\\-]+\.service)$", re.M)
 SYSTEMCTL_WITHIN = 3.0
 
 
-def examine_settings(address: Address | None) -> Findings:
-    """Return what the settings say, and whether they fit the public address."""
-    findings = [*_system_checks(), judge_server(_servers()), judge_workers(workers())]
-    if address is None:
-        return findings
+def examine_address(address: Address) -> Findings:
+    """Return whether the settings fit the public address."""
     return [
-        *findings,
         judge_reception(_reception(address), is_secure=address.is_secure),
         judge_cookie(
             secure=settings.SESSION_COOKIE_SECURE,
@@ -51,6 +49,11 @@ def examine_settings(address: Address | None) -> Findings:
             is_secure=address.is_secure,
         ),
     ]
+
+
+def examine_processes() -> Findings:
+    """Return which servers are installed, and how many workers there are."""
+    return [judge_server(_servers()), judge_workers(workers())]
 
 
 def workers() -> int | None:
@@ -67,7 +70,7 @@ def examine_grace(pid: int | None) -> Findings:
     return [judge_grace(_orchestrator(pid), DRAIN_NEEDS)]
 
 
-def _system_checks() -> Findings:
+def examine_system_checks() -> Findings:
     """Return what ``manage.py check`` says of this app, in its own words."""
     found = [each for each in run_checks() if str(each.id).startswith("realtime.")]
     found = [each for each in found if not each.is_silenced() and each.level > INFO]
@@ -88,7 +91,7 @@ def _finding(message: CheckMessage) -> Finding:
 
 def _servers() -> dict[str, str]:
     found = {}
-    for name in SERVERS:
+    for name in (*SERVERS, *LIBRARIES):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

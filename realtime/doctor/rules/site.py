@@ -60,8 +60,9 @@ def judge_layer(in_memory: bool, workers: int | None, seconds: float | None) -> 
 
 
 def judge_server(installed: Mapping[str, str]) -> Finding:
-    """Judge the ASGI servers that are installed, with their versions."""
-    if not installed:
+    """Judge the ASGI servers that are installed, and Uvicorn's libraries, with their versions."""
+    libraries = {"websockets", "wsproto"} & installed.keys()
+    if not installed.keys() - libraries:
         return error(
             "server",
             "No ASGI server is installed.",
@@ -76,6 +77,13 @@ def judge_server(installed: Mapping[str, str]) -> Finding:
             f"Installed: {names}.",
             why="realtime.uvicorn.WebSocketProtocol needs Uvicorn 0.54.",
             do="Update Uvicorn, or serve without --ws realtime.uvicorn:WebSocketProtocol.",
+        )
+    if uvicorn is not None and not libraries:
+        return warning(
+            "server",
+            f"Installed: {names}, but neither websockets nor wsproto.",
+            why="Uvicorn serves no WebSocket without one of them: each handshake fails.",
+            do="pip install 'channels-realtime[uvicorn]'",
         )
     return ok("server", f"Installed: {names}.")
 

@@ -13,12 +13,17 @@ from django.core.management import call_command
 import realtime
 from realtime.access.sessions import read_sessions
 from realtime.doctor.address import read_address
-from realtime.doctor.inside import site
-from realtime.doctor.inside.database import examine_databases
+from realtime.doctor.inside import examination, site
+from realtime.doctor.inside.database import (
+    examine_each,
+    examine_reachable,
+    examine_replicas,
+)
 from realtime.doctor.inside.layer import examine_layer
 from realtime.doctor.inside.modules import examine_modules
 from realtime.doctor.inside.redis import examine_redis
 from realtime.doctor.inside.sign_in import sign_in
+from realtime.doctor.rules.database import judge_no_database
 
 
 class HashedModules(ManifestStaticFilesStorage):
@@ -97,26 +102,26 @@ def test_modules_that_import_by_plain_names(settings, tmp_path):
 def test_settings_that_would_refuse_the_address(settings, address, configured, level):
     for name, value in {"CSRF_TRUSTED_ORIGINS": [], **configured}.items():
         setattr(settings, name, value)
-    assert levels(site.examine_settings(read_address(address)))["public-address"] == level
+    assert levels(site.examine_address(read_address(address)))["public-address"] == level
 
 
 def test_a_cookie_that_is_not_sent(settings):
     settings.SESSION_COOKIE_SECURE = True
-    found = levels(site.examine_settings(read_address("http://a.example")))
+    found = levels(site.examine_address(read_address("http://a.example")))
     assert found["session-cookie"] == "error"
 
 
 def test_system_checks_are_findings_unless_they_are_silenced(settings, monkeypatch):
     settings.REALTIME = {"MAX_STREAMS_PER_USER": 1}
     settings.SILENCED_SYSTEM_CHECKS = ["realtime.W001"]
-    (found,) = [each for each in site.examine_settings(None) if each.id == "system-checks"]
+    (found,) = site.examine_system_checks()
     assert found.level == "warning"
     assert found.what.startswith("realtime.W009: ")
     settings.SILENCED_SYSTEM_CHECKS += ["realtime.W009"]
-    assert levels(site.examine_settings(None))["system-checks"] == "ok"
+    assert levels(site.examine_system_checks())["system-checks"] == "ok"
     other = [Warning("x", id="other.W001"), Warning("x")]
     monkeypatch.setattr(site, "run_checks", lambda: other)
-    assert levels(site.examine_settings(None))["system-checks"] == "ok"
+    assert levels(site.examine_system_checks())["system-checks"] == "ok"
 
 
 @pytest.mark.parametrize(
@@ -140,9 +145,22 @@ def test_without_redis(settings):
 
 @pytest.mark.django_db
 def test_the_database_of_the_tests():
-    found = levels(examine_databases())
-    assert found["database"] == found["migrations"] == "ok"
-    assert found["clock"] == found["replica"] == "skipped"
+    assert levels(examine_reachable()) == {"database": "ok"}
+    assert levels(examine_each("migrations")) == {"migrations": "ok"}
+    assert levels(examine_each("clock")) == {"clock": "skipped"}
+    assert levels(examine_replicas()) == {"replica": "skipped"}
+
+
+async def test_one_failing_check_stops_no_other(monkeypatch, settings):
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "missing.Layer"}}
+    unreachable = judge_no_database("default", "refused")
+    monkeypatch.setattr(examination, "examine_reachable", lambda: [unreachable])
+    monkeypatch.setattr(examination, "examine_processes", lambda: 1 / 0)
+    found = levels(await examination.examine_inside(None, None))
+    assert found["database"] == "error"
+    assert found["layer"] == found["server"] == "warning"
+    assert found["migrations"] == found["replica"] == "skipped"
+    assert found["modules"] == "ok"
 
 
 @pytest.mark.django_db
