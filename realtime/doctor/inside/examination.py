@@ -51,8 +51,11 @@ async def _databases() -> Findings:
     if any(each.level is not Level.OK for each in findings):
         return findings + skipped_all((*CHECKS, "replica"), "The database can't be used.")
     checks: dict[Id, Callable[[], Findings]] = {id: partial(examine_each, id) for id in CHECKS}
+    pooler = checks.pop("pooler")  # It needs a moment in which the others don't use the database.
     tasks = _apart({**checks, "replica": examine_replicas})
-    return findings + [finding for task in tasks for finding in await task]
+    findings += [finding for task in tasks for finding in await task]
+    (alone,) = _apart({"pooler": pooler})
+    return findings + await alone
 
 
 def _apart(checks: Mapping[Id, Callable[[], Findings]]) -> list[asyncio.Task[Findings]]:

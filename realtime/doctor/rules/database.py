@@ -87,14 +87,15 @@ def judge_time_zone(expected: str, used: str, *, offsets_differ: bool, use_tz: b
 
 
 def judge_lag(alias: str, seconds: float | None, *, is_replica: bool) -> Finding:
-    """Judge how far a replica is behind; None: it has replayed nothing yet."""
+    """Judge how far a replica is behind; None: it has replayed nothing yet of what came."""
     if not is_replica:
         return ok("replica", f"{alias!r} is the same server, or no replica in recovery.")
-    if seconds is None or seconds <= TOLERABLE_LAG:
-        return ok("replica", f"{alias!r} is {seconds or 0:.2f} s behind.")
+    behind = "nobody knows how long" if seconds is None else f"{seconds:.2f} s"
+    if seconds is not None and seconds <= TOLERABLE_LAG:
+        return ok("replica", f"{alias!r} is {behind} behind.")
     return warning(
         "replica",
-        f"{alias!r} is {seconds:.1f} s behind.",
+        f"{alias!r} is {behind} behind.",
         why="A page that reads its data there shows less than its position says, so an event that "
         "falls between is missing on it.",
         do="Read what a page shows together with its position from the primary; see why it lags.",
