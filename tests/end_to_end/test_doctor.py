@@ -164,6 +164,11 @@ def test_a_silent_connection_shows_when_and_how_it_was_cut(examined):
     assert examined["nginx right"].what("idle") == "A connection lives through 2.5 s of silence."
 
 
+def test_the_largest_frame_goes_there_and_back(examined):
+    for behind in ("nginx right", "haproxy right"):
+        assert "and one comes back" in examined[behind].what("largest-frame")
+
+
 def test_a_lost_upgrade_is_named(examined):
     assert "the upgrade is lost on the way" in examined["nginx no-upgrade"].what("handshake")
     assert "$http_upgrade" in examined["nginx no-upgrade"]["handshake"]["do"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from realtime.access.silence import silence_offer
 from realtime.doctor.outside.browser import Socket, SocketEnded, Visitor
-from realtime.doctor.rules.frames import Exchange, Greeting
+from realtime.doctor.rules.frames import Exchange, Greeting, Largest
 from realtime.doctor.rules.idle import Silence
 from realtime.protocol.frames import SUBPROTOCOL, encode
 
@@ -59,11 +60,8 @@ async def exchange_on(socket: Socket) -> Exchange:
     return Exchange(sent, [received.get(f"{NONCE}{number}") for number in range(PINGS)])
 
 
-async def largest_on(socket: Socket, limit: int) -> tuple[int, str]:
-    """Send larger and larger frames up to ``limit`` bytes.
-
-    Returns the size of the largest that was answered, and the signs of what ended the next.
-    """
+async def largest_on(socket: Socket, limit: int) -> Largest:
+    """Send larger and larger frames up to ``limit`` bytes, until one is not answered."""
     largest = 0
     for size in (*(each for each in SIZES if each < limit), limit):
         try:
@@ -71,11 +69,28 @@ async def largest_on(socket: Socket, limit: int) -> tuple[int, str]:
                 await socket.send(_frame_of(size))
                 await socket.frame("error")
         except TimeoutError:
-            return largest, f"no answer in {FRAME_WITHIN:g} s"
+            return Largest(largest, limit, f"no answer in {FRAME_WITHIN:g} s")
         except SocketEnded as reason:
-            return largest, reason.end.signs
+            return Largest(largest, limit, reason.end.signs)
         largest = size
-    return largest, ""
+    return Largest(largest, limit)
+
+
+async def with_way_back(visitor: Visitor, seen: Largest) -> Largest:
+    """Have a frame of that size come back, where the server keeps a silent socket, which can."""
+    offer, clock = silence_offer(), asyncio.get_running_loop().time
+    async with visitor.socket(subprotocols=(offer, SUBPROTOCOL)) as socket:
+        if socket.protocol.subprotocol != offer:
+            return seen
+        began = clock()
+        try:
+            async with asyncio.timeout(FRAME_WITHIN):
+                await socket.send("x" * seen.wanted)
+                return replace(seen, back=(await socket.arrival()).at - began)
+        except TimeoutError:
+            return replace(seen, lost=f"no answer in {FRAME_WITHIN:g} s")
+        except SocketEnded as reason:
+            return replace(seen, lost=reason.end.signs)
 
 
 async def silence_for(visitor: Visitor, seconds: float) -> Silence | None:

@@ -18,6 +18,7 @@ from realtime.doctor.outside.conversation import (
     greeting_of,
     largest_on,
     silence_for,
+    with_way_back,
 )
 from realtime.doctor.outside.drain import end_and_watch
 from realtime.doctor.outside.http2 import ask_over_http2
@@ -240,8 +241,8 @@ class _Examination:
             wanted = (await greeting_of(socket, 0)).frame_bytes
             if wanted is None:
                 return [skipped("largest-frame", "The server announces no limit.")]
-            accepted, signs = await largest_on(socket, wanted)
-        return [judge_largest(accepted, wanted, signs)]
+            seen = await largest_on(socket, wanted)
+        return [judge_largest(await with_way_back(self._visitor, seen))]
 
     async def _silence(self) -> Findings:
         # A socket of the doctor's needs no cookie; an ordinary one does.

@@ -161,10 +161,35 @@ def judge_buffering(exchange: Exchange, apart: float) -> Finding:
     return ok("buffering", f"{len(came)} small frames came one by one.")
 
 
-def judge_largest(accepted: int, wanted: int, signs: str) -> Finding:
-    """Judge the largest frame, in bytes, that arrived; ``signs`` of what ended a larger one."""
+@dataclass(frozen=True)
+class Largest:
+    """How large frames did, in bytes."""
+
+    accepted: int
+    """The largest that arrived."""
+    wanted: int
+    """The largest that the server announces."""
+    signs: str = ""
+    """Of what ended a larger one."""
+    back: float | None = None
+    """Seconds until one of that size came back, None where none was sent."""
+    lost: str = ""
+    """Signs of what ended the way back."""
+
+
+def judge_largest(seen: Largest) -> Finding:
+    """Judge the largest frame, there and back."""
+    accepted, wanted, signs = seen.accepted, seen.wanted, seen.signs
+    if accepted >= wanted and seen.lost:
+        return error(
+            "largest-frame",
+            f"A frame of {wanted} bytes arrives, but none comes back ({seen.lost}).",
+            why="A page loses its connection whenever a large event or snapshot is sent to it.",
+            do="Raise the limit of frames in the proxy or firewall.",
+        )
     if accepted >= wanted:
-        return ok("largest-frame", f"A frame of {wanted} bytes arrives, the largest there may be.")
+        back = "" if seen.back is None else f", and one comes back in {_ms(seen.back)}"
+        return ok("largest-frame", f"A frame of {wanted} bytes arrives, the largest allowed{back}.")
     return error(
         "largest-frame",
         f"A frame of {accepted} bytes arrives, a larger one does not ({signs}); "

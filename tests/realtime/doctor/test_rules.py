@@ -15,6 +15,7 @@ from realtime.doctor.rules.drain import Drained, Orchestrator, judge_drain, judg
 from realtime.doctor.rules.frames import (
     Exchange,
     Greeting,
+    Largest,
     judge_anonymous,
     judge_buffering,
     judge_largest,
@@ -153,8 +154,10 @@ JUDGED = {
     "one by one": (judge_buffering(exchange(0.02, 0.02, 0.02), 0.05), OK, "one by one"),
     "joined": (judge_buffering(exchange(0.15, 0.1, 0.05, 0.0), 0.05), WARNING, "3 of 3 together"),
     "held": (judge_buffering(exchange(0.02, None, None), 0.05), ERROR, "2 of 3 small frames"),
-    "largest": (judge_largest(65536, 65536, ""), OK, "65536 bytes"),
-    "too large": (judge_largest(4096, 65536, "a close frame came, 1009"), ERROR, "1009"),
+    "largest": (judge_largest(Largest(65536, 65536)), OK, "65536 bytes"),
+    "there and back": (judge_largest(Largest(9, 9, back=0.02)), OK, "comes back in 20 ms"),
+    "one way": (judge_largest(Largest(9, 9, lost="FIN")), ERROR, "none comes back (FIN)"),
+    "too large": (judge_largest(Largest(4096, 65536, "a close frame came, 1009")), ERROR, "1009"),
     "silence": (judge_silence(Silence(90, None, True), 10), OK, "90 s of silence"),
     "cut early": (
         judge_silence(Silence(90, End(5.0, "FIN"), False), 10),
