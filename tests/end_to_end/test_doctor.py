@@ -182,13 +182,19 @@ def test_tls_and_websockets_in_http2(examined):
     assert "not offered" in examined["nginx right"].what("http2")
 
 
-def test_no_cookie_goes_to_a_certificate_that_is_not_trusted(proxies, served, site_env):
-    env = {**site_env, "DATABASE_URL": served.database_url}
-    status, found = run_command(env, proxies[0]["nginx tls"], "--user", "alice", "--idle", 0.1)
-    assert status == 1
-    assert "self-signed" in found.what("tls")
+def examine(address, key, **wanted):
+    """Examine an address as a project with this SECRET_KEY."""
+    wanted = Wanted(read_address(address), 0.5, 10.0, visitors_allowed=False, **wanted)
+    with override_settings(SECRET_KEY=key):
+        return Examined([vars(each) for each in asyncio.run(examine_outside(wanted))])
+
+
+def test_no_cookie_goes_to_a_certificate_that_is_not_trusted(proxies, site_env):
+    address = proxies[0]["nginx tls"]
+    found = examine(address, site_env["SECRET_KEY"], cookie="sessionid=secret")
+    assert found["tls"]["level"] == "error" and "self-signed" in found.what("tls")
+    assert found["anonymous"]["level"] == found["idle"]["level"] == "ok"
     assert "isn't trusted" in found.what("welcome")
-    assert found["anonymous"]["level"] == "ok"
 
 
 def sessions(site):
@@ -211,15 +217,12 @@ def test_the_command_signs_a_user_in_and_out_again(proxies, served, site_env):
     assert set(found) <= set(get_args(Id))
 
 
-def test_with_another_key_an_ordinary_socket_is_silent_until_its_heartbeat(
-    proxies, served, site_env
-):
+def test_with_another_key_an_ordinary_socket_is_silent_until_its_heartbeat(proxies, served):
     cookie = served.login("alice").cookie_header()
-    env = {**site_env, "DATABASE_URL": served.database_url, "SECRET_KEY": "k" * 50}
-    address = proxies[0]["haproxy right"]
-    _, found = run_command(env, address, "--cookie", cookie, "--idle", 0.5)
+    found = examine(proxies[0]["haproxy right"], "k" * 50, cookie=cookie)
     assert found["welcome"]["level"] == "ok"
     assert "the server's heartbeat came then" in found.what("idle")
+    assert examine(proxies[0]["haproxy right"], "k" * 50)["idle"]["level"] == "skipped"
 
 
 def test_a_server_is_ended_only_when_asked_for_and_drains(shared_site, site_env):

@@ -251,8 +251,8 @@ class _Examination:
             return [
                 skipped(
                     "idle",
-                    "The server has another SECRET_KEY than this project, so its sockets are not "
-                    "silent; with --cookie an ordinary one is, until its first heartbeat.",
+                    "The server keeps no silent socket for this SECRET_KEY; with --cookie an "
+                    "ordinary one is silent until its first heartbeat.",
                 )
             ]
         return [judge_silence(seen, self._wanted.interval)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from realtime.doctor.finding import Finding, error, ok, skipped, warning
+from realtime.doctor.finding import Finding, error, ok, warning
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,6 @@ def judge_silence(seen: Silence, interval: float) -> Finding:
             do=HOW,
         )
     return ok("idle", f"{what} The heartbeat passes every {interval:g} s, which is soon enough.")
-
-
-def judge_no_silence(reason: str) -> Finding:
-    """Say why no silent connection could be had."""
-    return skipped("idle", reason)
 
 
 def _but(seen: Silence) -> str:
