@@ -12,6 +12,7 @@ from asgiref.sync import markcoroutinefunction
 from realtime.access.addresses import address_of
 from realtime.access.first_frame import FirstFrame
 from realtime.access.origins import is_foreign
+from realtime.access.silence import keep_silent, silence_among
 from realtime.access.ways_in import find_login
 from realtime.conf import realtime_settings
 from realtime.counters import HANDSHAKES_REFUSED, SOCKETS_CLOSED
@@ -42,6 +43,9 @@ from realtime.subscriptions.commands import Commands
 __all__ = ["HeartbeatMixin", "RealtimeConsumer"]
 
 logger = get_logger(__name__)
+
+MAX_ORIGIN = 300
+"""Characters of an origin that count where two are compared; a name has 253 at most."""
 
 _NO_COOKIE = (
     "A visitor without a cookie was refused with 4501. If the user is logged in, the browser did "
@@ -146,6 +150,9 @@ class RealtimeConsumer:
             return
         if SCOPE_KEY in scope:
             scope[SCOPE_KEY].bypass()
+        if silence := silence_among(scope.get("subprotocols") or ()):
+            await keep_silent(receive, send, silence)
+            return
         subprotocol = _chosen(scope.get("subprotocols") or ())
         try:
             await send({"type": "websocket.accept", "subprotocol": subprotocol})
@@ -186,7 +193,8 @@ class RealtimeConsumer:
 
 def _hint_at_origin(scope: Scope) -> None:
     origin, host = header(scope, b"origin"), header(scope, b"host")
-    hint(logger, _FOREIGN_ORIGIN, repr(origin), repr(host))
+    # The doctor tries one, which must not keep the next one out of the log.
+    hint(logger, _FOREIGN_ORIGIN, repr(origin), repr(host), kind=str(origin)[:MAX_ORIGIN])
 
 
 def _chosen(offered: Sequence[str]) -> str | None:

@@ -33,8 +33,8 @@ def below():
 
 
 BELOW = below()
-ASIDE = {"contrib", "management", "migrations", "templatetags", "testing"}
-"""Folders that are no rooms: nothing imports from them."""
+ASIDE = {"contrib", "doctor", "management", "migrations", "templatetags", "testing"}
+"""Folders that are no rooms: nothing imports from them, but the command its doctor."""
 
 EVERYWHERE = {"conf", "correlation", "counters", "exceptions", "hints", "log_fields", "logs"}
 """Modules of the top level that every room may import."""
@@ -104,6 +104,8 @@ def test_realtime_knows_nothing_of_its_users(path):
     assert not {name for name in names if name.split(".")[0] in {"calls", "project", "tests"}}
     if "testing" not in path.parts:
         assert "testing" not in parts_of_realtime(path)
+    if not {"doctor", "management"} & {*path.parts}:
+        assert "doctor" not in parts_of_realtime(path)
     if "contrib" not in path.parts:
         assert "contrib" not in parts_of_realtime(path)
 
