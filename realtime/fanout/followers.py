@@ -58,6 +58,9 @@ class Followers:
         """How many are up to date."""
         return len(self._live) + len(self._selective)
 
+    def __len__(self) -> int:
+        return self.live + len(self._waiting)
+
     def add(self, follower: Follower) -> None:
         """Add one that waits."""
         self._waiting[follower] = None

@@ -9,6 +9,7 @@ from realtime.access.user_sockets import user_sockets
 from realtime.roster.roster import running_roster
 from realtime.sockets.drain import running_drain
 from realtime.sockets.realtime_socket import RealtimeSocket
+from realtime.subscriptions.answers import running_answers
 from realtime.subscriptions.commands import Commands
 from realtime.subscriptions.control import running_controls
 from realtime.subscriptions.socket_limit import running_socket_limit
@@ -17,6 +18,7 @@ from realtime.subscriptions.socket_limit import running_socket_limit
 def opened(socket: RealtimeSocket, commands: Commands, address: str | None) -> None:
     """Note a socket that was accepted; one too many of its ``address`` is closed."""
     running_controls().add(socket.id, commands)
+    running_answers()
     admission().admit(socket, address)
 
 

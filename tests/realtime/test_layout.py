@@ -27,6 +27,7 @@ TESTED_WITH = {
     "access/session_stores": "sockets/test_failures.py",
     "subscriptions/open_sockets": "test_consumers.py",
     "sockets/sigterm": "sockets/test_drain.py",
+    "subscriptions/answers": "test_connections.py",
 }
 """Modules whose tests are those of what uses them."""
 
