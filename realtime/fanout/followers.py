@@ -74,6 +74,9 @@ class Followers:
         """Return one, by chance, of those that are up to date and get every event."""
         return random.choice(list(self._live)) if self._live else None
 
+    def __len__(self) -> int:
+        return self.live + len(self._waiting)
+
     def add(self, follower: Follower) -> None:
         """Add one that waits."""
         self._waiting[follower] = None
