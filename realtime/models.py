@@ -316,7 +316,10 @@ class Receipt(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["event_id", "socket"], name="realtime_one_receipt"),
         ]
-        indexes = [models.Index(fields=["received_at"], name="realtime_receipts_by_age")]
+        indexes = [
+            models.Index(fields=["received_at"], name="realtime_receipts_by_age"),
+            models.Index(fields=["user"], name="realtime_receipts_of_user"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.event_id} {self.socket}"

@@ -136,6 +136,10 @@ class Migration(migrations.Migration):
             model_name='receipt',
             index=models.Index(fields=['received_at'], name='realtime_receipts_by_age'),
         ),
+        migrations.AddIndex(
+            model_name='receipt',
+            index=models.Index(fields=['user'], name='realtime_receipts_of_user'),
+        ),
         migrations.AddConstraint(
             model_name='receipt',
             constraint=models.UniqueConstraint(fields=('event_id', 'socket'), name='realtime_one_receipt'),
