@@ -161,7 +161,7 @@ class RealtimeConsumer:
         socket.run(partial(_sign_in, socket, scope, first_frame))
         # Most sockets live for hours, and wait: 1 KiB of each goes.
         del scope, send, first_frame
-        code = ABNORMAL_CLOSURE
+        code: int | None = None
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
                 text = message.get("text")
@@ -169,16 +169,16 @@ class RealtimeConsumer:
                     socket.received(text, commands.run)
                 take_first = None
                 del message, text
-            code = message.get("code") or NO_STATUS_RECEIVED
+            code = message.get("code", NO_STATUS_RECEIVED)
         except OSError:
-            pass  # The server's way to say that the peer has left.
+            code = ABNORMAL_CLOSURE  # The server's way to say that the peer has left.
         except asyncio.CancelledError:
             await socket.cancelled()
             raise
         finally:
             commands.end()
-            open_sockets.ended(socket)
-            socket.count_disconnect(code)
+            open_sockets.ended(socket, code)
+            socket.count_disconnect(ABNORMAL_CLOSURE if code is None else code)
             socket.disconnected()
             await socket.finished()
             await commands.finished()
@@ -218,4 +218,5 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope, first_frame: FirstFrame
         hint(logger, _NO_USER if header(scope, b"cookie") else _NO_COOKIE)
         socket.close(CloseCode.NOT_SIGNED_IN, abort_after=ABORT_AFTER)
     else:
-        open_sockets.signed_in(socket, login)
+        user_agent = header(scope, b"user-agent") or ""
+        open_sockets.signed_in(socket, login, user_agent)

@@ -109,9 +109,12 @@ class FlowControl:
         if self._awaited is None:
             self._awaited = self._in_flight.total, then
 
-    def proved(self, nonce: str) -> None:
-        """Note the pong to a ping: all that was sent before that ping has arrived."""
-        self._in_flight.ponged(nonce)
+    def proved(self, nonce: str) -> bool:
+        """Note the pong to a ping: all that was sent before that ping has arrived.
+
+        Returns whether that is more than was known.
+        """
+        has_news = self._in_flight.ponged(nonce)
         if self._awaited is not None and self._awaited[0] <= self._in_flight.arrived:
             then = self._awaited[1]
             self._awaited = None
@@ -121,6 +124,7 @@ class FlowControl:
         if self.is_full and self._keepalive is not None and not self._in_flight.is_ping_last:
             self._keepalive.ping()  # Own frames went out behind the last one.
         self._let_in()
+        return has_news
 
     async def room(self) -> None:
         """Wait until at most half of what may be in flight is, or the socket has ended."""

@@ -7,6 +7,7 @@ import math
 import time
 import uuid
 from collections.abc import Callable
+from typing import NamedTuple
 
 from realtime.conf import RealtimeSettings, realtime_settings
 from realtime.counters import SOCKETS_CLOSED, SOCKETS_DISCONNECTED
@@ -33,10 +34,17 @@ OFTEN = (CloseCode.TOO_MANY_FRAMES, CloseCode.TOO_MANY_SOCKETS)
 """Ends that a user causes as often as they like."""
 
 
+class Closed(NamedTuple):
+    """How this end has closed a socket, and when by the loop's clock."""
+
+    code: CloseCode
+    at: float
+
+
 class Peer:
     """The server's end of one connection; a subclass says what else ends with it."""
 
-    __slots__ = ("_has_closed", "_keepalive", "_loop", "_rate", "_settings", "_transport", "id")
+    __slots__ = ("_keepalive", "_loop", "_rate", "_settings", "_transport", "closed", "id")
 
     def __init__(self, send: Send) -> None:
         self.id = uuid.uuid4().hex[:12]
@@ -46,7 +54,8 @@ class Peer:
         self._transport = Transport(send)
         self._rate = Rate(self._settings.MAX_FRAMES_PER_SECOND, now=self._loop.time())
         self._keepalive: Keepalive | None = None
-        self._has_closed = False
+        self.closed: Closed | None = None
+        """Set when this end closes the socket, and sends nothing more."""
 
     @property
     def closing(self) -> bool:
@@ -97,7 +106,7 @@ class Peer:
             extra=LIMITED if is_limited else None,
         )
         self._count_close(code)
-        self._has_closed = True
+        self.closed = Closed(code, self._loop.time())
         bye = frames.bye(code, reason, retry=may_reconnect(code), after=after)
         last = bye if self._understands_bye else None
         if code in RIGHT_ENDED:
@@ -114,7 +123,7 @@ class Peer:
 
     def count_disconnect(self, code: int) -> None:
         """Count the end of a connection with this close code, unless the server had closed it."""
-        if not self._has_closed:
+        if self.closed is None:
             SOCKETS_DISCONNECTED.add(str(code) if code in COUNTED_CODES else "other")
 
     def _count_close(self, code: CloseCode) -> None:

@@ -17,6 +17,7 @@ from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import Frame
+from realtime.protocol.proofs import Proofs
 from realtime.protocol.rate import Rate
 from realtime.sockets.asgi import Message, Send
 from realtime.sockets.command_queue import Command, CommandQueue
@@ -45,12 +46,14 @@ class RealtimeSocket(Peer):
     order. ``budget`` has the bytes that may be read and answered.
     """
 
-    __slots__ = ("_commands", "_flow", "_on_proof", "budget", "login")
+    __slots__ = ("_commands", "_flow", "_on_proof", "budget", "login", "proofs")
 
     def __init__(self, send: Send) -> None:
         super().__init__(send)
         self.login: Any = None
         self._on_proof: Callable[[], None] | None = None
+        self.proofs: Proofs | None = None
+        """Where pongs are noted, if anybody wants to know later."""
         self.budget = Rate(self._settings.MAX_BYTES_PER_SECOND, now=self._loop.time())
         self._flow = FlowControl(
             self._settings.MAX_IN_FLIGHT_BYTES,
@@ -138,7 +141,7 @@ class RealtimeSocket(Peer):
 
     def disconnected(self) -> None:
         """Note that the connection has ended."""
-        if self._keepalive is not None and not self._has_closed:
+        if self._keepalive is not None and self.closed is None:
             logger.info("disconnected socket=%s", self.id)
         super().disconnected()
 
@@ -197,7 +200,10 @@ class RealtimeSocket(Peer):
 
     def _take_heartbeat(self, frame: Frame) -> bool:
         if is_proof := super()._take_heartbeat(frame):
-            self._flow.proved(frame["nonce"])
+            has_news = self._flow.proved(frame["nonce"])
+            if self.proofs is not None:
+                now = self._loop.time()
+                self.proofs.add(now - (self.latency or 0.0), now, is_of_use=has_news)
             if self._on_proof is not None:
                 self._on_proof()
         return is_proof

@@ -51,10 +51,10 @@ class Followed(NamedTuple):
     subscription: Subscription
     right: Authorization
 
-    def end(self) -> None:
-        """Follow no more."""
+    def end(self, *, has_dropped: bool = False) -> None:
+        """Follow no more; ``has_dropped`` says that what still waits will not be sent."""
         self.right.end()
-        self.subscription.end()
+        self.subscription.end(has_dropped=has_dropped)
 
 
 class Commands:
@@ -114,7 +114,7 @@ class Commands:
         """Hand out nothing more of a stream; a ``subscribe`` that is under way is refused."""
         logger.info("right ended socket=%s stream=%s reason=%s", self._socket.id, stream, reason)
         has_answer = not self._by_name[stream].subscription.is_starting
-        self._forget(stream, returns=reason == UNCHECKED)
+        self._forget(stream, returns=reason == UNCHECKED, has_dropped=True)
         if has_answer:
             withdraw(self._socket, stream, reason)
 
@@ -230,11 +230,11 @@ class Commands:
             raise FrameError("forbidden", "This socket is not signed in.")
         return self._socket.login  # type: ignore[no-any-return]
 
-    def _forget(self, name: str, *, returns: bool = False) -> None:
+    def _forget(self, name: str, *, returns: bool = False, has_dropped: bool = False) -> None:
         """End a subscription; its user has left, unless the client ``returns`` in a moment."""
         followed = self._by_name.pop(name, None)
         if followed is not None:
-            followed.end()
+            followed.end(has_dropped=has_dropped)
             self._hooks.left(followed.subscription.stream)
             running_roster().left(self._socket.id, name, immediately=not returns)
 

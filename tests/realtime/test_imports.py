@@ -41,7 +41,7 @@ EVERYWHERE = {"exceptions", "conf", "counters", "hints", "logs"}
 
 TOP_LEVEL = {
     "eventlog": {"models"},
-    "recorder": {"models"},
+    "recorder": {"models", "streams"},
     "roster": {"models", "signals", "streams"},
     "subscriptions": {"streams"},
 }

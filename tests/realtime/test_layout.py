@@ -25,6 +25,7 @@ TESTED_WITH = {
     "sockets/server_limits": "test_uvicorn.py",
     "access/login": "access/test_authentication.py",
     "access/session_stores": "sockets/test_failures.py",
+    "subscriptions/answering": "recorder/test_nobody.py",
     "subscriptions/open_sockets": "test_consumers.py",
     "sockets/sigterm": "sockets/test_drain.py",
 }

@@ -222,6 +222,20 @@ async def serve():
 asyncio.run(serve())
 """
 )
+GREENLETS = (
+    """
+import json, sys
+from gevent import monkey, pool
+monkey.patch_all()
+"""
+    + ANSWERING
+    + """
+def size(n):
+    answers = ask("size", {"size": n}, within=5, expected=sys.argv[1:])
+    return {process: len(text) for process, text in answers.items()}
+print(json.dumps(pool.Pool(3).map(size, [1, 100_000, 10])))
+"""
+)
 ASKING = (
     ANSWERING
     + """
@@ -255,15 +269,14 @@ def test_processes_answer_over_redis_however_they_are_asked(redis_server, layer)
     serving = [subprocess.Popen([sys.executable, "-c", SERVING], **options) for _ in range(2)]
     try:
         names = [process.stdout.readline().strip() for process in serving]
-        asking = subprocess.run(
-            [sys.executable, "-c", ASKING, *names],
-            **{**options, "stderr": subprocess.PIPE},
-            check=True,
-            timeout=60,
-        )
-        sizes = [1, 10, 100_000, 1000, 10_000, 300_000, 300_000]
-        assert json.loads(asking.stdout) == [dict.fromkeys(names, size) for size in sizes]
-        assert "Traceback" not in asking.stderr
+        options = {**options, "stderr": subprocess.PIPE, "check": True, "timeout": 60}
+        asked = {ASKING: [1, 10, 100_000, 1000, 10_000, 300_000, 300_000]}
+        if "pubsub" in layer:
+            asked[GREENLETS] = [1, 100_000, 10]
+        for program, sizes in asked.items():
+            asking = subprocess.run([sys.executable, "-c", program, *names], **options)
+            assert json.loads(asking.stdout) == [dict.fromkeys(names, size) for size in sizes]
+            assert "Traceback" not in asking.stderr
     finally:
         for process in serving:
             process.kill()
