@@ -195,7 +195,7 @@ EVENTS_REPLAYED = Counter(
     "",
     "Events sent to followers that were behind, each once for a follower.",
 )
-EVENTS_DELIVERED_TO_NOBODY = Counter(
+DELIVERED_TO_NOBODY = Counter(
     "realtime_events_delivered_to_nobody_total",
     "prefix",
     "Events that no socket was handed, by the prefix of their stream; an event of several streams "
@@ -252,7 +252,7 @@ ALL: tuple[Metric, ...] = (
     EVENTS_BROADCAST,
     EVENTS_DELIVERED,
     EVENTS_REPLAYED,
-    EVENTS_DELIVERED_TO_NOBODY,
+    DELIVERED_TO_NOBODY,
     HANDED_OUT,
     PROVED,
     HOLES_REPAIRED,

@@ -57,7 +57,7 @@ def test_a_registry_shows_this_process_without_a_label_for_it():
 
 def test_what_never_happened_is_0_so_that_its_first_time_is_a_change():
     found = shown(RealtimeCollector())
-    assert found["realtime_events_delivered_to_nobody_total",] == 0
+    assert found["realtime_holes_repaired_total",] == 0
     assert found["realtime_latency_seconds_count",] == 0
 
 
