@@ -7,6 +7,7 @@ delete a stream's head may erase the stream, and who may delete a recorded socke
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -15,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from realtime.eventlog import event_log
 from realtime.eventlog.database.log import DatabaseEventLog
@@ -157,11 +160,11 @@ class EventAdmin(ReadOnlyAdmin):
 
     fields = [
         *("event_id", "name", "stream", "offset", "key", "data", "origin", "traceparent"),
-        *("exclude", "published_at", "logged_at", "numbered_at"),
+        *("exclude", "published_at", "logged_at", "numbered_at", "journey"),
     ]
     list_display = ["event_id", "name", "stream", "offset", "key", "published_at", "origin"]
     ordering = ["-id"]
-    readonly_fields = ["published_at"]
+    readonly_fields = ["published_at", "journey"]
     search_fields = ["=event_id", "=key", "=stream"]
     search_help_text = "An event's id or key, a stream, or the name of a user, in full."
 
@@ -175,8 +178,17 @@ class EventAdmin(ReadOnlyAdmin):
         return queryset.filter(Q(event_id=term) | Q(key=term) | Q(stream__in=streams)), False
 
     @admin.display(description="published at", ordering="id")
-    def published_at(self, event: Event) -> Any:
-        return timezone.localtime(datetime.fromtimestamp(event.at / 1000, UTC))
+    def published_at(self, event: Event) -> datetime:
+        return _time(event.at)
+
+    @admin.display(description="journey")
+    def journey(self, event: Event) -> str:
+        text = io.StringIO()
+        try:
+            call_command("realtime_journey", event.event_id, stdout=text, no_color=True)
+        except CommandError as error:
+            return str(error)
+        return format_html("<pre>{}</pre>", text.getvalue())
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -206,7 +218,7 @@ class SocketAdmin(PageAdmin):
 
     actions = ["disconnect"]
     list_display = [
-        *("id", "who", "where", "opened_at", "latency_now", "streams_now", "end"),
+        *("id", "who", "where", "opened", "latency_now", "streams_now", "end"),
         "user_agent",
     ]
     list_filter = [StateFilter]
@@ -247,6 +259,10 @@ class SocketAdmin(PageAdmin):
         process = getattr(socket, "process_row", None)
         return f"{process.host}/{process.pid}" if process else socket.process
 
+    @admin.display(description="since", ordering="opened_at")
+    def opened(self, socket: RecordedSocket) -> datetime:
+        return _time(socket.opened_at)
+
     @admin.display(description="latency")
     def latency_now(self, socket: RecordedSocket) -> str:
         answer = getattr(socket, "answer", None)
@@ -264,7 +280,7 @@ class SocketAdmin(PageAdmin):
     def end(self, socket: RecordedSocket) -> str:
         if socket.ended_at is None:
             return ""
-        at = timezone.localtime(socket.ended_at).strftime("%Y-%m-%d %H:%M:%S")
+        at = _time(socket.ended_at).strftime("%Y-%m-%d %H:%M:%S")
         return f"{at} {socket.code or ''} by {socket.ended_by or 'nobody'}"
 
     def has_disconnect_permission(self, request: HttpRequest) -> bool:
@@ -277,6 +293,11 @@ class SocketAdmin(PageAdmin):
         for id in ids:
             disconnect(socket=id)
         self.message_user(request, f"{len(ids)} sockets are asked to disconnect, and stay away.")
+
+
+def _time(milliseconds: int) -> datetime:
+    """Return a time since 1970, in the current time zone."""
+    return timezone.localtime(datetime.fromtimestamp(milliseconds / 1000, UTC))
 
 
 def _own_streams(username: str) -> list[str]:

@@ -18,7 +18,7 @@ from typing import Any
 from realtime.concurrency.per_loop import PerLoop
 from realtime.concurrency.process import process_id
 from realtime.concurrency.threads import run_sync
-from realtime.counters import EVENTS_DELIVERED_TO_NOBODY
+from realtime.counters import DELIVERED_TO_NOBODY
 from realtime.eventlog import EventLog, event_log
 from realtime.eventlog.entries import LogEntry
 from realtime.layer.questions import aask
@@ -252,7 +252,7 @@ def _was_written(backend: RecorderBackend, entry: LogEntry) -> bool:
 
 def _say(entries: Sequence[LogEntry]) -> None:
     for entry in entries:
-        EVENTS_DELIVERED_TO_NOBODY.add(served_prefix(entry.stream))
+        DELIVERED_TO_NOBODY.add(served_prefix(entry.stream))
     for event, of_event in groupby(sorted(entries, key=lambda one: one.id), lambda one: one.id):
         first, *others = of_event
         places = [f"{one.stream}:{one.offset}" for one in (first, *others)]

@@ -56,13 +56,19 @@ def grant(client, codename):
     client.user.user_permissions.add(Permission.objects.get(codename=codename))
 
 
+NOW = 1795366608670
+
+
 def recorded(user, **about):
     now = timezone.now()
     RecordedProcess.objects.get_or_create(
         id="p1",
-        defaults={"host": "web", "pid": 7, "server": "", "lease_until": now + timedelta(minutes=1)},
+        defaults={
+            **{"host": "web", "pid": 7, "server": "", "started_at": NOW},
+            "lease_until": now + timedelta(minutes=1),
+        },
     )
-    about = {"process": "p1", "opened_at": now, "user": f"user.{user.pk}", **about}
+    about = {"process": "p1", "opened_at": NOW, "user": f"user.{user.pk}", **about}
     return RecordedSocket.objects.create(**about)
 
 
@@ -93,14 +99,15 @@ def test_an_event_is_found(search, staff, alice):
     assert row.startswith(f"{event.event_id} note user.{alice.pk} 1 the key")
     page = staff.get(reverse("admin:realtime_event_change", args=[event.pk])).content.decode()
     assert "hello" in page
+    assert "<pre>" in page
     assert 'name="_save"' not in page
 
 
 def test_sockets_are_the_open_ones_unless_others_are_asked_for(staff, alice):
-    now = timezone.now()
     recorded(alice, id="open")
-    recorded(alice, id="ended", ended_at=now, code=4408, ended_by="server")
-    RecordedProcess.objects.create(id="p2", host="web", pid=8, server="", lease_until=now)
+    recorded(alice, id="ended", ended_at=NOW, code=4408, ended_by="server")
+    about = {"host": "web", "pid": 8, "server": "", "started_at": NOW}
+    RecordedProcess.objects.create(id="p2", lease_until=timezone.now(), **about)
     recorded(alice, id="lost", process="p2")
     [row] = shown(staff, "recordedsocket")
     assert row.startswith(f"open alice (user.{alice.pk}) web/7")

@@ -98,7 +98,7 @@ def test_it_is_said_once_with_all_that_helps_and_counted(quick, caplog):
     assert said(caplog) == [f"delivered to nobody event={ids[0]} {about}"]
     (record,) = [one for one in caplog.records if "to nobody" in one.getMessage()]
     assert (record.name, record.levelno) == ("realtime.recorder.nobody", logging.WARNING)
-    counted = counters.EVENTS_DELIVERED_TO_NOBODY.read()
+    counted = counters.DELIVERED_TO_NOBODY.read()
     assert counted == {"user": 1, "other": 1}
 
 
