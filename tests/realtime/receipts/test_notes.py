@@ -35,8 +35,8 @@ class Depot(Parcel):
     extra = ("area",)
 
 
-@register("newest")
-class Newest(Parcel):
+@register("newest_parcel")
+class NewestParcel(Parcel):
     mode = Mode.CACHE
 
 
@@ -132,7 +132,7 @@ async def test_a_replay_is_noted_too(log, alice):
         await received_by(event_id, again)
 
 
-@pytest.mark.parametrize("stream", ["depot.1", "newest.1"])
+@pytest.mark.parametrize("stream", ["depot.1", "newest_parcel.1"])
 async def test_who_selects_proves_what_was_selected(log, alice, stream):
     extra = {"area": "north"} if stream == "depot.1" else None
     async with connected(alice) as socket:
