@@ -35,7 +35,7 @@ ALL_WITHIN = 300.0
 """Seconds in which every feed is compared with the log, a part of them at each check."""
 
 KEPT_FOR = 3600.0
-"""Seconds for which events must be kept, or one may be pruned before its stream is looked at."""
+"""Seconds for which events must be kept, or one may be pruned before a check sees its stream."""
 
 
 class Feeds(Protocol):
@@ -59,7 +59,7 @@ class LogWatch:
         self._feeds = feeds
         self._to_compare = to_compare
         self._cursor: str | None = None
-        """Up to where the log was looked at; None where the next check has to compare all."""
+        """Up to where the last check saw the log; None where the next one has to compare all."""
         self._all_due = False
         self._turns = Turns(ALL_WITHIN)
         self._is_due = asyncio.Event()

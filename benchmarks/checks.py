@@ -1,0 +1,206 @@
+"""Measures one check of the log: ``python -m benchmarks.checks LOG [STREAMS ...]``.
+
+``LOG`` is ``redis`` or ``database``. A process follows that many streams, and has been handed
+0, 100 or 10,000 events since its last check. Each line is a table's row: round trips to the log,
+the CPU time in milliseconds of this process and of the log, and the seconds that the check takes.
+*All* is a check that compares every stream. The log holds ``HELD`` streams in every row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import itertools
+import logging
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import django
+from django.core.management import call_command
+
+from tests.processes.postgres import Postgres
+from tests.processes.redis_server import RedisServer
+
+if TYPE_CHECKING:
+    from realtime.eventlog import EventLog
+    from realtime.fanout.feed import Feed
+
+HELD = 1_000_000
+FOLLOWED = (1_000, 10_000, 100_000, 1_000_000)
+EVENTS = (0, 100, 10_000)
+AT_ONCE = {"redis": 1, "database": 100}
+"""Streams that one publish goes to. In the database each has a row, and many take less time."""
+PAUSE = 11.0
+"""Seconds before the events of a row; then no earlier ones are looked for again."""
+
+FILL_DATABASE = """
+    INSERT INTO realtime_streamhead (name, epoch, top, pruned)
+    SELECT 'user.' || n, 'e', 1, 0 FROM generate_series(0, {held} - 1) n;
+    INSERT INTO realtime_event
+        (stream, "offset", event_id, name, data, at, logged_at, numbered_at, wants_receipt)
+    SELECT 'user.' || n, 1, 'of' || n, 'n', '{{}}', 1, now() - interval '1 hour',
+           now() - interval '1 hour', false
+    FROM generate_series(0, {held} - 1) n;
+"""
+
+FILL_REDIS = """
+for n = ARGV[1], ARGV[2] do
+    redis.call('HSET', 'realtime:head:user.' .. n, 'epoch', 'e', 'top', 1)
+end
+"""
+
+
+@dataclass
+class Followed:
+    """The feeds of the streams that are followed, by name."""
+
+    feeds: dict[str, Feed]
+
+    def followed(self) -> list[str]:
+        """Return the names."""
+        return list(self.feeds)
+
+    def feed(self, stream: str) -> Feed | None:
+        """Return the feed of a stream."""
+        return self.feeds.get(stream)
+
+
+@dataclass
+class Store:
+    """What the log is in: how often it was asked, and the CPU time that it has used."""
+
+    trips: Callable[[], int]
+    pid: int
+
+    def cpu(self) -> float:
+        """Return the seconds of all of its processes."""
+        pids = [self.pid, *_children(self.pid)]
+        return sum(_nanoseconds(pid) for pid in pids) / 1e9
+
+
+def main(log: str, *followed: str) -> None:
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
+        os.environ.update(LOG=log, DJANGO_SETTINGS_MODULE="benchmarks.servers.settings")
+        redis = RedisServer(Path(directory))
+        redis.start()
+        stack.callback(redis.kill)
+        os.environ["REDIS_URL"] = redis.url
+        pid = redis.pid
+        if log == "database":
+            postgres = Postgres(Path(stack.enter_context(tempfile.TemporaryDirectory())))
+            postgres.start()
+            stack.callback(postgres.kill)
+            os.environ["DATABASE_URL"] = postgres.create_database()
+            pid = postgres.pid
+        django.setup()
+        logging.disable(logging.CRITICAL)
+        store = Store(_fill(log, redis.url), pid)
+        print("| followed | events | trips | CPU here, ms | CPU of the log, ms | seconds |")
+        for count in map(int, followed or FOLLOWED):
+            asyncio.run(measure(count, store))
+            gc.collect()
+
+
+def _fill(log: str, redis_url: str) -> Callable[[], int]:
+    """Fill the log; returns what counts the requests to it."""
+    if log == "redis":
+        from redis import Redis
+
+        observer = Redis.from_url(redis_url)
+        for start in range(0, HELD, 10_000):
+            observer.eval(FILL_REDIS, 0, start, start + 9_999)
+        own = itertools.count(1)
+        return lambda: int(observer.info("stats")["total_reads_processed"]) - next(own)
+    from django.db import connection, connections
+    from django.db.backends.utils import CursorWrapper
+
+    connections.settings["default"]["CONN_MAX_AGE"] = None
+    call_command("migrate", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute(FILL_DATABASE.format(held=HELD))
+        cursor.execute("VACUUM ANALYZE")
+    executed = [0]
+    execute = CursorWrapper.execute
+
+    def counted(self: Any, *args: Any) -> Any:
+        executed[0] += 1
+        return execute(self, *args)
+
+    CursorWrapper.execute = counted  # type: ignore[method-assign]
+    return lambda: executed[0]
+
+
+async def measure(count: int, store: Store) -> None:
+    """Print the rows for a number of followed streams."""
+    from realtime.eventlog import event_log
+    from realtime.fanout.feed import Feed
+    from realtime.fanout.log_reader import LogReader
+    from realtime.fanout.log_watch import LogWatch
+
+    log = event_log()
+    assert log is not None
+    to_compare: set[str] = set()
+    reader, feeds = LogReader(log), {}
+    for number in range(count):
+        feeds[f"user.{number}"] = Feed(f"user.{number}", reader, to_compare)
+    names = list(feeds)
+    for start in range(0, count, 1000):
+        for name, position in log.positions(names[start : start + 1000]).items():
+            await feeds[name].check(position, position)
+    watch = LogWatch(log, Followed(feeds), to_compare)
+    for task in watch._tasks:
+        task.cancel()
+    await row(f"{count:,} | all", store, watch._check_moved)
+    for events in EVENTS:
+        await asyncio.sleep(PAUSE)
+        publish(log, feeds, events)
+        await row(f"{count:,} | {events:,}", store, watch._check_moved)
+
+
+def publish(log: EventLog, feeds: dict[str, Feed], events: int) -> None:
+    """Publish events, and let them arrive."""
+    from realtime.eventlog import Draft
+
+    count = len(feeds)
+    at_once = AT_ONCE[os.environ["LOG"]]
+    for start in range(0, events, at_once):
+        streams = [f"user.{(start + n) * 7919 % count}" for n in range(at_once)]
+        arrived: list[Any] = []
+        draft = Draft(f"{time.time_ns()}", "call.state", '{"state": "ringing"}', 1)
+        log.append(streams, draft, arrived.extend)
+        for event in arrived:
+            feeds[event.stream].take(event)
+
+
+async def row(label: str, store: Store, check: Callable[[], Any]) -> None:
+    """Print what a check costs."""
+    trips, log_cpu, cpu, wall = store.trips(), store.cpu(), time.process_time(), time.perf_counter()
+    await check()
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    log_cpu, trips = store.cpu() - log_cpu, store.trips() - trips
+    print(
+        f"| {label} | {trips} | {cpu * 1000:.1f} | {log_cpu * 1000:.1f} | {wall:.3f} |", flush=True
+    )
+
+
+def _children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _nanoseconds(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+    except FileNotFoundError:
+        return 0
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
