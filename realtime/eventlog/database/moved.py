@@ -39,6 +39,8 @@ class _Mark(NamedTuple):
 
 def moved(cursor: str | None, limit: int, using: str) -> Moved:
     """Return the streams that have moved since a cursor, at most ``limit``."""
+    if connections[using].vendor not in DIALECTS:
+        return Moved(None, None)
     before = None if cursor is None else _Mark(*json.loads(cursor))
     now, is_there = _look(before, using)
     after = json.dumps(now)
