@@ -3,8 +3,9 @@
 ``LOG`` is ``redis`` or ``database``. A process follows that many streams, and has been handed
 0, 100 or 10,000 events since its last check. Each line is a table's row: round trips to the log,
 the CPU time in milliseconds of this process and of the log, and the seconds that the check takes.
-*All* is a check that compares every stream. The log holds ``HELD`` streams in every row. Passes of
-the garbage collector don't count: they take as long for as many streams, whatever is checked.
+*All* is a check that compares every stream; *in turn* is what each check compares in addition. The
+log holds ``HELD`` streams in every row. Passes of the garbage collector don't count: they depend on
+how many streams are followed, whatever is checked.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from tests.processes.postgres import Postgres
 from tests.processes.redis_server import RedisServer
 
 if TYPE_CHECKING:
-    from realtime.eventlog import EventLog
+    from realtime.eventlog import EventLog, LoggedEvent
     from realtime.fanout.feed import Feed
 
 HELD = 1_000_000
@@ -38,6 +39,7 @@ FOLLOWED = (1_000, 10_000, 100_000, 1_000_000)
 EVENTS = (0, 100, 10_000)
 STREAMS_EACH = {"redis": 1, "database": 100}
 """Streams that one publish goes to. In the database each has a row, and many take less time."""
+POSITION_CHECK = 10.0
 PAUSE = 11.0
 """Seconds before the events of a row; then no earlier ones are looked for again."""
 
@@ -115,12 +117,12 @@ def _fill(log: str, redis_url: str) -> Callable[[], int]:
     """Fill the log; returns what counts the requests to it."""
     if log == "redis":
         from redis import Redis
+        from redis.connection import AbstractConnection
 
         observer = Redis.from_url(redis_url)
         for start in range(0, HELD, 10_000):
             observer.eval(FILL_REDIS, 0, start, start + 9_999)
-        own = itertools.count(1)
-        return lambda: int(observer.info("stats")["total_reads_processed"]) - next(own)
+        return _count_calls(AbstractConnection, "send_packed_command")
     from django.db import connection, connections
     from django.db.backends.utils import CursorWrapper
 
@@ -129,23 +131,28 @@ def _fill(log: str, redis_url: str) -> Callable[[], int]:
     with connection.cursor() as cursor:
         cursor.execute(FILL_DATABASE.format(held=HELD))
         cursor.execute("VACUUM ANALYZE")
-    executed = [0]
-    execute = CursorWrapper.execute
+    return _count_calls(CursorWrapper, "execute")
 
-    def counted(self: Any, *args: Any) -> Any:
-        executed[0] += 1
-        return execute(self, *args)
 
-    CursorWrapper.execute = counted  # type: ignore[method-assign]
-    return lambda: executed[0]
+def _count_calls(of: Any, method: str) -> Callable[[], int]:
+    calls, original = itertools.count(), getattr(of, method)
+    called = [0]
+
+    def counted(self: Any, *args: Any, **options: Any) -> Any:
+        called[0] = next(calls) + 1
+        return original(self, *args, **options)
+
+    setattr(of, method, counted)
+    return lambda: called[0]
 
 
 async def measure(count: int, store: Store) -> None:
     """Print the rows for a number of followed streams."""
+    from realtime.concurrency.threads import run_sync
     from realtime.eventlog import event_log
     from realtime.fanout.feed import Feed
     from realtime.fanout.log_reader import LogReader
-    from realtime.fanout.log_watch import LogWatch
+    from realtime.fanout.log_watch import ALL_WITHIN, LogWatch
 
     log = event_log()
     assert log is not None
@@ -155,31 +162,35 @@ async def measure(count: int, store: Store) -> None:
         feeds[f"user.{number}"] = Feed(f"user.{number}", reader, to_compare)
     names = list(feeds)
     for start in range(0, count, 1000):
-        for name, position in log.positions(names[start : start + 1000]).items():
+        found = await run_sync(log.positions, names[start : start + 1000])
+        for name, position in found.items():
             await feeds[name].check(position, position)
     watch = LogWatch(log, Followed(feeds), to_compare)
     for task in watch._tasks:
         task.cancel()
+    await run_sync(log.positions, names[:1])  # A thread with a connection.
     await row(f"{count:,} | all", store, watch._check_moved)
     for events in EVENTS:
         await asyncio.sleep(PAUSE)
-        publish(log, feeds, events)
+        for event in await run_sync(publish, log, count, events):
+            feeds[event.stream].take(event)
+        watch._turns.begin(names, asyncio.get_running_loop().time())
         await row(f"{count:,} | {events:,}", store, watch._check_moved)
+    in_turn = names[: round(count * POSITION_CHECK / ALL_WITHIN)]
+    await row(f"{count:,} | in turn", store, lambda: watch._compare(in_turn))
 
 
-def publish(log: EventLog, feeds: dict[str, Feed], events: int) -> None:
-    """Publish events, and let them arrive."""
+def publish(log: EventLog, count: int, events: int) -> list[LoggedEvent]:
+    """Publish events to streams of those; returns what is broadcast."""
     from realtime.eventlog import Draft
 
-    count = len(feeds)
+    arrived: list[LoggedEvent] = []
     streams_each = STREAMS_EACH[os.environ["LOG"]]
     for start in range(0, events, streams_each):
         streams = [f"user.{(start + n) * 7919 % count}" for n in range(streams_each)]
-        arrived: list[Any] = []
         draft = Draft(f"{time.time_ns()}", "call.state", '{"state": "ringing"}', 1)
         log.append(streams, draft, arrived.extend)
-        for event in arrived:
-            feeds[event.stream].take(event)
+    return arrived
 
 
 async def row(label: str, store: Store, check: Callable[[], Any]) -> None:
