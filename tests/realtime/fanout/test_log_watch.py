@@ -259,7 +259,7 @@ async def test_a_hole_that_could_not_be_read_is_tried_again_by_the_next_check(
     follower = await follow("user.1")
     await asyncio.sleep(1.5 * POSITION_CHECK)
     log.write("user.1", 1, 2)
-    await asyncio.sleep(POSITION_CHECK)
+    await asyncio.sleep(2 * POSITION_CHECK)
     assert follower.got == [1, 2]
     *_, last = log.write("user.1", 3, 4)
     log._moved.clear()
