@@ -168,7 +168,6 @@ async def measure(count: int, store: Store) -> None:
     watch = LogWatch(log, Followed(feeds), to_compare)
     for task in watch._tasks:
         task.cancel()
-    await run_sync(log.positions, names[:1])  # A thread with a connection.
     await row(f"{count:,} | all", store, watch._check_moved)
     for events in EVENTS:
         await asyncio.sleep(PAUSE)
@@ -195,6 +194,12 @@ def publish(log: EventLog, count: int, events: int) -> list[LoggedEvent]:
 
 async def row(label: str, store: Store, check: Callable[[], Any]) -> None:
     """Print what a check costs."""
+    from realtime.concurrency.threads import run_sync
+    from realtime.eventlog import event_log
+
+    log = event_log()
+    assert log is not None
+    await run_sync(log.positions, ["user.0"])  # Now a thread has a connection.
     trips, log_cpu, cpu, wall = store.trips(), store.cpu(), time.process_time(), time.perf_counter()
     await check()
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
