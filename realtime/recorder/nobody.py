@@ -160,7 +160,10 @@ class NobodyWatch:
             if len(page.entries) < PAGE:
                 break
         else:
-            logger.warning("deliveries not watched: more than %d events a second", PAGE * MAX_PAGES)
+            logger.warning(
+                "deliveries not watched events=%d: more than that came in a second",
+                PAGE * MAX_PAGES,
+            )
             cursor = (await run_sync(log.recent, None)).cursor
         self._cursor = cursor
         return found
@@ -258,18 +261,18 @@ def _say(entries: Sequence[LogEntry]) -> None:
         places = [f"{one.stream}:{one.offset}" for one in (first, *others)]
         more = f",+{len(places) - MAX_SHOWN}" if len(places) > MAX_SHOWN else ""
         logger.warning(
-            "delivered to nobody event=%s name=%s streams=%s origin=%s",
-            *(event, first.name, ",".join(places[:MAX_SHOWN]) + more, first.origin),
-            extra=LIMITED,
+            "delivered to nobody event=%s name=%s streams=%s",
+            *(event, first.name, ",".join(places[:MAX_SHOWN]) + more),
+            extra={**LIMITED, "origin": first.origin},
         )
 
 
 def _say_unknown(entry: LogEntry, answers: Mapping[str, str], processes: Sequence[Process]) -> None:
     silent = {one.id for one in processes if one.ended_at is None or one.has_died} - answers.keys()
     logger.info(
-        "delivery unknown event=%s name=%s streams=%s:%s silent=%s",
+        "delivery unknown event=%s name=%s stream=%s offset=%d silent=%s",
         *(entry.id, entry.name, entry.stream, entry.offset, ",".join(sorted(silent))),
-        extra=LIMITED,
+        extra={**LIMITED, "origin": entry.origin},
     )
 
 

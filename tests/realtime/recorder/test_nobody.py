@@ -94,7 +94,7 @@ def said(caplog, text="delivered to nobody"):
 def test_it_is_said_once_with_all_that_helps_and_counted(quick, caplog):
     ids = []
     watched(lambda: ids.append(publish("user.7", "odd.1", origin="task ring")))
-    about = "name=call streams=user.7:1,odd.1:1 origin=task ring"
+    about = "name=call streams=user.7:1,odd.1:1 task=ring"
     assert said(caplog) == [f"delivered to nobody event={ids[0]} {about}"]
     (record,) = [one for one in caplog.records if "to nobody" in one.getMessage()]
     assert (record.name, record.levelno) == ("realtime.recorder.nobody", logging.WARNING)
@@ -109,7 +109,7 @@ def test_what_a_socket_was_handed_is_not_said(quick, caplog):
         publish("user.8", "user.7", name="both")
 
     watched(play)
-    assert [line.rpartition("streams=")[2] for line in said(caplog)] == ["user.8:1 origin=None"]
+    assert [line.rpartition("streams=")[2] for line in said(caplog)] == ["user.8:1"]
 
 
 def test_a_socket_that_is_behind_is_waited_for(quick, caplog, monkeypatch):
