@@ -9,6 +9,7 @@ try:
         presence,
         update_presence,
     )
+    from realtime.connections import aopen_sockets, open_sockets
     from realtime.events import aposition, apublish, position, publish
     from realtime.locks import alock, alock_holder, aunlock, lock, lock_holder, unlock
     from realtime.receipts.asking import areceipt, receipt
@@ -25,6 +26,7 @@ __all__ = [
     "ais_online",
     "alock",
     "alock_holder",
+    "aopen_sockets",
     "aposition",
     "apresence",
     "apublish",
@@ -36,6 +38,7 @@ __all__ = [
     "is_online",
     "lock",
     "lock_holder",
+    "open_sockets",
     "position",
     "presence",
     "publish",

@@ -52,6 +52,10 @@ class RealtimeSettings:
     """Events kept of each stream: the newest ``COUNT``, for ``AGE`` seconds."""
     PRESENCE: dict[str, Any] | bool = True
     """``BACKEND`` and ``OPTIONS`` of presence; True goes with the event log, False is without."""
+    RECORDER: dict[str, Any] | bool = True
+    """``BACKEND`` and ``OPTIONS`` of the flight recorder; True is the database, False is off."""
+    RECORD_AGE: int = 7 * 86400
+    """Seconds for which the lives of sockets are kept, after their end."""
     OFFLINE_AFTER: float = 15.0
     """Seconds in which a user whose last socket has ended may come back and was never gone."""
     POSITION_CHECK: float = 10.0
@@ -83,10 +87,10 @@ def problems(configured: Any) -> list[str]:
         elif name == "EVENT_LOG":
             if value is not None and not _is_backend(value):
                 found.append(f"REALTIME['EVENT_LOG'] must have a BACKEND, or be None: {value!r}.")
-        elif name == "PRESENCE":
+        elif name in ("PRESENCE", "RECORDER"):
             if not isinstance(value, bool) and not _is_backend(value):
                 found.append(
-                    f"REALTIME['PRESENCE'] must have a BACKEND, or be True or False: {value!r}."
+                    f"REALTIME[{name!r}] must have a BACKEND, or be True or False: {value!r}."
                 )
         elif name == "RETENTION":
             found += retention_problems("REALTIME['RETENTION']", value)

@@ -12,16 +12,25 @@ from asgiref.sync import markcoroutinefunction
 from realtime.access.addresses import address_of
 from realtime.access.first_frame import FirstFrame
 from realtime.access.origins import is_foreign
+from realtime.access.silence import keep_silent, silence_among
 from realtime.access.ways_in import find_login
 from realtime.conf import realtime_settings
-from realtime.counters import SOCKETS_CLOSED
+from realtime.counters import HANDSHAKES_REFUSED, SOCKETS_CLOSED
 from realtime.exceptions import TicketExpired
 from realtime.fanout.hub import running_hub
 from realtime.hints import hint
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import SUBPROTOCOL, VERSIONS
-from realtime.sockets.asgi import Application, Receive, Scope, Send, header
+from realtime.sockets.asgi import (
+    ABNORMAL_CLOSURE,
+    NO_STATUS_RECEIVED,
+    Application,
+    Receive,
+    Scope,
+    Send,
+    header,
+)
 from realtime.sockets.drain import running_drain
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import ANSWERED_FOR, RealtimeSocket
@@ -34,6 +43,9 @@ from realtime.subscriptions.commands import Commands
 __all__ = ["HeartbeatMixin", "RealtimeConsumer"]
 
 logger = get_logger(__name__)
+
+MAX_ORIGIN = 300
+"""Characters of an origin that count where two are compared; a name has 253 at most."""
 
 _NO_COOKIE = (
     "A visitor without a cookie was refused with 4501. If the user is logged in, the browser did "
@@ -131,12 +143,16 @@ class RealtimeConsumer:
             return
         if is_foreign(scope):
             SOCKETS_CLOSED.add("foreign_origin")
+            HANDSHAKES_REFUSED.add("foreign_origin")
             _hint_at_origin(scope)
             await send({"type": "websocket.close"})
             Transport(send).abort_later(ABORT_AFTER)
             return
         if SCOPE_KEY in scope:
             scope[SCOPE_KEY].bypass()
+        if silence := silence_among(scope.get("subprotocols") or ()):
+            await keep_silent(receive, send, silence)
+            return
         subprotocol = _chosen(scope.get("subprotocols") or ())
         try:
             await send({"type": "websocket.accept", "subprotocol": subprotocol})
@@ -152,6 +168,7 @@ class RealtimeConsumer:
         socket.run(partial(_sign_in, socket, scope, first_frame))
         # Most sockets live for hours, and wait: 1 KiB of each goes.
         del scope, send, first_frame
+        code: int | None = None
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
                 text = message.get("text")
@@ -159,14 +176,16 @@ class RealtimeConsumer:
                     socket.received(text, commands.run)
                 take_first = None
                 del message, text
+            code = message.get("code") or NO_STATUS_RECEIVED
         except OSError:
-            pass  # The server's way to say that the peer has left.
+            code = ABNORMAL_CLOSURE  # The server's way to say that the peer has left.
         except asyncio.CancelledError:
             await socket.cancelled()
             raise
         finally:
             commands.end()
-            open_sockets.ended(socket)
+            open_sockets.ended(socket, code)
+            socket.count_disconnect(code)
             socket.disconnected()
             await socket.finished()
             await commands.finished()
@@ -174,7 +193,8 @@ class RealtimeConsumer:
 
 def _hint_at_origin(scope: Scope) -> None:
     origin, host = header(scope, b"origin"), header(scope, b"host")
-    hint(logger, _FOREIGN_ORIGIN, repr(origin), repr(host))
+    # The doctor tries one, which must not keep the next one out of the log.
+    hint(logger, _FOREIGN_ORIGIN, repr(origin), repr(host), kind=str(origin)[:MAX_ORIGIN])
 
 
 def _chosen(offered: Sequence[str]) -> str | None:
@@ -206,4 +226,5 @@ async def _sign_in(socket: RealtimeSocket, scope: Scope, first_frame: FirstFrame
         hint(logger, _NO_USER if header(scope, b"cookie") else _NO_COOKIE)
         socket.close(CloseCode.NOT_SIGNED_IN, abort_after=ABORT_AFTER)
     else:
-        open_sockets.signed_in(socket, login)
+        user_agent = header(scope, b"user-agent") or ""
+        open_sockets.signed_in(socket, login, user_agent)

@@ -16,6 +16,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from realtime.concurrency.connections import run_async, sync_code_waits
 from realtime.concurrency.per_loop import in_event_loop
 from realtime.conf import realtime_settings
+from realtime.correlation import current_origin, current_traceparent
+from realtime.counters import EVENTS_PUBLISHED
 from realtime.eventlog import Draft, EventLog, LoggedEvent, event_log
 from realtime.eventlog.commit import after_every_commit
 from realtime.hints import hint
@@ -27,6 +29,7 @@ from realtime.layer.messages import (
     ephemeral_messages,
     logged_messages,
     plain_message,
+    stamped,
 )
 from realtime.logs import get_logger
 from realtime.protocol.position import NOWHERE, Position
@@ -102,10 +105,11 @@ def publish(
     if log is None:
         _require_no_terms(terms)
         outgoing = _ephemeral(streams, draft)
-        after_every_commit(lambda: broadcast(outgoing))
+        after_every_commit(lambda: broadcast(stamped(outgoing)))
     elif terms is not None:
         return _publish_within(terms, log, streams, draft)
     elif streams:
+        EVENTS_PUBLISHED.add("kept")
         _log_publish(draft, streams)
         log.append(streams, draft, _broadcast_logged)
     return draft.id
@@ -134,7 +138,7 @@ async def apublish(
         return await run_async(sync_to_async(publish)(to, name, data, **options))
     _require_no_terms(terms_of(within, otherwise))
     draft = _draft(name, data, key, exclude)
-    await abroadcast(_ephemeral(stream_names(to), draft))
+    await abroadcast(stamped(_ephemeral(stream_names(to), draft)))
     return draft.id
 
 
@@ -209,7 +213,11 @@ def _draft(name: str, data: Any, key: str | None = None, exclude: str | None = N
     encoded = json.dumps(data, cls=DjangoJSONEncoder, allow_nan=False, separators=(",", ":"))
     if len(encoded) > (limit := realtime_settings().MAX_IN_FLIGHT_BYTES // 2):
         raise ValueError(f"An event's data has at most {limit} bytes, not {len(encoded)}.")
-    return Draft(uuid.uuid4().hex, name, encoded, int(time.time() * 1000), key, exclude)
+    return Draft(
+        *(uuid.uuid4().hex, name, encoded, int(time.time() * 1000), key, exclude),
+        origin=str(current_origin()),
+        traceparent=current_traceparent(),
+    )
 
 
 def _require_text(what: str, text: Any) -> None:
@@ -224,6 +232,7 @@ def _publish_within(terms: Terms, log: EventLog, streams: Sequence[str], draft: 
     from realtime.receipts.deadlines import publish_with  # Needs the apps to be loaded.
 
     draft = replace(draft, wants_receipt=True)
+    EVENTS_PUBLISHED.add("kept")
     _log_publish(draft, streams)
 
     def append() -> None:
@@ -241,19 +250,22 @@ def _require_no_terms(terms: Terms | None) -> None:
 def _ephemeral(streams: Sequence[str], draft: Draft) -> list[GroupMessage]:
     if not streams:
         return []
+    EVENTS_PUBLISHED.add("ephemeral")
     _log_publish(draft, streams)
     return ephemeral_messages(streams, draft)
 
 
 def _broadcast_logged(events: Sequence[LoggedEvent]) -> None:
     if events:
-        broadcast(logged_messages(events))
+        broadcast(stamped(logged_messages(events)))
 
 
 def _log_publish(draft: Draft, streams: Sequence[str]) -> None:
     names = ",".join(streams)
     logger.info(
-        "publish event=%s name=%s key=%s streams=%s", draft.id, draft.name, draft.key, names
+        "publish event=%s name=%s key=%s streams=%s",
+        *(draft.id, draft.name, draft.key, names),
+        extra={"origin": draft.origin, "traceparent": draft.traceparent},
     )
     for stream in streams:
         if not is_served(stream):

@@ -67,6 +67,11 @@ class Event(models.Model):
             models.Index(
                 fields=["key"], condition=Q(key__isnull=False), name="realtime_event_by_key"
             ),
+            models.Index(
+                fields=["numbered_at", "id"],
+                condition=Q(numbered_at__isnull=False),
+                name="realtime_event_by_numbering",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -158,6 +163,18 @@ class PresenceLock(models.Model):
         return f"{self.name} {self.socket or self.user}"
 
 
+class Lease(models.Model):
+    """What one process does at a time, which one that is, and how far it has come."""
+
+    task = models.CharField(max_length=80, primary_key=True)
+    process = models.CharField(max_length=32, default="")
+    until = models.DateTimeField(db_default=Now(), help_text="By the database's clock.")
+    note = models.TextField(default="", help_text="What the next process has to know.")
+
+    def __str__(self) -> str:
+        return f"{self.task} {self.process}"
+
+
 class UsedTicket(models.Model):
     """A ticket that was used, so that it is not used again; removed an hour after its end."""
 
@@ -175,11 +192,14 @@ class RecordedProcess(models.Model):
     host = models.CharField(max_length=200)
     pid = models.IntegerField()
     server = models.CharField(max_length=80, help_text="The ASGI server and its version.")
-    started_at = models.DateTimeField(db_default=Now(), help_text="By the database's clock.")
+    started_at = models.BigIntegerField(help_text="Milliseconds since 1970 by its own clock.")
     lease_until = models.DateTimeField(
-        db_index=True, help_text="A process that does not renew it has died."
+        db_index=True,
+        help_text="By the database's clock; a process that does not renew it has died.",
     )
-    ended_at = models.DateTimeField(null=True, help_text="When it ended by itself.")
+    ended_at = models.BigIntegerField(
+        null=True, help_text="When it ended by itself, in milliseconds since 1970."
+    )
 
     def __str__(self) -> str:
         return f"{self.host}/{self.pid}"
@@ -192,14 +212,19 @@ class RecordedSocket(models.Model):
     process = models.CharField(max_length=32)
     user = models.CharField(max_length=80, default="", help_text="The name of the own stream.")
     user_agent = models.CharField(max_length=200, default="")
-    opened_at = models.DateTimeField(help_text="By the process's clock, as all times here.")
-    ended_at = models.DateTimeField(null=True)
+    opened_at = models.BigIntegerField(
+        help_text="Milliseconds since 1970 by the process's clock, as all times here."
+    )
+    ended_at = models.BigIntegerField(null=True)
     code = models.IntegerField(null=True, help_text="The close code.")
     ended_by = models.CharField(
         max_length=10, default="", help_text="server, client, or process where that has died."
     )
     latency = models.FloatField(null=True, help_text="Seconds of the last round trip.")
-    proved_at = models.DateTimeField(null=True, help_text="When the last pong came.")
+    proved_at = models.BigIntegerField(null=True, help_text="When the last pong came.")
+    streams = models.TextField(
+        default="", help_text="What it follows, as JSON, until it ends and each has a row."
+    )
 
     class Meta:
         indexes = [
@@ -215,19 +240,20 @@ class RecordedSocket(models.Model):
 class RecordedFollowing(models.Model):
     """What a socket was handed of a stream, and what of it was proved to have arrived."""
 
-    id = models.CharField(max_length=130, primary_key=True, help_text="The socket/the stream/n.")
+    id = models.CharField(max_length=130, primary_key=True, help_text="Its socket/stream/since.")
     socket = models.CharField(max_length=32, db_index=True)
     stream = models.CharField(max_length=80)
-    since = models.DateTimeField()
-    until = models.DateTimeField(null=True)
+    since = models.BigIntegerField()
+    until = models.BigIntegerField()
     epoch = models.CharField(max_length=64)
     began_at_offset = models.BigIntegerField(help_text="Events after this one are for the socket.")
     handed = models.BigIntegerField(default=0, help_text="The offset of the last event handed out.")
     proved = models.BigIntegerField(default=0, help_text="The offset of the last event proved.")
     steps = models.TextField(default="[]", help_text="The times of both, as JSON.")
+    selects = models.BooleanField(default=False, help_text="Whether the class selects events.")
 
     class Meta:
-        indexes = [models.Index(fields=["stream", "since"], name="realtime_followings_of")]
+        indexes = [models.Index(fields=["stream", "until"], name="realtime_followings_of")]
 
     def __str__(self) -> str:
         return f"{self.socket} {self.stream}"

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from realtime.conf import realtime_settings
 from realtime.eventlog import LoggedEvent
 from realtime.eventlog.retention import retention_of
 from realtime.exceptions import PositionLost
 from realtime.fanout.followers import Followers
 from realtime.fanout.log_reader import LogReader
+from realtime.fanout.promptness import promptness
 from realtime.fanout.recent_events import RecentEvents
 from realtime.fanout.repair import Repair
 from realtime.layer.messages import EphemeralEvent, Event
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol.delivery import MAX_AHEAD, Delivery
+from realtime.protocol.hand_outs import HandOuts
 from realtime.protocol.position import NOWHERE, Position
 
 logger = get_logger(__name__)
@@ -43,12 +46,15 @@ class Feed:
         "_recent",
         "_repair",
         "followers",
+        "hand_outs",
         "stream",
     )
 
     def __init__(self, stream: str, reader: LogReader | None) -> None:
         self.stream = stream
         self.followers = Followers()
+        self.hand_outs = _new_hand_outs()
+        """When events were handed out, in this epoch; None where nobody wants to know later."""
         self._reader = reader
         self._delivery: Delivery[Event] | None = None
         self._early: list[LoggedEvent] = []
@@ -175,6 +181,7 @@ class Feed:
         assert self._delivery is not None
         logger.warning("reset stream=%s from=%s to=%s", self.stream, self.position, position)
         self._recent = RecentEvents(retention_of(self.stream))
+        self.hand_outs = _new_hand_outs()
         ephemeral = self._delivery.reset(position)
         self.followers.reset()
         self._hand_out(ephemeral)
@@ -201,24 +208,33 @@ class Feed:
             self._repair.read_missing(wait=wait)
 
     def _take_ephemeral(self, event: EphemeralEvent) -> None:
-        logger.info("deliver event=%s stream=%s name=%s", event.id, event.stream, event.name)
+        logger.info(
+            "deliver event=%s stream=%s name=%s",
+            *(event.id, event.stream, event.name),
+            extra={"origin": event.origin},
+        )
         self._hand_out([event] if self._delivery is None else self._delivery.ephemeral(event))
 
     def _hand_out(self, events: Sequence[Event]) -> None:
         for event in events:
             if isinstance(event, EphemeralEvent):
-                self.followers.deliver_ephemeral(event, self.position)
+                followers = self.followers.deliver_ephemeral(event, self.position)
             else:
                 self._recent.add(event)
+                if self.hand_outs is not None:
+                    self.hand_outs.add(event.offset, asyncio.get_running_loop().time())
                 self._log_delivery(event)
-                self.followers.deliver(event)
+                followers = self.followers.deliver(event)
+            if followers:
+                promptness.handed_out(event, followers, self.followers)
 
     def _log_delivery(self, event: LoggedEvent) -> None:
         logger.info(
             "deliver event=%s stream=%s offset=%d name=%s sockets=%d",
-            event.id,
-            self.stream,
-            event.offset,
-            event.name,
-            self.followers.live,
+            *(event.id, self.stream, event.offset, event.name, self.followers.live),
+            extra={"origin": event.origin},
         )
+
+
+def _new_hand_outs() -> HandOuts | None:
+    return None if realtime_settings().RECORDER is False else HandOuts()

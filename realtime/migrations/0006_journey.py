@@ -30,6 +30,15 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Lease',
+            fields=[
+                ('task', models.CharField(max_length=80, primary_key=True, serialize=False)),
+                ('process', models.CharField(default='', max_length=32)),
+                ('until', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), help_text="By the database's clock.")),
+                ('note', models.TextField(default='', help_text='What the next process has to know.')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Receipt',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -42,16 +51,17 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='RecordedFollowing',
             fields=[
-                ('id', models.CharField(help_text='The socket/the stream/n.', max_length=130, primary_key=True, serialize=False)),
+                ('id', models.CharField(help_text='Its socket/stream/since.', max_length=130, primary_key=True, serialize=False)),
                 ('socket', models.CharField(db_index=True, max_length=32)),
                 ('stream', models.CharField(max_length=80)),
-                ('since', models.DateTimeField()),
-                ('until', models.DateTimeField(null=True)),
+                ('since', models.BigIntegerField()),
+                ('until', models.BigIntegerField()),
                 ('epoch', models.CharField(max_length=64)),
                 ('began_at_offset', models.BigIntegerField(help_text='Events after this one are for the socket.')),
                 ('handed', models.BigIntegerField(default=0, help_text='The offset of the last event handed out.')),
                 ('proved', models.BigIntegerField(default=0, help_text='The offset of the last event proved.')),
                 ('steps', models.TextField(default='[]', help_text='The times of both, as JSON.')),
+                ('selects', models.BooleanField(default=False, help_text='Whether the class selects events.')),
             ],
         ),
         migrations.CreateModel(
@@ -61,9 +71,9 @@ class Migration(migrations.Migration):
                 ('host', models.CharField(max_length=200)),
                 ('pid', models.IntegerField()),
                 ('server', models.CharField(help_text='The ASGI server and its version.', max_length=80)),
-                ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), help_text="By the database's clock.")),
-                ('lease_until', models.DateTimeField(db_index=True, help_text='A process that does not renew it has died.')),
-                ('ended_at', models.DateTimeField(help_text='When it ended by itself.', null=True)),
+                ('started_at', models.BigIntegerField(help_text='Milliseconds since 1970 by its own clock.')),
+                ('lease_until', models.DateTimeField(db_index=True, help_text="By the database's clock; a process that does not renew it has died.")),
+                ('ended_at', models.BigIntegerField(help_text='When it ended by itself, in milliseconds since 1970.', null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -73,12 +83,13 @@ class Migration(migrations.Migration):
                 ('process', models.CharField(max_length=32)),
                 ('user', models.CharField(default='', help_text='The name of the own stream.', max_length=80)),
                 ('user_agent', models.CharField(default='', max_length=200)),
-                ('opened_at', models.DateTimeField(help_text="By the process's clock, as all times here.")),
-                ('ended_at', models.DateTimeField(null=True)),
+                ('opened_at', models.BigIntegerField(help_text="Milliseconds since 1970 by the process's clock, as all times here.")),
+                ('ended_at', models.BigIntegerField(null=True)),
                 ('code', models.IntegerField(help_text='The close code.', null=True)),
                 ('ended_by', models.CharField(default='', help_text='server, client, or process where that has died.', max_length=10)),
                 ('latency', models.FloatField(help_text='Seconds of the last round trip.', null=True)),
-                ('proved_at', models.DateTimeField(help_text='When the last pong came.', null=True)),
+                ('proved_at', models.BigIntegerField(help_text='When the last pong came.', null=True)),
+                ('streams', models.TextField(default='', help_text='What it follows, as JSON, until it ends and each has a row.')),
             ],
         ),
         migrations.AddField(
@@ -110,6 +121,10 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('key__isnull', False)), fields=['key'], name='realtime_event_by_key'),
         ),
         migrations.AddIndex(
+            model_name='event',
+            index=models.Index(condition=models.Q(('numbered_at__isnull', False)), fields=['numbered_at', 'id'], name='realtime_event_by_numbering'),
+        ),
+        migrations.AddIndex(
             model_name='deadline',
             index=models.Index(condition=models.Q(('settled_at__isnull', True)), fields=['try_at'], name='realtime_deadlines'),
         ),
@@ -131,7 +146,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='recordedfollowing',
-            index=models.Index(fields=['stream', 'since'], name='realtime_followings_of'),
+            index=models.Index(fields=['stream', 'until'], name='realtime_followings_of'),
         ),
         migrations.AddIndex(
             model_name='recordedsocket',

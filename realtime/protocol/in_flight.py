@@ -63,13 +63,17 @@ class InFlight:
         self._pings[nonce] = self._last_ping = self.total
         self._set_check_at()
 
-    def ponged(self, nonce: str) -> None:
-        """Note the pong to a ping in flight; it proves the arrival of all before that ping."""
+    def ponged(self, nonce: str) -> bool:
+        """Note the pong to a ping in flight; it proves the arrival of all before that ping.
+
+        Returns whether that is more than was proved already.
+        """
         if nonce not in self._pings:
-            return
-        self.arrived = self._pings[nonce]
+            return False
+        before, self.arrived = self.arrived, self._pings[nonce]
         self._pings = {other: at for other, at in self._pings.items() if at > self.arrived}
         self._set_check_at()
+        return self.arrived > before
 
     def _set_check_at(self) -> None:
         self.check_at = 1 + min(self._last_ping + self._limit // 2, self.arrived + self._limit)

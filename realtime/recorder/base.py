@@ -1,6 +1,7 @@
 """What the flight recorder keeps, and what a backend of it promises.
 
-All times are seconds since 1970, by the clock of the process that served the socket.
+All times are seconds since 1970, by the clock of the process that served the socket. What there is
+for each socket is not frozen: to make a frozen one takes ten times as long.
 """
 
 from __future__ import annotations
@@ -34,19 +35,23 @@ class Process:
     """Whether it ended without saying so; ``ended_at`` is then when its lease ran out."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Step:
-    """Events of a stream, up to ``offset``, that were handed to a socket together, or nearly so."""
+    """Events of a stream, up to ``offset`` and after the step before.
+
+    The times are those by which it had happened to all of them; for the newest events of a life,
+    of which there is a step for each, they are exact.
+    """
 
     offset: int
     handed_at: float
     proved_at: float | None = None
-    """When a pong proved that they had arrived."""
+    """When a pong had proved that they had arrived."""
     is_replay: bool = False
     """Whether they came from the log, after the socket had come back or fallen behind."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Following:
     """What one socket was handed of one stream, of the events after ``began_after``."""
 
@@ -61,9 +66,24 @@ class Following:
     until: float | None = None
     steps: Sequence[Step] = ()
     """In order; of a long life the older ones are joined."""
+    selects: bool = False
+    """Whether the stream's class selects events for its followers.
+
+    Then those that have no step of their own may not have been for this one.
+    """
+
+    def step_of(self, offset: int) -> Step | None:
+        """Return the step with which an event was handed out, None if it was not.
+
+        Where the class selects events, None is also for one whose step was joined to others.
+        """
+        if offset <= self.began_after:
+            return None
+        step = next((step for step in self.steps if step.offset >= offset), None)
+        return None if step is not None and self.selects and step.offset > offset else step
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Life:
     """A socket's life, as far as it has come."""
 
@@ -96,7 +116,10 @@ class RecorderBackend(ABC):
     ) -> None:
         """Write lives that have begun, those that are over, and that ``process`` is alive.
 
-        ``lease`` is in seconds: a process that writes nothing for that long has died.
+        A life is in each of the two at most once. One that has begun may be written again, with
+        those of its followings that have ended and all that have not; of these, what was handed
+        out need not be kept. ``lease`` is in seconds: a process that writes nothing for that long
+        has died.
         """
 
     @abstractmethod

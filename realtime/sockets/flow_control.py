@@ -7,6 +7,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 
+from realtime.counters import SOCKETS_HELD_BACK
 from realtime.protocol.in_flight import InFlight, Pressure
 from realtime.sockets.keepalive import Keepalive
 
@@ -103,29 +104,34 @@ class FlowControl:
         """Note that a ping goes out."""
         self._in_flight.pinged(nonce)
 
-    def proved(self, nonce: str) -> None:
-        """Note the pong to a ping: all that was sent before that ping has arrived."""
-        self._in_flight.ponged(nonce)
+    def proved(self, nonce: str) -> bool:
+        """Note the pong to a ping: all that was sent before that ping has arrived.
+
+        Returns whether that is more than was known.
+        """
+        has_news = self._in_flight.ponged(nonce)
         self._moved_at = self._loop.time()
         self.is_full = self.is_full and self._in_flight.pressure is Pressure.FULL
         if self.is_full and self._keepalive is not None and not self._in_flight.is_ping_last:
             self._keepalive.ping()  # Own frames went out behind the last one.
         if self._awaited:
-            self._call_arrived(self._awaited)
+            self._call_proved(self._awaited)
         self._let_in()
+        return has_news
 
-    def call_when_arrived(self, callback: Callable[[], None]) -> None:
-        """Call ``callback`` when a pong proves that all that was sent so far has arrived.
+    def when_proved(self, then: Callable[[], None], *, soon: bool = False) -> None:
+        """Call ``then`` when a pong proves that all that was sent so far has arrived.
 
-        A ping goes out behind it, one for all that is asked for at the same moment. A peer that is
-        gone proves nothing.
+        If it is wanted ``soon``, a ping goes out behind it, one for all that is asked for at the
+        same moment. A peer that is gone proves nothing.
         """
         if self._keepalive is None:
             return
         if self._awaited is None:
             self._awaited = deque()
-        self._awaited.append((self._in_flight.total, callback))
-        self._loop.call_soon(self._ping_behind)
+        self._awaited.append((self._in_flight.total, then))
+        if soon:
+            self._loop.call_soon(self._ping_behind)
 
     def expect_nothing(self) -> None:
         """Call nobody for what was sent so far: some of it was dropped on its way."""
@@ -144,7 +150,7 @@ class FlowControl:
         if self._keepalive is not None and self._awaited and not self._in_flight.is_ping_last:
             self._keepalive.ping()
 
-    def _call_arrived(self, awaited: deque[tuple[int, Callable[[], None]]]) -> None:
+    def _call_proved(self, awaited: deque[tuple[int, Callable[[], None]]]) -> None:
         while awaited and awaited[0][0] <= self._in_flight.arrived:
             awaited.popleft()[1]()
 
@@ -156,6 +162,7 @@ class FlowControl:
             self._keepalive.ping()
         if pressure is Pressure.FULL and not self.is_full:
             self.is_full = True
+            SOCKETS_HELD_BACK.add()
             self._begin_watch()
         elif self._timer is None:
             self._begin_watch()

@@ -7,15 +7,16 @@ import math
 import time
 import uuid
 from collections.abc import Callable
+from typing import NamedTuple
 
 from realtime.conf import RealtimeSettings, realtime_settings
-from realtime.counters import SOCKETS_CLOSED
+from realtime.counters import SOCKETS_CLOSED, SOCKETS_DISCONNECTED
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
 from realtime.protocol.close_codes import RIGHT_ENDED, CloseCode, may_reconnect
 from realtime.protocol.frames import Frame
 from realtime.protocol.rate import Rate
-from realtime.sockets.asgi import Send
+from realtime.sockets.asgi import ABNORMAL_CLOSURE, Send
 from realtime.sockets.drain import running_drain
 from realtime.sockets.keepalive import Keepalive
 from realtime.sockets.server_limits import check_limits
@@ -26,14 +27,24 @@ logger = get_logger(__name__)
 FLUSH_TIMEOUT = 0.5
 """Seconds that an application which is cancelled takes to send its last frames."""
 
+COUNTED_CODES = (1000, 1001, 1005, 1006, 1011, 1012)
+"""Close codes of RFC 6455 that are counted apart; a peer may send any of thousands."""
+
 OFTEN = (CloseCode.TOO_MANY_FRAMES, CloseCode.TOO_MANY_SOCKETS)
 """Ends that a user causes as often as they like."""
+
+
+class Closed(NamedTuple):
+    """How this end has closed a socket, and when by the loop's clock."""
+
+    code: CloseCode
+    at: float
 
 
 class Peer:
     """The server's end of one connection; a subclass says what else ends with it."""
 
-    __slots__ = ("_has_closed", "_keepalive", "_loop", "_rate", "_settings", "_transport", "id")
+    __slots__ = ("_keepalive", "_loop", "_rate", "_settings", "_transport", "closed", "id")
 
     def __init__(self, send: Send) -> None:
         self.id = uuid.uuid4().hex[:12]
@@ -43,7 +54,8 @@ class Peer:
         self._transport = Transport(send)
         self._rate = Rate(self._settings.MAX_FRAMES_PER_SECOND, now=self._loop.time())
         self._keepalive: Keepalive | None = None
-        self._has_closed = False
+        self.closed: Closed | None = None
+        """Set when this end closes the socket, and sends nothing more."""
 
     @property
     def closing(self) -> bool:
@@ -93,8 +105,8 @@ class Peer:
             *(self.id, code, reason),
             extra=LIMITED if is_limited else None,
         )
-        SOCKETS_CLOSED.add(code.name.lower())
-        self._has_closed = True
+        self._count_close(code)
+        self.closed = Closed(code, self._loop.time())
         bye = frames.bye(code, reason, retry=may_reconnect(code), after=after)
         last = bye if self._understands_bye else None
         if code in RIGHT_ENDED:
@@ -108,6 +120,18 @@ class Peer:
         """Note that the connection has ended."""
         running_drain().remove(self)
         self._stop()
+
+    def count_disconnect(self, code: int | None) -> None:
+        """Count the end of a connection, unless this end had closed it.
+
+        ``code`` is the close code that came; none comes with a broken connection.
+        """
+        if self.closed is None:
+            code = code or ABNORMAL_CLOSURE
+            SOCKETS_DISCONNECTED.add(str(code) if code in COUNTED_CODES else "other")
+
+    def _count_close(self, code: CloseCode) -> None:
+        SOCKETS_CLOSED.add(code.name.lower())
 
     @property
     def _is_stranger(self) -> bool:

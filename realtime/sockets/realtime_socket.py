@@ -7,12 +7,17 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-from realtime.counters import COMMANDS_DELAYED, COMMANDS_REFUSED
+from realtime.counters import (
+    COMMANDS_DELAYED,
+    COMMANDS_REFUSED,
+    HANDSHAKES_REFUSED,
+)
 from realtime.exceptions import FrameError
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import Frame
+from realtime.protocol.proofs import Proofs
 from realtime.protocol.rate import Rate
 from realtime.sockets.asgi import Message, Send
 from realtime.sockets.command_queue import Command, CommandQueue
@@ -44,13 +49,23 @@ class RealtimeSocket(Peer):
     order. ``budget`` has the bytes that may be read and answered.
     """
 
-    __slots__ = ("_commands", "_flow", "_is_answered_for", "_on_proof", "budget", "login")
+    __slots__ = (
+        "_commands",
+        "_flow",
+        "_is_answered_for",
+        "_on_proof",
+        "budget",
+        "login",
+        "proofs",
+    )
 
     def __init__(self, send: Send, *, is_answered_for: bool = False) -> None:
         super().__init__(send)
         self.login: Any = None
         self._is_answered_for = is_answered_for
         self._on_proof: Callable[[], None] | None = None
+        self.proofs: Proofs | None = None
+        """Where pongs are noted, if anybody wants to know later."""
         self.budget = Rate(self._settings.MAX_BYTES_PER_SECOND, now=self._loop.time())
         self._flow = FlowControl(
             self._settings.MAX_IN_FLIGHT_BYTES,
@@ -107,13 +122,14 @@ class RealtimeSocket(Peer):
         """Call ``callback`` whenever a pong proves that the peer is there."""
         self._on_proof = callback
 
-    def call_when_arrived(self, callback: Callable[[], None]) -> None:
-        """Call ``callback`` when a pong proves that all that was sent so far has arrived.
+    def when_proved(self, then: Callable[[], None], *, soon: bool = False) -> None:
+        """Call ``then`` when a pong proves that all that was sent so far has arrived.
 
-        Where something else answers for the client, nothing proves that.
+        If it is wanted ``soon``, a ping goes out. Where something else answers for the client,
+        nothing proves that.
         """
         if not self._is_answered_for:
-            self._flow.call_when_arrived(callback)
+            self._flow.when_proved(then, soon=soon)
 
     def drop_waiting(self, is_dropped: Callable[[str], bool]) -> None:
         """Drop frames that wait; what was sent before is then not proved by a pong any more."""
@@ -155,9 +171,14 @@ class RealtimeSocket(Peer):
 
     def disconnected(self) -> None:
         """Note that the connection has ended."""
-        if self._keepalive is not None and not self._has_closed:
+        if self._keepalive is not None and self.closed is None:
             logger.info("disconnected socket=%s", self.id)
         super().disconnected()
+
+    def _count_close(self, code: CloseCode) -> None:
+        super()._count_close(code)
+        if self.login is None:
+            HANDSHAKES_REFUSED.add(code.name.lower())
 
     @property
     def _limits(self) -> frames.Limits:
@@ -209,7 +230,10 @@ class RealtimeSocket(Peer):
 
     def _take_heartbeat(self, frame: Frame) -> bool:
         if is_proof := super()._take_heartbeat(frame):
-            self._flow.proved(frame["nonce"])
+            has_news = self._flow.proved(frame["nonce"])
+            if self.proofs is not None:
+                now = self._loop.time()
+                self.proofs.add(now - (self.latency or 0.0), now, is_of_use=has_news)
             if self._on_proof is not None:
                 self._on_proof()
         return is_proof

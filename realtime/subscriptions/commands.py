@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from realtime.access.allowances import allowances
 from realtime.access.login import Login
 from realtime.conf import realtime_settings
-from realtime.counters import COMMANDS_REFUSED, STREAMS_REFUSED
+from realtime.counters import COMMANDS, COMMANDS_REFUSED, STREAMS_REFUSED
 from realtime.exceptions import FrameError, Refused, SignedOut
 from realtime.fanout.hub import Hub
 from realtime.hints import hint
@@ -51,10 +51,10 @@ class Followed(NamedTuple):
     subscription: Subscription
     right: Authorization
 
-    def end(self) -> None:
-        """Follow no more."""
+    def end(self, *, has_dropped: bool = False) -> None:
+        """Follow no more; ``has_dropped`` says that what still waits will not be sent."""
         self.right.end()
-        self.subscription.end()
+        self.subscription.end(has_dropped=has_dropped)
 
 
 class Commands:
@@ -69,8 +69,19 @@ class Commands:
         self._hooks = Hooks(socket)
         self._rate_of_sets: Rate | None = None  # Most sockets set nothing.
 
+    @property
+    def followed(self) -> list[str]:
+        """The names of the streams that the socket follows."""
+        return list(self._by_name)
+
     async def run(self, frame: Frame) -> None:
         """Carry out one command; what goes wrong goes to the socket as an error."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        await self._run(frame)
+        COMMANDS.add(clock() - began, frame["type"])
+
+    async def _run(self, frame: Frame) -> None:
         ref = frame.get("ref")
         try:
             text = await self._handlers[frame["type"]](self, frame, ref)
@@ -108,7 +119,7 @@ class Commands:
         """Hand out nothing more of a stream; a ``subscribe`` that is under way is refused."""
         logger.info("right ended socket=%s stream=%s reason=%s", self._socket.id, stream, reason)
         has_answer = not self._by_name[stream].subscription.is_starting
-        self._forget(stream, returns=reason == UNCHECKED)
+        self._forget(stream, returns=reason == UNCHECKED, has_dropped=True)
         if has_answer:
             withdraw(self._socket, stream, reason)
 
@@ -224,11 +235,11 @@ class Commands:
             raise FrameError("forbidden", "This socket is not signed in.")
         return self._socket.login  # type: ignore[no-any-return]
 
-    def _forget(self, name: str, *, returns: bool = False) -> None:
+    def _forget(self, name: str, *, returns: bool = False, has_dropped: bool = False) -> None:
         """End a subscription; its user has left, unless the client ``returns`` in a moment."""
         followed = self._by_name.pop(name, None)
         if followed is not None:
-            followed.end()
+            followed.end(has_dropped=has_dropped)
             self._hooks.left(followed.subscription.stream)
             running_roster().left(self._socket.id, name, immediately=not returns)
 

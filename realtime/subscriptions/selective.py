@@ -95,9 +95,9 @@ class SelectiveSubscription(Subscription):
         self._select(copies)
         return self._deliver_ready()
 
-    def end(self) -> None:
+    def end(self, *, has_dropped: bool = False) -> None:
         """Follow no more; what is held is dropped."""
-        super().end()
+        super().end(has_dropped=has_dropped)
         self._early.clear()
         self._discard_timer()
 
@@ -193,6 +193,8 @@ class SelectiveSubscription(Subscription):
         offset, copies = self._ready.popleft()
         if offset is not None:
             self._skips.hand_out(offset)
+            if self._course is not None:
+                self._course.handed_out(offset, self._loop.time())
         if copies.event.wants_receipt:
             self.ask_for_receipt(copies.event.id)
 

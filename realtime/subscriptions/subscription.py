@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ from realtime.access.allowances import Allowance, allowances
 from realtime.access.current_user import current_user
 from realtime.concurrency.threads import run_application
 from realtime.conf import realtime_settings
+from realtime.counters import EVENTS_REPLAYED, RESETS
 from realtime.eventlog import LoggedEvent
 from realtime.exceptions import PositionLost, SignedOut
 from realtime.fanout.copies import Copies
@@ -23,6 +25,8 @@ from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.delivery import MAX_EPHEMERAL
 from realtime.protocol.position import NO_EPOCH, NOWHERE, Position
 from realtime.receipts.notes import running_notes
+from realtime.recorder.course import Course
+from realtime.recorder.recorder import running_recorder
 from realtime.sockets.asgi import Message
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream
@@ -61,6 +65,7 @@ class Subscription:
 
     __slots__ = (
         "_allowance",
+        "_course",
         "_feed",
         "_held",
         "_hub",
@@ -80,6 +85,7 @@ class Subscription:
         self._allowance: Allowance | None = None
         self._state = State.STARTING
         self._feed: Feed | None = None
+        self._course: Course | None = None
         self._position = NOWHERE
         self._held: deque[tuple[Message, int]] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -118,6 +124,7 @@ class Subscription:
         if not self.is_starting:
             return False
         self._start_after(after if recovered and after is not None else position)
+        self._begin_course(feed)
         self._socket.send_text(
             frames.subscribed(
                 *(self.stream.name, ref, position),
@@ -157,11 +164,15 @@ class Subscription:
         message = copies.message("")
         return self.deliver(message, len(message["text"]))
 
+    def when_proved(self, then: Callable[[], None]) -> None:
+        """Call ``then`` once the client is proved to have all that it was sent so far."""
+        self._socket.when_proved(then)
+
     def ask_for_receipt(self, event_id: str) -> None:
         """Have it noted when the client proves that it received an event that it was handed."""
         socket = self._socket
         note = partial(running_notes().received, event_id, socket.id, socket.login.me)
-        socket.call_when_arrived(note)
+        socket.when_proved(note, soon=True)
 
     def skip(self, offset: int) -> None:
         """Move the client over an event that is not for it."""
@@ -170,6 +181,8 @@ class Subscription:
     def fall_behind(self, position: Position) -> None:
         """Replay what follows ``position``, at the pace of the socket."""
         assert self._feed is not None
+        if self._course is not None:
+            self._course.behind(position.offset, self._now())
         self._position = position
         self._state = State.REPLAYING
         self._catch_up(self._feed)
@@ -179,10 +192,15 @@ class Subscription:
         if self._state in (State.REPLAYING, State.LIVE):
             assert self._feed is not None
             self._state = State.REBUILDING
+            self._end_course()
             self._catch_up(self._feed)
 
-    def end(self) -> None:
-        """Follow no more, and send nothing of the stream from now on."""
+    def end(self, *, has_dropped: bool = False) -> None:
+        """Follow no more, and send nothing of the stream from now on.
+
+        ``has_dropped`` says that what still waits of it will not be sent either.
+        """
+        self._end_course(has_dropped=has_dropped)
         self._state = State.ENDED
         self._held = None
         self._hub.unfollow(self.stream.name, self)
@@ -202,6 +220,7 @@ class Subscription:
     def _lose(self, feed: Feed) -> None:
         """Start again: the log lacks what follows the client's position."""
         self._state = State.REBUILDING
+        self._end_course()
 
     def _is_caught_up(self, feed: Feed) -> bool:
         return self._position == feed.position
@@ -257,12 +276,18 @@ class Subscription:
             return
         if not events:
             await asyncio.sleep(LAG)
-        for event in events:
-            await self._socket.room()
-            if self._state is not State.REPLAYING or self._socket.closing:
-                return  # A reset came meanwhile.
-            self._replay(event)
-            self._position = self._position._replace(offset=event.offset)
+        before = self._position.offset
+        try:
+            for event in events:
+                await self._socket.room()
+                if self._state is not State.REPLAYING or self._socket.closing:
+                    return  # A reset came meanwhile.
+                self._replay(event)
+                self._position = self._position._replace(offset=event.offset)
+        finally:
+            EVENTS_REPLAYED.add(count=self._position.offset - before)
+            if self._course is not None:
+                self._course.replayed(self._position.offset, self._now())
 
     def _replay(self, event: LoggedEvent) -> None:
         if event.exclude == self.id:
@@ -280,7 +305,9 @@ class Subscription:
         members = await presence.members(self.stream, deadline)
         if self._state is State.REBUILDING and feed.position.epoch == position.epoch:
             self._socket.send_text(frames.reset(feed.stream, position, snapshot, members))
+            RESETS.add()
             self._start_after(position)
+            self._begin_course(feed)
             self._state = State.REPLAYING
 
     def _go_live(self, feed: Feed) -> None:
@@ -288,6 +315,25 @@ class Subscription:
             return
         feed.followers.go_live(self)
         self._state = LIVE
+        if self._course is not None:
+            self._course.live(feed.position.offset, self._now())
         held, self._held = self._held or (), None
         for message, size in held:
             self._socket.deliver(message, size)
+
+    def _begin_course(self, feed: Feed) -> None:
+        """Have the recorder note what comes after the position, if it records this socket."""
+        self._end_course()
+        hand_outs = None if self.selects else feed.hand_outs
+        where = self.stream.name, self._position, hand_outs
+        self._course = running_recorder().followed(self.id, *where)
+
+    def _end_course(self, *, has_dropped: bool = False) -> None:
+        if self._course is not None:
+            self._course.end(self._now(), has_dropped=has_dropped)
+            self._course = None
+
+    def _now(self) -> float:
+        """Return the loop's time; nothing was handed out after this end has closed the socket."""
+        closed = self._socket.closed
+        return asyncio.get_running_loop().time() if closed is None else closed.at

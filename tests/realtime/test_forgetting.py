@@ -124,4 +124,4 @@ def test_the_prune_command_says_how_many_went(log, settings):
         publish("call.7", "n")
     out = io.StringIO()
     call_command("realtime_prune", stdout=out)
-    assert out.getvalue() == "3 events removed\n"
+    assert out.getvalue() == "3 events removed\n0 lives of sockets removed\n"

@@ -42,10 +42,10 @@ def _stream(user: str | None, pk: str | None, stream: str | None, **_: Any) -> s
     if pk is not None:
         key = _primary_key(pk)
         return _stream_of_user(_users().filter(pk=key).first(), key)
-    return _stream_by_either(str(user))
+    return stream_by_either(str(user))
 
 
-def _stream_by_either(text: str) -> str:
+def stream_by_either(text: str) -> str:
     """Take the name or the primary key; where these are of two users, guessing would erase."""
     named = _user_named(text)
     key = _key_in_use(text)

@@ -251,7 +251,9 @@ def test_a_phone_hangs_up_while_the_company_takes_no_orders(
 ) -> None:
     call = talking(desk, wait, "incoming")
     desk.post("/calls/simulate/rest-error/")
+    assert desk.post("/calls/simulate/listen/", {"call": call.pk}).status_code == 202
     assert desk.post("/calls/simulate/hang-up/", {"call": call.pk}).status_code == 202
+    assert desk.post("/calls/simulate/listen/", {"call": call.pk}).status_code == 409
     wait(2)
     assert (shown(call)["state"], shown(call)["outcome"]) == ("completed", "answered")
     assert desk.post("/calls/simulate/hang-up/", {"call": call.pk}).status_code == 409

@@ -57,7 +57,7 @@ async def test_a_pong_proves_nothing_of_what_was_dropped_on_its_way(socket, conn
     connection.writable.clear()
     for text in ("one", "two"):
         socket.send_text(text)
-        socket.call_when_arrived(lambda text=text: arrived.append(text))
+        socket.when_proved(lambda text=text: arrived.append(text), soon=True)
     await settle()
     socket.drop_waiting(lambda text: dropped and text == "two")
     connection.writable.set()
