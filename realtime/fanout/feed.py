@@ -208,7 +208,11 @@ class Feed:
             self._repair.read_missing(wait=wait)
 
     def _take_ephemeral(self, event: EphemeralEvent) -> None:
-        logger.info("deliver event=%s stream=%s name=%s", event.id, event.stream, event.name)
+        logger.info(
+            "deliver event=%s stream=%s name=%s",
+            *(event.id, event.stream, event.name),
+            extra={"origin": event.origin},
+        )
         self._hand_out([event] if self._delivery is None else self._delivery.ephemeral(event))
 
     def _hand_out(self, events: Sequence[Event]) -> None:
@@ -227,11 +231,8 @@ class Feed:
     def _log_delivery(self, event: LoggedEvent) -> None:
         logger.info(
             "deliver event=%s stream=%s offset=%d name=%s sockets=%d",
-            event.id,
-            self.stream,
-            event.offset,
-            event.name,
-            self.followers.live,
+            *(event.id, self.stream, event.offset, event.name, self.followers.live),
+            extra={"origin": event.origin},
         )
 
 

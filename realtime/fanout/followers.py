@@ -32,6 +32,9 @@ class Follower(Protocol):
     def when_proved(self, then: Callable[[], None]) -> None:
         """Call ``then`` once all that was delivered so far is proved to have arrived, if ever."""
 
+    def ask_for_receipt(self, event_id: str) -> None:
+        """Have it noted when an event that was delivered has been received."""
+
     def skip(self, offset: int) -> None:
         """Pass over the event with this offset, which is for all others."""
 
@@ -71,6 +74,9 @@ class Followers:
         """Return one, by chance, of those that are up to date and get every event."""
         return random.choice(list(self._live)) if self._live else None
 
+    def __len__(self) -> int:
+        return self.live + len(self._waiting)
+
     def add(self, follower: Follower) -> None:
         """Add one that waits."""
         self._waiting[follower] = None
@@ -102,6 +108,10 @@ class Followers:
             if not follower.deliver(message, len(event.frame)):
                 taken -= 1
                 self.set_back_one(follower, Position(event.epoch, event.offset - 1))
+        if event.wants_receipt:
+            for follower in followers:
+                if follower in self._live:  # Those that could not take it have fallen behind.
+                    follower.ask_for_receipt(event.id)
         if self._selective:
             taken += len(self._selective)
             self._offer(Copies(event, event.frame), Position(event.epoch, event.offset))

@@ -98,6 +98,11 @@ class Hub:
         if followed is not None and followed.feed.followers.remove(follower):
             followed.leave_later()
 
+    def followers(self, stream: str) -> int:
+        """Return how many follow a stream here."""
+        followed = self._streams.get(stream)
+        return 0 if followed is None else len(followed.feed.followers)
+
     def deliver(self, message: Message) -> None:
         """Hand on what a message of the channel layer carries: events, or what is asked for."""
         if is_control(message):

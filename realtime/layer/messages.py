@@ -86,14 +86,16 @@ def count_events(outgoing: Sequence[GroupMessage]) -> int:
 
 def plain_message(stream: str, draft: Draft) -> Message:
     """Return an ephemeral event as a project would write it: its data is no frame yet."""
-    return {
+    message = {
         "type": EVENT_TYPE,
         "stream": require_stream_name(stream),
         "name": draft.name,
         "data": json.loads(draft.data),
         "id": draft.id,
         "at": draft.at,
+        **_about(draft),
     }
+    return message if draft.traceparent is None else {**message, "traceparent": draft.traceparent}
 
 
 def events_in(message: Message, streams: Container[str] | None = None) -> Iterator[Event]:
@@ -227,7 +229,8 @@ def _read_ephemeral(message: Message, committed_at: int | None) -> EphemeralEven
         return EphemeralEvent(stream, event_id, name, frame, *about)
     data = frames.encode(message.get("data"))
     at = fields.milliseconds(message.get("at") or time.time() * 1000)
-    frame = frames.event(stream, name, data, event_id=event_id, at=at)
+    traceparent = _text_or_none("traceparent", message)
+    frame = frames.event(stream, name, data, event_id=event_id, at=at, traceparent=traceparent)
     return EphemeralEvent(stream, event_id, name, fields.not_too_large(frame), *about)
 
 

@@ -34,6 +34,11 @@ QUESTION_TYPE = "realtime.question"
 ANSWER_TYPE = "realtime.answer"
 """The type of a message with a part of an answer."""
 
+SOCKETS = "sockets"
+"""Asks for open sockets: those with ``ids``, or those of ``users``, by their own streams."""
+FOLLOWERS = "followers"
+"""Asks how many sockets follow each of ``streams``."""
+
 WITHIN = 1.0
 """Seconds that answers are waited for."""
 SEND_WITHIN = 2.0

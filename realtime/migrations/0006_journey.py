@@ -15,11 +15,18 @@ class Migration(migrations.Migration):
             name='Deadline',
             fields=[
                 ('event_id', models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ('repetition', models.CharField(help_text='A digest of the key and the streams; none without a key.', max_length=32, null=True, unique=True)),
                 ('streams', models.TextField(help_text='The names, as JSON.')),
+                ('name', models.CharField(max_length=200)),
+                ('data', models.TextField(help_text='As JSON, until it is settled.')),
+                ('at', models.BigIntegerField(help_text="Milliseconds since 1970, by the publisher's clock.")),
                 ('due_at', models.DateTimeField(help_text="By the database's clock.")),
-                ('otherwise', models.CharField(help_text='The dotted path of a function.', max_length=200)),
-                ('settled_at', models.DateTimeField(help_text='When it was proved, or the function had run.', null=True)),
-                ('was_received', models.BooleanField(help_text='Which of the two it was.', null=True)),
+                ('otherwise', models.CharField(help_text='The dotted path of a function, empty for none.', max_length=200)),
+                ('try_at', models.DateTimeField(help_text='When it is due: due_at, or later after a failure.')),
+                ('attempts', models.IntegerField(default=0, help_text='How often the function has failed.')),
+                ('settled_at', models.DateTimeField(help_text='When it was proved, or the function had run or was given up.', null=True)),
+                ('was_received', models.BooleanField(help_text='Whether it was proved.', null=True)),
+                ('has_failed', models.BooleanField(default=False, help_text='Whether it was given up.')),
             ],
         ),
         migrations.CreateModel(
@@ -119,11 +126,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='deadline',
-            index=models.Index(condition=models.Q(('settled_at__isnull', True)), fields=['due_at'], name='realtime_deadlines'),
+            index=models.Index(condition=models.Q(('settled_at__isnull', True)), fields=['try_at'], name='realtime_deadlines'),
+        ),
+        migrations.AddIndex(
+            model_name='deadline',
+            index=models.Index(condition=models.Q(('settled_at__isnull', False)), fields=['settled_at'], name='realtime_deadlines_by_age'),
         ),
         migrations.AddIndex(
             model_name='receipt',
             index=models.Index(fields=['received_at'], name='realtime_receipts_by_age'),
+        ),
+        migrations.AddIndex(
+            model_name='receipt',
+            index=models.Index(fields=['user'], name='realtime_receipts_of_user'),
         ),
         migrations.AddConstraint(
             model_name='receipt',

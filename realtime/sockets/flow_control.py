@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import Callable
 
 from realtime.counters import SOCKETS_HELD_BACK
@@ -62,10 +63,11 @@ class FlowControl:
         self._on_too_slow = on_too_slow
         self._unsent = unsent
         self._in_flight = InFlight(limit)
+        self._awaited: deque[tuple[int, Callable[[], None]]] | None = None
+        """Whom to call when so many bytes have arrived; most sockets never have any."""
         self._largest = 0
         self._keepalive: Keepalive | None = None
         self._proof: asyncio.Event | None = None
-        self._awaited: tuple[int, Callable[[], None]] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._moved_at = 0.0
 
@@ -83,6 +85,7 @@ class FlowControl:
         self._keepalive = None
         if self._timer is not None:
             self._timer.cancel()
+        self._awaited = None
         self._let_in()
 
     def sent(self, size: int) -> None:
@@ -101,30 +104,38 @@ class FlowControl:
         """Note that a ping goes out."""
         self._in_flight.pinged(nonce)
 
-    def when_proved(self, then: Callable[[], None]) -> None:
-        """Call ``then`` once all that was sent so far is proved to have arrived.
-
-        It is not called where another one waits for that, or the socket ends before.
-        """
-        if self._awaited is None:
-            self._awaited = self._in_flight.total, then
-
     def proved(self, nonce: str) -> bool:
         """Note the pong to a ping: all that was sent before that ping has arrived.
 
         Returns whether that is more than was known.
         """
         has_news = self._in_flight.ponged(nonce)
-        if self._awaited is not None and self._awaited[0] <= self._in_flight.arrived:
-            then = self._awaited[1]
-            self._awaited = None
-            then()
         self._moved_at = self._loop.time()
         self.is_full = self.is_full and self._in_flight.pressure is Pressure.FULL
         if self.is_full and self._keepalive is not None and not self._in_flight.is_ping_last:
             self._keepalive.ping()  # Own frames went out behind the last one.
+        if self._awaited:
+            self._call_proved(self._awaited)
         self._let_in()
         return has_news
+
+    def when_proved(self, then: Callable[[], None], *, soon: bool = False) -> None:
+        """Call ``then`` when a pong proves that all that was sent so far has arrived.
+
+        If it is wanted ``soon``, a ping goes out behind it, one for all that is asked for at the
+        same moment. A peer that is gone proves nothing.
+        """
+        if self._keepalive is None:
+            return
+        if self._awaited is None:
+            self._awaited = deque()
+        self._awaited.append((self._in_flight.total, then))
+        if soon:
+            self._loop.call_soon(self._ping_behind)
+
+    def expect_nothing(self) -> None:
+        """Call nobody for what was sent so far: some of it was dropped on its way."""
+        self._awaited = None
 
     async def room(self) -> None:
         """Wait until at most half of what may be in flight is, or the socket has ended."""
@@ -134,6 +145,14 @@ class FlowControl:
             self._proof = self._proof or asyncio.Event()
             self._proof.clear()
             await self._proof.wait()
+
+    def _ping_behind(self) -> None:
+        if self._keepalive is not None and self._awaited and not self._in_flight.is_ping_last:
+            self._keepalive.ping()
+
+    def _call_proved(self, awaited: deque[tuple[int, Callable[[], None]]]) -> None:
+        while awaited and awaited[0][0] <= self._in_flight.arrived:
+            awaited.popleft()[1]()
 
     def _ask_for_proof(self) -> None:
         pressure = self._in_flight.pressure

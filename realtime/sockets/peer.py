@@ -16,7 +16,7 @@ from realtime.protocol import frames
 from realtime.protocol.close_codes import RIGHT_ENDED, CloseCode, may_reconnect
 from realtime.protocol.frames import Frame
 from realtime.protocol.rate import Rate
-from realtime.sockets.asgi import Send
+from realtime.sockets.asgi import ABNORMAL_CLOSURE, Send
 from realtime.sockets.drain import running_drain
 from realtime.sockets.keepalive import Keepalive
 from realtime.sockets.server_limits import check_limits
@@ -121,9 +121,13 @@ class Peer:
         running_drain().remove(self)
         self._stop()
 
-    def count_disconnect(self, code: int) -> None:
-        """Count the end of a connection with this close code, unless the server had closed it."""
+    def count_disconnect(self, code: int | None) -> None:
+        """Count the end of a connection, unless this end had closed it.
+
+        ``code`` is the close code that came; none comes with a broken connection.
+        """
         if self.closed is None:
+            code = code or ABNORMAL_CLOSURE
             SOCKETS_DISCONNECTED.add(str(code) if code in COUNTED_CODES else "other")
 
     def _count_close(self, code: CloseCode) -> None:

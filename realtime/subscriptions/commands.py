@@ -69,6 +69,11 @@ class Commands:
         self._hooks = Hooks(socket)
         self._rate_of_sets: Rate | None = None  # Most sockets set nothing.
 
+    @property
+    def followed(self) -> list[str]:
+        """The names of the streams that the socket follows."""
+        return list(self._by_name)
+
     async def run(self, frame: Frame) -> None:
         """Carry out one command; what goes wrong goes to the socket as an error."""
         clock = asyncio.get_running_loop().time

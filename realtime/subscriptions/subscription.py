@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from realtime.access.allowances import Allowance, allowances
@@ -23,6 +24,7 @@ from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.delivery import MAX_EPHEMERAL
 from realtime.protocol.position import NO_EPOCH, NOWHERE, Position
+from realtime.receipts.notes import running_notes
 from realtime.recorder.course import Course
 from realtime.recorder.recorder import running_recorder
 from realtime.sockets.asgi import Message
@@ -166,6 +168,12 @@ class Subscription:
         """Call ``then`` once the client is proved to have all that it was sent so far."""
         self._socket.when_proved(then)
 
+    def ask_for_receipt(self, event_id: str) -> None:
+        """Have it noted when the client proves that it received an event that it was handed."""
+        socket = self._socket
+        note = partial(running_notes().received, event_id, socket.id, socket.login.me)
+        socket.when_proved(note, soon=True)
+
     def skip(self, offset: int) -> None:
         """Move the client over an event that is not for it."""
         self._socket.send_text(frames.skipped(self.stream.name, offset - 1, offset))
@@ -286,6 +294,8 @@ class Subscription:
             self.skip(event.offset)
         else:
             self._socket.send_text(event.replayed_frame)
+            if event.wants_receipt:
+                self.ask_for_receipt(event.id)
 
     async def _rebuild(self, feed: Feed) -> None:
         await self._socket.room()

@@ -14,6 +14,10 @@ from tests.processes.wire import wire
 pytestmark = pytest.mark.processes
 
 HEARTBEAT = {"HEARTBEAT_INTERVAL": "0.4", "HEARTBEAT_TIMEOUT": "0.6", "TIME_ZONE": "UTC"}
+SETTINGS = {
+    "database": "tests.processes.site_settings",
+    "redis": "tests.end_to_end.redis_log_settings",
+}
 PUBLISH = """
 import realtime
 realtime.publish({streams!r}, "call.state", 1, key={key!r})
@@ -38,9 +42,11 @@ def lines(sites, text):
     return [line for site in sites for line in site.log().splitlines() if text in line]
 
 
-async def test_a_pulled_cable_is_seen_in_the_journey_and_in_the_log(site, redis_server, cable):
-    one = site("daphne", redis=redis_server, env=HEARTBEAT)
-    other = site("uvicorn", redis=redis_server, database_url=one.database_url, env=HEARTBEAT)
+@pytest.mark.parametrize("log", ["database", "redis"])
+async def test_a_pulled_cable_is_seen_in_the_journey_and_in_the_log(site, redis_server, cable, log):
+    env = HEARTBEAT | {"DJANGO_SETTINGS_MODULE": SETTINGS[log]}
+    one = site("daphne", redis=redis_server, env=env)
+    other = site("uvicorn", redis=redis_server, database_url=one.database_url, env=env)
     alice, bob = one.login("alice").cookie_header(), other.login("bob").cookie_header()
     async with wire(one, cookies=alice) as alices, wire(other, cookies=bob) as bobs:
         ours, his = (await follow(alices))["stream"], await follow(bobs)

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from realtime.eventlog import event_log
 from realtime.protocol.stream_names import pk_stream_name, require_stream_name, user_stream_name
+from realtime.receipts.pruning import forget
 
 
 class Command(BaseCommand):
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from None
         log.forget(stream)
+        forget(stream)
         self.stdout.write(f"{stream} is forgotten")
 
 

@@ -26,6 +26,9 @@ class RecordingFollower:
     def when_proved(self, then):
         self.proved = then
 
+    def ask_for_receipt(self, event_id):
+        self.got.append("receipt")
+
     def skip(self, offset):
         self.got.append(("skip", offset))
 

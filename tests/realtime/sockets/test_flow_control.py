@@ -76,6 +76,39 @@ async def test_all_of_the_limit_is_allowed_and_more_is_full(peer):
     assert peer.flow.is_full
 
 
+async def test_the_first_pong_that_covers_it_says_that_something_arrived(peer):
+    arrived = []
+    peer.keepalive.ping()
+    peer.flow.sent(10)
+    peer.flow.when_proved(lambda: arrived.append("one"), soon=True)
+    peer.flow.sent(10)
+    peer.flow.when_proved(lambda: arrived.append("two"), soon=True)
+    await asyncio.sleep(0)
+    assert len(peer.nonces) == 2, "one ping goes out behind both"
+    peer.answer(0)
+    assert arrived == [], "that ping went out before them"
+    peer.flow.sent(10)
+    peer.flow.when_proved(lambda: arrived.append("three"), soon=True)
+    peer.answer(1)
+    assert arrived == ["one", "two"]
+    await asyncio.sleep(0)
+    peer.answer(-1)
+    peer.answer(-1)
+    assert arrived == ["one", "two", "three"]
+
+
+async def test_nothing_arrives_that_was_dropped_or_whose_socket_has_ended(peer):
+    arrived = []
+    for end in (peer.flow.expect_nothing, peer.flow.stop):
+        peer.flow.sent(10)
+        peer.flow.when_proved(lambda: arrived.append("dropped"), soon=True)
+        await asyncio.sleep(0)
+        end()
+        peer.answer(-1)
+    peer.flow.when_proved(lambda: arrived.append("too late"), soon=True)
+    assert arrived == []
+
+
 async def test_a_proof_makes_room(peer):
     peer.flow.sent(LIMIT + 1)
     peer.answer(-1)
