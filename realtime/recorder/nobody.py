@@ -209,7 +209,8 @@ def _is_new(entry: LogEntry) -> bool:
 
 def _handed(stream: str, epoch: str, offset: int) -> Handed:
     recorder = running_recorder()
-    if recorder.was_handed(stream, epoch, offset):
+    # Who passes over an event, by a filter or for a newer one, does not miss it.
+    if recorder.was_handed(stream, epoch, offset) or recorder.is_selected_from(stream):
         return Handed.YES
     return Handed.NOT_YET if recorder.is_followed(stream) else Handed.NO
 

@@ -76,12 +76,15 @@ def publish(*streams, name="call", origin=None):
     return draft.id
 
 
-def follow(stream, *, handed):
+def follow(stream, *, handed, selects=False):
     """Open a socket that follows a stream, and has been handed the event with offset 1, or not."""
     socket = SimpleNamespace(id=uuid.uuid4().hex[:12], proofs=None, latency=None, closed=None)
     running_recorder().opened(socket, "user.1", "")
     epoch, hand_outs = event_log().positions([stream])[stream].epoch, HandOuts()
-    course = running_recorder().followed(socket.id, stream, Position(epoch, 0), hand_outs)
+    position = Position(epoch, 0)
+    course = running_recorder().followed(
+        socket.id, stream, position, None if selects else hand_outs
+    )
     course.live(0, 0.0)
     if handed:
         hand_outs.add(1, 0.0)
@@ -123,6 +126,17 @@ def test_a_socket_that_is_behind_is_waited_for(quick, caplog, monkeypatch):
     event_log.cache_clear()
     watched(play)
     assert len(said(caplog)) == 1
+
+
+def test_who_passes_over_an_event_does_not_miss_it(quick, caplog, monkeypatch):
+    monkeypatch.setattr(nobody, "PATIENCE", 0.1)
+
+    def play():
+        follow("user.7", handed=False, selects=True)
+        publish("user.7")
+
+    watched(play)
+    assert said(caplog) == []
 
 
 def test_a_process_that_does_not_answer_leaves_it_open(quick, caplog):
