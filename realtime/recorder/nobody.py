@@ -42,9 +42,9 @@ TRY_EVERY = 5.0
 ANSWER_WITHIN = 1.0
 """Seconds that all processes have for their answers."""
 
-PAGE = 500
+PAGE = 300
 """Events that are read together, and asked for in one question."""
-MAX_PAGES = 20
+MAX_PAGES = 30
 """Pages in one look: where more events come, some are not watched."""
 PATIENCE = 30.0
 """Seconds for which a socket that follows the stream, and is behind, is waited for."""
