@@ -152,6 +152,14 @@ def test_a_process_that_does_not_answer_leaves_it_open(quick, caplog):
     assert "silent=a" in said(caplog, "delivery unknown")[0]
 
 
+def test_an_answer_that_would_take_too_long_is_none(quick, caplog, monkeypatch):
+    monkeypatch.setattr(nobody, "BUDGET", -1)
+    caplog.set_level(logging.INFO)
+    watched(lambda: publish("user.7"))
+    assert said(caplog) == []
+    assert len(said(caplog, "delivery unknown event=")) == 1
+
+
 def test_what_a_process_has_handed_out_before_it_ended_is_not_said(quick, caplog):
     def play():
         publish("user.7")
