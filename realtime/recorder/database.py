@@ -17,7 +17,7 @@ from realtime.concurrency.connections import close_unusable
 from realtime.concurrency.removal import remove_unlocked
 from realtime.eventlog.database.heads import short_transaction
 from realtime.models import RecordedFollowing, RecordedProcess, RecordedSocket
-from realtime.recorder.base import EndedBy, Following, Life, Process, RecorderBackend, Step
+from realtime.recorder.base import EndedBy, Following, Life, Process, RecorderBackend
 from realtime.recorder.reading import as_of, follows, overlaps
 from realtime.recorder.wire import steps_from_json, steps_to_json
 
@@ -124,7 +124,10 @@ def _renew(process: Process, lease: float, using: str) -> None:
 
 
 def _write(lives: Sequence[Life], using: str) -> None:
-    """Insert or change rows by one value for all: a value each would take ten times as long."""
+    """Insert or change rows by one value for all: a value each would take ten times as long.
+
+    Lists in a row become JSON text in the database.
+    """
     connection = connections[using]
     sockets = [_socket_row(life) for life in lives]
     followings = [_following_row(life, one) for life in lives for one in _over(life)]
@@ -144,14 +147,12 @@ def _socket_row(life: Life) -> list[Any]:
     ]
 
 
-def _followed_now(life: Life) -> str:
-    """Return what a life follows that is not over, as JSON: rows are for what has ended."""
-    if life.ended_at is not None:
-        return ""
-    followed = [one for one in life.followings if one.until is None]
-    return json.dumps(
-        [[one.stream, one.epoch, _ms(one.since), one.began_after, one.selects] for one in followed]
-    )
+def _followed_now(life: Life) -> list[list[Any]]:
+    """Return what a life follows that is not over: rows are for what has ended."""
+    followed = [one for one in life.followings if one.until is None and life.ended_at is None]
+    return [
+        [one.stream, one.epoch, _ms(one.since), one.began_after, one.selects] for one in followed
+    ]
 
 
 def _over(life: Life) -> Iterable[Following]:
@@ -162,12 +163,8 @@ def _following_row(life: Life, one: Following) -> list[Any]:
     since, until = _ms(one.since), _ms(life.ended_at if one.until is None else one.until)
     return [
         *(f"{life.socket}/{one.stream}/{since}", life.socket, one.stream, since, until, one.epoch),
-        *(one.began_after, one.handed, one.proved, _steps(one.steps), one.selects),
+        *(one.began_after, one.handed, one.proved, steps_to_json(one.steps), one.selects),
     ]
-
-
-def _steps(steps: Sequence[Step]) -> str:
-    return json.dumps(steps_to_json(steps), separators=(",", ":")) if steps else "[]"
 
 
 def _write_by_model(model: Any, rows: list[list[Any]], using: str) -> None:
@@ -175,7 +172,10 @@ def _write_by_model(model: Any, rows: list[list[Any]], using: str) -> None:
     has_target = connections[using].features.supports_update_conflicts_with_target
     names = [field.name for field in model._meta.concrete_fields]
     model.objects.using(using).bulk_create(
-        [model(*row) for row in rows],
+        [
+            model(*[json.dumps(one) if isinstance(one, list) else one for one in row])
+            for row in rows
+        ],
         update_conflicts=True,
         update_fields=names[1:],
         unique_fields=names[:1] if has_target else None,
