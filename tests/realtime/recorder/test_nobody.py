@@ -88,6 +88,7 @@ def follow(stream, *, handed, selects=False):
     course.live(0, 0.0)
     if handed:
         hand_outs.add(1, 0.0)
+    return socket.id
 
 
 def said(caplog, text="delivered to nobody"):
@@ -172,6 +173,21 @@ def test_what_a_process_has_handed_out_before_it_ended_is_not_said(quick, caplog
 
     watched(play)
     assert said(caplog) == []
+
+
+def test_a_socket_that_ends_with_something_unproved_says_so(quick, caplog):
+    caplog.set_level(logging.INFO)
+    sockets = []
+
+    def play():
+        publish("user.7")
+        sockets.append(follow("user.7", handed=True))
+        running_recorder().ended(sockets[0], 1006)
+        running_recorder().ended(follow("user.8", handed=False), 1001)
+
+    watched(play, 0.05)
+    about = f"socket={sockets[0]} stream=user.7 from=1 to=1"
+    assert said(caplog, "ended unproved") == [f"ended unproved {about}"]
 
 
 def test_the_end_of_a_presence_concerns_nobody(quick, caplog):
