@@ -167,6 +167,11 @@ class Recorder:
         courses = self._courses.get(stream, {}).items()
         return any(one.until is None and life.socket.closed is None for one, life in courses)
 
+    def is_selected_from(self, stream: str) -> bool:
+        """Tell whether an open socket follows a stream, and passes over some of its events."""
+        courses = self._courses.get(stream, {})
+        return any(one.selects and one.until is None for one in courses)
+
     def answer_lives(self, about: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Answer another process's question for lives, as JSON: ``about`` has what ``lives`` takes.
 

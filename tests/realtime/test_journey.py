@@ -88,6 +88,11 @@ SOCKETS = {
 }
 
 
+def test_a_process_that_had_died_before_had_nothing_of_it():
+    found = journey(life("a", following(), ended=(99.0, EndedBy.PROCESS, None)))
+    assert "its process died by 99.000, before the event" in text([found], WORDS)
+
+
 @pytest.mark.parametrize("outcome", SOCKETS)
 def test_each_socket_has_an_outcome_and_a_sentence(outcome):
     one, sentence = SOCKETS[outcome]

@@ -76,15 +76,19 @@ def publish(*streams, name="call", origin=None):
     return draft.id
 
 
-def follow(stream, *, handed):
+def follow(stream, *, handed, selects=False):
     """Open a socket that follows a stream, and has been handed the event with offset 1, or not."""
     socket = SimpleNamespace(id=uuid.uuid4().hex[:12], proofs=None, latency=None, closed=None)
     running_recorder().opened(socket, "user.1", "")
     epoch, hand_outs = event_log().positions([stream])[stream].epoch, HandOuts()
-    course = running_recorder().followed(socket.id, stream, Position(epoch, 0), hand_outs)
+    position = Position(epoch, 0)
+    course = running_recorder().followed(
+        socket.id, stream, position, None if selects else hand_outs
+    )
     course.live(0, 0.0)
     if handed:
         hand_outs.add(1, 0.0)
+    return socket.id
 
 
 def said(caplog, text="delivered to nobody"):
@@ -125,6 +129,17 @@ def test_a_socket_that_is_behind_is_waited_for(quick, caplog, monkeypatch):
     assert len(said(caplog)) == 1
 
 
+def test_who_passes_over_an_event_does_not_miss_it(quick, caplog, monkeypatch):
+    monkeypatch.setattr(nobody, "PATIENCE", 0.1)
+
+    def play():
+        follow("user.7", handed=False, selects=True)
+        publish("user.7")
+
+    watched(play)
+    assert said(caplog) == []
+
+
 def test_a_process_that_does_not_answer_leaves_it_open(quick, caplog):
     caplog.set_level(logging.INFO)
 
@@ -136,6 +151,14 @@ def test_a_process_that_does_not_answer_leaves_it_open(quick, caplog):
     assert said(caplog) == []
     assert len(said(caplog, "delivery unknown event=")) == 1
     assert "silent=a" in said(caplog, "delivery unknown")[0]
+
+
+def test_an_answer_that_would_take_too_long_is_none(quick, caplog, monkeypatch):
+    monkeypatch.setattr(nobody, "BUDGET", -1)
+    caplog.set_level(logging.INFO)
+    watched(lambda: publish("user.7"))
+    assert said(caplog) == []
+    assert len(said(caplog, "delivery unknown event=")) == 1
 
 
 def test_what_a_process_has_handed_out_before_it_ended_is_not_said(quick, caplog):
@@ -150,6 +173,21 @@ def test_what_a_process_has_handed_out_before_it_ended_is_not_said(quick, caplog
 
     watched(play)
     assert said(caplog) == []
+
+
+def test_a_socket_that_ends_with_something_unproved_says_so(quick, caplog):
+    caplog.set_level(logging.INFO)
+    sockets = []
+
+    def play():
+        publish("user.7")
+        sockets.append(follow("user.7", handed=True))
+        running_recorder().ended(sockets[0], 1006)
+        running_recorder().ended(follow("user.8", handed=False), 1001)
+
+    watched(play, 0.05)
+    about = f"socket={sockets[0]} stream=user.7 from=1 to=1"
+    assert said(caplog, "ended unproved") == [f"ended unproved {about}"]
 
 
 def test_the_end_of_a_presence_concerns_nobody(quick, caplog):
