@@ -11,8 +11,8 @@ from realtime import open_sockets
 def desks() -> list[dict[str, Any]]:
     """Return each agent with what she does and her open windows; that takes up to a second.
 
-    A window's ``latency`` is in milliseconds, None before the first round trip. It is ``live`` if it
-    gets the agent's calls.
+    A window's ``latency`` is in milliseconds, None before the first round trip. A window that gets
+    the agent's calls is ``live``.
     """
     everybody = list(agents())
     does = standings(everybody)

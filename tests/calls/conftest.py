@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from calls.agents import GROUP
-from calls.management.commands.create_demo_users import PASSWORD, USERNAMES
+from calls.management.commands.create_demo_users import AGENTS, PASSWORD
 from calls.models import Call
 from calls.signals import call_recorded
 from realtime.testing.fixtures import published
@@ -39,7 +39,7 @@ def presence_in_memory(settings: Any) -> None:
 def agents(db: None) -> None:
     """Create the users of the demo in three queries; its command takes four times as long."""
     user_model, password = get_user_model(), make_password(PASSWORD)
-    users = [user_model(username=username, password=password) for username in USERNAMES]
+    users = [user_model(username=username, password=password) for username in AGENTS]
     Group.objects.create(name=GROUP).user_set.add(*user_model.objects.bulk_create(users))
 
 

@@ -141,11 +141,14 @@ def test_calls_knows_realtime_only_by_what_is_documented():
         for path in files("calls")
         if (theirs := {name for name in imported(path) if name.split(".")[0] == "realtime"} - logs)
     }
-    classes = {f"realtime.streams.{name}" for name in ("Stream", "UserStream", "register")}
+    classes = {
+        f"realtime.streams.{name}" for name in ("Refused", "Stream", "UserStream", "register")
+    }
     assert used == {
         "calls/receivers.py": {"realtime", "realtime.publish"},
         "calls/views/desk.py": {"realtime", "realtime.position"},
         "calls/availability.py": {"realtime", "realtime.presence"},
         "calls/desk_presence.py": {"realtime", "realtime.presence", "realtime.update_presence"},
+        "calls/desks.py": {"realtime", "realtime.open_sockets"},
         "calls/streams.py": {"realtime.streams", *classes},
     }
