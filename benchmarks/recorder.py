@@ -33,7 +33,7 @@ from tests.processes.redis_server import RedisServer
 
 SOCKETS = 1000
 ROUNDS = 15
-LONG_ROUNDS = 11
+LONG_ROUNDS = 7
 EVENTS = 20
 PONGS = 50
 """And as many events."""

@@ -129,6 +129,12 @@ def _write(lives: Sequence[Life], using: str) -> None:
     Lists in a row become JSON text in the database.
     """
     connection = connections[using]
+    if connection.vendor not in _STATEMENTS:
+        over = RecordedSocket.objects.using(using).filter(ended_at__isnull=False)
+        known = set(
+            over.filter(id__in=[life.socket for life in lives]).values_list("id", flat=True)
+        )
+        lives = [life for life in lives if life.ended_at is not None or life.socket not in known]
     sockets = [_socket_row(life) for life in lives]
     followings = [_following_row(life, one) for life in lives for one in _over(life)]
     for model, rows in ((RecordedFollowing, followings), (RecordedSocket, sockets)):

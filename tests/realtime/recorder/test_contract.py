@@ -61,6 +61,15 @@ def test_what_was_left_early_stays_when_the_end_does_not_repeat_it(backend):
     assert ids(backend.followers("call.1", NOW - 95, NOW)) == ["s1"]
 
 
+def test_a_beginning_that_comes_late_does_not_undo_the_end(backend):
+    begun = life("s1", PROCESS, following("call.1"))
+    backend.write(PROCESS, LEASE, [], [over(begun)])
+    backend.write(PROCESS, LEASE, [begun], [])
+    (found,) = backend.lives_of("user.1", NOW - 200, NOW)
+    assert found.ended_by == EndedBy.SERVER
+    assert list(backend.open_lives("", 10)) == []
+
+
 def test_a_write_may_be_repeated(backend):
     ended = over(life("s1", PROCESS, WHOLE))
     for _ in range(2):
