@@ -4,6 +4,7 @@
 # peers, in 20 minutes on two cores that have nothing else to do; QUICK=1 only sees that all runs.
 # make outage: real browsers after four minutes without a connection. make storm: faults of all kinds
 # for two minutes. make cuts: all cuts in real browsers, of which make test leaves out a few.
+# make webhooks: each kind of lost webhook, in two browsers.
 # make desk: each control of the desk, by mouse and keys, in each state, with axe-core.
 # make voice-sdk: Twilio's SDK for agents' phones in the browser, which only a real phone company needs.
 PYTHON ?= python3
@@ -12,7 +13,7 @@ SOCKETSHARK_PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check npm voice-sdk bench outage storm cuts desk system
+.PHONY: demo test check npm voice-sdk bench outage storm cuts webhooks desk system
 demo: $(VENV)/demo
 	@$(BIN)/python manage.py demo
 
@@ -52,6 +53,9 @@ storm: system $(VENV)/test
 
 cuts: system $(VENV)/test
 	@PATH="$(CURDIR)/$(BIN):$$PATH" CUTS=all pytest -v -n 2 --dist loadfile tests/cuts
+
+webhooks: system $(VENV)/test
+	@PATH="$(CURDIR)/$(BIN):$$PATH" WEBHOOKS=all pytest -v tests/browsers/test_lost_webhooks.py
 
 system:
 	+@tests/install

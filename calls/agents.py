@@ -1,4 +1,4 @@
-"""Who is an agent: an active user in Django's group ``agents``."""
+"""Who is an agent or a supervisor: an active user in Django's group of that name."""
 
 import re
 from typing import TypedDict
@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db.models import QuerySet
 
 GROUP = "agents"
+SUPERVISORS = "supervisors"
 CLIENT = "client:"
 IDENTITY = re.compile(r"agent_([1-9][0-9]{0,17})")
 
@@ -27,6 +28,12 @@ def agents() -> QuerySet[AbstractUser]:
 def is_agent(user: AbstractUser | AnonymousUser) -> bool:
     """Say whether ``user`` may work at the desk."""
     return agents().filter(pk=user.pk).exists()
+
+
+def is_supervisor(user: AbstractUser | AnonymousUser) -> bool:
+    """Say whether ``user`` may see what goes wrong at all desks."""
+    supervisors = get_user_model().objects.filter(is_active=True, groups__name=SUPERVISORS)
+    return supervisors.filter(pk=user.pk).exists()
 
 
 def person(user: AbstractUser) -> Person:

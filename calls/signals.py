@@ -29,6 +29,11 @@ not called again if it is killed before. ``call.version`` shows the order of cha
 processes have recorded.
 """
 
+call_unreceived = Signal()
+"""Sent inside the transaction that rings the next agents for a call, because no desk at which it
+rang has received that. Arguments: ``sender`` (the class ``Call``) and ``call``.
+"""
+
 
 def announce(call: "Call", previous: State | None) -> None:
     """Send both signals for a call that has been saved, the second one after the commit."""

@@ -4,9 +4,12 @@ import re
 from typing import Any
 
 from calls import desk_presence
-from calls.agents import is_agent
+from calls.agents import is_agent, is_supervisor
 from calls.models import Call
 from realtime.streams import Stream, UserStream, register
+
+SUPERVISORS = "supervisors"
+"""The stream of what goes wrong with calls."""
 
 PRIMARY_KEY = re.compile(r"[1-9][0-9]{0,17}")
 
@@ -39,6 +42,18 @@ class DeskStream(Stream):
     def presence_meta(self, user: Any, wanted: dict[str, Any]) -> dict[str, Any]:
         """Return the name and what the agent does, whatever the page wants."""
         return desk_presence.meta(user)
+
+
+@register(SUPERVISORS)
+class SupervisorsStream(Stream):
+    """The stream ``supervisors``, with ``call.unreceived`` for calls that no desk received."""
+
+    def authorize(self, user: Any) -> bool:
+        return is_supervisor(user)
+
+    def snapshot(self, user: Any) -> dict[str, Any]:
+        """Return the active calls of which that is so."""
+        return {"calls": [call.data() for call in Call.objects.active().exclude(unreceived=[])]}
 
 
 @register("call")

@@ -30,6 +30,7 @@ urlpatterns = [
     path("calls/simulate/", views.simulate, name="simulate_call"),
     path("calls/simulate/<slug:word>/", views.simulate_word, name="simulate_word"),
     path("calls/<key:pk>/answer/", views.answer, name="answer_call"),
+    path("calls/<key:pk>/ask/", views.ask, name="ask_for_call"),
     path("calls/phone/", views.phone, name="agent_phone"),
     path("calls/status/", views.status, name="agent_status"),
     path("calls/<key:pk>/decline/", views.decline, name="decline_call"),

@@ -14,9 +14,11 @@ from django.urls import path  # noqa: E402
 from calls import background  # noqa: E402
 from project import demo_users  # noqa: E402
 from realtime.consumers import RealtimeConsumer  # noqa: E402
+from realtime.receipts import watch  # noqa: E402
 
 demo_users.refuse_to_start()
 background.start()
+watch.start()  # A server has calls to hand on before the first page has come back to it.
 
 websocket_application = URLRouter([path("realtime/", RealtimeConsumer.as_asgi())])
 application = ProtocolTypeRouter(

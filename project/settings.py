@@ -104,6 +104,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "realtime.middleware.CorrelationMiddleware",
     "project.middleware.OnlyThisMachine",
     "project.middleware.ContentSecurityPolicy",
     "django.middleware.security.SecurityMiddleware",

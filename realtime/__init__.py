@@ -9,8 +9,10 @@ try:
         presence,
         update_presence,
     )
+    from realtime.connections import aopen_sockets, open_sockets
     from realtime.events import aposition, apublish, position, publish
     from realtime.locks import alock, alock_holder, aunlock, lock, lock_holder, unlock
+    from realtime.receipts.asking import areceipt, receipt
     from realtime.rights import adisconnect, areauthorize, disconnect, reauthorize
 except ImportError as error:
     from realtime.installation import problem
@@ -24,20 +26,24 @@ __all__ = [
     "ais_online",
     "alock",
     "alock_holder",
+    "aopen_sockets",
     "aposition",
     "apresence",
     "apublish",
     "areauthorize",
+    "areceipt",
     "aunlock",
     "aupdate_presence",
     "disconnect",
     "is_online",
     "lock",
     "lock_holder",
+    "open_sockets",
     "position",
     "presence",
     "publish",
     "reauthorize",
+    "receipt",
     "unlock",
     "update_presence",
 ]

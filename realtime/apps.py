@@ -15,8 +15,9 @@ class RealtimeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from realtime import checks, receivers  # noqa: F401
+        from realtime import checks, correlation, receivers  # noqa: F401
 
+        correlation.connect_tasks()
         if apps.is_installed("django.contrib.auth"):
             from realtime import permissions
 

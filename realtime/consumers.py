@@ -12,9 +12,10 @@ from asgiref.sync import markcoroutinefunction
 from realtime.access.addresses import address_of
 from realtime.access.first_frame import FirstFrame
 from realtime.access.origins import is_foreign
+from realtime.access.silence import keep_silent, silence_among
 from realtime.access.ways_in import find_login
 from realtime.conf import realtime_settings
-from realtime.counters import SOCKETS_CLOSED
+from realtime.counters import HANDSHAKES_REFUSED, SOCKETS_CLOSED
 from realtime.exceptions import TicketExpired
 from realtime.fanout.hub import running_hub
 from realtime.hints import hint
@@ -32,7 +33,7 @@ from realtime.sockets.asgi import (
 )
 from realtime.sockets.drain import running_drain
 from realtime.sockets.failures import is_for_now
-from realtime.sockets.realtime_socket import RealtimeSocket
+from realtime.sockets.realtime_socket import ANSWERED_FOR, RealtimeSocket
 from realtime.sockets.severable import severable
 from realtime.sockets.transport import ABORT_AFTER, Transport
 from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions, WrappedSocket
@@ -42,6 +43,9 @@ from realtime.subscriptions.commands import Commands
 __all__ = ["HeartbeatMixin", "RealtimeConsumer"]
 
 logger = get_logger(__name__)
+
+MAX_ORIGIN = 300
+"""Characters of an origin that count where two are compared; a name has 253 at most."""
 
 _NO_COOKIE = (
     "A visitor without a cookie was refused with 4501. If the user is logged in, the browser did "
@@ -139,18 +143,22 @@ class RealtimeConsumer:
             return
         if is_foreign(scope):
             SOCKETS_CLOSED.add("foreign_origin")
+            HANDSHAKES_REFUSED.add("foreign_origin")
             _hint_at_origin(scope)
             await send({"type": "websocket.close"})
             Transport(send).abort_later(ABORT_AFTER)
             return
         if SCOPE_KEY in scope:
             scope[SCOPE_KEY].bypass()
+        if silence := silence_among(scope.get("subprotocols") or ()):
+            await keep_silent(receive, send, silence)
+            return
         subprotocol = _chosen(scope.get("subprotocols") or ())
         try:
             await send({"type": "websocket.accept", "subprotocol": subprotocol})
         except OSError:
             return  # The client has left already.
-        socket = RealtimeSocket(send)
+        socket = RealtimeSocket(send, is_answered_for=ANSWERED_FOR in scope)
         commands = Commands(socket, running_hub())
         if subprotocol not in (SUBPROTOCOL, None):
             socket.close(CloseCode.UNSUPPORTED_VERSION, abort_after=ABORT_AFTER)
@@ -168,7 +176,7 @@ class RealtimeConsumer:
                     socket.received(text, commands.run)
                 take_first = None
                 del message, text
-            code = message.get("code", NO_STATUS_RECEIVED)
+            code = message.get("code") or NO_STATUS_RECEIVED
         except OSError:
             code = ABNORMAL_CLOSURE  # The server's way to say that the peer has left.
         except asyncio.CancelledError:
@@ -177,6 +185,7 @@ class RealtimeConsumer:
         finally:
             commands.end()
             open_sockets.ended(socket, code)
+            socket.count_disconnect(code)
             socket.disconnected()
             await socket.finished()
             await commands.finished()
@@ -184,7 +193,8 @@ class RealtimeConsumer:
 
 def _hint_at_origin(scope: Scope) -> None:
     origin, host = header(scope, b"origin"), header(scope, b"host")
-    hint(logger, _FOREIGN_ORIGIN, repr(origin), repr(host))
+    # The doctor tries one, which must not keep the next one out of the log.
+    hint(logger, _FOREIGN_ORIGIN, repr(origin), repr(host), kind=str(origin)[:MAX_ORIGIN])
 
 
 def _chosen(offered: Sequence[str]) -> str | None:

@@ -1,18 +1,27 @@
-"""Counts of what this process has refused, closed or slowed down, named as Prometheus does.
+"""What this process counts and measures, named as Prometheus does.
 
-A count only grows, until the process ends. Its label has few values, and none that comes from
-outside, as each is kept forever.
+A counter and a histogram only grow, until the process ends. A gauge is asked for when it is read,
+and costs nothing before that. A label has few values, and none that comes from outside, as each is
+kept forever.
 """
 
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
+from typing import Any
 
 __all__ = ["read"]
 
+Values = dict[str, Any]
+"""What a metric has by the value of its label, which is empty where it has none."""
+
 
 class Counter:
-    """A count for each value of ``label``."""
+    """A count for each value of ``label``; one count where ``label`` is empty."""
+
+    kind = "counter"
 
     def __init__(self, name: str, label: str, meaning: str) -> None:
         self.name = name
@@ -21,10 +30,10 @@ class Counter:
         self._lock = threading.Lock()
         self._counts: dict[str, int] = {}
 
-    def add(self, value: str) -> None:
-        """Count one more of the label's ``value``; from any thread."""
+    def add(self, value: str = "", count: int = 1) -> None:
+        """Count ``count`` more of the label's ``value``; from any thread."""
         with self._lock:
-            self._counts[value] = self._counts.get(value, 0) + 1
+            self._counts[value] = self._counts.get(value, 0) + count
 
     def read(self) -> dict[str, int]:
         """Return the counts by the label's value."""
@@ -37,10 +46,119 @@ class Counter:
             self._counts.clear()
 
 
+class Histogram:
+    """How long things took, in seconds, for each value of ``label``.
+
+    ``bounds`` are the upper ones of its buckets; a last bucket has what took longer.
+    """
+
+    kind = "histogram"
+
+    def __init__(self, name: str, label: str, meaning: str, bounds: tuple[float, ...]) -> None:
+        self.name = name
+        self.label = label
+        self.meaning = meaning
+        self.bounds = bounds
+        self._lock = threading.Lock()
+        self._buckets: dict[str, list[float]] = {}
+
+    def add(self, seconds: float, value: str = "") -> None:
+        """Note that something took ``seconds``; from any thread."""
+        bucket = bisect_left(self.bounds, seconds)
+        with self._lock:
+            if value not in self._buckets:
+                self._buckets[value] = [0] * (len(self.bounds) + 2)
+            buckets = self._buckets[value]
+            buckets[bucket] += 1
+            buckets[-1] += seconds
+
+    def read(self) -> dict[str, list[float]]:
+        """Return, by the label's value, how many were in each bucket, and the sum of all seconds.
+
+        Other than in Prometheus a bucket has none of those in the buckets below it.
+        """
+        with self._lock:
+            return {value: list(buckets) for value, buckets in self._buckets.items()}
+
+    def reset(self) -> None:
+        """Begin at 0, for tests."""
+        with self._lock:
+            self._buckets.clear()
+
+
+class Gauge:
+    """What there is now, for each value of ``label``: the module that knows is asked."""
+
+    kind = "gauge"
+
+    def __init__(self, name: str, label: str, meaning: str) -> None:
+        self.name = name
+        self.label = label
+        self.meaning = meaning
+        self._source: Callable[[], Mapping[str, float]] = dict
+
+    def read_from(self, source: Callable[[], Mapping[str, float]]) -> None:
+        """Have ``source`` asked from now on, in any thread; it returns numbers by the label."""
+        self._source = source
+
+    def read(self) -> dict[str, float]:
+        """Return the numbers of now by the label's value; none where there is nothing to say."""
+        return dict(self._source())
+
+    def reset(self) -> None:
+        """Do nothing: what it says is not kept."""
+
+
+Metric = Counter | Histogram | Gauge
+
+QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Upper bounds, in seconds, for what takes milliseconds, and seconds where something is wrong."""
+
+SLOW = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 18.0, 30.0, 60.0)
+"""Upper bounds for what crosses the network; after 18 s a heartbeat has given its peer up."""
+
+SOCKETS_OPEN = Gauge("realtime_sockets_open", "", "Sockets that are open.")
+SOCKETS_OPENED = Counter("realtime_sockets_opened_total", "", "Sockets that were accepted.")
 SOCKETS_CLOSED = Counter(
     "realtime_sockets_closed_total",
     "reason",
     "Sockets that the server has refused or ended, by the name of the close code.",
+)
+SOCKETS_DISCONNECTED = Counter(
+    "realtime_sockets_disconnected_total",
+    "code",
+    "Sockets that ended otherwise, by the close code that came.",
+)
+SOCKETS_HELD_BACK = Counter(
+    "realtime_sockets_held_back_total",
+    "",
+    "Times that a socket had so much in flight that its queue was held back.",
+)
+HANDSHAKES_REFUSED = Counter(
+    "realtime_handshakes_refused_total",
+    "reason",
+    "Sockets that the server has ended before they had a user, by the reason.",
+)
+HEARTBEATS_SENT = Counter("realtime_heartbeats_sent_total", "", "Pings that were sent.")
+HEARTBEATS_MATCHED = Counter(
+    "realtime_heartbeats_matched_total", "", "Pongs that answered a ping in flight."
+)
+HEARTBEATS_LATE = Counter(
+    "realtime_heartbeats_late_total",
+    "",
+    "Heartbeats for which this process woke more than a second too late.",
+)
+LATENCY = Histogram(
+    "realtime_latency_seconds",
+    "",
+    "Time from a ping to its pong.",
+    (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.0, 4.0, 8.0),
+)
+COMMANDS = Histogram(
+    "realtime_command_seconds",
+    "command",
+    "Time that a command of a client took, once its turn had come.",
+    QUICK,
 )
 COMMANDS_REFUSED = Counter(
     "realtime_commands_refused_total",
@@ -57,18 +175,111 @@ COMMANDS_DELAYED = Counter(
     "limit",
     "Commands that had to wait for one of their user's limits.",
 )
+EVENTS_PUBLISHED = Counter(
+    "realtime_events_published_total",
+    "kind",
+    "Events that this process published, each once, whether it was committed or not.",
+)
+EVENTS_BROADCAST = Counter(
+    "realtime_events_broadcast_total",
+    "result",
+    "Events that this process handed to the channel layer, each once for a stream.",
+)
+EVENTS_DELIVERED = Counter(
+    "realtime_events_delivered_total",
+    "kind",
+    "Events handed to followers that were up to date, each once for a follower.",
+)
+EVENTS_REPLAYED = Counter(
+    "realtime_events_replayed_total",
+    "",
+    "Events sent to followers that were behind, each once for a follower.",
+)
+DELIVERED_TO_NOBODY = Counter(
+    "realtime_events_delivered_to_nobody_total",
+    "prefix",
+    "Events that no socket was handed, by the prefix of their stream; an event of several streams "
+    "counts in each.",
+)
+HANDED_OUT = Histogram(
+    "realtime_event_handout_seconds",
+    "since",
+    "Time from the commit of an event to its handing out, by the publisher's and this clock.",
+    QUICK,
+)
+PROVED = Histogram(
+    "realtime_event_proof_seconds",
+    "since",
+    "Time from the commit of an event to a pong that proves its arrival; one sample a second.",
+    SLOW,
+)
+HOLES_REPAIRED = Counter(
+    "realtime_holes_repaired_total",
+    "",
+    "Holes in a stream that were filled from the log, as broadcasts were lost or late.",
+)
+RESETS = Counter(
+    "realtime_resets_total",
+    "",
+    "Followers that were reset, as the log no longer had what they missed.",
+)
+REPLAYS = Gauge(
+    "realtime_replays_under_way",
+    "",
+    "Followers that are being brought up to the present.",
+)
+LAYER_UP = Gauge("realtime_layer_up", "", "Whether the channel layer brings back a probe.")
+LOG_UP = Gauge("realtime_log_up", "", "Whether the event log answered when it was last asked.")
+THREADS_BUSY = Gauge("realtime_threads_busy", "pool", "Threads of a pool that run something.")
+CALLS_WAITING = Gauge("realtime_calls_waiting", "pool", "Calls that wait for a thread of a pool.")
 
-ALL = (SOCKETS_CLOSED, COMMANDS_REFUSED, STREAMS_REFUSED, COMMANDS_DELAYED)
-"""Every counter, for what exports them."""
+ALL: tuple[Metric, ...] = (
+    SOCKETS_OPEN,
+    SOCKETS_OPENED,
+    SOCKETS_CLOSED,
+    SOCKETS_DISCONNECTED,
+    SOCKETS_HELD_BACK,
+    HANDSHAKES_REFUSED,
+    HEARTBEATS_SENT,
+    HEARTBEATS_MATCHED,
+    HEARTBEATS_LATE,
+    LATENCY,
+    COMMANDS,
+    COMMANDS_REFUSED,
+    STREAMS_REFUSED,
+    COMMANDS_DELAYED,
+    EVENTS_PUBLISHED,
+    EVENTS_BROADCAST,
+    EVENTS_DELIVERED,
+    EVENTS_REPLAYED,
+    DELIVERED_TO_NOBODY,
+    HANDED_OUT,
+    PROVED,
+    HOLES_REPAIRED,
+    RESETS,
+    REPLAYS,
+    LAYER_UP,
+    LOG_UP,
+    THREADS_BUSY,
+    CALLS_WAITING,
+)
+"""Every metric, for what exports them."""
 
 
 def read() -> dict[str, int]:
     """Return all counts of this process, by name and label.
 
-    A key looks as in Prometheus: ``realtime_sockets_closed_total{reason="stale"}``.
+    A key looks as in Prometheus: ``realtime_sockets_closed_total{reason="stale"}``. Gauges and
+    histograms are not among them.
     """
     return {
-        f'{counter.name}{{{counter.label}="{value}"}}': count
-        for counter in ALL
-        for value, count in counter.read().items()
+        f'{metric.name}{{{metric.label}="{value}"}}' if metric.label else metric.name: count
+        for metric in ALL
+        if isinstance(metric, Counter)
+        for value, count in metric.read().items()
     }
+
+
+def read_all() -> dict[str, Values]:
+    """Return what all metrics of this process have, by name; JSON can carry it."""
+    return {metric.name: dict(metric.read()) for metric in ALL}

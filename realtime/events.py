@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from asgiref.sync import sync_to_async
@@ -15,7 +16,9 @@ from django.core.serializers.json import DjangoJSONEncoder
 from realtime.concurrency.connections import run_async, sync_code_waits
 from realtime.concurrency.per_loop import in_event_loop
 from realtime.conf import realtime_settings
-from realtime.eventlog import Draft, LoggedEvent, event_log
+from realtime.correlation import current_origin, current_traceparent
+from realtime.counters import EVENTS_PUBLISHED
+from realtime.eventlog import Draft, EventLog, LoggedEvent, event_log
 from realtime.eventlog.commit import after_every_commit
 from realtime.hints import hint
 from realtime.layer.broadcast import abroadcast, broadcast
@@ -26,11 +29,13 @@ from realtime.layer.messages import (
     ephemeral_messages,
     logged_messages,
     plain_message,
+    stamped,
 )
 from realtime.logs import get_logger
 from realtime.protocol.position import NOWHERE, Position
 from realtime.protocol.presence import PRESENCE_EVENT
 from realtime.protocol.stream_names import require_stream_name, user_stream_name
+from realtime.receipts.terms import Terms, terms_of
 from realtime.streams import is_served
 
 if TYPE_CHECKING:  # Models can't be imported before the apps are loaded.
@@ -67,7 +72,9 @@ def publish(
     key: str | None = None,
     ephemeral: bool = False,
     exclude: str | None = None,
-) -> None:
+    within: float | None = None,
+    otherwise: str | None = None,
+) -> str:
     """Publish one event, from sync code; inside a transaction, it is committed with it.
 
     ``to`` is a stream's name, a user (their own stream), or several of these. ``name`` is the
@@ -76,23 +83,36 @@ def publish(
     the stream at that moment. ``exclude`` is the id of a socket that does not get the event, as a
     stream's ``receive`` has it in ``self.socket``.
 
-    Raises ``ValueError`` or ``TypeError`` for a stream, name or data that can't be published, what
-    the event log raises if it is away, ``TransactionManagementError`` where nobody can tell when
-    the caller's data is committed (docs/publishing.md), and ``RuntimeError`` in a running event
-    loop, which it would block (``apublish`` is for that). A channel layer that fails does not
-    raise: it is logged, and followers get the event from the log.
+    ``within`` has it noted who receives the event (docs/receipts.md). If no socket has proved that
+    after so many seconds, the function with the dotted path ``otherwise`` is called once, with a
+    ``realtime.receipts.UnreceivedEvent``, by some server process.
+
+    Returns the event's id, which ``receipt`` takes; for the repetition of an event that was
+    published ``within`` a time, that one's.
+
+    Raises ``ValueError`` or ``TypeError`` for a stream, name or data that can't be published, or a
+    function that can't be imported, what the event log raises if it is away,
+    ``TransactionManagementError`` where nobody can tell when the caller's data is committed
+    (docs/publishing.md), and ``RuntimeError`` in a running event loop, which it would block
+    (``apublish`` is for that). A channel layer that fails does not raise: it is logged, and
+    followers get the event from the log.
     """
     if in_event_loop():
         raise RuntimeError("publish() was called in an event loop: await apublish() there.")
-    streams = stream_names(to)
+    streams, terms = stream_names(to), terms_of(within, otherwise)
     log = None if ephemeral else event_log()
+    draft = _draft(name, data, key, exclude)
     if log is None:
-        outgoing = _ephemeral(streams, name, data, exclude)
-        after_every_commit(lambda: broadcast(outgoing))
+        _require_no_terms(terms)
+        outgoing = _ephemeral(streams, draft)
+        after_every_commit(lambda: broadcast(stamped(outgoing)))
+    elif terms is not None:
+        return _publish_within(terms, log, streams, draft)
     elif streams:
-        draft = _draft(name, data, key, exclude)
+        EVENTS_PUBLISHED.add("kept")
         _log_publish(draft, streams)
         log.append(streams, draft, _broadcast_logged)
+    return draft.id
 
 
 async def apublish(
@@ -103,7 +123,9 @@ async def apublish(
     key: str | None = None,
     ephemeral: bool = False,
     exclude: str | None = None,
-) -> None:
+    within: float | None = None,
+    otherwise: str | None = None,
+) -> str:
     """Publish one event, from async code; see ``publish`` for the arguments.
 
     An event that is kept is written in the thread of Django's async database calls. Under
@@ -112,9 +134,12 @@ async def apublish(
     is_kept = not ephemeral and event_log() is not None
     if is_kept or sync_code_waits():
         options: dict[str, Any] = {"key": key, "ephemeral": ephemeral, "exclude": exclude}
-        await run_async(sync_to_async(publish)(to, name, data, **options))
-    else:
-        await abroadcast(_ephemeral(stream_names(to), name, data, exclude))
+        options |= {"within": within, "otherwise": otherwise}
+        return await run_async(sync_to_async(publish)(to, name, data, **options))
+    _require_no_terms(terms_of(within, otherwise))
+    draft = _draft(name, data, key, exclude)
+    await abroadcast(stamped(_ephemeral(stream_names(to), draft)))
+    return draft.id
 
 
 # A name is itself a series of strings, so the first signature has to be tried first.
@@ -188,7 +213,11 @@ def _draft(name: str, data: Any, key: str | None = None, exclude: str | None = N
     encoded = json.dumps(data, cls=DjangoJSONEncoder, allow_nan=False, separators=(",", ":"))
     if len(encoded) > (limit := realtime_settings().MAX_IN_FLIGHT_BYTES // 2):
         raise ValueError(f"An event's data has at most {limit} bytes, not {len(encoded)}.")
-    return Draft(uuid.uuid4().hex, name, encoded, int(time.time() * 1000), key, exclude)
+    return Draft(
+        *(uuid.uuid4().hex, name, encoded, int(time.time() * 1000), key, exclude),
+        origin=str(current_origin()),
+        traceparent=current_traceparent(),
+    )
 
 
 def _require_text(what: str, text: Any) -> None:
@@ -198,25 +227,45 @@ def _require_text(what: str, text: Any) -> None:
         )
 
 
-def _ephemeral(
-    streams: Sequence[str], name: str, data: Any, exclude: str | None
-) -> list[GroupMessage]:
+def _publish_within(terms: Terms, log: EventLog, streams: Sequence[str], draft: Draft) -> str:
+    """Publish with a deadline, which holds also where there are no streams, and so nobody."""
+    from realtime.receipts.deadlines import publish_with  # Needs the apps to be loaded.
+
+    draft = replace(draft, wants_receipt=True)
+    EVENTS_PUBLISHED.add("kept")
+    _log_publish(draft, streams)
+
+    def append() -> None:
+        if streams:
+            log.append(streams, draft, _broadcast_logged)
+
+    return publish_with(terms, draft, streams, append)
+
+
+def _require_no_terms(terms: Terms | None) -> None:
+    if terms is not None:
+        raise ValueError("within needs an event that is kept: an event log, and not ephemeral.")
+
+
+def _ephemeral(streams: Sequence[str], draft: Draft) -> list[GroupMessage]:
     if not streams:
         return []
-    draft = _draft(name, data, exclude=exclude)
+    EVENTS_PUBLISHED.add("ephemeral")
     _log_publish(draft, streams)
     return ephemeral_messages(streams, draft)
 
 
 def _broadcast_logged(events: Sequence[LoggedEvent]) -> None:
     if events:
-        broadcast(logged_messages(events))
+        broadcast(stamped(logged_messages(events)))
 
 
 def _log_publish(draft: Draft, streams: Sequence[str]) -> None:
     names = ",".join(streams)
     logger.info(
-        "publish event=%s name=%s key=%s streams=%s", draft.id, draft.name, draft.key, names
+        "publish event=%s name=%s key=%s streams=%s",
+        *(draft.id, draft.name, draft.key, names),
+        extra={"origin": draft.origin, "traceparent": draft.traceparent},
     )
     for stream in streams:
         if not is_served(stream):

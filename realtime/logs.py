@@ -1,7 +1,8 @@
 """Loggers for lines in which others have a hand: each stays one line, and floods are cut.
 
 What comes from outside may hold line breaks, behind which it could forge a line of the log. And
-what strangers do, they can do a thousand times a second.
+what strangers do, they can do a thousand times a second. A line has the id of the request or task
+that it is about, and its record has its fields (docs/logging.md).
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ import logging
 import time
 import traceback
 from typing import Any
+
+from realtime.correlation import acting, log_field
+from realtime.log_fields import extended, read_form, values
 
 __all__ = ["LIMITED", "get_logger"]
 
@@ -27,6 +31,9 @@ def get_logger(name: str) -> logging.Logger:
     the lines of a traceback are indented, as an exception's text may hold line breaks too. Of
     limited lines with the same text (their values don't count) a process writes 60 a minute; the
     next one after them says how many are missing (``suppressed=``).
+
+    A line that is written for a request, a task or a socket's message ends with its id, such as
+    ``request=5f3a9c``. Its record has all its fields in ``record.realtime``, a dict.
     """
     logger = logging.getLogger(name)
     logger.addFilter(_from_outside)
@@ -62,21 +69,52 @@ line_limit = LineLimit()
 
 class _FromOutside(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        if getattr(record, "is_limited", False):
+        more: dict[str, Any] = {}
+        if record.__dict__.pop("is_limited", False):
             kind = record.name, str(record.msg)
             suppressed = line_limit.suppressed(kind, time.monotonic())
             if suppressed is None:
                 return False
             if suppressed:
-                record.msg = f"{record.msg} suppressed={suppressed}"
+                more["suppressed"] = suppressed
         if isinstance(record.args, tuple):
-            record.args = tuple(_escaped(value) for value in record.args)
+            record.args = tuple([_escaped(value) for value in record.args])
+            _give_fields(record, record.args, more)
         if record.exc_info and record.exc_info[1] is not None:
             record.exc_text = _indented(record.exc_info[1])
         return True
 
 
 _from_outside = _FromOutside()
+
+
+def _give_fields(record: logging.LogRecord, args: tuple[Any, ...], more: dict[str, Any]) -> None:
+    """Add ``more`` to a line, and for what it is written; give its record all fields."""
+    given, origin = record.__dict__, None
+    if "origin" in given:  # It is about an event.
+        origin = given.pop("origin")
+        more.update(_published(origin, given.pop("traceparent", None)))
+    elif (now := acting()) is not None:
+        more[now.kind] = now.id
+    template = str(record.msg)
+    form = read_form(template)
+    if more and form is not None:
+        more = {key: value for key, value in more.items() if key not in form.keys}
+    if more and (args or "%" not in template):
+        record.msg = template = extended(template, tuple(more))
+        record.args = args = (*args, *more.values())
+        form = form and read_form(template)
+    if form is not None and (fields := values(form, args)) is not None:
+        if origin is not None:
+            fields["origin"] = origin
+        record.realtime = fields
+
+
+def _published(origin: str | None, traceparent: str | None) -> dict[str, str]:
+    """Return the fields that name an event's publisher, and its trace."""
+    field = None if origin is None else log_field(origin)
+    found = {} if field is None else dict([field])
+    return found if traceparent is None else {**found, "trace": traceparent[3:35]}
 
 
 def _indented(error: BaseException) -> str:
@@ -88,7 +126,7 @@ def _indented(error: BaseException) -> str:
 def _escaped(value: Any) -> Any:
     if isinstance(value, str):
         return one_line(value)
-    return value if isinstance(value, int | float) else _OneLine(value)
+    return value if value is None or isinstance(value, int | float) else _OneLine(value)
 
 
 class _OneLine:

@@ -1,15 +1,26 @@
-"""What is put around an ASGI application: a heartbeat for its sockets, and their drain."""
+"""Around an ASGI application: a heartbeat for its sockets, their drain. Around views: an id."""
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
 from realtime.conf import realtime_settings
+from realtime.correlation import Origin, acting_as, read_request_id, read_traceparent
 from realtime.sockets.asgi import Application, Message, Receive, Scope, Send
 from realtime.sockets.drain import running_drain
 from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions, WrappedSocket
 
-__all__ = ["DrainMiddleware", "HeartbeatMiddleware"]
+__all__ = ["CorrelationMiddleware", "DrainMiddleware", "HeartbeatMiddleware"]
+
+REQUEST_ID_HEADERS = ("X-Request-ID", "Correlation-ID", "X-Correlation-ID")
+"""Headers in which a proxy or another service names a request; the first good one counts."""
 
 
 class HeartbeatMiddleware:
@@ -86,3 +97,57 @@ class Lifespan:
         while kind != "lifespan.shutdown":
             kind = (await self.receive())["type"]
             await self._send({"type": f"{kind}.complete"})
+
+
+class CorrelationMiddleware:
+    """Name each request in the log and in its events; for ``MIDDLEWARE``, as the first.
+
+    The id is that of the request's header ``X-Request-ID``, ``Correlation-ID`` or
+    ``X-Correlation-ID``, else a new one. The answer has it as ``X-Request-ID``, and so has
+    ``request.META`` for what comes after this.
+    """
+
+    sync_capable = async_capable = True
+
+    def __init__(
+        self, get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
+    ) -> None:
+        self.get_response: Callable[[HttpRequest], Any] = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if iscoroutinefunction(self):
+            return self._answer(request)
+        with self._acting(request) as origin:
+            return _named(self.get_response(request), origin)
+
+    async def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        with self._acting(request) as origin:
+            return _named(await self.get_response(request), origin)
+
+    def request_id(self, request: HttpRequest) -> str | None:
+        """Return the id that a request brings; override it where another package names requests.
+
+        With None, or with what is not one word of at most 64 characters, it gets a new one.
+        """
+        given = (_header(request, name) for name in REQUEST_ID_HEADERS)
+        return next(filter(read_request_id, given), None)
+
+    def _acting(self, request: HttpRequest) -> AbstractContextManager[Origin]:
+        name = read_request_id(self.request_id(request)) or uuid.uuid4().hex[:12]
+        request.META["HTTP_X_REQUEST_ID"] = name
+        traceparent = read_traceparent(_header(request, "traceparent"))
+        about = f"{request.method} {request.path}"
+        return acting_as("request", name, about, traceparent=traceparent)
+
+
+def _header(request: HttpRequest, name: str) -> str | None:
+    """Read a header without ``request.headers``, which would keep what it was."""
+    value: str | None = request.META.get(f"HTTP_{name.upper().replace('-', '_')}")
+    return value
+
+
+def _named(response: HttpResponseBase, origin: Origin) -> HttpResponseBase:
+    response.headers["X-Request-ID"] = origin.id
+    return response

@@ -67,6 +67,11 @@ class Event(models.Model):
             models.Index(
                 fields=["key"], condition=Q(key__isnull=False), name="realtime_event_by_key"
             ),
+            models.Index(
+                fields=["numbered_at", "id"],
+                condition=Q(numbered_at__isnull=False),
+                name="realtime_event_by_numbering",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -158,6 +163,18 @@ class PresenceLock(models.Model):
         return f"{self.name} {self.socket or self.user}"
 
 
+class Lease(models.Model):
+    """What one process does at a time, which one that is, and how far it has come."""
+
+    task = models.CharField(max_length=80, primary_key=True)
+    process = models.CharField(max_length=32, default="")
+    until = models.DateTimeField(db_default=Now(), help_text="By the database's clock.")
+    note = models.TextField(default="", help_text="What the next process has to know.")
+
+    def __str__(self) -> str:
+        return f"{self.task} {self.process}"
+
+
 class UsedTicket(models.Model):
     """A ticket that was used, so that it is not used again; removed an hour after its end."""
 
@@ -243,21 +260,43 @@ class RecordedFollowing(models.Model):
 
 
 class Deadline(models.Model):
-    """What is to be done if no socket proves in time that it received an event."""
+    """What is to be done if no socket proves in time that it received an event.
+
+    It has the event too, for the function, since a log may be in Redis or keep few events.
+    """
 
     event_id = models.CharField(max_length=32, primary_key=True)
-    streams = models.TextField(help_text="The names, as JSON.")
-    due_at = models.DateTimeField(help_text="By the database's clock.")
-    otherwise = models.CharField(max_length=200, help_text="The dotted path of a function.")
-    settled_at = models.DateTimeField(
-        null=True, help_text="When it was proved, or the function had run."
+    repetition = models.CharField(  # noqa: DJ001 (an event without a key repeats none)
+        max_length=32,
+        null=True,
+        unique=True,
+        help_text="A digest of the key and the streams; none without a key.",
     )
-    was_received = models.BooleanField(null=True, help_text="Which of the two it was.")
+    streams = models.TextField(help_text="The names, as JSON.")
+    name = models.CharField(max_length=200)
+    data = models.TextField(help_text="As JSON, until it is settled.")
+    at = models.BigIntegerField(help_text="Milliseconds since 1970, by the publisher's clock.")
+    due_at = models.DateTimeField(help_text="By the database's clock.")
+    otherwise = models.CharField(
+        max_length=200, help_text="The dotted path of a function, empty for none."
+    )
+    try_at = models.DateTimeField(help_text="When it is due: due_at, or later after a failure.")
+    attempts = models.IntegerField(default=0, help_text="How often the function has failed.")
+    settled_at = models.DateTimeField(
+        null=True, help_text="When it was proved, or the function had run or was given up."
+    )
+    was_received = models.BooleanField(null=True, help_text="Whether it was proved.")
+    has_failed = models.BooleanField(default=False, help_text="Whether it was given up.")
 
     class Meta:
         indexes = [
             models.Index(
-                fields=["due_at"], condition=Q(settled_at__isnull=True), name="realtime_deadlines"
+                fields=["try_at"], condition=Q(settled_at__isnull=True), name="realtime_deadlines"
+            ),
+            models.Index(
+                fields=["settled_at"],
+                condition=Q(settled_at__isnull=False),
+                name="realtime_deadlines_by_age",
             ),
         ]
 
@@ -277,7 +316,10 @@ class Receipt(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["event_id", "socket"], name="realtime_one_receipt"),
         ]
-        indexes = [models.Index(fields=["received_at"], name="realtime_receipts_by_age")]
+        indexes = [
+            models.Index(fields=["received_at"], name="realtime_receipts_by_age"),
+            models.Index(fields=["user"], name="realtime_receipts_of_user"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.event_id} {self.socket}"

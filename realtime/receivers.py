@@ -21,6 +21,7 @@ from realtime.eventlog.commit import after_commit, collect_after_commit
 from realtime.layer.control import Disconnect, EndSessions, Recheck
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.stream_names import user_stream_name
+from realtime.receipts.pruning import forget
 from realtime.rights import announce
 
 
@@ -33,6 +34,7 @@ def forget_user(instance: Any, using: str, **_: Any) -> None:
     if log is not None:
         stream = user_stream_name(instance)
         after_commit(lambda: log.forget(stream), using)
+        after_commit(lambda: forget(stream), using)
 
 
 def recheck_user(

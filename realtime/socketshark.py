@@ -10,6 +10,7 @@ from typing import Any
 from realtime.protocol.rules import names_of
 from realtime.protocol.socketshark import Outcome, Translator
 from realtime.sockets.asgi import Application, Message, Receive, Scope, Send
+from realtime.sockets.realtime_socket import ANSWERED_FOR
 from realtime.streams import find
 
 __all__ = ["SocketSharkMiddleware"]
@@ -28,7 +29,7 @@ class SocketSharkMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         if scope["type"] != "websocket":
             return await self.app(scope, receive, send)
-        return await Conversation(receive).run(self.app, scope, send)
+        return await Conversation(receive).run(self.app, {**scope, ANSWERED_FOR: True}, send)
 
 
 class Conversation:

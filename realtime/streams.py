@@ -195,6 +195,13 @@ def is_served(name: str) -> bool:
     return name.partition(".")[0] in _registered
 
 
+def served_prefix(name: str) -> str:
+    """Return the prefix whose class serves the stream of that name, or "other"."""
+    prefix = name.partition(".")[0]
+    prefix = USER_PREFIX if prefix == ESCAPED_USER_PREFIX else prefix
+    return prefix if prefix in _registered else "other"
+
+
 def find(
     name: str, socket: str | None = None, given: Mapping[str, Any] | None = None
 ) -> Stream | None:

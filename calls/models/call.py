@@ -10,15 +10,16 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import timezone
 
-from calls.agents import CLIENT, person
-from calls.certainty import ANSWERING, DISCONNECTED, TRANSFER, check_at
+from calls.agents import person
+from calls.certainty import ANSWERING, DISCONNECTED, PLACING, TRANSFER, check_at
+from calls.derivation import Derived, Known, customers, derive, is_complete, is_connected
 from calls.models.leg import Leg
 from calls.models.manager import CallConflict, CallManager
 from calls.models.party import PartyDigits
 from calls.models.published import published
-from calls.outcomes import Facts, Outcome, unanswered
+from calls.outcomes import Outcome
 from calls.signals import announce
-from calls.states import ACTIVE, FINAL, Direction, State, call_state
+from calls.states import ACTIVE, FINAL, Direction, State
 from realtime.logs import get_logger
 
 logger = get_logger(__name__)
@@ -40,8 +41,9 @@ class Call(models.Model):
     Its state is that of its legs, see ``calls.states.call_state``. ``answered_by`` is the agent who
     talks, which only the phone company knows. ``claimed_by`` is the agent who pressed Answer, until
     ``claimed_until``; ``claim`` names the request that did. ``rung`` are all agents whose phones
-    were rung, again for each transfer, and ``rung_now`` those whose phones ring. ``sid`` is None
-    while the company hasn't said that it placed the call. ``certain`` is False while the company
+    were rung, again for each transfer, and ``rung_now`` those whose phones ring. ``unreceived`` are
+    those at whose desks it rang without any of them receiving that in time. ``sid`` is None while
+    the company hasn't said that it placed the call. ``certain`` is False while the company
     can't be asked for a state that may be over; ``check_at`` is when it is asked, and
     ``checked_until`` the lease of the process that asks. Times are those of this server's clock,
     except for what was reported late.
@@ -69,6 +71,7 @@ class Call(models.Model):
     rung = models.JSONField(default=list, blank=True)
     rung_now = models.JSONField(default=list, blank=True)
     declined = models.JSONField(default=list, blank=True)
+    unreceived = models.JSONField(default=list, blank=True)
     voicemail = models.BooleanField(default=False)
     held = models.BooleanField(default=False)
     conference = models.BooleanField(default=False)
@@ -119,6 +122,12 @@ class Call(models.Model):
             self.claimant if self.voicemail else self.answered_by or self.claimant or self.placed_by
         )
 
+    @property
+    def rings_at(self) -> list[int]:
+        """The agents of whom any may answer, where nobody does yet."""
+        waits = self.direction == Direction.INBOUND and self.state == State.RINGING
+        return list(self.rung_now) if waits and not self.claimant else []
+
     def check_free_for(self, agent: AbstractUser) -> None:
         """Raise ``CallConflict`` if the call is over, or another agent has it."""
         if self.is_over:
@@ -168,11 +177,11 @@ class Call(models.Model):
         own, others = split(self.legs.all())
         if leg.user_id and leg.user_id == self.transfer_to_id:
             self.held = False  # The customer hears that phone ring, and no music.
-        self._enter(State(own.state) if own else State(self.state), others)
+        self._enter(derive(self._known(), State(own.state if own else self.state), others))
         self._stop_ringing_at(leg)
         self.certain, self.failed_checks = True, 0
         if self.is_over:
-            self._end([own, *self._customers(others)] if own else [])
+            self._end([own, *customers(self._known(), others)] if own else [])
         if not leg.parent and duration is not None:
             self.duration = duration
 
@@ -183,10 +192,11 @@ class Call(models.Model):
         ``heard`` says that the company is the source.
         """
         previous = State(self.state) if self.version else None
-        before = previous and self._published()
+        before, stored = previous and self._published(), self._stored()
         yield
         if before == self._published():
-            self.save()
+            if stored != self._stored():
+                self.save()
             return
         self.version += 1
         self.changed_at = timezone.now()
@@ -201,62 +211,38 @@ class Call(models.Model):
         )
         announce(self, previous)
 
+    def _stored(self) -> dict[str, Any]:
+        """Return the columns of the row; a list is a copy."""
+        values = {field.attname: getattr(self, field.attname) for field in self._meta.fields}
+        return {name: [*one] if isinstance(one, list) else one for name, one in values.items()}
+
     def _published(self) -> dict[str, Any]:
         return {**self.data(), "version": None, "at": None}
 
-    def _enter(self, own: State, others: list[Leg]) -> None:
-        own = State.IN_PROGRESS if self._outlasts_own_leg(others) else own
-        self.state = call_state(
-            Direction(self.direction), own, [State(one.state) for one in others]
-        )
-        talks = [one for one in others if one.answered_at]
-        if talks and not self._is_left_to_voicemail(others):
-            # A call whose conversation is over or interrupted doesn't ring again.
-            self.state = self.state if self.is_over else State.IN_PROGRESS
-            self._talk(talks)
-        elif not talks:
-            self.outcome = unanswered(self._facts(own, others)) or ""
-
-    def _is_left_to_voicemail(self, others: list[Leg]) -> bool:
-        """Say whether the customer leaves a message after a conversation."""
-        agents = [one for one in others if one not in self._customers(others)]
-        return self.voicemail and not self.is_over and not any(one.is_up for one in agents)
-
-    def _outlasts_own_leg(self, others: list[Leg]) -> bool:
-        """Say whether an outgoing call goes on without the leg of the agent who placed it.
-
-        Another agent's phone is up, or the customer waits for one, is held or leaves a message.
-        """
-        up = [one for one in others if one.is_up]
-        keeps = self.transfer_to_id or self.held or self.voicemail
-        waits = bool(keeps and self._customers(up))
-        return self.direction == Direction.OUTBOUND and (waits or any(one.user_id for one in up))
-
-    def _customers(self, others: list[Leg]) -> list[Leg]:
-        """Return the customer's leg, of an outgoing call that was or is being handed over."""
-        if self.direction != Direction.OUTBOUND or not self.conference:
-            return []
-        return [leg for leg in others if not (leg.user_id or leg.address.startswith(CLIENT))]
-
-    def _talk(self, talks: list[Leg]) -> None:
-        newest = max(talks, key=lambda leg: (leg.is_up, leg.answered_at))
-        talker = newest.user or (self.placed_by if self.direction == Direction.OUTBOUND else None)
-        self.answered_by = talker or self.answered_by or self.claimant
-        self.answered_at = min(leg.answered_at for leg in talks if leg.answered_at)
-        self.outcome = Outcome.ANSWERED
-        self.voicemail = self.voicemail and self.is_over  # It may be the only trace of a message.
-        self.unclaim()
-
-    def _facts(self, own: State, others: list[Leg]) -> Facts:
-        return Facts(
+    def _known(self) -> Known:
+        return Known(
             direction=Direction(self.direction),
-            own=own,
-            others=[State(one.state) for one in others],
+            conference=self.conference,
+            transferred=self.transfer_to_id is not None,
+            held=self.held,
+            voicemail=self.voicemail,
             rung=self.rung,
             declined=self.declined,
             rejected=self.rejected_by_id is not None,
-            voicemail=self.voicemail,
+            outcome=self.outcome,
         )
+
+    def _enter(self, derived: Derived[Leg]) -> None:
+        self.state, self.outcome = derived.state, derived.outcome
+        if derived.talk:
+            self._talk(derived.talk)
+            self.answered_at = derived.answered_at
+
+    def _talk(self, leg: Leg) -> None:
+        talker = leg.user or (self.placed_by if self.direction == Direction.OUTBOUND else None)
+        self.answered_by = talker or self.answered_by or self.claimant
+        self.voicemail = self.voicemail and self.is_over  # It may be the only trace of a message.
+        self.unclaim()
 
     def _stop_ringing_at(self, leg: Leg) -> None:
         """End the ringing where a phone has stopped, and everywhere once an agent talks."""
@@ -285,16 +271,9 @@ class Call(models.Model):
             self.check_at = None
 
     def _is_complete(self) -> bool:
-        """Tell whether all is known of a call that is over.
-
-        What may be missing is a conversation with a phone that was called, or a message.
-        """
+        """Tell whether all is known of a call that is over, with its message."""
         own, others = split(self.legs.all())
-        if any(leg.state in ACTIVE for leg in others) or self._lacks_message():
-            return False
-        picked_up = own is not None and own.answered_at is not None
-        called = picked_up if self.direction == Direction.OUTBOUND else bool(self.rung)
-        return bool(others) or not called
+        return is_complete(self._known(), own, others) and not self._lacks_message()
 
     def _lacks_message(self) -> bool:
         return self.voicemail and getattr(self, "message", None) is None
@@ -314,18 +293,16 @@ class Call(models.Model):
             claimed_until=self.claimed_until,
             complete=not self.is_over or self._is_complete(),
         )
+        if due and self.sid is None:
+            due = min(due, max(now, self.started_at + PLACING))
         if due and self.transfer_to_id:
             due = min(due, now + TRANSFER)
-        if due and self.state == State.IN_PROGRESS and not self._is_connected():
+        talks = is_connected(self._known(), list(self.legs.all()))
+        if due and self.state == State.IN_PROGRESS and not talks:
             due = min(due, now + DISCONNECTED)
         asked = self.checked_until is not None and self.checked_until > now
         keeps = due and self.check_at and not (heard or asked)
         return min(due, self.check_at) if keeps else due
-
-    def _is_connected(self) -> bool:
-        """Tell whether two people are connected, as far as is known."""
-        up = [leg for leg in self.legs.all() if leg.is_up]
-        return any(leg.parent for leg in up) and len(up) > len(self._customers(up))
 
 
 def split(legs: Iterable[Leg]) -> tuple[Leg | None, list[Leg]]:

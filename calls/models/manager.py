@@ -137,6 +137,7 @@ class CallManager(models.Manager["Call"]):
             placed = self.select_for_update().filter(pk=pk, sid=None).first()
             if placed:
                 placed.sid = sid
+                placed.save(update_fields=["sid"])
                 return placed
         first = {**new, "state": State.QUEUED, "started_at": now, "changed_at": now}
         call, _ = self.select_for_update().get_or_create(sid=sid, defaults=first)

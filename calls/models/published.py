@@ -38,6 +38,7 @@ def published(call: "Call") -> dict[str, Any]:
         "claimed_until": milliseconds(call.claimed_until),
         "ringing": list(call.rung_now),
         "declined": list(call.declined),
+        "unreceived": list(call.unreceived),
         "calling": calling(call),
         "outcome": call.outcome,
         "voicemail": call.voicemail,

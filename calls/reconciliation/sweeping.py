@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from calls.certainty import DOUBT, retry_at, unchanged_at
+from calls.certainty import DOUBT, PLACING, retry_at, unchanged_at
 from calls.models import Call
 from calls.reconciliation.asking import fetch, record
 from calls.reconciliation.due import Lease, ask_doubtful, doubtful, give_back, take
@@ -68,9 +68,11 @@ def again(pk: int, now: datetime) -> datetime | None:
         call.state == State.IN_PROGRESS
         and call.legs.exclude(parent="").filter(state=State.IN_PROGRESS).exists()
     )
-    return unchanged_at(
+    due = unchanged_at(
         now=now, changed_at=call.changed_at, talking=talking, claimed_until=call.claimed_until
     )
+    settled = call.started_at + PLACING
+    return min(due, settled) if call.sid is None and now < settled else due
 
 
 def doubt_overdue(now: datetime) -> None:

@@ -91,12 +91,18 @@ def hang_up(sid: str, client: str, now: datetime) -> Leg:
     """Have a client hang up that is in a call. Raises ``NobodyThere``."""
     with locked_exchange():
         settle_now(now)
-        talks = [one for one in family(sid) if one.state == State.IN_PROGRESS]
-        leg = next((one for one in talks if one.to_address == client), None)
-        if leg is None:
-            raise NobodyThere("This phone isn't in the call.")
+        leg = listen(sid, client, now)
         lines.end(leg, now)
         settle_now(now)
+    return leg
+
+
+def listen(sid: str, client: str, now: datetime) -> Leg:
+    """Return a client's leg that is in a call, as its phone can hear. Raises ``NobodyThere``."""
+    talks = [leg for leg in family(sid) if leg.state == State.IN_PROGRESS]
+    leg = next((one for one in talks if one.to_address == client), None)
+    if leg is None:
+        raise NobodyThere("This phone isn't in the call.")
     return leg
 
 

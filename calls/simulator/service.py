@@ -10,9 +10,12 @@ from django.utils import timezone
 from calls import background
 from calls.simulator import player
 from calls.simulator.models import PLAYER, Step
+from calls.simulator.retention import forget_legs
 
 EVERY = 0.25
 """Seconds until a server notices a step that another process has scheduled."""
+
+HOUR = 3600.0
 
 MAX_UNDER_WAY = 8
 """Webhooks that a process sends together."""
@@ -58,3 +61,4 @@ class Service:
 
 
 background.add(PLAYER, EVERY, Service().run)
+background.add("simulator retention", HOUR, lambda: forget_legs(timezone.now()))

@@ -107,7 +107,7 @@ def parsed(body: bytes) -> Any:
 def refused(request: Request, status: int, body: Any) -> TelephonyError:
     """Return the error for an answer without success, after it is logged."""
     code = answers.number(body, "code")
-    logger.error("twilio refused request=%s status=%d code=%s", request, status, code)
+    logger.error("twilio refused action=%s status=%d code=%s", request, status, code)
     return answers.error(request, status, body)
 
 

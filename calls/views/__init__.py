@@ -1,5 +1,6 @@
 """The desk, and its requests in JSON."""
 
+from calls.views.asking import ask
 from calls.views.desk import call_list, desk
 from calls.views.messages import message
 from calls.views.phone import phone
@@ -10,6 +11,7 @@ from calls.views.talks import hold, transfer
 
 __all__ = [
     "answer",
+    "ask",
     "call_list",
     "decline",
     "desk",

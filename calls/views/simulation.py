@@ -21,6 +21,7 @@ PHONES: dict[str, Callable[..., Any]] = {
     "pick-up": incoming.pick_up,
     "reject": incoming.reject,
     "hang-up": incoming.hang_up,
+    "listen": incoming.listen,
 }
 """What the agent's own simulated phone can do with a call that it rings for, or is in."""
 

@@ -30,6 +30,10 @@ class UserSocket(Protocol):
     def login(self) -> Any:
         """Whose it is; None before the sign-in."""
 
+    @property
+    def latency(self) -> float | None:
+        """The last round trip in seconds, None before the first."""
+
     def close(self, code: CloseCode, *, reason: str = "") -> None:
         """Close the socket."""
 

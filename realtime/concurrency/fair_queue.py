@@ -21,6 +21,16 @@ class FairQueue(Generic[Item]):
         """The keys in the order of their turns."""
         self._out: Counter[Hashable] = Counter()
 
+    @property
+    def out(self) -> int:
+        """How many items are out."""
+        return self._out.total()
+
+    @property
+    def waiting(self) -> int:
+        """How many items wait."""
+        return sum(map(len, self._waiting.values()))
+
     def put(self, key: Hashable, item: Item) -> None:
         """Add an item, the last one of its key."""
         self._waiting.setdefault(key, {})[item] = None

@@ -33,3 +33,7 @@ class PerLoop(Generic[Value]):
                 del self._values[closed]
             self._values[loop] = self._make()
         return self._values[loop]
+
+    def all(self) -> list[Value]:
+        """Return those of all event loops that are not closed, from any thread."""
+        return [value for loop, value in list(self._values.items()) if not loop.is_closed()]

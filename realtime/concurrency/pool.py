@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -42,10 +43,23 @@ class Pool:
     """
 
     def __init__(self, name: str) -> None:
+        self.name = name.removeprefix("realtime-")
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=name)
         self._changed = threading.Condition()
         self._queue = FairQueue[Job](SHARE)
         self._working = 0
+
+    @property
+    def busy(self) -> int:
+        """How many threads run something."""
+        with self._changed:
+            return self._queue.out
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a thread."""
+        with self._changed:
+            return self._queue.waiting
 
     def run(
         self,
@@ -62,7 +76,7 @@ class Pool:
         """
         loop = asyncio.get_running_loop()
         future = loop.create_future()
-        job = Job(function, args, future)
+        job = Job(function, args, future, copy_context())
         future.add_done_callback(partial(self._settled, user, job))
         if begin_within is not None:
             job.timer = loop.call_later(begin_within, self._give_up, user, job)
@@ -122,11 +136,12 @@ class Pool:
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A function to call, and the future of its result."""
+    """A function to call, the future of its result, and the context variables of its caller."""
 
     function: Callable[..., Any]
     args: tuple[Any, ...]
     future: asyncio.Future[Any]
+    context: Context
     timer: asyncio.TimerHandle | None = None
 
     def run(self, *, close_old: bool) -> bool:
@@ -141,7 +156,7 @@ class Job:
             if close_old:
                 close_old_connections()
             reset_queries()  # With DEBUG, a connection remembers its last 9,000.
-            result = self.function(*self.args)
+            result = self.context.run(self.function, *self.args)
         except BaseException as raised:  # The future hands it to the caller.
             error = raised
         if isinstance(error, StopIteration):  # A future can't hold it.

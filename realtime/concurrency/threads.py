@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from realtime.concurrency.connections import run_async
 from realtime.concurrency.pool import Pool
+from realtime.counters import CALLS_WAITING, THREADS_BUSY
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -115,3 +116,8 @@ _application_pool = Pool("realtime-application")
 _message_pool = Pool("realtime-message")
 _hook_pool = Pool("realtime-hook")
 _check_pool = Pool("realtime-check")
+
+_POOLS = (_log_pool, _sign_in_pool, _application_pool, _message_pool, _hook_pool, _check_pool)
+
+THREADS_BUSY.read_from(lambda: {pool.name: pool.busy for pool in _POOLS})
+CALLS_WAITING.read_from(lambda: {pool.name: pool.waiting for pool in _POOLS})

@@ -1,5 +1,15 @@
 """The log of events: what was published, in order, for as long as ``RETENTION`` says."""
 
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, event_log
+from realtime.eventlog.entries import LogEntry, Recent
 
-__all__ = ["Draft", "EventLog", "LoggedEvent", "OnNumbered", "Page", "event_log"]
+__all__ = [
+    "Draft",
+    "EventLog",
+    "LogEntry",
+    "LoggedEvent",
+    "OnNumbered",
+    "Page",
+    "Recent",
+    "event_log",
+]

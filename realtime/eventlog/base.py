@@ -7,7 +7,7 @@ import json
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from realtime.conf import realtime_settings
+from realtime.eventlog.entries import LogEntry, Recent
 from realtime.protocol import frames
 from realtime.protocol.position import Position
 
@@ -54,6 +55,8 @@ class LoggedEvent:
     exclude: str | None = None
     origin: str | None = None
     wants_receipt: bool = False
+    committed_at: int | None = field(default=None, compare=False)
+    """Milliseconds of the publisher's clock after its commit, where a broadcast brought it."""
 
     @classmethod
     def of(cls, draft: Draft, stream: str, epoch: str, offset: int) -> LoggedEvent:
@@ -150,6 +153,41 @@ class EventLog(ABC):
     def number_pending(self) -> Sequence[LoggedEvent]:
         """Number events whose publisher died after its commit; returns them, to be broadcast."""
         return ()
+
+    def recent(self, cursor: str | None, limit: int = 1000) -> Recent:
+        """Return the events of all streams that were numbered after a cursor, ``limit`` at most.
+
+        Those of one publish may be more. Each is returned once, ``entries.SETTLED_AFTER`` seconds
+        after it was numbered; the cost follows the events. None is the cursor of now. A log that is
+        no database may have forgotten older ones; one that can't say returns none.
+        """
+        return Recent(cursor or "", ())
+
+    def find(self, *, id: str | None = None, key: str | None = None) -> Sequence[LogEntry]:
+        """Return the events with an id or a key, in every stream, as far as the log can find them.
+
+        Of more than ``entries.MAX_FOUND`` the newest.
+        """
+        return ()
+
+    def between(self, stream: str, begin: float, end: float, limit: int) -> Sequence[LogEntry]:
+        """Return the events of a stream that were numbered between two times, oldest first.
+
+        Where there are more than ``limit``, the newest of them.
+        """
+        return ()
+
+    def take_lease(self, task: str, process: str, seconds: float) -> str | None:
+        """Take the right to do what one process does at a time, None where another one has it.
+
+        Returns the note of the last holder, if that had the lease ``entries.NOTE_FOR`` seconds ago
+        or later, and otherwise an empty one. Of a log without leases nobody gets any.
+        """
+        return None
+
+    def keep_lease(self, task: str, process: str, seconds: float, note: str) -> bool:
+        """Keep a lease for ``seconds`` from now, with a note; returns False if another has it."""
+        return False
 
 
 def random_epoch() -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -18,10 +20,14 @@ from realtime.eventlog.base import (
     random_epoch,
 )
 from realtime.eventlog.commit import after_every_commit
+from realtime.eventlog.entries import MAX_FOUND, NOTE_FOR, SETTLED_AFTER, LogEntry, Recent
 from realtime.eventlog.retention import Retention, retention_of
 from realtime.protocol.position import Position
 
 __all__ = ["MemoryEventLog"]
+
+MAX_RECENT = 10_000
+"""The newest events of all streams, for ``recent`` and ``find``."""
 
 
 class _Kept(NamedTuple):
@@ -51,6 +57,10 @@ class MemoryEventLog(EventLog):
 
     def __init__(self) -> None:
         self._streams: dict[str, _Stream] = {}
+        self._recent = deque[tuple[int, LogEntry]](maxlen=MAX_RECENT)
+        self._numbers = itertools.count(1)
+        self._leases: dict[str, tuple[str, float, str]] = {}
+        """Of each task the process, until when it has it, and its note."""
         self._seed = random_epoch()
         self._lock = threading.Lock()
 
@@ -76,11 +86,53 @@ class MemoryEventLog(EventLog):
         with self._lock:
             if self._position(stream).offset:
                 self._streams[stream] = _Stream()
+                others = [(n, one) for n, one in self._recent if one.stream != stream]
+                self._recent = deque(others, maxlen=MAX_RECENT)
 
     def prune(self) -> int:
         with self._lock:
             streams = self._streams.items()
             return sum(_prune(stream, retention_of(name)) for name, stream in streams)
+
+    def recent(self, cursor: str | None, limit: int = 1000) -> Recent:
+        settled = time.time() - SETTLED_AFTER
+        with self._lock:
+            if cursor is None:
+                old = (n for n, one in reversed(self._recent) if _numbered_at(one) <= settled)
+                return Recent(str(next(old, 0)), ())
+            new = itertools.takewhile(
+                lambda numbered: numbered[0] > int(cursor), reversed(self._recent)
+            )
+            found = [(n, one) for n, one in new if _numbered_at(one) <= settled][::-1][:limit]
+        return Recent(str(found[-1][0]) if found else cursor, [one for _, one in found])
+
+    def find(self, *, id: str | None = None, key: str | None = None) -> Sequence[LogEntry]:
+        with self._lock:
+            entries = [one for _, one in self._recent]
+        found = [one for one in entries if one.id == id or (key is not None and one.key == key)]
+        return found[-MAX_FOUND:]
+
+    def between(self, stream: str, begin: float, end: float, limit: int) -> Sequence[LogEntry]:
+        with self._lock:
+            its = [one for _, one in self._recent if one.stream == stream]
+        return [one for one in its if begin <= _numbered_at(one) <= end][-limit:]
+
+    def take_lease(self, task: str, process: str, seconds: float) -> str | None:
+        now = time.time()
+        with self._lock:
+            holder, until, note = self._leases.get(task, (process, now, ""))
+            if holder != process and until >= now:
+                return None
+            note = note if until >= now - NOTE_FOR else ""
+            self._leases[task] = process, now + seconds, note
+        return note
+
+    def keep_lease(self, task: str, process: str, seconds: float, note: str) -> bool:
+        with self._lock:
+            if self._leases.get(task, ("",))[0] != process:
+                return False
+            self._leases[task] = process, time.time() + seconds, note
+        return True
 
     def _append(self, streams: Sequence[str], draft: Draft) -> list[LoggedEvent]:
         with self._lock:
@@ -95,7 +147,13 @@ class MemoryEventLog(EventLog):
             stream.keys.add(draft.key)
         stream.top += 1
         event = LoggedEvent.of(draft, name, stream.epoch, stream.top)
-        stream.events.append(_Kept(event, draft.key, time.time()))
+        now = time.time()
+        stream.events.append(_Kept(event, draft.key, now))
+        entry = LogEntry(
+            *(name, stream.epoch, stream.top, draft.id, draft.name, draft.at / 1000, now, now),
+            *(draft.key, draft.exclude, draft.origin),
+        )
+        self._recent.append((next(self._numbers), entry))
         return event
 
     def _page(self, name: str, offset: int, limit: int) -> Page:
@@ -117,6 +175,10 @@ class MemoryEventLog(EventLog):
     def _first_epoch(self, name: str) -> str:
         """Return an epoch that needs no memory, as anybody may ask for a name."""
         return first_epoch(self._seed, name)
+
+
+def _numbered_at(entry: LogEntry) -> float:
+    return entry.numbered_at or 0.0
 
 
 def _prune(stream: _Stream, retention: Retention) -> int:

@@ -14,9 +14,12 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from realtime.eventlog import redis_entries
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
 from realtime.eventlog.commit import after_every_commit
-from realtime.eventlog.retention import retention_of
+from realtime.eventlog.entries import NOTE_FOR, LogEntry, Recent
+from realtime.eventlog.redis_entries import MAX_RECENT
+from realtime.eventlog.retention import default_retention, retention_of
 from realtime.protocol.position import Position
 
 __all__ = ["RedisEventLog"]
@@ -33,8 +36,11 @@ As long as somebody follows the stream, it is asked for. One who makes up names 
 APPEND = """
 local id, name, data, at, key, epoch, exclude, again = unpack(ARGV, 1, 8)
 local origin, trace, receipt = unpack(ARGV, 9, 11)
-local now = redis.call('TIME')[1]
+local time = redis.call('TIME')
+local now = string.format('%d.%06d', time[1], time[2])
 local numbered = {}
+local places = {}
+local oldest = 0
 local more = {}
 for field, value in pairs({exclude = exclude, origin = origin, trace = trace, receipt = receipt}) do
     if value ~= '' then
@@ -47,9 +53,9 @@ local function appended(events)
         if entry[2][2] == id then return true end
     end
 end
-for i = 1, #KEYS, 3 do
+for i = 2, #KEYS, 3 do
     local head, events, keyed = KEYS[i], KEYS[i + 1], KEYS[i + 2]
-    local kept = 11 + (i - 1) / 3 * 2
+    local kept = 12 + (i - 2) / 3 * 2
     local count, age = ARGV[kept + 1], ARGV[kept + 2]
     local fresh = again == '' or not appended(events)
     if fresh and (key == '' or redis.call('SET', keyed, id, 'NX', 'EX', age)) then
@@ -60,8 +66,20 @@ for i = 1, #KEYS, 3 do
                    'id', id, 'name', name, 'data', data, 'at', at, 'logged', now, unpack(more))
         redis.call('EXPIRE', head, age)
         redis.call('EXPIRE', events, age)
-        numbered[#numbered + 1] = {(i - 1) / 3, redis.call('HGET', head, 'epoch'), offset}
+        local current = redis.call('HGET', head, 'epoch')
+        numbered[#numbered + 1] = {(i - 2) / 3, current, offset}
+        places[#places + 1] = string.match(head, '[^:]*$') .. ' ' .. current .. ' ' .. offset
+        oldest = math.max(oldest, tonumber(age))
     end
+end
+if #places > 0 then
+    if key ~= '' then
+        more[#more + 1] = 'key'
+        more[#more + 1] = key
+    end
+    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[12], '*', 'id', id, 'name', name, 'at', at,
+               'places', table.concat(places, '\\n'), unpack(more))
+    redis.call('EXPIRE', KEYS[1], oldest)
 end
 return numbered
 """
@@ -96,6 +114,20 @@ redis.call('EXPIRE', KEYS[1], age)
 return 1
 """
 
+TAKE_LEASE = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return false end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return redis.call('GET', KEYS[2]) or ''
+"""
+
+KEEP_LEASE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[2] + ARGV[4])
+return 1
+"""
+
 
 class RedisEventLog(EventLog):
     """Keeps events in the Redis at ``url``, in keys that begin with ``prefix``."""
@@ -113,6 +145,8 @@ class RedisEventLog(EventLog):
         self._positions_script = self._redis.register_script(POSITIONS)
         self._new_epoch_script = self._redis.register_script(NEW_EPOCH)
         self._forget_script = self._redis.register_script(FORGET)
+        self._take_lease_script = self._redis.register_script(TAKE_LEASE)
+        self._keep_lease_script = self._redis.register_script(KEEP_LEASE)
 
     def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
         after_every_commit(lambda: on_numbered(self._append(streams, draft)))
@@ -145,6 +179,8 @@ class RedisEventLog(EventLog):
     def prune(self) -> int:
         """Redis prunes by count at each append, and whole streams by age; this does the rest."""
         now = self._redis.time()[0]
+        oldest = now - default_retention().max_age
+        self._redis.xtrim(self._key("recent"), minid=oldest * 1000)
         removed = 0
         for events in self._redis.scan_iter(self._key("events", "*"), count=1000):
             retention = retention_of(events.removeprefix(self._key("events", "")))
@@ -152,29 +188,48 @@ class RedisEventLog(EventLog):
             removed += self._prune_by_age(events, now - retention.max_age)
         return removed
 
+    def recent(self, cursor: str | None, limit: int = 1000) -> Recent:
+        return redis_entries.recent(self._redis, self._key("recent"), cursor, limit)
+
+    def find(self, *, id: str | None = None, key: str | None = None) -> Sequence[LogEntry]:
+        field, value = ("key", key) if id is None else ("id", id)
+        if value is None:
+            return ()
+        return redis_entries.find(self._redis, self._key("recent"), field, value)
+
+    def between(self, stream: str, begin: float, end: float, limit: int) -> Sequence[LogEntry]:
+        events, epoch = self._key("events", stream), self.positions([stream])[stream].epoch
+        return redis_entries.between(self._redis, events, stream, epoch, begin, end, limit)
+
+    def take_lease(self, task: str, process: str, seconds: float) -> str | None:
+        keys = [self._key("lease", task), self._key("note", task)]
+        args: list[str | int] = [process, int(seconds * 1000)]
+        note: str | None = _twice(lambda: self._take_lease_script(keys=keys, args=args))
+        return note
+
+    def keep_lease(self, task: str, process: str, seconds: float, note: str) -> bool:
+        keys = [self._key("lease", task), self._key("note", task)]
+        args: list[str | int] = [process, int(seconds * 1000), note, int(NOTE_FOR * 1000)]
+        return bool(_twice(lambda: self._keep_lease_script(keys=keys, args=args)))
+
     def _prune_by_age(self, events: str, oldest: int) -> int:
         removed = 0
         while first := self._redis.xrange(events, count=1):
             entry, fields = first[0]
-            if int(fields["logged"]) >= oldest:
+            if float(fields["logged"]) >= oldest:
                 break
             removed += self._redis.xdel(events, entry)
         return removed
 
     def _append(self, streams: Sequence[str], draft: Draft) -> list[LoggedEvent]:
-        keys = [
-            key
-            for name in streams
-            for key in (
-                self._head(name),
-                self._key("events", name),
-                self._key("key", name, draft.key or ""),
-            )
-        ]
+        keys = [self._key("recent")]
+        for name in streams:
+            keys += [self._head(name), self._key("events", name)]
+            keys.append(self._key("key", name, draft.key or ""))
         parts = (draft.id, draft.name, draft.data, draft.at, draft.key or "", random_epoch())
         arguments: list[Any] = [*parts, draft.exclude or ""]
         receipt = "1" if draft.wants_receipt else ""
-        more: list[Any] = [draft.origin or "", draft.traceparent or "", receipt]
+        more: list[Any] = [draft.origin or "", draft.traceparent or "", receipt, MAX_RECENT]
         kept = [number for name in streams for number in retention_of(name)]
         try:
             numbered = self._append_script(keys=keys, args=[*arguments, "", *more, *kept])

@@ -11,6 +11,7 @@ from realtime.eventlog.retention import retention_of
 from realtime.exceptions import PositionLost
 from realtime.fanout.followers import Followers
 from realtime.fanout.log_reader import LogReader
+from realtime.fanout.promptness import promptness
 from realtime.fanout.recent_events import RecentEvents
 from realtime.fanout.repair import Repair
 from realtime.layer.messages import EphemeralEvent, Event
@@ -207,28 +208,31 @@ class Feed:
             self._repair.read_missing(wait=wait)
 
     def _take_ephemeral(self, event: EphemeralEvent) -> None:
-        logger.info("deliver event=%s stream=%s name=%s", event.id, event.stream, event.name)
+        logger.info(
+            "deliver event=%s stream=%s name=%s",
+            *(event.id, event.stream, event.name),
+            extra={"origin": event.origin},
+        )
         self._hand_out([event] if self._delivery is None else self._delivery.ephemeral(event))
 
     def _hand_out(self, events: Sequence[Event]) -> None:
         for event in events:
             if isinstance(event, EphemeralEvent):
-                self.followers.deliver_ephemeral(event, self.position)
+                followers = self.followers.deliver_ephemeral(event, self.position)
             else:
                 self._recent.add(event)
                 if self.hand_outs is not None:
                     self.hand_outs.add(event.offset, asyncio.get_running_loop().time())
                 self._log_delivery(event)
-                self.followers.deliver(event)
+                followers = self.followers.deliver(event)
+            if followers:
+                promptness.handed_out(event, followers, self.followers)
 
     def _log_delivery(self, event: LoggedEvent) -> None:
         logger.info(
             "deliver event=%s stream=%s offset=%d name=%s sockets=%d",
-            event.id,
-            self.stream,
-            event.offset,
-            event.name,
-            self.followers.live,
+            *(event.id, self.stream, event.offset, event.name, self.followers.live),
+            extra={"origin": event.origin},
         )
 
 

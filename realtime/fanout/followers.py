@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from realtime.eventlog import LoggedEvent
@@ -27,6 +28,12 @@ class Follower(Protocol):
 
     def take(self, copies: Copies) -> bool:
         """Take an event, to choose and to encode; False asks to catch up after it."""
+
+    def when_proved(self, then: Callable[[], None]) -> None:
+        """Call ``then`` once all that was delivered so far is proved to have arrived, if ever."""
+
+    def ask_for_receipt(self, event_id: str) -> None:
+        """Have it noted when an event that was delivered has been received."""
 
     def skip(self, offset: int) -> None:
         """Pass over the event with this offset, which is for all others."""
@@ -58,6 +65,18 @@ class Followers:
         """How many are up to date."""
         return len(self._live) + len(self._selective)
 
+    @property
+    def waiting(self) -> int:
+        """How many are being brought up to date."""
+        return len(self._waiting)
+
+    def any_live(self) -> Follower | None:
+        """Return one, by chance, of those that are up to date and get every event."""
+        return random.choice(list(self._live)) if self._live else None
+
+    def __len__(self) -> int:
+        return self.live + len(self._waiting)
+
     def add(self, follower: Follower) -> None:
         """Add one that waits."""
         self._waiting[follower] = None
@@ -75,33 +94,46 @@ class Followers:
         self._waiting.pop(follower, None)
         return known and not self._live and not self._selective and not self._waiting
 
-    def deliver(self, event: LoggedEvent) -> None:
-        """Hand an event to those that are live; one that can't take it falls behind."""
+    def deliver(self, event: LoggedEvent) -> int:
+        """Hand an event to those that are live; one that can't take it falls behind.
+
+        Returns how many took it.
+        """
         message = {"type": "websocket.send", "text": event.frame}
         followers = list(self._live)
         if event.exclude is not None:
             followers = _skipping(event.exclude, event.offset, followers)
+        taken = len(followers)
         for follower in followers:
             if not follower.deliver(message, len(event.frame)):
+                taken -= 1
                 self.set_back_one(follower, Position(event.epoch, event.offset - 1))
+        if event.wants_receipt:
+            for follower in followers:
+                if follower in self._live:  # Those that could not take it have fallen behind.
+                    follower.ask_for_receipt(event.id)
         if self._selective:
+            taken += len(self._selective)
             self._offer(Copies(event, event.frame), Position(event.epoch, event.offset))
+        return taken
 
-    def deliver_ephemeral(self, event: EphemeralEvent, position: Position) -> None:
+    def deliver_ephemeral(self, event: EphemeralEvent, position: Position) -> int:
         """Hand an event that is not kept to all; one that can't take it holds it.
 
-        ``position`` is the feed's.
+        ``position`` is the feed's. Returns how many got it.
         """
         message = {"type": "websocket.send", "text": event.frame}
         copies = Copies(event, event.frame)
-        for follower in [*self._live, *self._selective, *self._waiting]:
-            if event.exclude is not None and follower.id == event.exclude:
-                continue
+        followers = [*self._live, *self._selective, *self._waiting]
+        if event.exclude is not None:
+            followers = [one for one in followers if one.id != event.exclude]
+        for follower in followers:
             if follower.selects:
                 self._offer_one(follower, copies, position)
             elif not follower.deliver(message, len(event.frame)):
                 self.set_back_one(follower, position)
                 follower.deliver(message, len(event.frame))
+        return len(followers)
 
     def set_back(self, position: Position) -> None:
         """Let all that are live catch up from ``position`` at their own pace."""

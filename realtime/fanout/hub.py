@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import os
+import socket
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 from realtime.concurrency.per_loop import PerLoop
+from realtime.counters import LAYER_UP, LOG_UP, REPLAYS, read_all
 from realtime.eventlog import event_log
 from realtime.fanout.feed import Feed
 from realtime.fanout.followers import Follower
@@ -15,7 +19,11 @@ from realtime.layer.control import Control, control_in, is_control
 from realtime.layer.groups import every_hub
 from realtime.layer.link import LayerLink
 from realtime.layer.messages import Message, events_in
+from realtime.layer.questions import Answerer, is_question_or_answer, running_questions
 from realtime.protocol.position import Position
+
+COUNTS = "counts"
+"""The kind of question about what a process has counted; ``about`` names its host."""
 
 
 class ControlListener(Protocol):
@@ -38,10 +46,32 @@ class Hub:
         self._log_watch = None if log is None else LogWatch(log, self._feeds)
         self._listeners: list[ControlListener] = []
         self._link = LayerLink(self._groups, self.deliver, self._repaired)
+        self._questions = running_questions()
+        self._questions.use(self._link)
+        self.answer(COUNTS, _counts)
+
+    @property
+    def is_layer_up(self) -> bool | None:
+        """Whether the channel layer works; None before the first probe of it."""
+        return self._link.is_up
+
+    @property
+    def is_log_up(self) -> bool | None:
+        """Whether the event log has answered the last check; None before it, and without a log."""
+        return None if self._log_watch is None else self._log_watch.is_up
+
+    @property
+    def waiting(self) -> int:
+        """How many followers are being brought up to the present."""
+        return sum(one.feed.followers.waiting for one in list(self._streams.values()))
 
     def listen(self, listener: ControlListener) -> None:
         """Hand a listener the messages about rights from now on."""
         self._listeners.append(listener)
+
+    def answer(self, kind: str, answerer: Answerer) -> None:
+        """Answer other processes' questions of a kind: see ``Questions.answer``."""
+        self._questions.answer(kind, answerer)
 
     async def follow(self, stream: str, follower: Follower, seen: Position | None = None) -> Feed:
         """Begin to follow a stream; returns its feed once events arrive and its position is known.
@@ -68,10 +98,18 @@ class Hub:
         if followed is not None and followed.feed.followers.remove(follower):
             followed.leave_later()
 
+    def followers(self, stream: str) -> int:
+        """Return how many follow a stream here."""
+        followed = self._streams.get(stream)
+        return 0 if followed is None else len(followed.feed.followers)
+
     def deliver(self, message: Message) -> None:
-        """Hand on what a message of the channel layer carries: events, or one about rights."""
+        """Hand on what a message of the channel layer carries: events, or what is asked for."""
         if is_control(message):
             self._deliver_control(message)
+            return
+        if is_question_or_answer(message):
+            self._questions.take(message)
             return
         for event in events_in(message, self._streams):
             followed = self._streams[event.stream]
@@ -116,3 +154,26 @@ _hubs = PerLoop(Hub)
 def running_hub() -> Hub:
     """Return the hub of the running event loop; the first call starts it."""
     return _hubs.current()
+
+
+def all_hubs() -> list[Hub]:
+    """Return the hubs of this process, from any thread; starts none."""
+    return _hubs.all()
+
+
+def _counts(about: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what this process has counted, where its host is asked."""
+    if about.get("host") != socket.gethostname():
+        return None
+    return {"pid": os.getpid(), "counts": read_all()}
+
+
+def _worst(states: Iterable[bool | None]) -> dict[str, float]:
+    """Return 1 where all are up and 0 where one is down; nothing where nobody knows."""
+    known = [state for state in states if state is not None]
+    return {"": float(all(known))} if known else {}
+
+
+LAYER_UP.read_from(lambda: _worst(hub.is_layer_up for hub in all_hubs()))
+LOG_UP.read_from(lambda: _worst(hub.is_log_up for hub in all_hubs()))
+REPLAYS.read_from(lambda: {"": sum(hub.waiting for hub in all_hubs())})

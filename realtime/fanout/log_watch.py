@@ -31,11 +31,16 @@ class LogWatch:
         self._log = log
         self._feeds = feeds
         self._is_due = asyncio.Event()
-        self._log_is_down = False
+        self._log_is_down: bool | None = None
         self._tasks = [
             asyncio.create_task(self._check_forever(), name="realtime-checks"),
             asyncio.create_task(self._prune_forever(), name="realtime-prune"),
         ]
+
+    @property
+    def is_up(self) -> bool | None:
+        """Whether the log has answered the last check; None before the first one."""
+        return None if self._log_is_down is None else not self._log_is_down
 
     def check_soon(self) -> None:
         """Check without waiting for the next time."""
@@ -93,5 +98,5 @@ class LogWatch:
 
     def _log_up(self) -> None:
         if self._log_is_down:
-            self._log_is_down = False
             logger.warning("event log up again")
+        self._log_is_down = False

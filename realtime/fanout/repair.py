@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Protocol
 
+from realtime.counters import HOLES_REPAIRED
 from realtime.eventlog import LoggedEvent
 from realtime.exceptions import PositionLost
 from realtime.fanout.log_reader import LogReader
@@ -128,6 +129,8 @@ class Repair:
             events = await reader.events(self._feed.stream, self._feed.position)
             if events:
                 self._feed.read(events)
+                if not self._feed.has_hole:
+                    HOLES_REPAIRED.add()
             elif before == (self._feed.position, self._feed.early):
                 self._feed.nothing_follows()
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from channels.layers import get_channel_layer
 
+from realtime.counters import EVENTS_BROADCAST
 from realtime.layer import backends, greenlets, messages
 from realtime.layer.messages import GroupMessage, Message
 from realtime.logs import get_logger
@@ -87,8 +88,10 @@ class Broadcaster:
                 for group, message in outgoing:
                     await self._send(layer, group, message)
             self.is_failing = False
+            EVENTS_BROADCAST.add("sent", messages.count_events(outgoing))
         except Exception as error:
             self.is_failing = True
+            EVENTS_BROADCAST.add("failed", messages.count_events(outgoing))
             ids = ",".join(dict.fromkeys(messages.ids(message) for _, message in outgoing))
             name = type(layer).__name__
             logger.error("broadcast failed event=%s layer=%s error=%r", ids, name, error)

@@ -10,7 +10,9 @@ import asyncio
 import sys
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 Begin = Callable[[], Coroutine[Any, Any, None]]
 """Makes a coroutine, in the loop that will run it."""
@@ -20,6 +22,17 @@ def replace_threads() -> bool:
     """Tell whether gevent has made greenlets of this process's threads."""
     monkey = sys.modules.get("gevent.monkey")
     return monkey is not None and monkey.is_module_patched("threading")
+
+
+def run_apart(function: Callable[[], Result]) -> Result:
+    """Return what a function returns in a native thread of its own, while greenlets go on."""
+    from gevent.threadpool import ThreadPool  # It is there, for threads are replaced.
+
+    threads = ThreadPool(1)
+    try:
+        return threads.apply(function)  # type: ignore[no-any-return]
+    finally:
+        threads.kill()
 
 
 class NativeLoop:

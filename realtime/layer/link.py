@@ -58,6 +58,16 @@ class LayerLink:
         self._dropping: set[asyncio.Task[None]] = set()
         self._task = asyncio.create_task(self._run(), name="realtime-layer-link")
 
+    @property
+    def is_up(self) -> bool | None:
+        """Whether the layer has brought back the last probe; None before the first one."""
+        return self._down_since is None if self._tried.is_set() else None
+
+    @property
+    def channel(self) -> str | None:
+        """The channel that the link reads; None while it is down."""
+        return self._channel
+
     async def join(self, group: str) -> None:
         """Join a group; while the link is down this does nothing, as all are joined later."""
         await self._tried.wait()

@@ -38,6 +38,8 @@ BATCH_SIZE = 100
 """Events in one message."""
 MAX_BATCH = 1000
 """Events of the largest message that is read; a later version may send more than this one does."""
+MAX_MILLISECONDS = 2**53
+"""A time that JavaScript can't count is none."""
 MAX_BATCHED_FRAME = 2048
 """Characters of the longest frame that goes to hubs that may not follow its stream."""
 
@@ -52,6 +54,8 @@ class EphemeralEvent(NamedTuple):
     exclude: str | None = None
     origin: str | None = None
     wants_receipt: bool = False
+    committed_at: int | None = None
+    """When its data was committed, see ``LoggedEvent``."""
 
 
 Event = LoggedEvent | EphemeralEvent
@@ -67,16 +71,31 @@ def ephemeral_messages(streams: Sequence[str], draft: Draft) -> list[GroupMessag
     return _grouped([_ephemeral_message(stream, draft) for stream in streams])
 
 
+def stamped(outgoing: Sequence[GroupMessage]) -> Sequence[GroupMessage]:
+    """Note in messages of new events that their data is committed now, by this process's clock."""
+    now = int(time.time() * 1000)
+    for _, message in outgoing:
+        message["committed_at"] = now
+    return outgoing
+
+
+def count_events(outgoing: Sequence[GroupMessage]) -> int:
+    """Return how many events messages carry, each once for a stream."""
+    return sum(len(_single_messages(message)) for _, message in outgoing)
+
+
 def plain_message(stream: str, draft: Draft) -> Message:
     """Return an ephemeral event as a project would write it: its data is no frame yet."""
-    return {
+    message = {
         "type": EVENT_TYPE,
         "stream": require_stream_name(stream),
         "name": draft.name,
         "data": json.loads(draft.data),
         "id": draft.id,
         "at": draft.at,
+        **_about(draft),
     }
+    return message if draft.traceparent is None else {**message, "traceparent": draft.traceparent}
 
 
 def events_in(message: Message, streams: Container[str] | None = None) -> Iterator[Event]:
@@ -85,10 +104,11 @@ def events_in(message: Message, streams: Container[str] | None = None) -> Iterat
     What is malformed is dropped, with one line in the log: anybody may send to a group. What is
     sound may still be untrue, about the log too; the feeds ask that.
     """
+    committed_at = _committed_at(message)
     for one in _single_messages(message):
         try:
             if streams is None or fields.text("stream", one["stream"]) in streams:
-                yield _read(one)
+                yield _read(one, committed_at)
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             log_dropped(error, _stream_to_show(one))
 
@@ -169,10 +189,16 @@ def _single_messages(message: Any) -> list[Any]:
     return [message] if message.get("type") == EVENT_TYPE else []
 
 
-def _read(message: Message) -> Event:
+def _committed_at(message: Any) -> int | None:
+    """Return the stamp of a message; one that can't be a time is none."""
+    stamp = message.get("committed_at") if isinstance(message, dict) else None
+    return stamp if type(stamp) is int and 0 < stamp < MAX_MILLISECONDS else None
+
+
+def _read(message: Message, committed_at: int | None = None) -> Event:
     """Read an event; a later version's message may say more than this one knows."""
     if "offset" not in message:
-        return _read_ephemeral(message)
+        return _read_ephemeral(message, committed_at)
     stream, offset = require_stream_name(message["stream"]), fields.offset(message["offset"])
     return LoggedEvent(
         stream=stream,
@@ -184,10 +210,11 @@ def _read(message: Message) -> Event:
         exclude=_text_or_none("exclude", message),
         origin=_text_or_none("origin", message),
         wants_receipt=message.get("receipt") is True,
+        committed_at=committed_at,
     )
 
 
-def _read_ephemeral(message: Message) -> EphemeralEvent:
+def _read_ephemeral(message: Message, committed_at: int | None) -> EphemeralEvent:
     """Take the frame that ``publish`` encoded, or encode what a plain ``group_send`` brought."""
     stream, name = require_stream_name(message["stream"]), fields.text("name", message["name"])
     event_id = fields.text("id", message.get("id") or uuid.uuid4().hex)
@@ -195,13 +222,15 @@ def _read_ephemeral(message: Message) -> EphemeralEvent:
         _text_or_none("exclude", message),
         _text_or_none("origin", message),
         message.get("receipt") is True,
+        committed_at,
     )
     if message.get("frame") is not None:
         frame = fields.frame(message["frame"], stream, None)
         return EphemeralEvent(stream, event_id, name, frame, *about)
     data = frames.encode(message.get("data"))
     at = fields.milliseconds(message.get("at") or time.time() * 1000)
-    frame = frames.event(stream, name, data, event_id=event_id, at=at)
+    traceparent = _text_or_none("traceparent", message)
+    frame = frames.event(stream, name, data, event_id=event_id, at=at, traceparent=traceparent)
     return EphemeralEvent(stream, event_id, name, fields.not_too_large(frame), *about)
 
 

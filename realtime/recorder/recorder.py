@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from realtime.concurrency.per_loop import PerLoop
 from realtime.concurrency.threads import run_sync
 from realtime.conf import realtime_settings
-from realtime.logs import get_logger
+from realtime.logs import LIMITED, get_logger
 from realtime.protocol.hand_outs import HandOuts
 from realtime.protocol.position import Position
 from realtime.protocol.proofs import Proofs
@@ -107,6 +107,7 @@ class Recorder:
         ended_by = EndedBy.SERVER if by_server else EndedBy.CLIENT
         now = self._loop.time()
         over = life.as_life(now, code, ended_by)
+        _log_unproved(over)
         life.has_ended = True
         self._forget(life.courses)
         self._writer.ended(over)
@@ -161,6 +162,11 @@ class Recorder:
             for following in life.followings
         )
 
+    def is_followed(self, stream: str) -> bool:
+        """Tell whether an open socket follows a stream."""
+        courses = self._courses.get(stream, {}).items()
+        return any(one.until is None and life.socket.closed is None for one, life in courses)
+
     def answer_lives(self, about: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Answer another process's question for lives, as JSON: ``about`` has what ``lives`` takes.
 
@@ -203,6 +209,14 @@ class Recorder:
                 self._over[stream].popleft()
                 if not self._over[stream]:
                     del self._over[stream]
+
+
+def _log_unproved(life: Life) -> None:
+    """Say which events may not have arrived; who comes back gets them from the log."""
+    for one in life.followings:
+        if one.handed > one.proved:
+            about = life.socket, one.stream, one.proved + 1, one.handed
+            logger.info("ended unproved socket=%s stream=%s from=%d to=%d", *about, extra=LIMITED)
 
 
 def _streams(life: Life) -> set[str]:

@@ -78,6 +78,7 @@ class Writer:
         await asyncio.shield(self._has_stopped)
 
     async def _run(self) -> None:
+        await self._write_all()  # The lease: from its first socket on, others wait for its answers.
         while not self._must_stop.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(WRITE_EVERY):

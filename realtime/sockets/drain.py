@@ -15,6 +15,7 @@ from typing import Protocol
 
 from realtime.concurrency.per_loop import PerLoop
 from realtime.conf import realtime_settings
+from realtime.counters import SOCKETS_OPEN, SOCKETS_OPENED
 from realtime.logs import get_logger
 from realtime.sockets.command_queue import FINISH_WITHIN
 from realtime.sockets.sigterm import hold_sigterm
@@ -53,9 +54,20 @@ class Drain:
 
     def add(self, socket: Drainable) -> None:
         """Include a socket; during a drain it is sent away immediately."""
+        SOCKETS_OPENED.add()
         self._sockets[socket] = None
         if self._task is not None:
             socket.drain(_random_wait(len(self._sockets)))
+
+    @property
+    def sockets(self) -> int:
+        """How many sockets are open."""
+        return len(self._sockets)
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether the sockets are being sent away, or have left for that reason."""
+        return self._task is not None
 
     def remove(self, socket: Drainable) -> None:
         """Leave out a socket that has ended."""
@@ -127,3 +139,11 @@ _drains = PerLoop(_start_drain)
 def running_drain() -> Drain:
     """Return the drain of the running event loop; the first call takes SIGTERM over."""
     return _drains.current()
+
+
+def is_draining() -> bool:
+    """Tell whether this process sends its sockets away."""
+    return any(drain.is_draining for drain in _drains.all())
+
+
+SOCKETS_OPEN.read_from(lambda: {"": sum(drain.sockets for drain in _drains.all())})

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import Callable
 
+from realtime.counters import SOCKETS_HELD_BACK
 from realtime.protocol.in_flight import InFlight, Pressure
 from realtime.sockets.keepalive import Keepalive
 
@@ -33,6 +35,7 @@ class FlowControl:
     """
 
     __slots__ = (
+        "_awaited",
         "_in_flight",
         "_keepalive",
         "_largest",
@@ -60,6 +63,8 @@ class FlowControl:
         self._on_too_slow = on_too_slow
         self._unsent = unsent
         self._in_flight = InFlight(limit)
+        self._awaited: deque[tuple[int, Callable[[], None]]] | None = None
+        """Whom to call when so many bytes have arrived; most sockets never have any."""
         self._largest = 0
         self._keepalive: Keepalive | None = None
         self._proof: asyncio.Event | None = None
@@ -80,6 +85,7 @@ class FlowControl:
         self._keepalive = None
         if self._timer is not None:
             self._timer.cancel()
+        self._awaited = None
         self._let_in()
 
     def sent(self, size: int) -> None:
@@ -108,8 +114,28 @@ class FlowControl:
         self.is_full = self.is_full and self._in_flight.pressure is Pressure.FULL
         if self.is_full and self._keepalive is not None and not self._in_flight.is_ping_last:
             self._keepalive.ping()  # Own frames went out behind the last one.
+        if self._awaited:
+            self._call_proved(self._awaited)
         self._let_in()
         return has_news
+
+    def when_proved(self, then: Callable[[], None], *, soon: bool = False) -> None:
+        """Call ``then`` when a pong proves that all that was sent so far has arrived.
+
+        If it is wanted ``soon``, a ping goes out behind it, one for all that is asked for at the
+        same moment. A peer that is gone proves nothing.
+        """
+        if self._keepalive is None:
+            return
+        if self._awaited is None:
+            self._awaited = deque()
+        self._awaited.append((self._in_flight.total, then))
+        if soon:
+            self._loop.call_soon(self._ping_behind)
+
+    def expect_nothing(self) -> None:
+        """Call nobody for what was sent so far: some of it was dropped on its way."""
+        self._awaited = None
 
     async def room(self) -> None:
         """Wait until at most half of what may be in flight is, or the socket has ended."""
@@ -120,6 +146,14 @@ class FlowControl:
             self._proof.clear()
             await self._proof.wait()
 
+    def _ping_behind(self) -> None:
+        if self._keepalive is not None and self._awaited and not self._in_flight.is_ping_last:
+            self._keepalive.ping()
+
+    def _call_proved(self, awaited: deque[tuple[int, Callable[[], None]]]) -> None:
+        while awaited and awaited[0][0] <= self._in_flight.arrived:
+            awaited.popleft()[1]()
+
     def _ask_for_proof(self) -> None:
         pressure = self._in_flight.pressure
         if self._keepalive is None or pressure is Pressure.FINE:
@@ -128,6 +162,7 @@ class FlowControl:
             self._keepalive.ping()
         if pressure is Pressure.FULL and not self.is_full:
             self.is_full = True
+            SOCKETS_HELD_BACK.add()
             self._begin_watch()
         elif self._timer is None:
             self._begin_watch()

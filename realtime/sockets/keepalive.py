@@ -7,9 +7,10 @@ import math
 import random
 from collections.abc import Callable
 
-from realtime.concurrency.timers import timers
+from realtime.concurrency.timers import SLOT, timers
+from realtime.counters import HEARTBEATS_LATE, HEARTBEATS_MATCHED, HEARTBEATS_SENT, LATENCY
 from realtime.protocol import frames
-from realtime.protocol.heartbeat import Heartbeat, Role, Verdict
+from realtime.protocol.heartbeat import LATE, Heartbeat, Role, Verdict
 from realtime.sockets.transport import Transport
 
 SECOND_CHECK_AFTER = 0.05
@@ -85,6 +86,7 @@ class Keepalive:
         self._heartbeat.ping(nonce, self._clock())
         self._on_ping(nonce)
         self._transport.send_text(frames.ping(nonce))
+        HEARTBEATS_SENT.add()
         self._wake_next()
 
     def moving(self) -> None:
@@ -93,14 +95,22 @@ class Keepalive:
 
     def pong(self, nonce: str) -> bool:
         """Take the peer's pong; returns whether it answers a ping in flight."""
-        return self._heartbeat.pong(nonce, self._clock()) is not None
+        latency = self._heartbeat.pong(nonce, self._clock())
+        if latency is None:
+            return False
+        HEARTBEATS_MATCHED.add()
+        LATENCY.add(latency)
+        return True
 
     def stop(self) -> None:
         """Stop for good."""
         self._timers.discard(self._slot, self._wake)
 
     def _wake(self) -> None:
-        verdict = self._heartbeat.wake(self._clock())
+        now = self._clock()
+        if now - self._slot * SLOT > LATE:
+            HEARTBEATS_LATE.add()
+        verdict = self._heartbeat.wake(now)
         if verdict is Verdict.PING:
             self.ping()
         elif verdict is Verdict.WAIT:

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from realtime.conf import RealtimeSettings, realtime_settings
-from realtime.counters import SOCKETS_CLOSED
+from realtime.counters import SOCKETS_CLOSED, SOCKETS_DISCONNECTED
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
 from realtime.protocol.close_codes import RIGHT_ENDED, CloseCode, may_reconnect
 from realtime.protocol.frames import Frame
 from realtime.protocol.rate import Rate
-from realtime.sockets.asgi import Send
+from realtime.sockets.asgi import ABNORMAL_CLOSURE, Send
 from realtime.sockets.drain import running_drain
 from realtime.sockets.keepalive import Keepalive
 from realtime.sockets.server_limits import check_limits
@@ -26,6 +26,9 @@ logger = get_logger(__name__)
 
 FLUSH_TIMEOUT = 0.5
 """Seconds that an application which is cancelled takes to send its last frames."""
+
+COUNTED_CODES = (1000, 1001, 1005, 1006, 1011, 1012)
+"""Close codes of RFC 6455 that are counted apart; a peer may send any of thousands."""
 
 OFTEN = (CloseCode.TOO_MANY_FRAMES, CloseCode.TOO_MANY_SOCKETS)
 """Ends that a user causes as often as they like."""
@@ -102,7 +105,7 @@ class Peer:
             *(self.id, code, reason),
             extra=LIMITED if is_limited else None,
         )
-        SOCKETS_CLOSED.add(code.name.lower())
+        self._count_close(code)
         self.closed = Closed(code, self._loop.time())
         bye = frames.bye(code, reason, retry=may_reconnect(code), after=after)
         last = bye if self._understands_bye else None
@@ -117,6 +120,18 @@ class Peer:
         """Note that the connection has ended."""
         running_drain().remove(self)
         self._stop()
+
+    def count_disconnect(self, code: int | None) -> None:
+        """Count the end of a connection, unless this end had closed it.
+
+        ``code`` is the close code that came; none comes with a broken connection.
+        """
+        if self.closed is None:
+            code = code or ABNORMAL_CLOSURE
+            SOCKETS_DISCONNECTED.add(str(code) if code in COUNTED_CODES else "other")
+
+    def _count_close(self, code: CloseCode) -> None:
+        SOCKETS_CLOSED.add(code.name.lower())
 
     @property
     def _is_stranger(self) -> bool:

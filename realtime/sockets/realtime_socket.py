@@ -7,7 +7,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-from realtime.counters import COMMANDS_DELAYED, COMMANDS_REFUSED
+from realtime.counters import (
+    COMMANDS_DELAYED,
+    COMMANDS_REFUSED,
+    HANDSHAKES_REFUSED,
+)
 from realtime.exceptions import FrameError
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol import frames
@@ -32,6 +36,9 @@ HEARTBEATS = ("ping", "pong")
 KEPT = "send"
 """The command that is carried out after the end of its socket too: the page has acted already."""
 
+ANSWERED_FOR = "realtime.answered_for"
+"""The key of a scope whose pings are answered on their way: a pong proves nothing of the client."""
+
 RunCommand = Callable[[Frame], Awaitable[None]]
 
 
@@ -42,11 +49,20 @@ class RealtimeSocket(Peer):
     order. ``budget`` has the bytes that may be read and answered.
     """
 
-    __slots__ = ("_commands", "_flow", "_on_proof", "budget", "login", "proofs")
+    __slots__ = (
+        "_commands",
+        "_flow",
+        "_is_answered_for",
+        "_on_proof",
+        "budget",
+        "login",
+        "proofs",
+    )
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, *, is_answered_for: bool = False) -> None:
         super().__init__(send)
         self.login: Any = None
+        self._is_answered_for = is_answered_for
         self._on_proof: Callable[[], None] | None = None
         self.proofs: Proofs | None = None
         """Where pongs are noted, if anybody wants to know later."""
@@ -106,6 +122,28 @@ class RealtimeSocket(Peer):
         """Call ``callback`` whenever a pong proves that the peer is there."""
         self._on_proof = callback
 
+    def when_proved(self, then: Callable[[], None], *, soon: bool = False) -> None:
+        """Call ``then`` when a pong proves that all that was sent so far has arrived.
+
+        If it is wanted ``soon``, a ping goes out. Where something else answers for the client,
+        nothing proves that.
+        """
+        if not self._is_answered_for:
+            self._flow.when_proved(then, soon=soon)
+
+    def drop_waiting(self, is_dropped: Callable[[str], bool]) -> None:
+        """Drop frames that wait; what was sent before is then not proved by a pong any more."""
+        found = False
+
+        def noting(text: str) -> bool:
+            nonlocal found
+            found = (is_now := is_dropped(text)) or found
+            return is_now
+
+        super().drop_waiting(noting)
+        if found:
+            self._flow.expect_nothing()
+
     def deliver(self, message: Message, size: int) -> bool:
         """Send a frame of ``size`` bytes that other sockets may get too.
 
@@ -136,6 +174,11 @@ class RealtimeSocket(Peer):
         if self._keepalive is not None and self.closed is None:
             logger.info("disconnected socket=%s", self.id)
         super().disconnected()
+
+    def _count_close(self, code: CloseCode) -> None:
+        super()._count_close(code)
+        if self.login is None:
+            HANDSHAKES_REFUSED.add(code.name.lower())
 
     @property
     def _limits(self) -> frames.Limits:

@@ -91,6 +91,7 @@ class WrappedSocket(Peer):
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
         self._receiving = 0
         self._sent = 0
+        self._code = ABNORMAL_CLOSURE
         self._waiting = WaitingFrames(self._loop, self._flooded)
         self._reader: asyncio.Task[None] | None = None
 
@@ -117,6 +118,8 @@ class WrappedSocket(Peer):
             await self.cancelled()
             raise
         finally:
+            if self._state in (State.OPEN, State.CLOSING):
+                self.count_disconnect(self._code)
             running_drain().remove(self)
             self._stop_heartbeat()
             self._stop_reading()
@@ -139,6 +142,7 @@ class WrappedSocket(Peer):
             return
         if message["type"] == "websocket.close" and self._state is State.OPEN:
             self._state = State.CLOSING
+            self._code = message.get("code") or NORMAL_CLOSURE
             self._stop_heartbeat()
             self._transport.abort_later(CLOSE_TIMEOUT)
         try:
@@ -187,6 +191,8 @@ class WrappedSocket(Peer):
         while True:
             message = await self._next_message()
             if message["type"] == "websocket.disconnect":
+                if self._state is not State.CLOSING:
+                    self._code = message.get("code") or NO_STATUS_RECEIVED
                 self._stop_heartbeat()
                 self._hand_over_disconnect({"code": NO_STATUS_RECEIVED, **message})
                 return

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from realtime.access.allowances import allowances
 from realtime.access.login import Login
 from realtime.conf import realtime_settings
-from realtime.counters import COMMANDS_REFUSED, STREAMS_REFUSED
+from realtime.counters import COMMANDS, COMMANDS_REFUSED, STREAMS_REFUSED
 from realtime.exceptions import FrameError, Refused, SignedOut
 from realtime.fanout.hub import Hub
 from realtime.hints import hint
@@ -69,8 +69,19 @@ class Commands:
         self._hooks = Hooks(socket)
         self._rate_of_sets: Rate | None = None  # Most sockets set nothing.
 
+    @property
+    def followed(self) -> list[str]:
+        """The names of the streams that the socket follows."""
+        return list(self._by_name)
+
     async def run(self, frame: Frame) -> None:
         """Carry out one command; what goes wrong goes to the socket as an error."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        await self._run(frame)
+        COMMANDS.add(clock() - began, frame["type"])
+
+    async def _run(self, frame: Frame) -> None:
         ref = frame.get("ref")
         try:
             text = await self._handlers[frame["type"]](self, frame, ref)

@@ -43,6 +43,11 @@ class Controls:
         """Leave out those of a socket that has ended."""
         self._commands.pop(socket, None)
 
+    def streams_of(self, socket: str) -> list[str]:
+        """Return the streams that a socket follows, by its id."""
+        commands = self._commands.get(socket)
+        return [] if commands is None else commands.followed
+
     def signed_in(self, socket: UserSocket) -> None:
         """Do what was asked for while the socket's user was being found out."""
         login = socket.login

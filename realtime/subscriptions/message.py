@@ -10,6 +10,7 @@ from realtime.access.current_user import current_user
 from realtime.access.login import FRESH, Login
 from realtime.concurrency.threads import run_message
 from realtime.conf import realtime_settings
+from realtime.correlation import acting_as
 from realtime.exceptions import Outdated, SignedOut
 from realtime.streams import Stream
 
@@ -38,6 +39,7 @@ async def carry_out(login: Login, followed: Callable[[], Stream], name: str, dat
 
         try:
             message = stream.receive, user, name, data
-            return await run_message(login.account, deadline - known_at, may_begin, *message)
+            with acting_as("socket", stream.socket or "", login.me or ""):
+                return await run_message(login.account, deadline - known_at, may_begin, *message)
         except Outdated:
             continue

@@ -6,10 +6,13 @@ from realtime.access.admission import admission
 from realtime.access.expiry import expiries
 from realtime.access.login import Login
 from realtime.access.user_sockets import user_sockets
+from realtime.receipts import watch
+from realtime.receipts.notes import running_notes
 from realtime.recorder.recorder import running_recorder
 from realtime.roster.roster import running_roster
 from realtime.sockets.drain import running_drain
 from realtime.sockets.realtime_socket import RealtimeSocket
+from realtime.subscriptions.answering import running_answering
 from realtime.subscriptions.commands import Commands
 from realtime.subscriptions.control import running_controls
 from realtime.subscriptions.socket_limit import running_socket_limit
@@ -17,6 +20,8 @@ from realtime.subscriptions.socket_limit import running_socket_limit
 
 def opened(socket: RealtimeSocket, commands: Commands, address: str | None) -> None:
     """Note a socket that was accepted; one too many of its ``address`` is closed."""
+    watch.start()
+    running_answering()
     running_controls().add(socket.id, commands)
     admission().admit(socket, address)
 
@@ -32,6 +37,7 @@ def signed_in(socket: RealtimeSocket, login: Login, user_agent: str) -> None:
     running_socket_limit().arrived(socket.id, login)
     running_recorder().opened(socket, login.me, user_agent)
     running_drain().before_end(running_roster().written)
+    running_drain().before_end(running_notes().written)
     running_drain().before_end(running_recorder().stop)
 
 

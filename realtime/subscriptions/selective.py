@@ -190,11 +190,13 @@ class SelectiveSubscription(Subscription):
         return copies.message(self._extra)
 
     def _sent(self) -> None:
-        offset, _ = self._ready.popleft()
+        offset, copies = self._ready.popleft()
         if offset is not None:
             self._skips.hand_out(offset)
             if self._course is not None:
                 self._course.handed_out(offset, self._loop.time())
+        if copies.event.wants_receipt:
+            self.ask_for_receipt(copies.event.id)
 
     def _say(self, skip: Skip | None) -> None:
         if skip is not None:

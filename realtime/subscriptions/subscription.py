@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from realtime.access.allowances import Allowance, allowances
 from realtime.access.current_user import current_user
 from realtime.concurrency.threads import run_application
 from realtime.conf import realtime_settings
+from realtime.counters import EVENTS_REPLAYED, RESETS
 from realtime.eventlog import LoggedEvent
 from realtime.exceptions import PositionLost, SignedOut
 from realtime.fanout.copies import Copies
@@ -21,6 +24,7 @@ from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.delivery import MAX_EPHEMERAL
 from realtime.protocol.position import NO_EPOCH, NOWHERE, Position
+from realtime.receipts.notes import running_notes
 from realtime.recorder.course import Course
 from realtime.recorder.recorder import running_recorder
 from realtime.sockets.asgi import Message
@@ -160,6 +164,16 @@ class Subscription:
         message = copies.message("")
         return self.deliver(message, len(message["text"]))
 
+    def when_proved(self, then: Callable[[], None]) -> None:
+        """Call ``then`` once the client is proved to have all that it was sent so far."""
+        self._socket.when_proved(then)
+
+    def ask_for_receipt(self, event_id: str) -> None:
+        """Have it noted when the client proves that it received an event that it was handed."""
+        socket = self._socket
+        note = partial(running_notes().received, event_id, socket.id, socket.login.me)
+        socket.when_proved(note, soon=True)
+
     def skip(self, offset: int) -> None:
         """Move the client over an event that is not for it."""
         self._socket.send_text(frames.skipped(self.stream.name, offset - 1, offset))
@@ -262,6 +276,7 @@ class Subscription:
             return
         if not events:
             await asyncio.sleep(LAG)
+        before = self._position.offset
         try:
             for event in events:
                 await self._socket.room()
@@ -270,6 +285,7 @@ class Subscription:
                 self._replay(event)
                 self._position = self._position._replace(offset=event.offset)
         finally:
+            EVENTS_REPLAYED.add(count=self._position.offset - before)
             if self._course is not None:
                 self._course.replayed(self._position.offset, self._now())
 
@@ -278,6 +294,8 @@ class Subscription:
             self.skip(event.offset)
         else:
             self._socket.send_text(event.replayed_frame)
+            if event.wants_receipt:
+                self.ask_for_receipt(event.id)
 
     async def _rebuild(self, feed: Feed) -> None:
         await self._socket.room()
@@ -287,6 +305,7 @@ class Subscription:
         members = await presence.members(self.stream, deadline)
         if self._state is State.REBUILDING and feed.position.epoch == position.epoch:
             self._socket.send_text(frames.reset(feed.stream, position, snapshot, members))
+            RESETS.add()
             self._start_after(position)
             self._begin_course(feed)
             self._state = State.REPLAYING

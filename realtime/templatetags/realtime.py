@@ -46,7 +46,7 @@ def realtime(
         '{}<script type="module" src="{}"{}></script>',
         json_script(_configuration(context, url, position), "realtime-config"),
         static("realtime/index.js"),
-        _nonce_attribute(context),
+        nonce_attribute(context),
     )
 
 
@@ -81,8 +81,9 @@ def _configuration(context: template.Context, url: str, position: Any) -> dict[s
     return configuration
 
 
-def _nonce_attribute(context: template.Context) -> str:
-    """A lazy nonce counts as false until it is used, so only None means that there is none."""
+def nonce_attribute(context: template.Context) -> str:
+    """Return the attribute with the CSP nonce of a request; empty where it has none."""
+    # A lazy nonce counts as false until it is used, so only None means that there is none.
     nonce = context.get("csp_nonce")
     if nonce is None:
         nonce = getattr(context.get("request"), "csp_nonce", None)

@@ -14,6 +14,7 @@ import pytest
 from tests.browsers.browser import BROWSERS, Browser, BrowserName
 from tests.browsers.played_desk import PlayedDesk
 from tests.processes.site import Sites
+from tests.site import markdown
 from tests.site.desk import Desk, OpenDesk
 from tests.site.office import Office
 
@@ -110,3 +111,18 @@ def open_desk(browser: Browser) -> Iterator[OpenDesk]:
     if not browser.crashed:
         for desk in desks:
             desk.page.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what lost webhooks cost; properties of reports come here from other processes too."""
+    rows = [
+        value
+        for kind in ("passed", "failed")
+        for one in terminalreporter.getreports(kind)
+        if one.when == "call"
+        for name, value in one.user_properties
+        if name == "lost"
+    ]
+    if rows:
+        heads = ("what is lost", "Chromium, s", "Firefox, s", "at most, s")
+        terminalreporter.write_line(f"\n{markdown.table(heads, rows)}\n")

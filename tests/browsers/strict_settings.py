@@ -3,10 +3,11 @@
 import os
 
 from tests.processes.site_settings import *  # noqa: F403
-from tests.processes.site_settings import BASE_DIR, MIDDLEWARE, TEMPLATES
+from tests.processes.site_settings import BASE_DIR, INSTALLED_APPS, MIDDLEWARE, TEMPLATES
 
 DEBUG = False
 ROOT_URLCONF = "tests.browsers.strict_site"
+INSTALLED_APPS = [*INSTALLED_APPS, "realtime.contrib.devtools"]
 MIDDLEWARE = ["tests.browsers.strict_site.content_security_policy", *MIDDLEWARE]
 TEMPLATES[0]["DIRS"] = [BASE_DIR / "tests/browsers/templates"]
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from calls.models import Call, CallConflict, Leg, Message
@@ -104,6 +106,7 @@ def test_data_is_what_an_event_carries(call: Call, bob: Any) -> None:
         "claimed_until": None,
         "ringing": [],
         "declined": [],
+        "unreceived": [],
         "calling": None,
         "outcome": "answered",
         "voicemail": False,
@@ -362,3 +365,14 @@ def test_what_others_do_not_see_is_not_published(call: Call, changes: list[Any])
     with Call.objects.change(call.pk) as changed:
         changed.declined.append(7)
     assert changes == [("ringing", "ringing", call.version + 1)]
+
+
+def test_a_row_is_written_only_when_something_has_changed(call: Call, alice: Any) -> None:
+    with CaptureQueriesContext(connection) as same, Call.objects.change(call.pk) as unchanged:
+        unchanged.rung = [*unchanged.rung]
+    with CaptureQueriesContext(connection) as unseen, Call.objects.change(call.pk) as changed:
+        changed.rung = [alice.pk]  # Nobody sees it.
+    updates = [any("UPDATE" in one["sql"] for one in queries) for queries in (same, unseen)]
+    assert updates == [False, True]
+    assert Call.objects.get(pk=call.pk).rung == [alice.pk]
+    assert unchanged.version == changed.version == call.version

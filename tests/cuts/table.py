@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 
+from tests.site import markdown
+
 HEADS = (
     "scenario",
     "browser",
@@ -29,17 +31,4 @@ class Row:
 
 def table(rows: Iterable[Row]) -> str:
     """Write them all."""
-    cells = [[cell(value) for value in astuple(row)] for row in rows]
-    return "\n".join(line(one) for one in [HEADS, ["---"] * len(HEADS), *cells])
-
-
-def cell(value: object) -> str:
-    """Write one value."""
-    if value is None:
-        return "-"
-    return f"{value:.1f}" if isinstance(value, float) else str(value)
-
-
-def line(cells: Iterable[str]) -> str:
-    """Write one line of it."""
-    return f"| {' | '.join(cells)} |"
+    return markdown.table(HEADS, map(astuple, rows))

@@ -30,6 +30,9 @@ PLACES = (
     "under_async_to_sync",
     "django_tasks",
 )
+DIFFERENT = {"forks": COUNT, "django_tasks": COUNT}
+"""Origins of the events: each child is a process, and each task is one."""
+
 NEEDS = {"greenlets": "gevent", "gevent": "gevent", "django_tasks": "django.tasks"}
 
 
@@ -79,6 +82,13 @@ def all_have_come(env):
     layer.close()
 
 
+def origins(env):
+    """Return what published the events of the test."""
+    with psycopg.connect(env["DATABASE_URL"]) as connection:
+        query = "SELECT origin FROM realtime_event WHERE stream = %s"
+        return [origin for (origin,) in connection.execute(query, [env["STREAM"]])]
+
+
 def skip_without(place):
     """Skip where a package, or a version of Django, is missing."""
     if place in NEEDS and importlib.util.find_spec(NEEDS[place]) is None:
@@ -95,6 +105,9 @@ def test_from(place, env, all_have_come):
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
     assert "broadcast failed" not in done.stderr and "put off" not in done.stderr
     all_have_come()
+    assert len(set(origins(env))) == DIFFERENT.get(place, 1)
+    kind = "task" if place == "django_tasks" else "process"
+    assert all(origin.split()[0] == kind for origin in origins(env))
 
 
 def test_greenlets_whose_channel_layer_is_away_go_on(env):
@@ -111,6 +124,7 @@ def test_from_a_management_command(env, all_have_come):
     code = f"import realtime\nfor n in range({COUNT}): realtime.publish('{env['STREAM']}', str(n))"
     manage(env, "shell", "-c", code)
     all_have_come()
+    assert set(origins(env)) == {"command shell"}
 
 
 class Worker(Process):
@@ -140,6 +154,8 @@ def test_from_celery(pool, env, all_have_come, tmp_path):
         send += f"for number in range({COUNT}): publish_one.delay(number)"
         subprocess.run([sys.executable, "-c", send], cwd=PROJECT, env=env, check=True, timeout=60)
         all_have_come()
+        assert len(set(origins(env))) == COUNT
+        assert all(re.fullmatch(r"task [-0-9a-f]{36} publish", one) for one in origins(env))
         assert "Traceback" not in worker.log() and "broadcast failed" not in worker.log()
     finally:
         worker.kill()

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
-import { beforeEach, describe, mock, test } from "node:test";
+import { afterEach, beforeEach, describe, mock, test } from "node:test";
 
 import { PagePhone } from "../../calls/static/calls/phone.js";
 import { TwilioPhone } from "../../calls/static/calls/twilio_phone.js";
@@ -239,6 +239,8 @@ test("an error that is not in the table is named by its number, or says itself",
 describe("the page's phone", () => {
   let posts;
   beforeEach(() => (posts = []));
+  beforeEach(() => mock.timers.enable({ apis: ["setInterval"] }));
+  afterEach(() => mock.timers.reset());
   const post = async (path, fields) => posts.push([path, fields]);
   const agent = { id: 1 };
   const ringing = { call: 7, state: "ringing", direction: "inbound", ringing: [1], declined: [] };
@@ -287,6 +289,29 @@ describe("the page's phone", () => {
     assert.deepEqual(heard.filter((event) => event !== "ready"), ["error Away."]);
   });
 
+  test("as a stand-in notices that the line is dead, once, though the calls don't say so", async () => {
+    let status = 0;
+    const dead = async () => Promise.reject(Object.assign(new Error("It isn't in the call."), { status }));
+    const phone = new PagePhone({ agent, post: dead, fetchPhone: async () => ({ kind: "stand-in" }) });
+    await settled();
+    const heard = listened(phone);
+    const talking = new Map([[7, { ...ringing, state: "in-progress", answered_by: agent }]]);
+    const listen = () => {
+      mock.timers.tick(2_000);
+      return settled();
+    };
+    phone.follow(talking, agent);
+    await listen(); // The server is away, which says nothing about the line.
+    assert.ok(!heard.includes("ended 7"));
+    status = 409;
+    await listen();
+    assert.equal(heard.at(-1), "ended 7");
+    phone.follow(talking, agent);
+    await listen();
+    assert.deepEqual(heard.filter((event) => event !== "ready"), ["accepted 7", "ended 7"]);
+    phone.close();
+  });
+
   test("is none where the agents' phones are elsewhere", async () => {
     const phone = new PagePhone({ agent, post, fetchPhone: async () => ({ kind: "elsewhere" }) });
     const heard = listened(phone);
@@ -297,6 +322,7 @@ describe("the page's phone", () => {
   });
 
   test("asks again when the server doesn't answer, unless it is closed", async () => {
+    mock.timers.reset();
     mock.timers.enable({ apis: ["setTimeout"] });
     try {
       let asked = 0;

@@ -54,10 +54,11 @@ describe("following", () => {
     last().welcome();
     assert.deepEqual(last().frames("subscribe"), [{ type: "subscribe", stream: "me", ref: 1 }]);
     confirm(last());
-    event(last(), { offset: 1, data: { state: "ringing" }, replayed: true });
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    event(last(), { offset: 1, data: { state: "ringing" }, traceparent, replayed: true });
     assert.deepEqual(seen[0], { state: "ringing" });
     assert.deepEqual(seen[1], {
-      stream: "user.42", offset: 1, id: "i", name: "call.state", data: { state: "ringing" }, at: 1, replayed: true,
+      stream: "user.42", offset: 1, id: "i", name: "call.state", data: { state: "ringing" }, at: 1, traceparent, replayed: true,
     });
     assert.equal(mine.name, "user.42");
   });

@@ -89,6 +89,11 @@ async def test_a_foreign_origin_or_a_rewritten_host(caplog):
     assert "the host 'internal:8000'" in warning
     assert "CSRF_TRUSTED_ORIGINS" in warning and "have it pass the browser's own on" in warning
     assert "SECURE_PROXY_SSL_HEADER" in warning
+    async with RealtimeCommunicator(
+        application, headers={**headers, "Origin": "https://www.desk.example"}
+    ) as socket:
+        assert await socket.closed() == 1006
+    assert "A page of 'https://www.desk.example' was refused" in warnings(caplog)[1]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -33,15 +33,16 @@ def below():
 
 
 BELOW = below()
-ASIDE = {"management", "migrations", "templatetags", "testing"}
-"""Folders that are no rooms: nothing imports from them."""
+ASIDE = {"contrib", "doctor", "management", "migrations", "templatetags", "testing"}
+"""Folders that are no rooms: nothing imports from them, but the command its doctor."""
 
-EVERYWHERE = {"exceptions", "conf", "counters", "hints", "logs"}
+EVERYWHERE = {"conf", "correlation", "counters", "exceptions", "hints", "log_fields", "logs"}
 """Modules of the top level that every room may import."""
 
 TOP_LEVEL = {
     "eventlog": {"models"},
-    "recorder": {"models"},
+    "receipts": {"models"},
+    "recorder": {"models", "streams"},
     "roster": {"models", "signals", "streams"},
     "subscriptions": {"streams"},
 }
@@ -82,7 +83,7 @@ def test_every_folder_of_python_is_a_room_or_on_the_top_level():
 def test_the_picture_is_read():
     assert BELOW["sockets"] == {"concurrency", "protocol"}
     assert BELOW["access"] == {"sockets", "concurrency", "protocol"}
-    assert BELOW["recorder"] == BELOW["roster"]
+    assert BELOW["recorder"] == BELOW["receipts"] == BELOW["roster"]
     assert BELOW["roster"] == {"layer", "eventlog", "concurrency", "protocol"}
     assert BELOW["fanout"] == {"layer", "eventlog", "concurrency", "protocol"}
     assert BELOW[TOP] == BELOW.keys() - {TOP}
@@ -103,6 +104,27 @@ def test_realtime_knows_nothing_of_its_users(path):
     assert not {name for name in names if name.split(".")[0] in {"calls", "project", "tests"}}
     if "testing" not in path.parts:
         assert "testing" not in parts_of_realtime(path)
+    if not {"doctor", "management"} & {*path.parts}:
+        assert "doctor" not in parts_of_realtime(path)
+    if "contrib" not in path.parts:
+        assert "contrib" not in parts_of_realtime(path)
+
+
+CONTRIB = sorted(path.parent.name for path in (PROJECT / "realtime/contrib").glob("*/__init__.py"))
+
+
+@pytest.mark.parametrize("folder", CONTRIB)
+def test_a_folder_of_contrib_works_when_the_others_are_deleted(folder):
+    for path in files(f"realtime/contrib/{folder}"):
+        names = {name for name in imported(path) if name.startswith("realtime.contrib.")}
+        assert {name.split(".")[2] for name in names} <= {folder}, place(path)
+
+
+def test_contrib_itself_is_empty():
+    assert [place(path) for path in (PROJECT / "realtime/contrib").glob("*.py")] == [
+        "realtime/contrib/__init__.py"
+    ]
+    assert not (PROJECT / "realtime/contrib/__init__.py").read_text()
 
 
 @pytest.mark.parametrize("path", files("realtime/protocol"), ids=place)

@@ -13,6 +13,7 @@ ROOMS = (
     "fanout",
     "sockets",
     "access",
+    "receipts",
     "roster",
     "subscriptions",
 )
@@ -23,8 +24,10 @@ TESTED_WITH = {
     "concurrency/joined_reads": "fanout/test_log_reader.py",
     "layer/greenlets": "../end_to_end/test_publish_from.py",
     "sockets/server_limits": "test_uvicorn.py",
+    "receipts/base": "receipts/test_asking.py",
     "access/login": "access/test_authentication.py",
     "access/session_stores": "sockets/test_failures.py",
+    "subscriptions/answering": "recorder/test_nobody.py",
     "subscriptions/open_sockets": "test_consumers.py",
     "sockets/sigterm": "sockets/test_drain.py",
 }

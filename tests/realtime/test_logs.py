@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from realtime.correlation import acting_as
+from realtime.log_fields import read_form
 from realtime.logs import LIMITED, LINES_A_MINUTE, LineLimit, get_logger
 
 PROJECT = Path(__file__).parents[2]
@@ -38,6 +40,47 @@ def test_no_value_makes_a_second_line(logger, placeholder, value):
     assert "call changed" in line and line.isprintable()
 
 
+def test_a_line_names_the_request_that_it_is_about(logger, caplog):
+    with acting_as("request", "5%f"):
+        logger.info("up again key=%s", None)
+        logger.info("down reason=%s: it is tried again", "full")
+        logger.info("refused request=%s", "another")
+        logger.info("a sentence about %s, for people.", "it")
+        logger.info("one with {% realtime %}")
+        logger.info("wrong arguments code=%s", *[])
+        logger.info("deliver event=%s", "1", extra={"origin": "task 8c1f calls.next"})
+        logger.info("deliver event=%s", "2", extra={"origin": None})
+    logger.info("up again")
+    assert logger.written() == [
+        "up again key=None request=5%f",
+        "down reason=full request=5%f: it is tried again",
+        "refused request=another",
+        "a sentence about it, for people. request=5%f",
+        "one with {% realtime %}",
+        "wrong arguments code=%s",
+        "deliver event=1 task=8c1f",
+        "deliver event=2",
+        "up again",
+    ]
+    assert [getattr(record, "realtime", None) for record in caplog.records] == [
+        {"what": "up again", "key": None, "request": "5%f"},
+        {"what": "down", "reason": "full", "request": "5%f"},
+        {"what": "refused", "request": "another"},
+        None,
+        None,
+        None,
+        {"what": "deliver", "event": "1", "task": "8c1f", "origin": "task 8c1f calls.next"},
+        {"what": "deliver", "event": "2"},
+        {"what": "up again"},
+    ]
+
+
+def test_a_traced_event_has_its_trace(logger):
+    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    logger.info("publish event=%s", "1", extra={"origin": None, "traceparent": traceparent})
+    assert logger.written() == ["publish event=1 trace=4bf92f3577b34da6a3ce929d0e0e4736"]
+
+
 def test_what_can_be_printed_stays_as_it_is(logger):
     logger.info("seen name=%s number=%.1f error=%r", "naïve ☎", 1.25, ValueError("it's"))
     assert logger.written() == ['seen name=naïve ☎ number=1.2 error=ValueError("it\'s")']
@@ -65,12 +108,14 @@ def test_limited_lines_are_those_of_one_kind(logger):
     assert len(logger.written()) == 2 * LINES_A_MINUTE + 1
 
 
-def test_the_next_line_says_how_many_are_missing(logger, monkeypatch):
+def test_the_next_line_says_how_many_are_missing(logger, monkeypatch, caplog):
     for number in range(LINES_A_MINUTE + 20):
         logger.info("refused number=%d", number, extra=LIMITED)
     monkeypatch.setattr("realtime.logs.time.monotonic", lambda: float("inf"))
     logger.info("refused number=%d", 7, extra=LIMITED)
     assert logger.written()[-1] == "refused number=7 suppressed=20"
+    assert vars(caplog.records[-1])["realtime"]["suppressed"] == 20
+    assert "is_limited" not in vars(caplog.records[-1])
 
 
 def test_each_minute_counts_by_itself():
@@ -122,3 +167,24 @@ def test_no_other_logger_is_made():
         path.relative_to(PROJECT).as_posix() for path in SOURCES if "getLogger" in path.read_text()
     }
     assert makers == {"realtime/logs.py", "realtime/layer/backends.py"}  # The layer's own logger.
+
+
+def sentences():
+    """Return the calls by which a module's lines are written, and where they are."""
+    for path in SOURCES:
+        if path.name != "hints.py":
+            written, _ = logging_calls(ast.parse(path.read_text()))
+            for call in written:
+                yield pytest.param(call, id=f"{path.relative_to(PROJECT)}:{call.lineno}")
+
+
+@pytest.mark.parametrize("call", [*sentences()])
+def test_each_line_is_words_and_fields(call):
+    """Hints are sentences; all others are read by programs too."""
+    text = ast.literal_eval(call.args[0])
+    form = read_form(text)
+    assert form is not None, text
+    given = [field for field in form.fields if field.conversion]
+    is_known = not any(isinstance(arg, ast.Starred) for arg in call.args)
+    assert not is_known or len(given) == len(call.args) - 1, text
+    assert not {"request", "task", "trace", "what", "origin"} & form.keys, text

@@ -21,9 +21,14 @@ class Shown:
 
     calls: dict[str, str]
     """The state of each call by its sid, with a "?" behind it while it is in doubt."""
+    says: dict[str, str]
+    """How each call is, in words, by its sid, or by its key where it has no sid."""
+    title: str
     connection: str
     rings: bool
     sounds: bool
+    tones: list[float]
+    """When a ring tone began, ms of the wall clock."""
     lost: list[float]
     """When the desk said that it is not connected, ms of the wall clock."""
     loaded: float

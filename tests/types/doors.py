@@ -6,9 +6,19 @@ from typing import Any, assert_type
 from django.contrib.auth.models import AbstractUser, User
 from django.http import HttpRequest
 
-from realtime import adisconnect, aposition, apublish, disconnect, position, publish
+from realtime import (
+    adisconnect,
+    aposition,
+    apublish,
+    areceipt,
+    disconnect,
+    position,
+    publish,
+    receipt,
+)
 from realtime.consumers import RealtimeConsumer
 from realtime.protocol.position import Position
+from realtime.receipts import DeadlineState, Receipt, UnreceivedEvent
 from realtime.streams import Stream, UserStream, register, sign_stream
 from realtime.tickets import Grant, issue
 
@@ -19,6 +29,9 @@ def publishing(request: HttpRequest, user: AbstractUser) -> None:
     publish(request.user, "state", ephemeral=True)
     publish([user, "call.7"], "state")
     publish(User.objects.all(), "state")
+    assert_type(publish(user, "state", within=3, otherwise="calls.tasks.next_agent"), str)
+    publish(user, "state", within="3")  # type: ignore[arg-type]
+    publish(user, "state", within=3, otherwise=publishing)  # type: ignore[arg-type]
     publish(7, "state")  # type: ignore[arg-type]
     publish([7], "state")  # type: ignore[list-item]
 
@@ -39,8 +52,22 @@ def positions(user: AbstractUser) -> None:
     assert_type(position(User.objects.all()), dict[str, Position])
 
 
+def receipts() -> None:
+    found = receipt("43b640e8c5e5494996a05597263a769c")
+    assert_type(found, Receipt | None)
+    if found is not None:
+        assert_type(found.deadline, DeadlineState)
+        assert_type(found.is_received, bool)
+        assert_type([one.user for one in found.received], list[str | None])
+
+
+def next_agent(event: UnreceivedEvent) -> None:
+    assert_type(event.name, str)
+
+
 async def from_async_code(user: AbstractUser) -> None:
-    await apublish(user, "state")
+    assert_type(await apublish(user, "state", within=0.5), str)
+    assert_type(await areceipt("43b640e8c5e5494996a05597263a769c"), Receipt | None)
     await adisconnect(user, socket="e92f8876f50e")
     assert_type(await aposition(user), Position)
     assert_type(await aposition([user]), dict[str, Position])

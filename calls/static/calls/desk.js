@@ -9,6 +9,7 @@ import { ConnectionWatch } from "./connection_watch.js";
 import { FollowedCalls } from "./followed_calls.js";
 import { History } from "./history.js";
 import { listenToAgent } from "./inputs.js";
+import { LeftCalls } from "./left_calls.js";
 import { makePhone } from "./phone.js";
 import { RejectDialog } from "./reject_dialog.js";
 import { RingTone } from "./ring_tone.js";
@@ -51,9 +52,15 @@ const connection = new ConnectionWatch(client, mine, {
   lost: () => calls.lost(),
   changed: connectionChanged,
 });
+const leftCalls = new LeftCalls({
+  calls: () => calls.known,
+  agent,
+  ask: (call) => post(`calls/${call}/ask/`),
+});
 const tabs = new AgentTabs({
   agent,
-  openPhone: (handlers) => new OwnPhone(makePhone({ agent, post }), handlers),
+  openPhone: (handlers) =>
+    new OwnPhone(makePhone({ agent, post }), { ...handlers, left: (call) => leftCalls.add(call) }),
   maySound: () => !tone.blocked,
   changed: draw,
   failed: (sentence) => announcements.take(sentence, "phone"),

@@ -6,15 +6,19 @@ import { isRungHere } from "./rules/call_rules.js";
 const ATTEMPTS = 10;
 const PAUSE = 500; // milliseconds
 const CONFLICT = 409;
+const LISTEN = 2_000; // milliseconds
 
 export class StandInPhone {
   #post;
   #handlers = new Map();
   #ringing = new Set();
   #talking = new Set();
+  #left = new Set(); // of the calls in which the desk still has the agent talk
+  #timer;
 
   constructor({ post }) {
     this.#post = post;
+    this.#timer = setInterval(() => this.#talking.forEach((call) => this.#listenTo(call)), LISTEN);
   }
 
   on(name, handler) {
@@ -25,7 +29,11 @@ export class StandInPhone {
   /** Rings and talks as the calls say. A call in doubt goes on as it was, as on a real phone. */
   follow(calls, agent) {
     const talks = (call) => call.state === "in-progress" && call.answered_by?.id === agent.id;
-    const talking = keys(calls, (call) => talks(call) && (!call.doubtful || this.#talking.has(call.call)));
+    for (const key of this.#left) if (!calls.has(key) || !talks(calls.get(key))) this.#left.delete(key);
+    const talking = keys(
+      calls,
+      (call) => talks(call) && !this.#left.has(call.call) && (!call.doubtful || this.#talking.has(call.call)),
+    );
     const ringing = keys(
       calls, (call) => isRungHere(call, agent) && (!call.doubtful || this.#ringing.has(call.call)),
     );
@@ -57,7 +65,20 @@ export class StandInPhone {
 
   digits() {}
 
-  close() {}
+  close() {
+    clearInterval(this.#timer);
+  }
+
+  /** Notices that the line is dead, as a real phone does; the calls may not say so. */
+  async #listenTo(call) {
+    try {
+      await this.#post("calls/simulate/listen/", { call });
+    } catch ({ status }) {
+      if (status !== CONFLICT || !this.#talking.delete(call)) return;
+      this.#left.add(call);
+      this.#emit("ended", call);
+    }
+  }
 
   async #pickUp(call, attempts) {
     try {

@@ -21,9 +21,11 @@ from realtime.eventlog.commit import (
     databases_in_transaction,
     require_commit,
 )
+from realtime.eventlog.database import entries, leases
 from realtime.eventlog.database.heads import make_heads, positions, short_transaction
 from realtime.eventlog.database.numbering import logged, number
 from realtime.eventlog.database.retention import prune_by_age, prune_by_count
+from realtime.eventlog.entries import LogEntry, Recent
 from realtime.logs import get_logger
 from realtime.models import Event, StreamHead
 from realtime.protocol.position import Position
@@ -131,6 +133,24 @@ class DatabaseEventLog(EventLog):
 
     def prune(self) -> int:
         return prune_by_age(self._using) + prune_by_count(self._using)
+
+    def recent(self, cursor: str | None, limit: int = 1000) -> Recent:
+        close_unusable(connections[self._using])
+        return entries.recent(cursor, limit, self._using)
+
+    def find(self, *, id: str | None = None, key: str | None = None) -> Sequence[LogEntry]:
+        column, value = ("key", key) if id is None else ("event_id", id)
+        return () if value is None else entries.find(column, value, self._using)
+
+    def between(self, stream: str, begin: float, end: float, limit: int) -> Sequence[LogEntry]:
+        return entries.between(stream, begin, end, limit, self._using)
+
+    def take_lease(self, task: str, process: str, seconds: float) -> str | None:
+        close_unusable(connections[self._using])
+        return leases.take(task, process, seconds, self._using)
+
+    def keep_lease(self, task: str, process: str, seconds: float, note: str) -> bool:
+        return leases.keep(task, process, seconds, note, self._using)
 
     @property
     def _using(self) -> str:

@@ -100,7 +100,8 @@ def _placeholders(values: Sequence[Any]) -> str:
 
 
 _NOW = {
-    "postgresql": "statement_timestamp()",
+    # Not the statement's: that is from before the streams were locked, which may take its time.
+    "postgresql": "clock_timestamp()",
     # CURRENT_TIMESTAMP has whole seconds there; strftime's %% is for the driver's placeholders.
     "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')",
 }

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from realtime.eventlog import event_log
 from realtime.protocol.stream_names import pk_stream_name, require_stream_name, user_stream_name
+from realtime.receipts.pruning import forget
 
 
 class Command(BaseCommand):
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from None
         log.forget(stream)
+        forget(stream)
         self.stdout.write(f"{stream} is forgotten")
 
 
@@ -40,10 +42,10 @@ def _stream(user: str | None, pk: str | None, stream: str | None, **_: Any) -> s
     if pk is not None:
         key = _primary_key(pk)
         return _stream_of_user(_users().filter(pk=key).first(), key)
-    return _stream_by_either(str(user))
+    return stream_by_either(str(user))
 
 
-def _stream_by_either(text: str) -> str:
+def stream_by_either(text: str) -> str:
     """Take the name or the primary key; where these are of two users, guessing would erase."""
     named = _user_named(text)
     key = _key_in_use(text)

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from realtime.conf import realtime_settings
 from realtime.eventlog import event_log
+from realtime.receipts.pruning import prune
 from realtime.recorder import recorder_backend
 
 
@@ -24,6 +25,7 @@ class Command(BaseCommand):
                 'Nothing is kept: REALTIME["EVENT_LOG"] is None and REALTIME["RECORDER"] is False.'
             )
         if log is not None:
+            prune()
             self.stdout.write(f"{log.prune()} events removed")
         if recorder is not None:
             removed = recorder.prune(realtime_settings().RECORD_AGE)

@@ -35,10 +35,11 @@ export {};
  */
 /**
  * An event as its handlers get it; without `offset` it is ephemeral, and kept nowhere.
+ * `traceparent` is that of W3C Trace Context, where what published the event is traced.
  *
  * @template [Data=any]
  * @typedef {{stream: string, offset?: number, id: string, name: string, data: Data, at: number,
- *   replayed?: boolean}} StreamEvent
+ *   replayed?: boolean, traceparent?: string}} StreamEvent
  */
 /**
  * What the handlers of `LIFECYCLE` get.

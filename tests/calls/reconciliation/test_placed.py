@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from calls.agents import phone
+from calls.certainty import PLACING
 from calls.models import Call
 from calls.reconciliation import sweep
 from calls.states import State
@@ -51,7 +52,14 @@ def test_the_company_may_still_be_at_it(placed: Call, company: Company) -> None:
     sweep(after(placed, 14))
     waiting = stored(placed)
     assert (waiting.state, waiting.certain) == ("queued", True)
-    assert waiting.check_at == after(placed, 14) + timedelta(seconds=7)
+    assert waiting.check_at == after(placed, 14) + timedelta(seconds=1)
+
+
+def test_the_end_of_a_doubt_does_not_put_that_off(placed: Call, company: Company) -> None:
+    Call.objects.filter(pk=placed.pk).update(certain=False)
+    sweep(after(placed, 2))
+    assert stored(placed).certain
+    assert stored(placed).check_at == placed.started_at + PLACING
 
 
 def test_the_company_surely_has_not_placed_it(placed: Call, company: Company) -> None:

@@ -23,6 +23,7 @@ from calls.simulator.player import next_due, play_due
 from calls.simulator.webhooks import Answer
 from calls.telephony import Report
 from calls.telephony.simulator import Simulator
+from realtime.receipts.handing_on import hand_on_overdue
 from tests.calls.twilio_webhooks import sign
 
 SITE = "http://testserver"
@@ -121,6 +122,24 @@ def test_an_agent_without_a_page_answers(call: Call, desk: Client, wait: Wait, a
     assert desk.post(f"/calls/{call.pk}/hangup/").status_code == 202
     wait(1)
     assert (shown(call)["state"], shown(call)["outcome"]) == ("completed", "answered")
+
+
+def test_a_call_that_no_desk_receives_is_answered_at_the_next_one(
+    online: None, desk: Client, wait: Wait, alice: Any, bob: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calls.rounds.ROUND_SIZE", 1)
+    desk.post("/calls/simulate/")
+    wait(3)
+    hand_on_overdue(later=3.5)
+    call = Call.objects.get()
+    assert shown(call)["ringing"] == [bob.pk, alice.pk]
+    phones = CompanysLeg.objects.filter(parent__sid=call.sid).values_list("to_address", "state")
+    assert list(phones) == [(phone(alice), "ringing")]  # Nobody's ring is cut off.
+    bobs = Client()
+    bobs.force_login(bob)
+    assert bobs.post(f"/calls/{call.pk}/answer/").status_code == 202
+    wait(2)
+    assert (shown(call)["state"], shown(call)["answered_by"]["name"]) == ("in-progress", "bob")
 
 
 def placed(desk: Client, wait: Wait, number: str = "+15550100199") -> Call:
@@ -232,7 +251,9 @@ def test_a_phone_hangs_up_while_the_company_takes_no_orders(
 ) -> None:
     call = talking(desk, wait, "incoming")
     desk.post("/calls/simulate/rest-error/")
+    assert desk.post("/calls/simulate/listen/", {"call": call.pk}).status_code == 202
     assert desk.post("/calls/simulate/hang-up/", {"call": call.pk}).status_code == 202
+    assert desk.post("/calls/simulate/listen/", {"call": call.pk}).status_code == 409
     wait(2)
     assert (shown(call)["state"], shown(call)["outcome"]) == ("completed", "answered")
     assert desk.post("/calls/simulate/hang-up/", {"call": call.pk}).status_code == 409

@@ -190,6 +190,7 @@ mine.on("call.state", (data, event) => {
   is<StreamEvent>()(event);
   is<number | undefined>()(event.offset);
   is<number>()(event.at);
+  is<string | undefined>()(event.traceparent);
 });
 mine.on("*", (_data, { name }) => is<string>()(name));
 mine.on("event:error", (data) => is<any>()(data));

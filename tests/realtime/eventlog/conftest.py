@@ -56,6 +56,6 @@ def _age_in_redis(client, seconds):
         client.xtrim(events, maxlen=0, approximate=False)
         copy = events + b".aged"
         for entry, fields in entries:
-            client.xadd(copy, {**fields, b"logged": int(fields[b"logged"]) - seconds}, entry)
+            client.xadd(copy, {**fields, b"logged": float(fields[b"logged"]) - seconds}, entry)
         if entries:
             client.rename(copy, events)

@@ -38,6 +38,8 @@ PROMISES = {
     "It writes after the commit": f"{HERE}contract.py::test_what_is_rolled_back_was_never_there",
     '`REALTIME["EVENT_LOG"] = None`': "realtime/test_events.py::test_without_a_log_events_are_eph",
     "then all events are": "realtime/fanout/test_hub.py::test_without_a_log_there_are_ephemeral",
+    "Its methods `recent`, `find`": f"{HERE}entries.py::test_a_log_of_others_that_can_not_say",
+    "without them [`realtime_journey`]": f"{HERE}entries.py::test_a_log_of_others_that_can_not",
     "The database log inserts rows": "faults/test_publishers.py::test_opposite_orders_neither",
     "After the commit a short": "faults/test_publishers.py::test_a_publisher_that_begins_after",
     "On PostgreSQL with psycopg 3": f"{HERE}database.py::test_publishing_is_a_constant_number",

@@ -23,6 +23,12 @@ class RecordingFollower:
             self.got.append((copies.offset, copies.data))
         return not self.is_full
 
+    def when_proved(self, then):
+        self.proved = then
+
+    def ask_for_receipt(self, event_id):
+        self.got.append("receipt")
+
     def skip(self, offset):
         self.got.append(("skip", offset))
 

@@ -1,6 +1,7 @@
 """The set of a stream's followers: some live, some waiting to be."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -44,6 +45,19 @@ def test_events_of_the_log_go_to_those_that_are_live(followers, live, waiting):
     followers.deliver(event(1))
     assert (live.got, waiting.got) == ([1], [])
     assert followers.live == 1
+
+
+def test_a_receipt_is_asked_of_those_that_could_take_the_event(followers, live, waiting):
+    full, selecting = RecordingFollower(), RecordingFollower(selects=True)
+    for follower in (full, selecting):
+        followers.add(follower)
+        followers.go_live(follower)
+    full.is_full = True
+    followers.deliver(replace(event(1), wants_receipt=True))
+    assert (live.got, full.got, waiting.got) == ([1, "receipt"], [("behind", 0)], [])
+    assert selecting.got == [(1, 1)], "what it selects, it asks for itself"
+    followers.deliver(event(2))
+    assert live.got == [1, "receipt", 2]
 
 
 def test_ephemeral_events_go_to_all(followers, live, waiting):

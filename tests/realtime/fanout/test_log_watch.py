@@ -105,12 +105,15 @@ async def test_what_a_dead_publisher_left_is_numbered_and_broadcast(watch, log, 
 async def test_a_log_that_is_down_is_said_once_and_again_when_it_is_up(watch, log, follow, caplog):
     follower = await follow("user.1")
     log.error = ConnectionError("away")
+    assert watch.is_up is None
     await asyncio.sleep(5 * POSITION_CHECK)
+    assert watch.is_up is False
     assert caplog.text.count("event log down reason=ConnectionError('away')") == 1
     assert "up again" not in caplog.text
     log.error = None
     log.write("user.1", 1)
     await asyncio.sleep(5 * POSITION_CHECK)
+    assert watch.is_up
     assert caplog.text.count("event log up again") == 1
     assert follower.got == [1]
     log.error = ConnectionError("away again")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from realtime.counters import HOLES_REPAIRED
 from realtime.fanout.feed import Feed
 from realtime.fanout.log_reader import PAGE_SIZE, LogReader
 from realtime.fanout.repair import Repair
@@ -61,6 +62,7 @@ async def test_what_has_come_meanwhile_is_not_read(feed, log, follower, repair):
     await repair.finished()
     assert follower.got == [1, 2]
     assert log.asked("read") == []
+    assert HOLES_REPAIRED.read() == {}
 
 
 async def test_it_reads_page_after_page(feed, log, follower, repair):
@@ -69,6 +71,7 @@ async def test_it_reads_page_after_page(feed, log, follower, repair):
     await feed.catch_up()
     assert feed.position.offset == PAGE_SIZE + 1
     assert len(log.asked("read")) == 2
+    assert HOLES_REPAIRED.read() == {"": 1}
 
 
 async def test_only_one_piece_of_work_is_under_way(log, repair):

@@ -62,13 +62,14 @@ class Layer:
 
     async def new_channel(self):
         await self.broker.request()
-        name = f"channel {len(self.broker.layers)}.{len(self.channels)}"
+        name = f"channel {self.broker.layers.index(self) + 1}.{len(self.channels)}"
         self.channels[name] = asyncio.Queue()
         return name
 
     async def send(self, channel, message):
         await self.broker.request()
-        self.put(channel, message)
+        owner = next(layer for layer in self.broker.layers if channel in layer.channels)
+        owner.put(channel, message)
 
     def put(self, channel, message):
         if not self.is_deaf:

@@ -75,8 +75,12 @@ async def test_a_group_that_was_left_brings_nothing_more(broker):
 
 async def test_a_layer_gone_deaf_is_replaced_by_a_new_one(broker, caplog):
     linked, deaf = await opened(broker, "a")
+    assert linked.link.is_up
     deaf.is_deaf = True
-    await asyncio.sleep(PROBE_INTERVAL + ANSWER_WITHIN + RETRY_AFTER + 0.1)
+    await asyncio.sleep(PROBE_INTERVAL + ANSWER_WITHIN + 0.1)
+    assert not linked.link.is_up
+    await asyncio.sleep(RETRY_AFTER)
+    assert linked.link.is_up
     assert broker.layers[-1] is not deaf and deaf.is_closed
     await send(broker, "a", 1)
     assert await linked.next() == 1

@@ -146,7 +146,7 @@ def test_ephemeral_events_are_read_as_they_were_written(streams, draft):
     events = read(over_the_wire(ephemeral_messages(streams, draft)))
     assert [event.stream for event in events] == streams
     for event in events:
-        assert_is(event, draft, traceparent=draft.traceparent)
+        assert_is(event, draft)
         assert event.exclude == draft.exclude
         assert event.origin == draft.origin
         assert event.wants_receipt == draft.wants_receipt
@@ -157,13 +157,14 @@ def test_ephemeral_events_are_read_as_they_were_written(streams, draft):
 def test_a_plain_message_is_read_as_the_event_that_it_means(stream, draft):
     [event] = events_in(plain_message(stream, draft))
     assert event.stream == stream
+    assert event.origin == draft.origin
     assert_is(event, draft)
 
 
-def assert_is(event, draft, traceparent=None):
+def assert_is(event, draft):
     assert isinstance(event, EphemeralEvent)
     assert (event.id, event.name) == (draft.id, draft.name)
-    trace = {} if traceparent is None else {"traceparent": traceparent}
+    trace = {} if draft.traceparent is None else {"traceparent": draft.traceparent}
     assert json.loads(event.frame) == {
         "type": "event",
         "stream": event.stream,

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from realtime.counters import SOCKETS_HELD_BACK
 from realtime.sockets.flow_control import LOOK_EVERY, SLOW_LINE, FlowControl
 from realtime.sockets.keepalive import Keepalive
 from realtime.sockets.transport import Transport
@@ -75,6 +76,39 @@ async def test_all_of_the_limit_is_allowed_and_more_is_full(peer):
     assert peer.flow.is_full
 
 
+async def test_the_first_pong_that_covers_it_says_that_something_arrived(peer):
+    arrived = []
+    peer.keepalive.ping()
+    peer.flow.sent(10)
+    peer.flow.when_proved(lambda: arrived.append("one"), soon=True)
+    peer.flow.sent(10)
+    peer.flow.when_proved(lambda: arrived.append("two"), soon=True)
+    await asyncio.sleep(0)
+    assert len(peer.nonces) == 2, "one ping goes out behind both"
+    peer.answer(0)
+    assert arrived == [], "that ping went out before them"
+    peer.flow.sent(10)
+    peer.flow.when_proved(lambda: arrived.append("three"), soon=True)
+    peer.answer(1)
+    assert arrived == ["one", "two"]
+    await asyncio.sleep(0)
+    peer.answer(-1)
+    peer.answer(-1)
+    assert arrived == ["one", "two", "three"]
+
+
+async def test_nothing_arrives_that_was_dropped_or_whose_socket_has_ended(peer):
+    arrived = []
+    for end in (peer.flow.expect_nothing, peer.flow.stop):
+        peer.flow.sent(10)
+        peer.flow.when_proved(lambda: arrived.append("dropped"), soon=True)
+        await asyncio.sleep(0)
+        end()
+        peer.answer(-1)
+    peer.flow.when_proved(lambda: arrived.append("too late"), soon=True)
+    assert arrived == []
+
+
 async def test_a_proof_makes_room(peer):
     peer.flow.sent(LIMIT + 1)
     peer.answer(-1)
@@ -90,6 +124,32 @@ async def test_a_proof_of_too_little_makes_none(peer):
     assert peer.flow.is_full
     peer.answer(-1)
     assert not peer.flow.is_full
+
+
+async def test_a_proof_of_what_was_sent_so_far_is_said_once(peer):
+    said = []
+    peer.flow.sent(600)
+    peer.flow.sent(10)
+    peer.flow.when_proved(lambda: said.append("first"))
+    peer.flow.when_proved(lambda: said.append("not asked while the first one waits"))
+    peer.answer(0)
+    assert said == []
+    peer.keepalive.ping()
+    peer.answer(-1)
+    assert said == ["first"]
+    peer.flow.when_proved(lambda: said.append("second"))
+    peer.keepalive.ping()
+    peer.answer(-1)
+    assert said == ["first", "second"]
+
+
+async def test_each_time_that_events_are_held_back_is_counted(peer):
+    for _ in range(2):
+        peer.flow.sent(LIMIT + 1)
+        peer.flow.sent(LIMIT)
+        peer.keepalive.ping()
+        peer.answer(-1)
+    assert SOCKETS_HELD_BACK.read() == {"": 2}
 
 
 async def test_a_nonce_of_no_ping_proves_nothing(peer):

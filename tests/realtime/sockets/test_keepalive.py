@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from realtime import counters
 from realtime.concurrency.timers import SLOT
 from realtime.sockets.keepalive import SECOND_CHECK_AFTER, Keepalive
 from realtime.sockets.transport import Transport
@@ -122,6 +123,21 @@ async def test_a_process_that_was_stopped_for_longer_pings_again_and_waits_for_t
     assert beating.pinged_at == [about(2.5), 25.0]
     await beating.until(1000)
     assert beating.stale_at == [about(25 + TIMEOUT)]
+
+
+async def test_pings_answers_and_times_that_the_process_stood_still_are_counted(beating):
+    await beating.until(5)
+    beating.keepalive.pong(beating.nonces[0])
+    beating.keepalive.pong("made up")
+    await beating.until(12)
+    beating.loop.stall(5)
+    await beating.until(17.1)
+    beating.keepalive.pong(beating.nonces[1])
+    assert counters.HEARTBEATS_SENT.read() == {"": 2}
+    assert counters.HEARTBEATS_MATCHED.read() == {"": 2}
+    assert counters.HEARTBEATS_LATE.read() == {"": 1}
+    *buckets, seconds = counters.LATENCY.read()[""]
+    assert sum(buckets) == 2 and seconds == about(2.5 + 0.1 - LATE)
 
 
 async def test_nothing_happens_after_the_end(beating):

@@ -51,6 +51,21 @@ async def test_a_peer_whose_end_shows_when_something_is_sent_has_just_left(
     assert "send failed" not in caplog.text
 
 
+@pytest.mark.parametrize("dropped", [True, False])
+async def test_a_pong_proves_nothing_of_what_was_dropped_on_its_way(socket, connection, dropped):
+    arrived = []
+    connection.writable.clear()
+    for text in ("one", "two"):
+        socket.send_text(text)
+        socket.when_proved(lambda text=text: arrived.append(text), soon=True)
+    await settle()
+    socket.drop_waiting(lambda text: dropped and text == "two")
+    connection.writable.set()
+    await settle()
+    assert ("two" in connection.texts) is not dropped
+    assert arrived == ([] if dropped else ["one", "two"])
+
+
 async def test_nothing_is_sent_to_a_peer_that_has_left(socket, connection):
     connection.leave()
     await connection.served

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from realtime.counters import SOCKETS_CLOSED, SOCKETS_DISCONNECTED, SOCKETS_OPENED
 from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions
 from tests.realtime.sockets.application import Application
 from tests.realtime.sockets.open_sockets import HEARTBEAT, open_wrapped
@@ -98,6 +99,30 @@ async def test_an_application_with_a_heartbeat_of_its_own_has_the_socket_to_itse
 
 
 # OPEN
+
+
+@pytest.mark.parametrize(
+    ("ends", "closed", "disconnected"),
+    [
+        ("leaves", {}, {"1001": 1}),
+        ("leaves strangely", {}, {"other": 1}),
+        ("is closed", {}, {"1000": 1}),
+        ("is drained", {"restarting": 1}, {}),
+    ],
+)
+async def test_each_socket_ends_once_by_the_code_of_the_side_that_ends_it(
+    connection, application, ends, closed, disconnected
+):
+    socket = await open_wrapped(connection, application)
+    if ends == "is closed":
+        await application.send({"type": "websocket.close"})
+    if ends == "is drained":
+        socket.drain(100)
+    connection.leave({"leaves": 1001, "leaves strangely": 4321}.get(ends, 1006))
+    await connection.served
+    assert SOCKETS_OPENED.read() == {"": 1}
+    assert SOCKETS_CLOSED.read() == closed
+    assert SOCKETS_DISCONNECTED.read() == disconnected
 
 
 async def test_frames_of_the_heartbeat_never_reach_the_application(socket, connection, application):

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from realtime.counters import RESETS
 from realtime.exceptions import FrameError
 from realtime.fanout.hub import Hub
 from realtime.fanout.membership import LEAVE_AFTER
@@ -206,6 +207,7 @@ class TestLive:
         await publish(STREAM, "new 1")
         await publish(STREAM, "new 2")
         assert client.types == ["subscribed", "event", "reset", "event"]
+        assert RESETS.read() == {"": 1}
         assert client.frames[2]["snapshot"] == "after the loss"
         assert client.frames[2]["offset"] == 1
         assert client.data == [1, "new 2"]

@@ -4,11 +4,13 @@ import { isRungHere, isWanted } from "../rules/call_rules.js";
 
 /**
  * `phone` has the interface of `phone.js`. `changed(state)` is called when the state has changed,
- * `failed(sentence)` with an error, and with "" when the phone can be called.
+ * `failed(sentence)` with an error, and with "" when the phone can be called. `left(call)` is called
+ * when the phone has left a call that it was in.
  */
 export class OwnPhone {
   #phone;
   #changed;
+  #left;
   #state = { ready: false, ringing: [], call: null, muted: false };
   #isWanted = () => false;
   #isHeld = () => false;
@@ -16,9 +18,10 @@ export class OwnPhone {
   #accepted = new Set(); // in their order
   #muted = new Set();
 
-  constructor(phone, { changed, failed }) {
+  constructor(phone, { changed, failed, left = () => {} }) {
     this.#phone = phone;
     this.#changed = changed;
+    this.#left = left;
     phone.on("ready", () => {
       failed("");
       this.#become({ ready: true });
@@ -88,7 +91,7 @@ export class OwnPhone {
   }
 
   #ended(call) {
-    this.#accepted.delete(call);
+    if (this.#accepted.delete(call)) this.#left(call);
     this.#muted.delete(call);
     this.#become({ ringing: this.#without(call), ...this.#conversation() });
   }

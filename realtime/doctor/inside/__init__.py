@@ -1,0 +1,1 @@
+"""Measures from inside the project: its settings, its Redis, its database, its files."""

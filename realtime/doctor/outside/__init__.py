@@ -1,0 +1,1 @@
+"""Measures from outside, over the public address, as a browser would."""

@@ -1,0 +1,1 @@
+"""Judges measured facts: pure functions from a fact to findings."""

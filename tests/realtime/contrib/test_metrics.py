@@ -1,0 +1,178 @@
+"""What Prometheus is shown: by the view for all processes of a host, by a registry for one."""
+
+import os
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.test import RequestFactory
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from realtime import counters
+from realtime.concurrency.process import process_id
+from realtime.contrib.metrics import MetricsView, RealtimeCollector, processes
+from realtime.contrib.metrics.processes import KnownProcesses, is_running
+from realtime.fanout.hub import running_hub
+
+
+def shown(collector):
+    """Return the samples that Prometheus reads of a collector: values by name and labels."""
+    registry = CollectorRegistry()
+    registry.register(collector)
+    return samples(generate_latest(registry).decode())
+
+
+def samples(text):
+    return {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+async def scrape(token=None, **headers):
+    request = RequestFactory().get("/metrics", headers=headers)
+    return await MetricsView.as_view(token=token)(request)
+
+
+@pytest.fixture(autouse=True)
+def nobody_known(monkeypatch):
+    monkeypatch.setattr(processes, "_known", KnownProcesses(is_running))
+    monkeypatch.setattr(processes, "ANSWER_WITHIN", 0.2)
+
+
+def test_a_registry_shows_this_process_without_a_label_for_it():
+    counters.SOCKETS_CLOSED.add("stale", 2)
+    counters.LATENCY.add(0.02)
+    counters.LATENCY.add(100)
+    found = shown(RealtimeCollector())
+    assert found["realtime_sockets_closed_total", ("reason", "stale")] == 2
+    assert found["realtime_latency_seconds_bucket", ("le", "0.01")] == 0
+    assert found["realtime_latency_seconds_bucket", ("le", "0.025")] == 1
+    assert found["realtime_latency_seconds_bucket", ("le", "8.0")] == 1
+    assert found["realtime_latency_seconds_bucket", ("le", "+Inf")] == 2
+    assert found["realtime_latency_seconds_count",] == 2
+    assert found["realtime_latency_seconds_sum",] == pytest.approx(100.02)
+
+
+def test_what_never_happened_is_0_so_that_its_first_time_is_a_change():
+    found = shown(RealtimeCollector())
+    assert found["realtime_holes_repaired_total",] == 0
+    assert found["realtime_latency_seconds_count",] == 0
+
+
+def test_a_label_tells_processes_apart_and_one_that_is_silent_is_shown():
+    counters.RESETS.add()
+    counters.SOCKETS_CLOSED.add("stale")
+    mine = counters.read_all()
+    counters.RESETS.add()
+    found = shown(RealtimeCollector({"a": mine, "b": counters.read_all(), "c": None}))
+    assert found["realtime_resets_total", ("process", "a")] == 1
+    assert found["realtime_resets_total", ("process", "b")] == 2
+    assert found["realtime_sockets_closed_total", ("process", "a"), ("reason", "stale")] == 1
+    up = {key[1][1]: value for key, value in found.items() if key[0] == "realtime_process_up"}
+    assert up == {"a": 1, "b": 1, "c": 0}
+    assert ("realtime_resets_total", ("process", "c")) not in found
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"realtime_of_tomorrow": {"": 1}},
+        {"realtime_latency_seconds": {"": [1, 2, 3.0]}},
+        {"realtime_latency_seconds": {"": "many"}},
+        {"realtime_latency_seconds": {"": ["1"] * 15}},
+        {"realtime_sockets_closed_total": {"stale": [1]}},
+    ],
+)
+def test_counts_that_another_version_has_otherwise_are_left_out(values):
+    found = shown(RealtimeCollector({"a": {**values, "realtime_resets_total": {"": 2}}}))
+    assert found["realtime_process_up", ("process", "a")] == 1
+    assert found["realtime_resets_total", ("process", "a")] == 2
+    assert set(found.values()) == {0, 1, 2}
+
+
+async def test_alone_without_a_hub_a_process_shows_itself():
+    counters.RESETS.add()
+    response = await scrape()
+    found = samples(response.content.decode())
+    assert found["realtime_resets_total", ("process", process_id())] == 1
+    assert response.headers["Content-Type"].startswith("text/plain; version=")
+    assert "no-store" in response.headers["Cache-Control"]
+
+
+async def test_a_hub_answers_for_its_process_once_and_only_on_its_own_host(monkeypatch):
+    running_hub()
+    counters.RESETS.add()
+    found = samples((await scrape()).content.decode())
+    assert found["realtime_resets_total", ("process", process_id())] == 1
+    answers = []
+    hub = running_hub()._questions._answerers["counts"]
+    for host in (os.uname().nodename, "another", None):
+        answers.append(hub({"host": host}) is not None)
+    assert answers == [True, False, False]
+
+
+async def test_the_format_is_the_one_that_prometheus_asks_for():
+    response = await scrape(Accept="application/openmetrics-text; version=1.0.0")
+    assert response.headers["Content-Type"].startswith("application/openmetrics-text")
+    assert response.content.endswith(b"# EOF\n")
+
+
+@pytest.mark.parametrize(
+    ("token", "header", "status"),
+    [
+        ("secret", "Bearer secret", 200),
+        ("secret", "Bearer another", 403),
+        ("secret", "Bearer ", 403),
+        ("secret", "Basic secret", 403),
+        ("secret", "", 403),
+        ("sécret", "Bearer sécret", 200),
+        ("", "Bearer ", 403),
+        ("", "", 403),
+        (None, "", 200),
+    ],
+)
+async def test_only_those_with_the_token_may_see(token, header, status):
+    assert (await scrape(token, Authorization=header)).status_code == status
+
+
+def test_a_view_without_a_word_about_its_token_is_a_mistake():
+    with pytest.raises(ImproperlyConfigured, match="token"):
+        MetricsView.as_view()
+
+
+def test_a_process_is_silent_as_long_as_it_runs_and_ended_after_that():
+    running, now = {1, 2}, [0.0]
+    known = KnownProcesses(running.__contains__, lambda: now[0])
+    assert known.silent({"a": 1, "b": 2}) == []
+    assert known.silent({"a": 1}) == ["b"]
+    assert known.silent({"a": 1}) == ["b"]
+    running.remove(2)
+    assert known.silent({"a": 1}) == []
+    assert known.silent({}) == ["a"]
+    now[0] += 3601.0
+    assert known.silent({}) == []
+
+
+def test_it_is_known_which_processes_run():
+    assert is_running(os.getpid()) and is_running(1)
+    assert not is_running(2**22 + 1)
+
+
+async def test_an_answer_that_makes_no_sense_is_left_out(monkeypatch):
+    async def aask(*args, **kwargs):
+        return {
+            "a": None,
+            "b": {"pid": "1", "counts": {}},
+            "c": {"pid": 1, "counts": []},
+            "d": {"pid": 1, "counts": {"realtime_resets_total": 1}},
+            "e": {"pid": os.getpid(), "counts": {"realtime_resets_total": {"": 4}}},
+        }
+
+    monkeypatch.setattr(processes, "aask", aask)
+    found = samples((await scrape()).content.decode())
+    up = {key[1][1]: value for key, value in found.items() if key[0] == "realtime_process_up"}
+    assert up == {process_id(): 1, "e": 1}
+    assert found["realtime_resets_total", ("process", "e")] == 4

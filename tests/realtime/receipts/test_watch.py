@@ -1,0 +1,86 @@
+"""The thread that looks for overdue deadlines."""
+
+import threading
+
+import pytest
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
+
+from realtime import publish
+from realtime.receipts import watch as module
+from realtime.receipts.watch import LOOK_EVERY, MAX_PAUSE, Watch
+
+HERE = "tests.realtime.receipts.otherwise"
+
+
+@pytest.fixture
+def watch(transactional_db, monkeypatch):
+    # A test's connection has its database in memory: it must not be closed.
+    monkeypatch.setattr(module, "close_old_connections", lambda: None)
+    monkeypatch.setattr(module.connections, "close_all", lambda: None)
+    return Watch()
+
+
+def test_a_look_at_nothing_is_one_query_of_an_index(watch):
+    with CaptureQueriesContext(connection) as queries:
+        pause = watch.look()
+    (query,) = [one["sql"] for one in queries]
+    assert 0.8 * LOOK_EVERY <= pause <= 1.2 * LOOK_EVERY
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {query}")
+        plan = " ".join(str(row) for row in cursor.fetchall())
+    assert "INDEX realtime_deadlines " in plan
+
+
+def test_a_look_hands_on_what_is_overdue(watch, called, pass_time):
+    publish("user.1", "n", within=3, otherwise=f"{HERE}.note")
+    watch.look()
+    pass_time(4)
+    watch.look()
+    watch.look()
+    assert len(called) == 1
+
+
+def test_looks_that_fail_are_said_once_and_become_rare(watch, monkeypatch, caplog):
+    answers = [OperationalError("away")] * 9
+
+    def fail(using):
+        if answers:
+            raise answers.pop()
+        return False
+
+    monkeypatch.setattr(module, "has_overdue", fail)
+    pauses = [watch.look() for _ in range(9)]
+    assert pauses[0] < 2 * 1.2 * LOOK_EVERY and max(pauses) <= MAX_PAUSE * 1.2
+    assert watch.look() <= LOOK_EVERY * 1.2
+    assert caplog.text.count("deadlines not checked reason=OperationalError('away')") == 1
+    assert caplog.text.count("deadlines checked again") == 1
+
+
+def test_old_rows_are_removed_every_minute(watch, monkeypatch):
+    pruned = []
+    monkeypatch.setattr(module, "prune", lambda: pruned.append(1))
+    now = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    watch = Watch()
+    for now[0] in (0.0, 61.0, 62.0, 122.0):
+        watch.look()
+    assert 2 <= len(pruned) <= 3
+
+
+@pytest.mark.parametrize("log", [None, {"BACKEND": "realtime.eventlog.memory.MemoryEventLog"}])
+def test_no_thread_goes_on_where_no_other_process_could_have_a_deadline(settings, log):
+    settings.REALTIME = {"EVENT_LOG": log}
+    Watch().run()  # It ends: there is no log, or the database is this process's alone.
+
+
+def test_a_process_has_one_thread(monkeypatch):
+    begun = []
+    monkeypatch.setattr(module, "_started_by", None)
+    monkeypatch.setattr(threading.Thread, "start", lambda self: begun.append(self.name))
+    module.start()
+    module.start()
+    assert begun == ["realtime-deadlines"]
+    monkeypatch.setattr(module.os, "getpid", lambda: 1)  # A forked child has no thread.
+    module.start()
+    assert len(begun) == 2

@@ -1,0 +1,189 @@
+"""An event that nobody got is said once; one that somebody got, or may have got, never is."""
+
+import asyncio
+import logging
+import time
+import uuid
+from types import SimpleNamespace
+
+import pytest
+
+from realtime import counters
+from realtime.concurrency.process import process_id
+from realtime.eventlog import Draft, event_log, memory
+from realtime.fanout.hub import running_hub
+from realtime.protocol.hand_outs import HandOuts
+from realtime.protocol.position import Position
+from realtime.protocol.presence import PRESENCE_EVENT
+from realtime.recorder import nobody
+from realtime.recorder.base import Following, Life, Process
+from realtime.recorder.configured import recorder_backend
+from realtime.recorder.nobody import Handed, Verdict, judge
+from realtime.recorder.recorder import running_recorder
+from realtime.subscriptions.answering import running_answering
+
+ALIVE = Process("a", "host", 1, "daphne", 0.0)
+ENDED = Process("b", "host", 2, "daphne", 0.0, ended_at=1.0)
+DIED = Process("c", "host", 3, "daphne", 0.0, ended_at=1.0, has_died=True)
+
+
+@pytest.mark.parametrize(
+    ("answers", "processes", "verdict"),
+    [
+        ({"me": "no", "a": "no"}, [ALIVE], Verdict.NOBODY),
+        ({"me": "no", "a": "yes"}, [ALIVE], Verdict.RECEIVED),
+        ({"a": "yes"}, [ALIVE, DIED], Verdict.RECEIVED),
+        ({"me": "no", "a": "not yet"}, [ALIVE], Verdict.BEHIND),
+        ({"me": "no"}, [ALIVE], Verdict.UNKNOWN),
+        ({"me": "no"}, [DIED], Verdict.UNKNOWN),
+        ({"me": "no"}, [ENDED], Verdict.NOBODY),
+        ({"me": "no", "new": "yes"}, [], Verdict.RECEIVED),
+        ({}, [], Verdict.UNKNOWN),
+    ],
+)
+def test_only_what_all_have_answered_was_delivered_to_nobody(answers, processes, verdict):
+    assert judge({name: Handed(one) for name, one in answers.items()}, processes, "me") is verdict
+
+
+@pytest.fixture
+def quick(monkeypatch, settings):
+    """Watch in hundredths of a second."""
+    monkeypatch.setattr(memory, "SETTLED_AFTER", 0.0)
+    for name, seconds in {"LOOK_EVERY": 0.02, "TRY_EVERY": 0.02, "ANSWER_WITHIN": 0.05}.items():
+        monkeypatch.setattr(nobody, name, seconds)
+    memory_recorder = {"BACKEND": "realtime.recorder.memory.MemoryRecorder"}
+    settings.REALTIME = {**settings.REALTIME, "RECORDER": memory_recorder}
+    event_log.cache_clear()
+    recorder_backend.cache_clear()
+
+
+def watched(play, seconds=0.4):
+    """Let a site with one process run for a moment, in which ``play`` happens."""
+
+    async def run():
+        running_hub()
+        running_answering()
+        await asyncio.sleep(0.1)
+        play()
+        await asyncio.sleep(seconds)
+
+    asyncio.run(run())
+
+
+def publish(*streams, name="call", origin=None):
+    draft = Draft(uuid.uuid4().hex, name, "null", 1, origin=origin)
+    event_log().append(streams, draft, lambda events: None)
+    return draft.id
+
+
+def follow(stream, *, handed):
+    """Open a socket that follows a stream, and has been handed the event with offset 1, or not."""
+    socket = SimpleNamespace(id=uuid.uuid4().hex[:12], proofs=None, latency=None, closed=None)
+    running_recorder().opened(socket, "user.1", "")
+    epoch, hand_outs = event_log().positions([stream])[stream].epoch, HandOuts()
+    course = running_recorder().followed(socket.id, stream, Position(epoch, 0), hand_outs)
+    course.live(0, 0.0)
+    if handed:
+        hand_outs.add(1, 0.0)
+
+
+def said(caplog, text="delivered to nobody"):
+    return [one.getMessage() for one in caplog.records if text in one.getMessage()]
+
+
+def test_it_is_said_once_with_all_that_helps_and_counted(quick, caplog):
+    ids = []
+    watched(lambda: ids.append(publish("user.7", "odd.1", origin="task ring")))
+    about = "name=call streams=user.7:1,odd.1:1 origin=task ring"
+    assert said(caplog) == [f"delivered to nobody event={ids[0]} {about}"]
+    (record,) = [one for one in caplog.records if "to nobody" in one.getMessage()]
+    assert (record.name, record.levelno) == ("realtime.recorder.nobody", logging.WARNING)
+    counted = counters.DELIVERED_TO_NOBODY.read()
+    assert counted == {"user": 1, "other": 1}
+
+
+def test_what_a_socket_was_handed_is_not_said(quick, caplog):
+    def play():
+        follow("user.7", handed=True)
+        publish("user.7")
+        publish("user.8", "user.7", name="both")
+
+    watched(play)
+    assert [line.rpartition("streams=")[2] for line in said(caplog)] == ["user.8:1 origin=None"]
+
+
+def test_a_socket_that_is_behind_is_waited_for(quick, caplog, monkeypatch):
+    def play():
+        follow("user.7", handed=False)
+        publish("user.7")
+
+    watched(play)
+    assert said(caplog) == []
+    monkeypatch.setattr(nobody, "PATIENCE", 0.1)
+    event_log.cache_clear()
+    watched(play)
+    assert len(said(caplog)) == 1
+
+
+def test_a_process_that_does_not_answer_leaves_it_open(quick, caplog):
+    caplog.set_level(logging.INFO)
+
+    def play():
+        recorder_backend().write(ALIVE, 60, [], [])
+        publish("user.7")
+
+    watched(play)
+    assert said(caplog) == []
+    assert len(said(caplog, "delivery unknown event=")) == 1
+    assert "silent=a" in said(caplog, "delivery unknown")[0]
+
+
+def test_what_a_process_has_handed_out_before_it_ended_is_not_said(quick, caplog):
+    def play():
+        publish("user.7")
+        epoch = event_log().positions(["user.7"])["user.7"].epoch
+        now = time.time()
+        handed = Following("user.7", epoch, now - 10, 0, 1, 0)
+        life = Life("s", ALIVE.id, "user.7", "", now - 10, now + 0.1, followings=[handed])
+        recorder_backend().write(ALIVE, 60, [], [life])
+        recorder_backend().stop(ALIVE.id)
+
+    watched(play)
+    assert said(caplog) == []
+
+
+def test_the_end_of_a_presence_concerns_nobody(quick, caplog):
+    watched(lambda: publish("user.7", name=PRESENCE_EVENT))
+    assert said(caplog) == []
+
+
+def test_one_process_watches_and_the_next_goes_on_where_it_was(quick, caplog):
+    log = event_log()
+    assert log.take_lease(nobody.TASK, "other", 60) == ""
+    log.keep_lease(nobody.TASK, "other", 60, log.recent(None).cursor)
+    watched(lambda: publish("user.7"))
+    assert said(caplog) == []
+    log.keep_lease(nobody.TASK, "other", -1, log._leases[nobody.TASK][2])
+    watched(lambda: None)
+    assert len(said(caplog)) == 1
+    assert log.take_lease(nobody.TASK, "other", 1) is None, process_id()
+
+
+@pytest.mark.parametrize("away", ["recent", "keep_lease"])
+def test_a_log_that_is_away_is_one_line_and_costs_no_event(quick, caplog, monkeypatch, away):
+    answer, until = getattr(memory.MemoryEventLog, away), []
+
+    def answer_again_later(self, *args):
+        if until and time.time() < until[0]:
+            raise ConnectionError("away")
+        return answer(self, *args)
+
+    def play():
+        publish("user.7")
+        until.append(time.time() + 0.15)
+
+    monkeypatch.setattr(memory.MemoryEventLog, away, answer_again_later)
+    watched(play, 0.6)
+    assert len(said(caplog, "deliveries not watched reason=ConnectionError")) == 1
+    assert len(said(caplog, "deliveries watched again")) == 1
+    assert len(said(caplog)) == 1
