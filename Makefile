@@ -4,7 +4,7 @@
 # peers, in 20 minutes on two cores that have nothing else to do; QUICK=1 only sees that all runs.
 # make outage: real browsers after four minutes without a connection. make storm: faults of all kinds
 # for two minutes. make cuts: all cuts in real browsers, of which make test leaves out a few.
-# make desk: each control of the desk, by mouse and keys, in each state, with axe-core.
+# make desk: each control of the desk, by mouse and keys, in each state.
 # make voice-sdk: Twilio's SDK for agents' phones in the browser, which only a real phone company needs.
 PYTHON ?= python3
 # SocketShark's requirements are not to be had for a newer one.
