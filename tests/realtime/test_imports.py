@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,7 @@ TOP_LEVEL = {
 """Other modules of the top level that a room needs."""
 
 
+@cache
 def imported(path):
     """Return the names of all modules that a file imports, wherever it does."""
     names = set()
