@@ -6,6 +6,7 @@
   `agent = site(...).login("alice")` has `get`, `post` and `cookie_header`.
 - `shared_site(...)` starts one that all tests of a file may use, each after `for_next_test()`.
 - `redis_server`: a `RedisServer` with `url`, `restart`, `freeze`, `thaw`, ...
+- `empty_redis`: one that is shared, for tests that only store something.
 - `postgres_url`: the DATABASE_URL of an empty PostgreSQL database.
 - `cable`: `cut(port)` and `heal(port)` lose all packets of a TCP port, a server's or a client's.
 
@@ -28,6 +29,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+import redis
 from django.conf import settings
 from django.db import OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -135,6 +137,23 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture(scope="session")
+def lasting_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def empty_redis(lasting_redis: RedisServer) -> RedisServer:
+    with redis.Redis.from_url(lasting_redis.url) as client:
+        client.flushall()
+    return lasting_redis
+
+
+@pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     # pytest's own directories are closed to the user who runs PostgreSQL.
     with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as directory:
@@ -207,7 +226,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    starting = {"redis_server", "postgres", "site_database", "cable"}
+    starting = {"redis_server", "lasting_redis", "postgres", "site_database", "cable"}
     # A crash of WebKit ended one run in many; two in a row are not taken for chance.
     again = pytest.mark.flaky(reruns=1, only_rerun=["BrowserCrashed"])
     for item in items:
