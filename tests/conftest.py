@@ -51,6 +51,7 @@ LOG_LINES = 200
 LONG = {
     "test_on_postgresql.py",
     "test_publish_in_transactions.py",
+    "test_histories.py",
     "test_publishers.py",
     "test_database_away.py",
     "test_async_database.py",
