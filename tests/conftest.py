@@ -241,7 +241,7 @@ def pytest_collection_finish() -> None:
     """Keep what is there for the whole run out of garbage collections, a tenth of all work."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+    gc.set_threshold(2_000, 20, 20)
 
 
 class ByFile(LoadFileScheduling):

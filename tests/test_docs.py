@@ -18,6 +18,7 @@ import realtime.consumers
 from realtime.conf import RealtimeSettings
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
+from tests.sources import parsed
 
 PROJECT = Path(__file__).parents[1]
 README = PROJECT / "README.md"
@@ -80,7 +81,7 @@ def called():
     return [
         (ast.unparse(node.func), node.args[0].value)
         for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)
     ]
 

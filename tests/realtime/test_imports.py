@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sources import parsed
+
 PROJECT = Path(__file__).parents[2]
 
 TOP = "top level"
@@ -53,7 +55,7 @@ TOP_LEVEL = {
 def imported(path):
     """Return the names of all modules that a file imports, wherever it does."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
