@@ -5,7 +5,7 @@
 # make outage: real browsers after four minutes without a connection. make storm: faults of all kinds
 # for two minutes. make cuts: all cuts in real browsers, of which make test leaves out a few.
 # make webhooks: each kind of lost webhook, in two browsers.
-# make desk: each control of the desk, by mouse and keys, in each state, with axe-core.
+# make desk: each control of the desk, by mouse and keys, in each state.
 # make voice-sdk: Twilio's SDK for agents' phones in the browser, which only a real phone company needs.
 PYTHON ?= python3
 # SocketShark's requirements are not to be had for a newer one.

@@ -12,7 +12,9 @@ from django.test import Client
 from calls.agents import GROUP
 from calls.management.commands.create_demo_users import AGENTS, PASSWORD
 from calls.models import Call
+from calls.ringing import first_round
 from calls.signals import call_recorded
+from calls.states import Direction, State
 from realtime.testing.fixtures import published
 from tests.calls.desks import sit_down
 from tests.calls.twilio_api import TwilioApi, serving
@@ -65,10 +67,12 @@ def twilio(db: None) -> Poster:
 
 
 @pytest.fixture
-def ringing(twilio: Poster, alice: Any, bob: Any) -> Call:
-    """A call that rings at both agents, who are at their desks."""
+def ringing(alice: Any, bob: Any) -> Call:
+    """A call that rings at both agents, who are at their desks; no webhook is played for it."""
     sit_down(alice, bob)
-    twilio.voice()
+    numbers = {"from_number": "+15550100123", "to_number": "+15550100000"}
+    new = {"direction": Direction.INBOUND, **numbers, **first_round()}
+    Call.objects.record(CALL_SID, State.RINGING, **new)
     return Call.objects.listed().get(sid=CALL_SID)
 
 

@@ -2,9 +2,12 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.sources import parsed
 
 PROJECT = Path(__file__).parents[2]
 
@@ -49,10 +52,11 @@ TOP_LEVEL = {
 """Other modules of the top level that a room needs."""
 
 
+@cache
 def imported(path):
     """Return the names of all modules that a file imports, wherever it does."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

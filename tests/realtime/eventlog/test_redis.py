@@ -9,13 +9,13 @@ from tests.realtime.eventlog.contract import names, offsets, page, position, pub
 
 
 @pytest.fixture
-def log(redis_server):
-    return RedisEventLog(redis_server.url)
+def log(empty_redis):
+    return RedisEventLog(empty_redis.url)
 
 
 @pytest.fixture
-def client(redis_server):
-    return redis.Redis.from_url(redis_server.url, decode_responses=True)
+def client(empty_redis):
+    return redis.Redis.from_url(empty_redis.url, decode_responses=True)
 
 
 def lifetimes(client):
@@ -82,8 +82,8 @@ def test_a_key_is_known_after_its_event_was_pushed_out_by_others(log, keep):
     assert names(log, "user.1") == ["second"]
 
 
-def test_logs_with_other_prefixes_are_apart(log, redis_server, client):
-    other = RedisEventLog(redis_server.url, prefix="other")
+def test_logs_with_other_prefixes_are_apart(log, empty_redis, client):
+    other = RedisEventLog(empty_redis.url, prefix="other")
     publish(log, "user.1", key="k", name="here")
     publish(other, "user.1", key="k", name="there")
     assert (names(log, "user.1"), names(other, "user.1")) == (["here"], ["there"])
