@@ -178,6 +178,7 @@ async def test_the_layer_and_the_log_are_up_once_they_are_known_to_be(alice):
         assert counters.REPLAYS.read() == {"": 0}
 
 
+@pytest.mark.django_db(transaction=True)  # The thread may have a connection, and look at it.
 async def test_threads_that_run_something_are_busy():
     threads = await run_sync(counters.THREADS_BUSY.read)
     assert threads["log"] >= 1  # Loops of other tests may have left something there.
