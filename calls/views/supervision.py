@@ -5,7 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from calls.agents import is_supervisor
+from calls.agents import SUPERVISORS, is_supervisor
+from calls.views.requests import not_a_member
 
 
 @require_safe
@@ -13,5 +14,5 @@ from calls.agents import is_supervisor
 def supervisor(request: HttpRequest) -> HttpResponse:
     """Show the page, which asks for everything over its socket."""
     if not is_supervisor(request.user):
-        return render(request, "calls/not_a_supervisor.html", status=403)
+        return not_a_member(request, SUPERVISORS, "page")
     return render(request, "calls/supervisor.html")

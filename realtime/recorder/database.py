@@ -14,8 +14,7 @@ from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterR
 from django.db.models.functions import Now
 
 from realtime.concurrency.connections import close_unusable
-from realtime.concurrency.removal import remove_unlocked
-from realtime.eventlog.database.heads import short_transaction
+from realtime.eventlog.database.batches import remove_in_batches
 from realtime.models import RecordedFollowing, RecordedProcess, RecordedSocket
 from realtime.recorder.base import EndedBy, Following, Life, Process, RecorderBackend
 from realtime.recorder.reading import as_of, follows, overlaps
@@ -76,11 +75,11 @@ class DatabaseRecorder(RecorderBackend):
         left = Q(ended_at=None, process__in=dead.values("id"))
         old = RecordedSocket.objects.using(using).filter(Q(ended_at__lt=_ms(oldest)) | left)
         followings = RecordedFollowing.objects.using(using)
-        _remove(followings.filter(socket__in=old.values("id")))
+        remove_in_batches(followings.filter(socket__in=old.values("id")))
         followed = followings.filter(socket=OuterRef("id"))
-        removed = _remove(old.filter(~Exists(followed)))
+        removed = remove_in_batches(old.filter(~Exists(followed)))
         served = RecordedSocket.objects.using(using).filter(process=OuterRef("id"))
-        _remove(dead.filter(~Exists(served)))
+        remove_in_batches(dead.filter(~Exists(served)))
         return removed
 
     @property
@@ -280,16 +279,6 @@ def _process(row: RecordedProcess, left: float) -> Process:
     if row.ended_at is None and left < 0:
         return Process(*about, ended_at=time.time() + left, has_died=True)
     return Process(*about, ended_at=_seconds(row.ended_at))
-
-
-def _remove(rows: QuerySet[Any]) -> int:
-    removed = 0
-    while True:
-        with short_transaction(rows.db):
-            batch = remove_unlocked(rows, BATCH)
-        removed += batch
-        if batch < BATCH:
-            return removed
 
 
 def _ms(seconds: float | None) -> int | None:
