@@ -1,6 +1,7 @@
 """The task that writes lives: twice each, together, and as if nothing was after an outage."""
 
 import asyncio
+import gc
 import time
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ from realtime.protocol.position import Position
 from realtime.recorder import recorder_backend, writer
 from realtime.recorder.base import EndedBy
 from realtime.recorder.memory import MemoryRecorder
+from realtime.recorder.open_life import OpenLife
 from realtime.recorder.recorder import MAX_LEFT, running_recorder
 from realtime.recorder.writer import LEASE, SETTLE, WRITE_EVERY
 
@@ -117,6 +119,21 @@ async def test_while_the_store_is_away(recorder, store, open_socket, caplog, mon
     assert caplog.text.count("recorder up again dropped=3") == 1
     written = {life.socket: life.ended_by for life in store.lives_of("user.1", *ALL)}
     assert written == {**{f"s{number}": EndedBy.CLIENT for number in range(3, 8)}, "open": None}
+
+
+async def test_while_the_store_is_away_sockets_that_have_ended_take_no_room(
+    recorder, store, open_socket, monkeypatch
+):
+    monkeypatch.setattr(writer, "MAX_BATCH", 2)
+    monkeypatch.setattr(writer, "MAX_WAITING", 5)
+    store.is_away = True
+    for number in range(100):
+        open_socket(f"s{number}")
+        if number >= 5:
+            recorder.ended(f"s{number}", 1001)
+    await asyncio.sleep(2 * WRITE_EVERY)
+    gc.collect()
+    assert sum(isinstance(one, OpenLife) for one in gc.get_objects()) == 5
 
 
 async def test_what_a_life_has_left_may_be_written_before_its_end(recorder, store, open_socket):
