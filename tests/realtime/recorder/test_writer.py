@@ -148,6 +148,18 @@ async def test_what_a_life_has_left_may_be_written_before_its_end(recorder, stor
     assert len(life.followings) == 3 * MAX_LEFT + 1
 
 
+async def test_a_stream_that_is_left_and_followed_again_in_a_moment(recorder, store, open_socket):
+    open_socket("s")
+    for _ in range(4):
+        follow(recorder, "s", "call.1").end(asyncio.get_running_loop().time())
+        follow(recorder, "s", "call.2")
+    recorder.ended("s", 1001)
+    await asyncio.sleep(WRITE_EVERY + 1)
+    (life,) = store.lives_of("user.1", *ALL)
+    stored = {(one.stream, round(one.since * 1000)) for one in life.followings}
+    assert len(stored) == 8, "a store has one row for each, or refuses all that comes with them"
+
+
 async def test_a_process_that_ends_writes_all_first(recorder, store, open_socket):
     open_socket("s", "user.1")
     open_socket("left open", "user.1")
