@@ -46,6 +46,8 @@ PAGE = 300
 """Events that are read together, and asked for in one question."""
 MAX_PAGES = 30
 """Pages in one look: where more events come, some are not watched."""
+MAX_SOCKET_ID = 32
+"""Characters of a socket's id, and more than any has."""
 PATIENCE = 30.0
 """Seconds for which a socket that follows the stream, and is behind, is waited for."""
 BUDGET = 0.02
@@ -84,7 +86,9 @@ class Watched:
 
 
 def answer_handed(about: Mapping[str, Any]) -> list[str | None]:
-    """Answer which of the ``events``, each a stream, an epoch and an offset, sockets here have.
+    """Answer which of the ``events`` sockets here have.
+
+    Each is a stream, an epoch, an offset and the socket that it excludes.
 
     None is for those that would take too long: an event that none of 10,000 followers has takes 5
     ms, and the sockets wait meanwhile.
@@ -93,16 +97,19 @@ def answer_handed(about: Mapping[str, Any]) -> list[str | None]:
     return [_handed(*place) if time.perf_counter() < until else None for place in about["events"]]
 
 
-def judge(answers: Mapping[str, str], processes: Iterable[Process], me: str) -> Verdict:
+def judge(
+    answers: Mapping[str, str], processes: Iterable[Process], me: str, *, can_wait: bool = True
+) -> Verdict:
     """Return what follows from the answers about one event, by process.
 
     ``processes`` are those that were alive when it came. One that has died since could have handed
-    it out; one that has ended by itself has written what it did. ``me`` asks, and has to answer.
+    it out; one that has ended by itself has written what it did. ``me`` asks, and has to answer. A
+    socket that is behind is waited for as long as one ``can_wait``.
     """
     given = set(answers.values())
     if Handed.YES in given:
         return Verdict.RECEIVED
-    if Handed.NOT_YET in given:
+    if Handed.NOT_YET in given and can_wait:
         return Verdict.BEHIND
     needed = {one.id for one in processes if one.ended_at is None or one.has_died} | {me}
     return Verdict.NOBODY if needed <= answers.keys() else Verdict.UNKNOWN
@@ -189,8 +196,8 @@ class NobodyWatch:
         answers = await _ask(watched)
         nobody: list[LogEntry] = []
         for one, given in zip(watched, answers, strict=True):
-            verdict = judge(given, processes, process_id())
-            if verdict is Verdict.BEHIND and _is_new(one.entry):
+            verdict = judge(given, processes, process_id(), can_wait=_is_new(one.entry))
+            if verdict is Verdict.BEHIND:
                 self._waiting.append(one)
             elif verdict is Verdict.UNKNOWN and one.tries + 1 < MAX_TRIES:
                 self._waiting.append(replace(one, tries=one.tries + 1))
@@ -217,12 +224,18 @@ def _is_new(entry: LogEntry) -> bool:
     return time.time() - (entry.numbered_at or 0.0) < PATIENCE
 
 
-def _handed(stream: str, epoch: str, offset: int) -> Handed:
+def _handed(stream: str, epoch: str, offset: int, exclude: str | None = None) -> Handed:
     recorder = running_recorder()
     # Who passes over an event, by a filter or for a newer one, does not miss it.
-    if recorder.was_handed(stream, epoch, offset) or recorder.is_selected_from(stream):
+    if recorder.was_handed(stream, epoch, offset, exclude) or recorder.is_selected_from(stream):
         return Handed.YES
-    return Handed.NOT_YET if recorder.is_followed(stream) else Handed.NO
+    return Handed.NOT_YET if recorder.is_followed(stream, exclude) else Handed.NO
+
+
+def _place(entry: LogEntry) -> list[str | int | None]:
+    """Return what ``_handed`` takes; a question holds 300 that are not longer than this."""
+    exclude = (entry.exclude or "")[:MAX_SOCKET_ID] or None
+    return [entry.stream, entry.epoch, entry.offset, exclude]
 
 
 async def _ask(watched: Sequence[Watched]) -> list[dict[str, str]]:
@@ -230,7 +243,7 @@ async def _ask(watched: Sequence[Watched]) -> list[dict[str, str]]:
 
     All the time is used: a process whose lease is not written yet may answer too.
     """
-    places = [[one.entry.stream, one.entry.epoch, one.entry.offset] for one in watched]
+    places = [_place(one.entry) for one in watched]
     starts = range(0, len(places), PAGE)
     asked = (
         aask("handed", {"events": places[start : start + PAGE]}, within=ANSWER_WITHIN)
@@ -258,6 +271,7 @@ def _was_written(backend: RecorderBackend, entry: LogEntry) -> bool:
         and following.epoch == entry.epoch
         and following.began_after < offset <= following.handed
         for life in backend.followers(entry.stream, at, time.time())
+        if life.socket != entry.exclude
         for following in life.followings
     )
 

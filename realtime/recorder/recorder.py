@@ -162,10 +162,12 @@ class Recorder:
             for following in life.followings
         )
 
-    def is_followed(self, stream: str) -> bool:
-        """Tell whether an open socket follows a stream."""
-        courses = self._courses.get(stream, {}).items()
-        return any(one.until is None and life.socket.closed is None for one, life in courses)
+    def is_followed(self, stream: str, exclude: str | None = None) -> bool:
+        """Tell whether an open socket, other than one with the id ``exclude``, follows a stream."""
+        return any(
+            course.until is None and life.socket.closed is None and life.id != exclude
+            for course, life in self._courses.get(stream, {}).items()
+        )
 
     def is_selected_from(self, stream: str) -> bool:
         """Tell whether an open socket follows a stream, and passes over some of its events."""

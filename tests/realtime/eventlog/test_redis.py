@@ -1,8 +1,11 @@
 """What the Redis log alone has: its keys, and when they go."""
 
+import time
+
 import pytest
 import redis
 
+from realtime.eventlog import Draft
 from realtime.eventlog.redis import UNUSED_AGE, RedisEventLog
 from tests.processes.waiting import wait_until
 from tests.realtime.eventlog.contract import names, offsets, page, position, publish
@@ -90,3 +93,11 @@ def test_logs_with_other_prefixes_are_apart(log, empty_redis, client):
     other.forget("user.1")
     assert names(log, "user.1") == ["here"]
     assert {key.partition(":")[0] for key in client.keys("*")} == {"realtime", "other"}
+
+
+def test_an_earlier_version_can_read_when_an_event_was_logged(log, client):
+    log.append(["s"], Draft("id", "name", "null", 1), lambda events: None)
+    ((_, fields),) = client.xrange("realtime:events:s")
+    assert abs(int(fields["logged"]) - time.time()) < 5
+    (entry,) = log.between("s", 0, time.time() + 5, 10)
+    assert entry.logged_at == int(fields["logged"]) + float(fields["fraction"])

@@ -73,8 +73,8 @@ def watched(play, seconds=0.4):
     asyncio.run(run())
 
 
-def publish(*streams, name="call", origin=None):
-    draft = Draft(uuid.uuid4().hex, name, "null", 1, origin=origin)
+def publish(*streams, name="call", **more):
+    draft = Draft(uuid.uuid4().hex, name, "null", 1, **more)
     event_log().append(streams, draft, lambda events: None)
     return draft.id
 
@@ -129,6 +129,26 @@ def test_a_socket_that_is_behind_is_waited_for(quick, caplog, monkeypatch):
     monkeypatch.setattr(nobody, "PATIENCE", 0.1)
     event_log.cache_clear()
     watched(play)
+    assert len(said(caplog)) == 1
+
+
+def test_while_a_socket_is_behind_another_process_may_have_had_it(quick, caplog, monkeypatch):
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(nobody, "PATIENCE", 0.1)
+
+    def play():
+        recorder_backend().write(ALIVE, 60, [], [])  # It does not answer.
+        follow("user.7", handed=False)
+        publish("user.7")
+
+    watched(play)
+    assert said(caplog) == []
+    assert len(said(caplog, "delivery unknown event=")) == 1
+
+
+@pytest.mark.parametrize("handed", [True, False])
+def test_the_excluded_socket_did_not_get_it(quick, caplog, handed):
+    watched(lambda: publish("user.7", exclude=follow("user.7", handed=handed)))
     assert len(said(caplog)) == 1
 
 
