@@ -156,7 +156,7 @@ class NobodyWatch:
             self._cursor = None
             return False
         watched, self._waiting = self._waiting, []
-        if watched:
+        if watched := _not_handed_here(watched):
             try:
                 await self._settle(watched, backend)
             except Exception:
@@ -236,6 +236,12 @@ def _place(entry: LogEntry) -> list[str | int | None]:
     """Return what ``_handed`` takes; a question holds 300 that are not longer than this."""
     exclude = (entry.exclude or "")[:MAX_SOCKET_ID] or None
     return [entry.stream, entry.epoch, entry.offset, exclude]
+
+
+def _not_handed_here(watched: Sequence[Watched]) -> list[Watched]:
+    """Leave out what sockets of this process have: nobody else has to be asked about that."""
+    answers = answer_handed({"events": [_place(one.entry) for one in watched]})
+    return [one for one, given in zip(watched, answers, strict=True) if given != Handed.YES]
 
 
 async def _ask(watched: Sequence[Watched]) -> list[dict[str, str]]:

@@ -119,6 +119,23 @@ def test_what_a_socket_was_handed_is_not_said(quick, caplog):
     assert [line.rpartition("streams=")[2] for line in said(caplog)] == ["user.8:1"]
 
 
+def test_nobody_is_asked_about_what_a_socket_here_was_handed(quick, caplog, monkeypatch):
+    asked = []
+
+    async def aask(kind, about, **options):
+        asked.extend(place[0] for place in about["events"])
+        return {}
+
+    def play():
+        follow("user.7", handed=True)
+        publish("user.7")
+        publish("user.8")
+
+    monkeypatch.setattr(nobody, "aask", aask)
+    watched(play)
+    assert set(asked) == {"user.8"}
+
+
 def test_a_socket_that_is_behind_is_waited_for(quick, caplog, monkeypatch):
     def play():
         follow("user.7", handed=False)
