@@ -8,6 +8,8 @@ import pytest
 from tests.browsers.browser import Browser, Page
 from tests.browsers.played_desk import HERE, PlayedDesk
 from tests.processes.programs import lacking
+from tests.site.office import Office
+from tests.site.supervisor import open_supervisor
 
 pytestmark = pytest.mark.processes
 
@@ -52,6 +54,24 @@ POSITIONS = """
 [...document.querySelectorAll("button, input, select")].filter((one) => one.checkVisibility())
   .map((one) => [one, one.getBoundingClientRect()])
   .map(([{ textContent }, { x, y }]) => [textContent.trim(), x, y])
+"""
+
+TROUBLE = """
+document.getElementById("trouble").textContent = "No connection: what is shown may be old.";
+document.getElementById("no-unreceived").hidden = true;
+document.getElementById("unreceived").innerHTML =
+  "<li>14:03:21 +1 555 010 0123: not received by alice. bob talks.</li>";
+"""
+BROKEN_WORDS = """
+[...document.querySelectorAll("#desks th, #desks td")].flatMap((cell) => {
+  const text = cell.firstChild;
+  return [...(text?.data ?? "").matchAll(/\\S+/g)].filter(({ 0: word, index }) => {
+    const range = document.createRange();
+    range.setStart(text, index);
+    range.setEnd(text, index + word.length);
+    return range.getClientRects().length > 1;
+  }).map(([word]) => word);
+})
 """
 
 
@@ -99,6 +119,20 @@ def test_axe_finds_nothing_in_another_browser(played: PlayedDesk, axe: str) -> N
     for scene in ("talking and ringing", "quiet"):
         played.load(scene)
         assert findings(played.page, axe) == []
+
+
+@pytest.mark.parametrize("browser", ["chromium"], indirect=True)
+def test_the_supervisors_page_reads_well(browser: Browser, patient: Office, axe: str) -> None:
+    page = open_supervisor(browser, patient.url, "states.sue")
+    page.run(TROUBLE)
+    for width in (1280, 360):
+        page.resize(width, 740)
+        for scheme in ("light", "dark"):
+            page.prefer(color_scheme=scheme, reduced_motion="reduce")
+            assert findings(page, axe) == []
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        assert page.evaluate(BROKEN_WORDS) == []
+    page.close()
 
 
 @pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True)

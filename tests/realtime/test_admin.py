@@ -96,7 +96,9 @@ def test_an_event_is_found(search, staff, alice):
     event = Event.objects.get(name="note")
     q = "alice" if search == "user" else getattr(event, search)
     [row] = shown(staff, "event", q=q)
-    assert row.startswith(f"{event.event_id} note user.{alice.pk} 1 the key")
+    at = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}"
+    assert re.match(rf"{at} note user\.{alice.pk} 1 the key", row)
+    assert row.endswith(event.event_id)
     page = staff.get(reverse("admin:realtime_event_change", args=[event.pk])).content.decode()
     assert "hello" in page
     assert "<pre>" in page
