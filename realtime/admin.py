@@ -82,6 +82,12 @@ class PageAdmin(ReadOnlyAdmin):
             self.complete(list(rows))
         return response
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        found = super().get_object(request, object_id, from_field)
+        if found is not None:
+            self.complete([found])
+        return found
+
     def complete(self, rows: Sequence[Any]) -> None:
         """Give each row what only the processes know."""
         raise NotImplementedError
@@ -92,7 +98,9 @@ class StreamAdmin(PageAdmin):
     """The streams of the database log."""
 
     actions = ["forget"]
-    list_display = ["name", "position", "followers", "kept", "retention"]
+    list_display = ("name", "position", "followers", "kept", "retention")
+    fields = list_display
+    readonly_fields = list_display
     ordering = ["name"]
     search_fields = ["name__startswith"]
     search_help_text = "The beginning of a stream's name, or the name of a user."
@@ -231,10 +239,12 @@ class SocketAdmin(PageAdmin):
     """The sockets of all processes, as the flight recorder has them, and as they answer now."""
 
     actions = ["disconnect"]
-    list_display = [
+    list_display = (
         *("id", "who", "where", "opened", "latency_now", "streams_now", "end"),
         "user_agent",
-    ]
+    )
+    fields = list_display
+    readonly_fields = list_display
     list_filter = [StateFilter]
     search_fields = ["=id", "=process", "=user"]
     search_help_text = "A socket's id, a process, a user's stream, or the name of a user."
