@@ -2,9 +2,11 @@
 
 import pytest
 
-from tests.browsers.browser import Page
+from tests.browsers.browser import Browser, Page
 from tests.browsers.played_desk import HERE, PlayedDesk
 from tests.processes.programs import lacking
+from tests.site.office import Office
+from tests.site.supervisor import open_supervisor
 
 pytestmark = pytest.mark.processes
 
@@ -14,6 +16,24 @@ axe.run(document, { resultTypes: ["violations"], ...%s }).then(({ violations }) 
 """
 ALL_RULES = "{}"
 COLOURS = "{ runOnly: ['color-contrast'] }"
+
+TROUBLE = """
+document.getElementById("trouble").textContent = "No connection: what is shown may be old.";
+document.getElementById("no-unreceived").hidden = true;
+document.getElementById("unreceived").innerHTML =
+  "<li>14:03:21 +1 555 010 0123: not received by alice. bob talks.</li>";
+"""
+BROKEN_WORDS = """
+[...document.querySelectorAll("#desks th, #desks td")].flatMap((cell) => {
+  const text = cell.firstChild;
+  return [...(text?.data ?? "").matchAll(/\\S+/g)].filter(({ 0: word, index }) => {
+    const range = document.createRange();
+    range.setStart(text, index);
+    range.setEnd(text, index + word.length);
+    return range.getClientRects().length > 1;
+  }).map(([word]) => word);
+})
+"""
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +69,17 @@ def test_axe_finds_nothing_in_another_browser(played: PlayedDesk, axe: str) -> N
     for scene in ("talking and ringing", "quiet"):
         played.load(scene)
         assert findings(played.page, axe) == []
+
+
+@pytest.mark.parametrize("browser", ["chromium"], indirect=True)
+def test_the_supervisors_page_reads_well(browser: Browser, patient: Office, axe: str) -> None:
+    page = open_supervisor(browser, patient.url, "states.sue")
+    page.run(TROUBLE)
+    for width in (1280, 360):
+        page.resize(width, 740)
+        for scheme, rules in (("light", ALL_RULES), ("dark", COLOURS)):
+            page.prefer(color_scheme=scheme, reduced_motion="reduce")
+            assert findings(page, axe, rules) == []
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        assert page.evaluate(BROKEN_WORDS) == []
+    page.close()

@@ -18,13 +18,18 @@ export function latencyOf({ windows }) {
 
 /** Returns what is known of a call that no desk received; `names` are those of agents, by id. */
 export function unreceivedText(call, names) {
-  const missed = call.unreceived.map((id) => names.get(id) ?? `agent ${id}`).join(", ");
   const at = new Date(call.started_at).toTimeString().slice(0, 8);
-  return `${at} ${call.number}: not received by ${missed}. ${nowText(call)}`;
+  return `${at} ${call.number}: not received by ${listText(call.unreceived, names)}. ${nowText(call, names)}`;
 }
 
-function nowText(call) {
-  if (call.ended_at) return outcomeText(call, { id: null });
+function nowText(call, names) {
+  if (call.ended_at) return `${outcomeText(call, { id: null })}.`;
   if (call.answered_by) return `${call.answered_by.name} talks.`;
-  return "It rings at the next desks.";
+  const others = call.ringing.filter((id) => !call.unreceived.includes(id));
+  if (others.length) return `It rings at ${listText(others, names)}.`;
+  return call.voicemail ? "The caller may leave a message." : "Nobody else is free.";
+}
+
+function listText(ids, names) {
+  return ids.map((id) => names.get(id) ?? `agent ${id}`).join(", ");
 }
