@@ -16,6 +16,19 @@ class StreamHead(models.Model):
     epoch = models.CharField(max_length=64)
     top = models.BigIntegerField(default=0, help_text="The offset of the last event.")
     pruned = models.BigIntegerField(default=0, help_text="Events up to this offset are gone.")
+    begun_at = models.DateTimeField(
+        null=True, help_text="When another epoch than the first began, by the database's clock."
+    )
+
+    class Meta:
+        # Publishing doesn't change it, and so can update heads in place.
+        indexes = [
+            models.Index(
+                fields=["begun_at"],
+                condition=Q(begun_at__isnull=False),
+                name="realtime_heads_begun",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.epoch}/{self.top}"

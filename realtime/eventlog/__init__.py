@@ -1,13 +1,14 @@
 """The log of events: what was published, in order, for as long as ``RETENTION`` says."""
 
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, event_log
-from realtime.eventlog.entries import LogEntry, Recent
+from realtime.eventlog.entries import LogEntry, Moved, Recent
 
 __all__ = [
     "Draft",
     "EventLog",
     "LogEntry",
     "LoggedEvent",
+    "Moved",
     "OnNumbered",
     "Page",
     "Recent",

@@ -17,7 +17,7 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from realtime.conf import realtime_settings
-from realtime.eventlog.entries import LogEntry, Recent
+from realtime.eventlog.entries import LogEntry, Moved, Recent
 from realtime.protocol import frames
 from realtime.protocol.position import Position
 
@@ -153,6 +153,16 @@ class EventLog(ABC):
     def number_pending(self) -> Sequence[LoggedEvent]:
         """Number events whose publisher died after its commit; returns them, to be broadcast."""
         return ()
+
+    def moved(self, cursor: str | None, limit: int) -> Moved:
+        """Return the streams that got an event or began an epoch since a cursor of ``moved``.
+
+        That is what others can read by now, whatever the time at which it was written; a stream may
+        be returned twice. The cost follows the events. There are no positions where the cursor is
+        None, or too old, or not of what the log holds now (it was restored, or lost keys); where
+        about ``limit`` streams or more have moved; and where the log can't say.
+        """
+        return Moved(None, None)
 
     def recent(self, cursor: str | None, limit: int = 1000) -> Recent:
         """Return the events of all streams that were numbered after a cursor, ``limit`` at most.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from realtime.protocol.position import Position
 
 SETTLED_AFTER = 2.0
 """Seconds after its numbering until an event is among the recent ones.
@@ -47,3 +49,14 @@ class Recent:
 
     cursor: str
     entries: Sequence[LogEntry]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The streams that have moved since a cursor, where they are now, and the cursor after them.
+
+    Without ``positions`` any stream may have moved; without a cursor the log never knows more.
+    """
+
+    cursor: str | None
+    positions: Mapping[str, Position] | None

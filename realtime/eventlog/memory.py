@@ -20,7 +20,7 @@ from realtime.eventlog.base import (
     random_epoch,
 )
 from realtime.eventlog.commit import after_every_commit
-from realtime.eventlog.entries import MAX_FOUND, NOTE_FOR, SETTLED_AFTER, LogEntry, Recent
+from realtime.eventlog.entries import MAX_FOUND, NOTE_FOR, SETTLED_AFTER, LogEntry, Moved, Recent
 from realtime.eventlog.retention import Retention, retention_of
 from realtime.protocol.position import Position
 
@@ -59,6 +59,9 @@ class MemoryEventLog(EventLog):
         self._streams: dict[str, _Stream] = {}
         self._recent = deque[tuple[int, LogEntry]](maxlen=MAX_RECENT)
         self._numbers = itertools.count(1)
+        self._moves = 0
+        self._moved: dict[str, int] = {}
+        """Of each stream the number of its last move, in that order."""
         self._leases: dict[str, tuple[str, float, str]] = {}
         """Of each task the process, until when it has it, and its note."""
         self._seed = random_epoch()
@@ -80,12 +83,14 @@ class MemoryEventLog(EventLog):
             kept = self._stream(stream)
             if kept.epoch == epoch and (beyond is None or kept.top < beyond):
                 kept.begin_epoch()
+                self._has_moved(stream)
             return self._position(stream)
 
     def forget(self, stream: str) -> None:
         with self._lock:
             if self._position(stream).offset:
                 self._streams[stream] = _Stream()
+                self._has_moved(stream)
                 others = [(n, one) for n, one in self._recent if one.stream != stream]
                 self._recent = deque(others, maxlen=MAX_RECENT)
 
@@ -93,6 +98,18 @@ class MemoryEventLog(EventLog):
         with self._lock:
             streams = self._streams.items()
             return sum(_prune(stream, retention_of(name)) for name, stream in streams)
+
+    def moved(self, cursor: str | None, limit: int) -> Moved:
+        with self._lock:
+            latest = str(self._moves)
+            if cursor is None:
+                return Moved(latest, None)
+            newest_first = reversed(self._moved.items())
+            since = itertools.takewhile(lambda move: move[1] > int(cursor), newest_first)
+            names = [name for name, _ in itertools.islice(since, limit + 1)]
+            if len(names) > limit:
+                return Moved(latest, None)
+            return Moved(latest, {name: self._position(name) for name in names})
 
     def recent(self, cursor: str | None, limit: int = 1000) -> Recent:
         settled = time.time() - SETTLED_AFTER
@@ -146,6 +163,7 @@ class MemoryEventLog(EventLog):
                 return None
             stream.keys.add(draft.key)
         stream.top += 1
+        self._has_moved(name)
         event = LoggedEvent.of(draft, name, stream.epoch, stream.top)
         now = time.time()
         stream.events.append(_Kept(event, draft.key, now))
@@ -155,6 +173,11 @@ class MemoryEventLog(EventLog):
         )
         self._recent.append((next(self._numbers), entry))
         return event
+
+    def _has_moved(self, name: str) -> None:
+        self._moves += 1
+        self._moved.pop(name, None)
+        self._moved[name] = self._moves
 
     def _page(self, name: str, offset: int, limit: int) -> Page:
         kept = self._streams[name].events if name in self._streams else []

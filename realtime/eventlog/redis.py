@@ -17,8 +17,8 @@ from redis.retry import Retry
 from realtime.eventlog import redis_entries
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
 from realtime.eventlog.commit import after_every_commit
-from realtime.eventlog.entries import NOTE_FOR, LogEntry, Recent
-from realtime.eventlog.redis_entries import MAX_RECENT
+from realtime.eventlog.entries import NOTE_FOR, LogEntry, Moved, Recent
+from realtime.eventlog.redis_entries import MAX_RECENT, MOVED
 from realtime.eventlog.retention import default_retention, retention_of
 from realtime.protocol.position import Position
 
@@ -97,23 +97,38 @@ end
 return positions
 """
 
-NEW_EPOCH = """
-local old, new, beyond = unpack(ARGV)
-local head = redis.call('HMGET', KEYS[1], 'epoch', 'top')
-if head[1] == old and (beyond == '' or tonumber(head[2] or '0') < tonumber(beyond)) then
-    redis.call('HSET', KEYS[1], 'epoch', new)
+BEGUN = """
+local function begun(stream, epoch, top, age) -- among the publishes, for those who follow it
+    redis.call('XADD', KEYS[1], '*', 'begun', stream .. ' ' .. epoch .. ' ' .. top)
+    if redis.call('TTL', KEYS[1]) < tonumber(age) then redis.call('EXPIRE', KEYS[1], age) end
 end
 """
 
-FORGET = """
-local new, age = unpack(ARGV)
-local used = (redis.call('HGET', KEYS[1], 'top') or '0') ~= '0'
-if not used and redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
-redis.call('DEL', KEYS[1], KEYS[2])
-redis.call('HSET', KEYS[1], 'epoch', new, 'top', 0)
-redis.call('EXPIRE', KEYS[1], age)
+NEW_EPOCH = (
+    BEGUN
+    + """
+local stream, age, old, new, beyond = unpack(ARGV)
+local head = redis.call('HMGET', KEYS[2], 'epoch', 'top')
+if head[1] == old and (beyond == '' or tonumber(head[2] or '0') < tonumber(beyond)) then
+    redis.call('HSET', KEYS[2], 'epoch', new)
+    begun(stream, new, head[2] or '0', age)
+end
+"""
+)
+
+FORGET = (
+    BEGUN
+    + """
+local stream, age, new = unpack(ARGV)
+local used = (redis.call('HGET', KEYS[2], 'top') or '0') ~= '0'
+if not used and redis.call('EXISTS', KEYS[3]) == 0 then return 0 end
+redis.call('DEL', KEYS[2], KEYS[3])
+redis.call('HSET', KEYS[2], 'epoch', new, 'top', 0)
+redis.call('EXPIRE', KEYS[2], age)
+begun(stream, new, 0, age)
 return 1
 """
+)
 
 TAKE_LEASE = """
 local holder = redis.call('GET', KEYS[1])
@@ -146,6 +161,7 @@ class RedisEventLog(EventLog):
         self._positions_script = self._redis.register_script(POSITIONS)
         self._new_epoch_script = self._redis.register_script(NEW_EPOCH)
         self._forget_script = self._redis.register_script(FORGET)
+        self._moved_script = self._redis.register_script(MOVED)
         self._take_lease_script = self._redis.register_script(TAKE_LEASE)
         self._keep_lease_script = self._redis.register_script(KEEP_LEASE)
 
@@ -168,12 +184,15 @@ class RedisEventLog(EventLog):
 
     def new_epoch(self, stream: str, epoch: str, beyond: int | None = None) -> Position:
         limit = "" if beyond is None else beyond
-        self._new_epoch_script(keys=[self._head(stream)], args=[epoch, random_epoch(), limit])
+        keys = [self._key("recent"), self._head(stream)]
+        about: list[str | int] = [stream, retention_of(stream).max_age]
+        self._new_epoch_script(keys=keys, args=[*about, epoch, random_epoch(), limit])
         return self.positions([stream])[stream]
 
     def forget(self, stream: str) -> None:
-        keys = [self._head(stream), self._key("events", stream)]
-        if self._forget_script(keys=keys, args=[random_epoch(), retention_of(stream).max_age]):
+        keys = [self._key("recent"), self._head(stream), self._key("events", stream)]
+        about: list[str | int] = [stream, retention_of(stream).max_age]
+        if self._forget_script(keys=keys, args=[*about, random_epoch()]):
             for key in self._redis.scan_iter(self._key("key", stream, "*"), count=1000):
                 self._redis.delete(key)
 
@@ -188,6 +207,17 @@ class RedisEventLog(EventLog):
             removed += self._redis.xtrim(events, maxlen=retention.max_count, approximate=False)
             removed += self._prune_by_age(events, now - retention.max_age)
         return removed
+
+    def moved(self, cursor: str | None, limit: int) -> Moved:
+        of_now = _twice(lambda: redis_entries.state(self._redis))
+        state, _, entry = (cursor or "").rpartition("/")
+        if state != of_now:
+            entry = ""
+        age = default_retention().max_age
+        found: Moved = _twice(
+            lambda: redis_entries.moved(self._moved_script, self._key("recent"), entry, limit, age)
+        )
+        return Moved(f"{of_now}/{found.cursor}", found.positions)
 
     def recent(self, cursor: str | None, limit: int = 1000) -> Recent:
         return redis_entries.recent(self._redis, self._key("recent"), cursor, limit)

@@ -2,7 +2,7 @@
 
 It has an entry a publish, whose id is the time, with a line for each stream: its name, its epoch
 and the event's offset. It is capped, so a publish that is older than the newest ``MAX_RECENT`` is
-found by its stream only.
+found by its stream only. A new epoch has an entry as well, whose one field is ``begun``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from realtime.eventlog.entries import MAX_FOUND, SETTLED_AFTER, LogEntry, Recent
+import redis
+
+from realtime.eventlog.entries import MAX_FOUND, SETTLED_AFTER, LogEntry, Moved, Recent
+from realtime.protocol.position import Position
 
 MAX_RECENT = 50_000
 """Publishes that are kept, about: 10 MB of Redis."""
@@ -21,7 +24,70 @@ BATCH = 500
 LAST = 2**64 - 1
 """The greatest number after a time in the ids of Redis streams."""
 
+MOVED = """
+local entry, batch, age = unpack(ARGV)
+if entry == '' or #redis.call('XRANGE', KEYS[1], entry, entry) == 0 then
+    local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+    if newest then return {newest[1], false} end
+    local first = redis.call('XADD', KEYS[1], '*', 'begun', '')
+    redis.call('EXPIRE', KEYS[1], age)
+    return {first, false}
+end
+local entries = redis.call('XRANGE', KEYS[1], '(' .. entry, '+', 'COUNT', batch)
+local places = {}
+for _, found in ipairs(entries) do
+    entry = found[1]
+    local fields = found[2]
+    for i = 1, #fields, 2 do
+        if fields[i] == 'places' or fields[i] == 'begun' then
+            for stream, place in string.gmatch(fields[i + 1], '([^ \\n]+) ([^\\n]+)') do
+                places[stream] = place
+            end
+        end
+    end
+end
+local last = {}
+for stream, place in pairs(places) do last[#last + 1] = stream .. ' ' .. place end
+return {entry, #entries, last}
+"""
+"""Reads a batch of entries: returns the last one, how many there were, and each stream's place.
+
+Where the entry to go on from is gone, it returns the last one only, and makes that if need be.
+"""
+
 Fields = Mapping[str, str]
+
+
+def state(client: Any) -> str:
+    """Return a text that changes when Redis starts, fails over, or evicts keys."""
+    try:
+        with client.pipeline(transaction=False) as pipeline:
+            server, stats = pipeline.info("server").info("stats").execute()
+    except redis.exceptions.NoPermissionError:
+        return ""
+    return f"{server['run_id']}/{stats['evicted_keys']}"
+
+
+def moved(script: Any, key: str, entry: str, limit: int, age: int) -> Moved:
+    """Return the streams of the publishes after an entry; the cursor is the last entry."""
+    positions: dict[str, Position] = {}
+    read = 0
+    while True:
+        entry, count, *places = script(keys=[key], args=[entry, BATCH, age])
+        if count is None:
+            return Moved(entry, None)
+        for stream, epoch, offset in (line.split(" ") for line in places[0]):
+            positions[stream] = Position(epoch, int(offset))
+        read += count
+        if read > limit:
+            return Moved(_last(script, key, age), None)
+        if count < BATCH:
+            return Moved(entry, positions)
+
+
+def _last(script: Any, key: str, age: int) -> str:
+    last: str = script(keys=[key], args=["", BATCH, age])[0]
+    return last
 
 
 def recent(client: Any, key: str, cursor: str | None, limit: int) -> Recent:
@@ -76,7 +142,7 @@ def _backwards(client: Any, key: str) -> Iterator[tuple[str, Fields]]:
 
 def _published(entry: str, fields: Fields) -> list[LogEntry]:
     numbered_at = int(entry.partition("-")[0]) / 1000
-    places = (line.split(" ") for line in fields["places"].split("\n"))
+    places = (line.split(" ") for line in fields.get("places", "").splitlines())
     return [
         _entry(stream, epoch, int(offset), fields, numbered_at) for stream, epoch, offset in places
     ]

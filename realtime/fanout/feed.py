@@ -35,7 +35,8 @@ MAX_REPAIR = 16 * 1024
 class Feed:
     """Hands the events of a stream to its followers, in the order of the log.
 
-    ``reader`` is None where events are not kept.
+    ``reader`` is None where events are not kept. The stream is added to ``to_compare`` when the
+    next check has to compare the feed with the log, even if that does not say that it has moved.
     """
 
     __slots__ = (
@@ -45,17 +46,21 @@ class Feed:
         "_reader",
         "_recent",
         "_repair",
+        "_to_compare",
         "followers",
         "hand_outs",
         "stream",
     )
 
-    def __init__(self, stream: str, reader: LogReader | None) -> None:
+    def __init__(
+        self, stream: str, reader: LogReader | None, to_compare: set[str] | None = None
+    ) -> None:
         self.stream = stream
         self.followers = Followers()
         self.hand_outs = _new_hand_outs()
         """When events were handed out, in this epoch; None where nobody wants to know later."""
         self._reader = reader
+        self._to_compare = set() if to_compare is None else to_compare
         self._delivery: Delivery[Event] | None = None
         self._early: list[LoggedEvent] = []
         self._recent = RecentEvents(retention_of(stream))
@@ -91,6 +96,10 @@ class Feed:
         if not self._is_fresh(seen):
             await self.check_log()
         await self._repair.finished()
+
+    def compare_later(self) -> None:
+        """Have the next check compare the feed with the log."""
+        self._to_compare.add(self.stream)
 
     def catch_up_soon(self) -> None:
         """Do what ``catch_up`` does, in the background."""
@@ -221,6 +230,7 @@ class Feed:
                 followers = self.followers.deliver_ephemeral(event, self.position)
             else:
                 self._recent.add(event)
+                self._to_compare.add(self.stream)  # The log must have it, also later.
                 if self.hand_outs is not None:
                     self.hand_outs.add(event.offset, asyncio.get_running_loop().time())
                 self._log_delivery(event)

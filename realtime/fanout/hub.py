@@ -43,7 +43,8 @@ class Hub:
         log = event_log()
         self._streams: dict[str, FollowedStream] = {}
         self._reader = None if log is None else LogReader(log)
-        self._log_watch = None if log is None else LogWatch(log, self._feeds)
+        self._to_compare: set[str] = set()
+        self._log_watch = None if log is None else LogWatch(log, self, self._to_compare)
         self._listeners: list[ControlListener] = []
         self._link = LayerLink(self._groups, self.deliver, self._repaired)
         self._questions = running_questions()
@@ -83,7 +84,7 @@ class Hub:
         """
         followed = self._streams.get(stream)
         if followed is None or followed.membership is LEFT:
-            feed = Feed(stream, self._reader)
+            feed = Feed(stream, self._reader, self._to_compare)
             followed = FollowedStream(feed, self._link, self._left, predecessor=followed)
             self._streams[stream] = followed
         followed.feed.followers.add(follower)
@@ -97,6 +98,15 @@ class Hub:
         followed = self._streams.get(stream)
         if followed is not None and followed.feed.followers.remove(follower):
             followed.leave_later()
+
+    def followed(self) -> list[str]:
+        """Return the names of the streams that are followed, or were just now."""
+        return list(self._streams)
+
+    def feed(self, stream: str) -> Feed | None:
+        """Return the feed of a stream, None for one that is not followed."""
+        followed = self._streams.get(stream)
+        return None if followed is None or followed.membership is LEFT else followed.feed
 
     def followers(self, stream: str) -> int:
         """Return how many follow a stream here."""
@@ -133,15 +143,9 @@ class Hub:
         for listener in self._listeners:
             listener.controls_lost()
 
-    def _feeds(self) -> dict[str, Feed]:
-        return {followed.feed.stream: followed.feed for followed in self._followed()}
-
     def _groups(self) -> list[str]:
-        return [every_hub(), *(followed.group for followed in self._followed())]
-
-    def _followed(self) -> list[FollowedStream]:
         followed = self._streams.values()
-        return [one for one in followed if one.membership is not LEFT]
+        return [every_hub(), *(one.group for one in followed if one.membership is not LEFT)]
 
     def _left(self, followed: FollowedStream) -> None:
         if self._streams.get(followed.feed.stream) is followed:

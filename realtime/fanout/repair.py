@@ -49,6 +49,9 @@ class Repairable(Protocol):
     async def check_log(self) -> None:
         """Compare the feed with the log."""
 
+    def compare_later(self) -> None:
+        """Have the next check compare the feed with the log."""
+
 
 class Repair:
     """Runs at most one piece of work for a feed; what is started meanwhile is not needed."""
@@ -110,6 +113,7 @@ class Repair:
             while self._disputed is not None:
                 await self._settle(reader, self._disputed)
         except Exception as error:
+            self._feed.compare_later()
             logger.error("log not read stream=%s error=%r", self._feed.stream, error)
         finally:
             self._task = None

@@ -112,6 +112,15 @@ class Migration(migrations.Migration):
             name='wants_receipt',
             field=models.BooleanField(db_default=False, default=False, help_text='Whether who received it is noted.'),
         ),
+        migrations.AddField(
+            model_name='streamhead',
+            name='begun_at',
+            field=models.DateTimeField(help_text="When another epoch than the first began, by the database's clock.", null=True),
+        ),
+        migrations.AddIndex(
+            model_name='streamhead',
+            index=models.Index(condition=models.Q(('begun_at__isnull', False)), fields=['begun_at'], name='realtime_heads_begun'),
+        ),
         migrations.AddIndex(
             model_name='event',
             index=models.Index(fields=['event_id'], name='realtime_event_by_id'),

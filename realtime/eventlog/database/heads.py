@@ -25,7 +25,8 @@ def positions(streams: Sequence[str], using: str) -> dict[str, Position]:
     if not streams:
         return {}
     heads = StreamHead.objects.using(using).filter(name__in=[*streams, SEED])
-    known = {head.name: Position(head.epoch, head.top) for head in heads}
+    rows = heads.values_list("name", "epoch", "top")
+    known = {name: Position(epoch, top) for name, epoch, top in rows}
     seed = known[SEED].epoch if SEED in known else _new_seed(using)
     return {name: known.get(name) or Position(first_epoch(seed, name), 0) for name in streams}
 

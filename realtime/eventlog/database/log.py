@@ -12,6 +12,7 @@ from contextlib import nullcontext
 
 from django.db import Error, connections, router
 from django.db.models import Max
+from django.db.models.functions import Now
 
 from realtime.concurrency.connections import close_unusable
 from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
@@ -23,9 +24,10 @@ from realtime.eventlog.commit import (
 )
 from realtime.eventlog.database import entries, leases
 from realtime.eventlog.database.heads import make_heads, positions, short_transaction
+from realtime.eventlog.database.moved import moved
 from realtime.eventlog.database.numbering import logged, number
 from realtime.eventlog.database.retention import prune_by_age, prune_by_count
-from realtime.eventlog.entries import LogEntry, Recent
+from realtime.eventlog.entries import LogEntry, Moved, Recent
 from realtime.logs import get_logger
 from realtime.models import Event, StreamHead
 from realtime.protocol.position import Position
@@ -118,7 +120,8 @@ class DatabaseEventLog(EventLog):
             head = self._locked_head(stream)
             if head.epoch == epoch and (beyond is None or head.top < beyond):
                 head.epoch, head.top = random_epoch(), max(head.top, self._last_offset(stream))
-                head.save(using=self._using, update_fields=["epoch", "top"])
+                head.begun_at = Now()
+                head.save(using=self._using, update_fields=["epoch", "top", "begun_at"])
             return Position(head.epoch, head.top)
 
     def forget(self, stream: str) -> None:
@@ -129,10 +132,15 @@ class DatabaseEventLog(EventLog):
             head = self._locked_head(stream)
             Event.objects.using(self._using).filter(stream=stream).delete()
             head.epoch, head.top, head.pruned = random_epoch(), 0, 0
+            head.begun_at = Now()
             head.save(using=self._using)
 
     def prune(self) -> int:
         return prune_by_age(self._using) + prune_by_count(self._using)
+
+    def moved(self, cursor: str | None, limit: int) -> Moved:
+        close_unusable(connections[self._using])
+        return moved(cursor, limit, self._using)
 
     def recent(self, cursor: str | None, limit: int = 1000) -> Recent:
         close_unusable(connections[self._using])

@@ -71,7 +71,7 @@ def _number_in_one_trip(
 ) -> tuple[dict[str, str], list[Row]]:
     statements = ";".join((READ_COMMITTED, _HEADS + _LOCKED, _NUMBER_AND_RAISE))
     with connection.cursor() as cursor:
-        filled = statements.format(names=_placeholders(names), now=_NOW["postgresql"])
+        filled = statements.format(names=_placeholders(names), now=NOW["postgresql"])
         cursor.execute(filled, [*names, *names])
         cursor.nextset()
         epochs = dict(cursor.fetchall())
@@ -87,7 +87,7 @@ def _number_in_steps(
     with short_transaction(connection.alias), connection.cursor() as cursor:
         cursor.execute(lock.format(names=_placeholders(names)), names)
         epochs = dict(cursor.fetchall())
-        numbered_at = _NOW.get(connection.vendor, "CURRENT_TIMESTAMP")
+        numbered_at = NOW.get(connection.vendor, "CURRENT_TIMESTAMP")
         cursor.execute(_NUMBER.format(names=_placeholders(names), now=numbered_at), names)
         rows = sorted(cursor.fetchall())
         tops = {stream: offset for stream, offset, *_ in rows}
@@ -99,7 +99,7 @@ def _placeholders(values: Sequence[Any]) -> str:
     return ", ".join(["%s"] * len(values))
 
 
-_NOW = {
+NOW = {
     # Not the statement's: that is from before the streams were locked, which may take its time.
     "postgresql": "clock_timestamp()",
     # CURRENT_TIMESTAMP has whole seconds there; strftime's %% is for the driver's placeholders.

@@ -110,10 +110,11 @@ def test_a_rolled_back_event_is_not_recent(log, settled):
     assert not log.recent(cursor).entries
 
 
-def test_a_log_of_others_that_can_not_say_knows_nothing():
-    class Others(EventLog):
-        append = positions = read = new_epoch = forget = prune = None
+class Others(EventLog):
+    append = positions = read = new_epoch = forget = prune = None
 
+
+def test_a_log_of_others_that_can_not_say_knows_nothing():
     log = Others()
     assert log.recent(None) == log.recent("")
     assert not log.recent(None).entries

@@ -9,7 +9,7 @@ import json
 import time
 import uuid
 
-from realtime.eventlog import Draft, Page
+from realtime.eventlog import Draft, Moved, Page
 from realtime.eventlog.memory import MemoryEventLog
 from realtime.protocol.position import Position
 
@@ -28,6 +28,8 @@ class FaultyLog(MemoryEventLog):
         """The last offset of a stream that a read finds, as on a replica that lags."""
         self.when_answered = lambda: None
         """What happens when a request has its answer, and its caller not yet."""
+        self.knows_what_moved = True
+        """Whether it can say more than that all is to be compared."""
         self.pruning_takes = 0.0
         """Seconds."""
         self.prune_error = None
@@ -70,6 +72,12 @@ class FaultyLog(MemoryEventLog):
         found = super().positions(streams)
         self.when_answered()
         return found
+
+    async def moved(self, cursor, limit):
+        await self._request("moved", cursor)
+        found = super().moved(cursor, limit)
+        self.when_answered()
+        return found if self.knows_what_moved else Moved(None, None)
 
     async def read(self, after, limit):
         await self._request("read", dict(after))
