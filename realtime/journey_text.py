@@ -45,6 +45,8 @@ def verdict(journeys: Sequence[Journey], words: Words) -> str:
         first = f"Delivered to {_count(live, 'socket')}, proved by {len(proved)}"
     elif replayed:
         first = "Delivered to nobody when it came"
+    elif _may_have_it(journeys):
+        first = f"Not known to be delivered: {_why(journeys)}"
     else:
         first = f"Delivered to nobody: {_why(journeys)}"
     parts = [first, *list(returns.values())[:MAX_SENTENCES]]
@@ -184,6 +186,12 @@ def _return(back: Story | None, words: Words) -> str:
     if back.outcome is Outcome.LATER:
         return f"{returned} and then began with a position after it"
     return f"{returned} and has not got it ({back.outcome})"
+
+
+def _may_have_it(journeys: Sequence[Journey]) -> bool:
+    """Tell whether sockets may have been handed an event of which that can't be known."""
+    unknown = sockets_with(journeys, Outcome.DIED, Outcome.UNKNOWN)
+    return bool(unknown) or any(journey.silent for journey in journeys)
 
 
 def _why(journeys: Sequence[Journey]) -> str:

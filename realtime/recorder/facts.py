@@ -24,12 +24,12 @@ AROUND = 60.0
 COMES_BACK = 86400.0
 """Seconds after an event in which it is noted when a page came back."""
 
-PAGE = 500
+PAGE = 200
 """Lives in one answer, each with one stream."""
 PAGE_OF_USER = 10
 """Lives in one answer, each with all its streams, of which a hundred are 320 KB."""
-MAX_PAGES = 40
-"""Answers of one process: 20,000 sockets of a stream, 400 of a user."""
+MAX_PAGES = 100
+"""Answers of one process: 20,000 sockets of a stream, 1,000 of a user."""
 MAX_RETURNED = 50
 """Users of whom it is found out when they came back."""
 

@@ -175,6 +175,17 @@ def test_a_process_that_did_not_answer_leaves_the_verdict_open():
     )
 
 
+def test_nobody_is_not_said_where_it_is_not_known():
+    died = life("a", following(), ended=CRASH)
+    assert verdict([journey(died)], WORDS).startswith(
+        "Not known to be delivered: the process of the socket died; "
+    )
+    assert verdict([journey(silent=["p2"])], WORDS) == (
+        "Not known to be delivered: no socket followed the stream; "
+        "1 process did not answer, so more may have it."
+    )
+
+
 def test_an_event_without_an_offset_is_nowhere_yet():
     found = journey(life("a", following()), entry=replace(EVENT, offset=None, numbered_at=None))
     assert verdict([found], WORDS) == "Committed, and not numbered yet: no socket can have it."
