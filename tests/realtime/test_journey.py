@@ -152,6 +152,32 @@ def test_what_became_of_one_who_was_gone(back, says):
     assert verdict([journey(*lives)], WORDS) == f"Delivered to 1 socket, proved by 0; {says}"
 
 
+def test_a_page_that_lost_its_connection_several_times_has_one_sentence():
+    before = [
+        life("a", following(), ended=(80.0, EndedBy.CLIENT, 1006), pong=70.0),
+        life(
+            "b", following(since=81.0), opened=81.0, ended=(90.0, EndedBy.CLIENT, 1006), pong=85.0
+        ),
+    ]
+    after = [
+        life(
+            "c",
+            following(since=120.5, after=6),
+            opened=120.0,
+            ended=(125.0, EndedBy.SERVER, 4408),
+            pong=121.0,
+        ),
+        life("d", had(at=131.0, replay=True, since=130.5, after=6), opened=130.0),
+    ]
+    assert verdict([journey(*before, *after)], WORDS) == (
+        "Delivered to nobody when it came; bob was gone from 90.000 to 130.000 and got it by "
+        "replay at 131.000."
+    )
+    assert verdict([journey(*before)], WORDS) == (
+        "Delivered to nobody: the sockets that had followed the stream had ended."
+    )
+
+
 def test_two_pages_of_a_user_each_come_back_once():
     cut = [life(name, had(proved=False), ended=STALE, pong=91.0) for name in ("a", "b")]
     back = [
