@@ -2,10 +2,11 @@
 # make check: format, lint, types and unit tests in both languages, in less than a minute.
 # make npm: the browser client as an npm package, in dist/. make bench: this project beside its
 # peers, in 20 minutes on two cores that have nothing else to do; QUICK=1 only sees that all runs.
+# make bench-compare REV=v1: this checkout beside an older revision, what has become slower since.
 # make outage: real browsers after four minutes without a connection. make storm: faults of all kinds
 # for two minutes. make cuts: all cuts in real browsers, of which make test leaves out a few.
 # make webhooks: each kind of lost webhook, in two browsers.
-# make desk: each control of the desk, by mouse and keys, in each state, with axe-core.
+# make desk: each control of the desk, by mouse and keys, in each state.
 # make voice-sdk: Twilio's SDK for agents' phones in the browser, which only a real phone company needs.
 PYTHON ?= python3
 # SocketShark's requirements are not to be had for a newer one.
@@ -13,7 +14,7 @@ SOCKETSHARK_PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check npm voice-sdk bench outage storm cuts webhooks desk system
+.PHONY: demo test check npm voice-sdk bench bench-compare outage storm cuts webhooks desk system
 demo: $(VENV)/demo
 	@$(BIN)/python manage.py demo
 
@@ -41,6 +42,9 @@ calls/static/calls/vendor/twilio.min.js: calls/voice_sdk/package-lock.json
 
 bench: system benchmarks/.venv/ready benchmarks/.venv-socketshark/ready benchmarks/node/node_modules/.package-lock.json
 	@benchmarks/.venv/bin/python -m benchmarks $(if $(QUICK),--quick)
+
+bench-compare: system benchmarks/.venv/ready
+	@benchmarks/.venv/bin/python -m benchmarks.compare $(REV)
 
 desk: system $(VENV)/test
 	@PATH="$(CURDIR)/$(BIN):$$PATH" pytest -v -n 2 --dist loadfile tests/browsers/test_desk_inputs.py tests/browsers/test_desk_states.py

@@ -168,6 +168,7 @@ async def measure(count: int, store: Store) -> None:
     watch = LogWatch(log, Followed(feeds), to_compare)
     for task in watch._tasks:
         task.cancel()
+    await asyncio.sleep(PAUSE)
     await row(f"{count:,} | all", store, watch._check_moved)
     for events in EVENTS:
         await asyncio.sleep(PAUSE)

@@ -34,6 +34,8 @@ class Peer:
     publish: tuple[str, ...]
     conversation: type[Conversation]
     env: Mapping[str, str] = field(default_factory=dict)
+    root: Path = HERE.parent
+    """The checkout whose code it runs."""
 
 
 def uvicorn(application: str, *options: str, pings: str = str(NEVER)) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.load.crowd import Crowd
 from benchmarks.machine import SERVER_CORE, cpu_us
 from benchmarks.peers import Peer
-from tests.processes.process import PROJECT, Process, free_port
+from tests.processes.process import Process, free_port
 from tests.processes.redis_server import RedisServer
 
 FILLER = {
@@ -60,7 +60,8 @@ async def running(peer: Peer, logs: Path, *, heartbeat: float) -> AsyncIterator[
     env = {**os.environ, **own, **peer.env}
     command = [part.format(port=port, heartbeat=heartbeat) for part in peer.serve]
     log_path = logs / f"{peer.name}.log"
-    server = Process(["taskset", "-c", str(SERVER_CORE), *command], log_path, port, env=env)
+    there = ["env", "-C", str(peer.root)]
+    server = Process([*there, "taskset", "-c", str(SERVER_CORE), *command], log_path, port, env=env)
     server.name = peer.name
     with contextlib.ExitStack() as stack:
         for process in (redis, server):
@@ -79,7 +80,7 @@ async def publishing(
         publisher = await asyncio.create_subprocess_exec(
             *peer.publish,
             env=env,
-            cwd=PROJECT,
+            cwd=peer.root,
             stdin=asyncio.subprocess.PIPE,
             stdout=log,
             stderr=log,

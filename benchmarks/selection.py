@@ -54,7 +54,7 @@ async def measured(attributes: dict[str, Any]) -> float:
     return best / EVENTS / FOLLOWERS * 1e6
 
 
-async def followed_feed(attributes: dict[str, Any]) -> Any:
+async def followed_feed(attributes: dict[str, Any], followers: int = FOLLOWERS) -> Any:
     """Return a feed with live followers of a class with these attributes."""
     from realtime.concurrency.threads import nonblocking
     from realtime.eventlog.memory import MemoryEventLog
@@ -70,7 +70,7 @@ async def followed_feed(attributes: dict[str, Any]) -> Any:
     stream_class = type("Followed", (Stream,), {**attributes, "field_values": field_values})
     feed = Feed("thing.1", LogReader(MemoryEventLog()))
     await feed.check(Position("e", 0), Position("e", 0))
-    for number in range(FOLLOWERS):
+    for number in range(followers):
         await follow(feed, stream_class("thing.1"), number % 10)
     return feed
 

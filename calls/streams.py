@@ -5,8 +5,9 @@ from typing import Any
 
 from calls import desk_presence
 from calls.agents import is_agent, is_supervisor
+from calls.desks import desks
 from calls.models import Call
-from realtime.streams import Stream, UserStream, register
+from realtime.streams import Refused, Stream, UserStream, register
 
 SUPERVISORS = "supervisors"
 """The stream of what goes wrong with calls."""
@@ -55,13 +56,19 @@ class SupervisorsStream(Stream):
         """Return the active calls of which that is so."""
         return {"calls": [call.data() for call in Call.objects.active().exclude(unreceived=[])]}
 
+    def receive(self, user: Any, name: str, data: Any) -> dict[str, Any]:
+        """Answer which desks are connected, and how well."""
+        if name != "desks":
+            raise Refused(f"Ask for desks, not for {name}.")
+        return {"desks": desks()}
+
 
 @register("call")
 class CallStream(Stream):
-    """The stream of one call, ``call.<pk>``, which only agents may follow."""
+    """The stream of one call, ``call.<pk>``, for agents and supervisors."""
 
     def authorize(self, user: Any) -> bool:
-        return is_agent(user) and self._call() is not None
+        return (is_agent(user) or is_supervisor(user)) and self._call() is not None
 
     def snapshot(self, user: Any) -> dict[str, Any] | None:
         """Return the call as the list carries it."""

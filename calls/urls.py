@@ -26,6 +26,7 @@ def webhook_routes(name: str) -> Iterator[URLPattern]:
 
 urlpatterns = [
     path("", views.desk, name="desk"),
+    path("supervisor/", views.supervisor, name="supervisor"),
     path("calls/", views.call_list, name="call_list"),
     path("calls/simulate/", views.simulate, name="simulate_call"),
     path("calls/simulate/<slug:word>/", views.simulate_word, name="simulate_word"),

@@ -7,7 +7,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 
-from calls.management.commands.create_demo_users import PASSWORD, USERNAMES
+from calls.management.commands.create_demo_users import AGENTS, PASSWORD
 from project.exposure import is_this_machine
 from project.throttle import WINDOW, Attempt
 from realtime.logs import LIMITED, get_logger
@@ -33,7 +33,7 @@ class Login(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         if settings.AT_HOME:
-            context |= {"demo_users": USERNAMES, "demo_password": PASSWORD}
+            context |= {"demo_users": AGENTS, "demo_password": PASSWORD}
         return context
 
     def _refused(self) -> HttpResponse:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -81,6 +82,12 @@ class PageAdmin(ReadOnlyAdmin):
             self.complete(list(rows))
         return response
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        found = super().get_object(request, object_id, from_field)
+        if found is not None:
+            self.complete([found])
+        return found
+
     def complete(self, rows: Sequence[Any]) -> None:
         """Give each row what only the processes know."""
         raise NotImplementedError
@@ -91,7 +98,9 @@ class StreamAdmin(PageAdmin):
     """The streams of the database log."""
 
     actions = ["forget"]
-    list_display = ["name", "position", "followers", "kept", "retention"]
+    list_display = ("name", "position", "followers", "kept", "retention")
+    fields = list_display
+    readonly_fields = list_display
     ordering = ["name"]
     search_fields = ["name__startswith"]
     search_help_text = "The beginning of a stream's name, or the name of a user."
@@ -159,12 +168,12 @@ class EventAdmin(ReadOnlyAdmin):
     """The events of the database log, the newest first."""
 
     fields = [
-        *("event_id", "name", "stream", "offset", "key", "data", "origin", "traceparent"),
-        *("exclude", "published_at", "logged_at", "numbered_at", "journey"),
+        *("event_id", "name", "stream", "offset", "key", "origin", "published"),
+        *("logged", "numbered", "journey", "sent", "traceparent", "exclude"),
     ]
-    list_display = ["event_id", "name", "stream", "offset", "key", "published_at", "origin"]
+    list_display = ["published", "name", "stream", "offset", "key", "origin", "event_id"]
     ordering = ["-id"]
-    readonly_fields = ["published_at", "journey"]
+    readonly_fields = ["published", "logged", "numbered", "journey", "sent"]
     search_fields = ["=event_id", "=key", "=stream"]
     search_help_text = "An event's id or key, a stream, or the name of a user, in full."
 
@@ -177,9 +186,22 @@ class EventAdmin(ReadOnlyAdmin):
         streams = [term, *_own_streams(term)]
         return queryset.filter(Q(event_id=term) | Q(key=term) | Q(stream__in=streams)), False
 
-    @admin.display(description="published at", ordering="id")
-    def published_at(self, event: Event) -> datetime:
+    @admin.display(description="published", ordering="id")
+    def published(self, event: Event) -> str:
         return _time(event.at)
+
+    @admin.display(description="logged, by the database's clock")
+    def logged(self, event: Event) -> str:
+        return _text(event.logged_at)
+
+    @admin.display(description="numbered, by the database's clock")
+    def numbered(self, event: Event) -> str:
+        return _text(event.numbered_at) if event.numbered_at else "not yet"
+
+    @admin.display(description="data")
+    def sent(self, event: Event) -> str:
+        data = json.dumps(json.loads(event.data), indent=2, ensure_ascii=False)
+        return format_html("<pre>{}</pre>", data)
 
     @admin.display(description="journey")
     def journey(self, event: Event) -> str:
@@ -217,10 +239,12 @@ class SocketAdmin(PageAdmin):
     """The sockets of all processes, as the flight recorder has them, and as they answer now."""
 
     actions = ["disconnect"]
-    list_display = [
+    list_display = (
         *("id", "who", "where", "opened", "latency_now", "streams_now", "end"),
         "user_agent",
-    ]
+    )
+    fields = list_display
+    readonly_fields = list_display
     list_filter = [StateFilter]
     search_fields = ["=id", "=process", "=user"]
     search_help_text = "A socket's id, a process, a user's stream, or the name of a user."
@@ -260,7 +284,7 @@ class SocketAdmin(PageAdmin):
         return f"{process.host}/{process.pid}" if process else socket.process
 
     @admin.display(description="since", ordering="opened_at")
-    def opened(self, socket: RecordedSocket) -> datetime:
+    def opened(self, socket: RecordedSocket) -> str:
         return _time(socket.opened_at)
 
     @admin.display(description="latency")
@@ -280,8 +304,7 @@ class SocketAdmin(PageAdmin):
     def end(self, socket: RecordedSocket) -> str:
         if socket.ended_at is None:
             return ""
-        at = _time(socket.ended_at).strftime("%Y-%m-%d %H:%M:%S")
-        return f"{at} {socket.code or ''} by {socket.ended_by or 'nobody'}"
+        return f"{_time(socket.ended_at)} {socket.code or ''} by {socket.ended_by or 'nobody'}"
 
     def has_disconnect_permission(self, request: HttpRequest) -> bool:
         """Tell whether the user may end sockets."""
@@ -295,9 +318,14 @@ class SocketAdmin(PageAdmin):
         self.message_user(request, f"{len(ids)} sockets are asked to disconnect, and stay away.")
 
 
-def _time(milliseconds: int) -> datetime:
-    """Return a time since 1970, in the current time zone."""
-    return timezone.localtime(datetime.fromtimestamp(milliseconds / 1000, UTC))
+def _time(milliseconds: int) -> str:
+    """Return a time since 1970 as text."""
+    return _text(datetime.fromtimestamp(milliseconds / 1000, UTC))
+
+
+def _text(at: datetime) -> str:
+    """Return a time in the current time zone, to the millisecond as the journey has it."""
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
 def _own_streams(username: str) -> list[str]:

@@ -86,6 +86,19 @@ class Histogram:
             self._buckets.clear()
 
 
+class CountOf(Counter):
+    """How many a histogram has measured: who measures need not count as well."""
+
+    def __init__(self, name: str, histogram: Histogram, meaning: str) -> None:
+        super().__init__(name, histogram.label, meaning)
+        self._histogram = histogram
+
+    def read(self) -> dict[str, int]:
+        """Return the counts by the label's value."""
+        measured = self._histogram.read()
+        return {value: int(sum(buckets[:-1])) for value, buckets in measured.items()}
+
+
 class Gauge:
     """What there is now, for each value of ``label``: the module that knows is asked."""
 
@@ -140,9 +153,6 @@ HANDSHAKES_REFUSED = Counter(
     "Sockets that the server has ended before they had a user, by the reason.",
 )
 HEARTBEATS_SENT = Counter("realtime_heartbeats_sent_total", "", "Pings that were sent.")
-HEARTBEATS_MATCHED = Counter(
-    "realtime_heartbeats_matched_total", "", "Pongs that answered a ping in flight."
-)
 HEARTBEATS_LATE = Counter(
     "realtime_heartbeats_late_total",
     "",
@@ -153,6 +163,9 @@ LATENCY = Histogram(
     "",
     "Time from a ping to its pong.",
     (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 2.0, 4.0, 8.0),
+)
+HEARTBEATS_MATCHED = CountOf(
+    "realtime_heartbeats_matched_total", LATENCY, "Pongs that answered a ping in flight."
 )
 COMMANDS = Histogram(
     "realtime_command_seconds",

@@ -88,7 +88,7 @@ def _story(life: Life, facts: Facts) -> Story:
     if had is not None:
         return _with_event(life, had, entry)
     at = entry.numbered_at or entry.logged_at
-    if life.ended_at is not None and life.ended_at < at and life.ended_by is not EndedBy.PROCESS:
+    if life.ended_at is not None and life.ended_at < at:
         return Story(life, Outcome.GONE)
     then = next((one for one in life.followings if _covers(one, at)), None)
     following = then or next((one for one in life.followings if one.since > at), None)

@@ -45,6 +45,8 @@ def verdict(journeys: Sequence[Journey], words: Words) -> str:
         first = f"Delivered to {_count(live, 'socket')}, proved by {len(proved)}"
     elif replayed:
         first = "Delivered to nobody when it came"
+    elif _may_have_it(journeys):
+        first = f"Not known to be delivered: {_why(journeys)}"
     else:
         first = f"Delivered to nobody: {_why(journeys)}"
     parts = [first, *list(returns.values())[:MAX_SENTENCES]]
@@ -159,19 +161,31 @@ def _process(story: Story, journey: Journey) -> str:
 
 
 def _returns(journeys: Sequence[Journey], words: Words) -> dict[str, str]:
-    """Return a sentence for each socket that was gone when the event came, or never proved it."""
+    """Return a sentence for each page that was gone when the event came, or never proved it.
+
+    A page that lost its connection several times has one, up to the socket that has the event.
+    """
     stories = {story.life.socket: story for story in _stories(journeys)}
-    found = {}
-    for name, story in stories.items():
+    found: dict[str, str] = {}
+    told: set[str] = set()
+    for name, story in sorted(stories.items(), key=lambda one: one[1].life.opened_at):
         back = stories.get(story.came_back or "")
-        is_missed = story.outcome in (Outcome.LOST, Outcome.DIED, Outcome.GONE, Outcome.HELD_BACK)
-        if not is_missed or story.life.ended_at is None:
+        if name in told or not _has_missed(story):
             continue
-        if back is None and story.outcome is Outcome.GONE:
-            continue  # It left before, and nobody expects it.
+        if story.outcome is Outcome.GONE and (back is None or back.outcome is Outcome.GONE):
+            continue  # It left before and nobody expects it, or was back before the event.
+        while back is not None and back.life.socket not in told:
+            told.add(back.life.socket)
+            if _has_missed(back):
+                back = stories.get(back.came_back or "", back)
         gone = f"{words.user(story.life.user)} was gone from {words.at(story.gone_at)}"
         found[name] = f"{gone} {_return(back, words)}"
     return found
+
+
+def _has_missed(story: Story) -> bool:
+    missed = (Outcome.LOST, Outcome.DIED, Outcome.GONE, Outcome.HELD_BACK)
+    return story.outcome in missed and story.life.ended_at is not None
 
 
 def _return(back: Story | None, words: Words) -> str:
@@ -184,6 +198,12 @@ def _return(back: Story | None, words: Words) -> str:
     if back.outcome is Outcome.LATER:
         return f"{returned} and then began with a position after it"
     return f"{returned} and has not got it ({back.outcome})"
+
+
+def _may_have_it(journeys: Sequence[Journey]) -> bool:
+    """Tell whether sockets may have been handed an event of which that can't be known."""
+    unknown = sockets_with(journeys, Outcome.DIED, Outcome.UNKNOWN)
+    return bool(unknown) or any(journey.silent for journey in journeys)
 
 
 def _why(journeys: Sequence[Journey]) -> str:

@@ -6,6 +6,7 @@
   `agent = site(...).login("alice")` has `get`, `post` and `cookie_header`.
 - `shared_site(...)` starts one that all tests of a file may use, each after `for_next_test()`.
 - `redis_server`: a `RedisServer` with `url`, `restart`, `freeze`, `thaw`, ...
+- `empty_redis`: one that is shared, for tests that only store something.
 - `postgres_url`: the DATABASE_URL of an empty PostgreSQL database.
 - `cable`: `cut(port)` and `heal(port)` lose all packets of a TCP port, a server's or a client's.
 
@@ -17,6 +18,7 @@ its output is shown when it failed.
 """
 
 import fcntl
+import gc
 import os
 import secrets
 import tempfile
@@ -27,14 +29,13 @@ from typing import Any
 
 import hypothesis
 import pytest
-from django.apps import AppConfig
+import redis
 from django.conf import settings
-from django.db import OperationalError
+from django.db import OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
-from django.db.models import signals
 from django.dispatch import receiver
-from pytest_django import DjangoDbBlocker
+from django.test import TransactionTestCase
 from xdist.scheduler import LoadFileScheduling
 
 from realtime import counters
@@ -50,6 +51,7 @@ LOG_LINES = 200
 LONG = {
     "test_on_postgresql.py",
     "test_publish_in_transactions.py",
+    "test_histories.py",
     "test_publishers.py",
     "test_database_away.py",
     "test_async_database.py",
@@ -103,26 +105,23 @@ def nothing_counted_before() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Write permissions and types back after a flush; Django takes 70 ms to make them again."""
-    from django.contrib.auth.management import create_permissions
-    from django.contrib.auth.models import Permission
-    from django.contrib.contenttypes.management import create_contenttypes
-    from django.contrib.contenttypes.models import ContentType
+def django_db_setup(django_db_setup: None) -> None:
+    """Empty the tables after a test with transactions, except of permissions and their types.
 
-    with django_db_blocker.unblock():
-        types, permissions = list(ContentType.objects.all()), list(Permission.objects.all())
+    Django's flush takes 50 ms, most of it to make these again, which no test changes.
+    """
 
-    def write_back(app_config: AppConfig, using: str, **_: object) -> None:
-        if app_config.label == "auth" and not ContentType.objects.using(using).exists():
-            ContentType.objects.using(using).bulk_create(types)
-            Permission.objects.using(using).bulk_create(permissions)
+    def empty(test: Any) -> None:
+        for alias in test._databases_names(include_mirrors=False):
+            connection = connections[alias]
+            # PostgreSQL checks what refers to something else when the transaction ends.
+            with connection.constraint_checks_disabled(), transaction.atomic(alias):
+                for table in connection.introspection.django_table_names(only_existing=True):
+                    if table not in {"auth_permission", "django_content_type"}:
+                        with connection.cursor() as cursor:
+                            cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")
 
-    signals.post_migrate.disconnect(
-        create_permissions, dispatch_uid="django.contrib.auth.management.create_permissions"
-    )
-    signals.post_migrate.disconnect(create_contenttypes)
-    signals.post_migrate.connect(write_back, weak=False)
+    TransactionTestCase._fixture_teardown = empty
 
 
 @pytest.fixture
@@ -133,6 +132,23 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
         yield server
     finally:
         server.kill()
+
+
+@pytest.fixture(scope="session")
+def lasting_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def empty_redis(lasting_redis: RedisServer) -> RedisServer:
+    with redis.Redis.from_url(lasting_redis.url) as client:
+        client.flushall()
+    return lasting_redis
 
 
 @pytest.fixture(scope="session")
@@ -208,7 +224,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    starting = {"redis_server", "postgres", "site_database", "cable"}
+    starting = {"redis_server", "lasting_redis", "postgres", "site_database", "cable"}
     # A crash of WebKit ended one run in many; two in a row are not taken for chance.
     again = pytest.mark.flaky(reruns=1, only_rerun=["BrowserCrashed"])
     for item in items:
@@ -218,6 +234,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if fixtures & {"launch", "open_environment"}:
             item.add_marker(again)
     items.sort(key=lambda item: item.path.name not in LONG and item.path.parent != BROWSERS)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Keep what is there for the whole run out of garbage collections, a tenth of all work."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(2_000, 20, 20)
 
 
 class ByFile(LoadFileScheduling):

@@ -8,6 +8,7 @@ import os
 import re
 import runpy
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ import realtime.consumers
 from realtime.conf import RealtimeSettings
 from realtime.protocol import frames
 from realtime.protocol.close_codes import CloseCode
+from tests.sources import parsed
 
 PROJECT = Path(__file__).parents[1]
 README = PROJECT / "README.md"
@@ -75,8 +77,15 @@ def blocks(text, language):
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.S | re.M)
 
 
-def trees():
-    return [ast.parse(path.read_text()) for path in SOURCES]
+@cache
+def called():
+    """Return what is called in the sources with a constant first, and the constant."""
+    return [
+        (ast.unparse(node.func), node.args[0].value)
+        for path in SOURCES
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)
+    ]
 
 
 def test_the_readme_is_short():
@@ -120,14 +129,7 @@ def test_frame_types():
 
 def error_codes():
     """Return the codes of all errors that the server says."""
-    codes = {
-        node.args[0].value
-        for tree in trees()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and ast.unparse(node.func) in ("FrameError", "frames.error")
-        and isinstance(node.args[0], ast.Constant)
-    }
+    codes = {constant for name, constant in called() if name in ("FrameError", "frames.error")}
     assert codes
     return codes
 
@@ -191,14 +193,7 @@ def test_public_names_of_the_browser_client():
 
 def test_log_lines():
     """Each line that is shown begins as a call of a logger does, and has its keys."""
-    logged = {
-        shape(node.args[0].value)
-        for tree in trees()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and ast.unparse(node.func).startswith("logger.")
-        and isinstance(node.args[0], ast.Constant)
-    }
+    logged = {shape(constant) for name, constant in called() if name.startswith("logger.")}
     (journey,) = blocks(section(doc("architecture.md"), "The way of one event"), "text")
     for line in journey.splitlines():
         assert shape(line.partition(" ")[2]).removesuffix(" request=") in logged, line

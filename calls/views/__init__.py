@@ -7,6 +7,7 @@ from calls.views.phone import phone
 from calls.views.ringing import answer, decline, hang_up
 from calls.views.simulation import simulate, simulate_word
 from calls.views.status import status
+from calls.views.supervision import supervisor
 from calls.views.talks import hold, transfer
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "simulate",
     "simulate_word",
     "status",
+    "supervisor",
     "transfer",
 ]

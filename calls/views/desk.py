@@ -4,16 +4,16 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from calls import history
-from calls.agents import is_agent, person
+from calls.agents import GROUP, is_agent, is_supervisor, person
 from calls.history import Cursor
 from calls.simulator import words
 from calls.telephony import is_simulated
 from calls.views.placing import place
-from calls.views.requests import for_agents, parameter, primary_key
+from calls.views.requests import for_agents, not_a_member, parameter, primary_key
 from realtime import position
 
 
@@ -21,8 +21,10 @@ from realtime import position
 @login_required
 def desk(request: HttpRequest) -> HttpResponse:
     """Show the agent's desk; events after its position are replayed to it."""
+    if not is_agent(request.user) and is_supervisor(request.user):
+        return redirect("supervisor")
     if not is_agent(request.user):
-        return render(request, "calls/not_an_agent.html", status=403)
+        return not_a_member(request, GROUP, "desk")
     start = position(request.user)
     first = listing()  # After the position, so that no change is missed.
     context = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 
 from calls.agents import is_agent
 from calls.models import Call, CallConflict
@@ -17,6 +18,12 @@ View = Callable[..., HttpResponse]
 
 def refused(status: int, reason: str) -> JsonResponse:
     return JsonResponse({"error": reason}, status=status)
+
+
+def not_a_member(request: HttpRequest, group: str, page: str) -> HttpResponse:
+    """Say that a page is for a group which the user is not in."""
+    context = {"group": group, "page": page}
+    return render(request, "calls/not_a_member.html", context, status=403)
 
 
 def for_agents(view: View) -> View:

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import Context, copy_context
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 from django.db import close_old_connections, reset_queries
 
 from realtime.concurrency.fair_queue import FairQueue
+from realtime.correlation import carried
 
 THREADS = 4
 """Threads of a pool."""
@@ -76,7 +76,7 @@ class Pool:
         """
         loop = asyncio.get_running_loop()
         future = loop.create_future()
-        job = Job(function, args, future, copy_context())
+        job = Job(carried(function), args, future)
         future.add_done_callback(partial(self._settled, user, job))
         if begin_within is not None:
             job.timer = loop.call_later(begin_within, self._give_up, user, job)
@@ -136,12 +136,11 @@ class Pool:
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A function to call, the future of its result, and the context variables of its caller."""
+    """A function to call, and the future of its result."""
 
     function: Callable[..., Any]
     args: tuple[Any, ...]
     future: asyncio.Future[Any]
-    context: Context
     timer: asyncio.TimerHandle | None = None
 
     def run(self, *, close_old: bool) -> bool:
@@ -156,7 +155,7 @@ class Job:
             if close_old:
                 close_old_connections()
             reset_queries()  # With DEBUG, a connection remembers its last 9,000.
-            result = self.context.run(self.function, *self.args)
+            result = self.function(*self.args)
         except BaseException as raised:  # The future hands it to the caller.
             error = raised
         if isinstance(error, StopIteration):  # A future can't hold it.

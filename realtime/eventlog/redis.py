@@ -37,7 +37,7 @@ APPEND = """
 local id, name, data, at, key, epoch, exclude, again = unpack(ARGV, 1, 8)
 local origin, trace, receipt = unpack(ARGV, 9, 11)
 local time = redis.call('TIME')
-local now = string.format('%d.%06d', time[1], time[2])
+local fraction = string.format('0.%06d', time[2])
 local numbered = {}
 local places = {}
 local oldest = 0
@@ -63,7 +63,8 @@ for i = 2, #KEYS, 3 do
         local offset = redis.call('HINCRBY', head, 'top', 1)
         if offset == 1 then redis.call('DEL', events) end -- of an epoch whose head was evicted
         redis.call('XADD', events, 'MAXLEN', count, offset .. '-0',
-                   'id', id, 'name', name, 'data', data, 'at', at, 'logged', now, unpack(more))
+                   'id', id, 'name', name, 'data', data, 'at', at, 'logged', time[1],
+                   'fraction', fraction, unpack(more))
         redis.call('EXPIRE', head, age)
         redis.call('EXPIRE', events, age)
         local current = redis.call('HGET', head, 'epoch')

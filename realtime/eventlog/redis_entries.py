@@ -123,7 +123,8 @@ def between(
     """Return the newest events of a stream's own ``key`` between two times, the oldest first."""
     found: list[LogEntry] = []
     for entry, fields in _backwards(client, key):
-        logged_at = float(fields["logged"])
+        # Of an earlier version there are whole seconds, and it can read nothing else.
+        logged_at = float(fields["logged"]) + float(fields.get("fraction", 0))
         if logged_at < begin or len(found) >= limit:
             break
         if logged_at <= end:

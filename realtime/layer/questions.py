@@ -10,6 +10,7 @@ the question: layers for Redis never forget a loop that goes on.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import uuid
 from collections.abc import Callable, Collection, Mapping
@@ -54,7 +55,10 @@ MAX_COLLECTED = 64 * 1024 * 1024
 """Characters of all answers to one question."""
 
 Answerer = Callable[[Mapping[str, Any]], Any]
-"""Gets what a question is about; returns what JSON can hold, or None for no answer."""
+"""Gets what a question is about; returns what JSON can hold, or None for no answer.
+
+One that takes longer is async, and lets others have their turn.
+"""
 
 
 class Question(NamedTuple):
@@ -210,7 +214,7 @@ class Questions:
         self._link: LayerLink | None = None
         self._answerers: dict[str, Answerer] = {}
         self._asked: dict[str, _Asking] = {}
-        self._sending: set[asyncio.Task[None]] = set()
+        self._answering: set[asyncio.Task[None]] = set()
 
     @property
     def is_linked(self) -> bool:
@@ -252,16 +256,9 @@ class Questions:
         answerer = self._answerers.get(question.kind)
         if answerer is None:
             return  # Another process may know, such as one of a later version.
-        try:
-            answer = answerer(question.about)
-            parts = [] if answer is None else answer_messages(question, answer)
-        except Exception as error:
-            logger.error("not answered kind=%s error=%r", question.kind, error, extra=LIMITED)
-            return
-        if parts:
-            sending = asyncio.create_task(_send_parts(question, parts))
-            self._sending.add(sending)
-            sending.add_done_callback(self._sending.discard)
+        answering = asyncio.create_task(_answer(question, answerer))
+        self._answering.add(answering)
+        answering.add_done_callback(self._answering.discard)
 
 
 _questions = PerLoop(Questions)
@@ -301,11 +298,14 @@ def answer_messages(question: Question, answer: Any) -> list[Message]:
     return [{**about, "part": n, "of": len(texts), "text": one} for n, one in enumerate(texts)]
 
 
-async def _send_parts(question: Question, parts: list[Message]) -> None:
+async def _answer(question: Question, answerer: Answerer) -> None:
     layer = get_channel_layer()
     assert layer is not None  # The question came by it.
     try:
-        for part in parts:
+        answer = answerer(question.about)
+        if inspect.isawaitable(answer):
+            answer = await answer
+        for part in [] if answer is None else answer_messages(question, answer):
             await _twice(partial(layer.send, question.reply, part))
             await asyncio.sleep(0)  # In memory, the asker reads in this same loop.
     except Exception as error:

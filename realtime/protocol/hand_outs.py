@@ -40,13 +40,13 @@ class HandOuts:
     def __init__(self) -> None:
         self.last = 0
         """The offset of the newest."""
-        self._ages: list[_Age] = []
+        self._ages: list[_Age] | tuple[()] = ()  # Most streams never have one.
 
     def add(self, offset: int, at: float) -> None:
         """Note that the event with the next ``offset`` is handed out now."""
         self.last = offset
         if not self._ages:
-            self._ages.append(_Age())
+            self._ages = [_Age()]
         newest = self._ages[0]
         newest.offsets.append(offset)
         newest.times.append(at)
@@ -83,7 +83,7 @@ class HandOuts:
             return
         del age.offsets[:half], age.times[:half]
         if number + 1 == len(self._ages):
-            self._ages.append(_Age())
+            self._ages = [*self._ages, _Age()]
         older = self._ages[number + 1]
         older.offsets.extend(offsets)
         older.times.extend(times)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 import threading
 import time
 from typing import Any
@@ -95,10 +96,16 @@ _started_by: int | None = None
 def _has_deadlines() -> bool:
     """Tell whether there can be any: with an event log, and in a database of several processes.
 
-    A database in memory is a test's, which calls ``hand_on_overdue`` itself.
+    A test calls ``hand_on_overdue`` itself: PostgreSQL drops no database that somebody looks at.
     """
-    if event_log() is None:
+    if event_log() is None or _is_test():
         return False
     connection: Any = connections[database()]
     is_in_memory = connection.vendor == "sqlite" and connection.is_in_memory_db()
     return connection.vendor != "unknown" and not is_in_memory
+
+
+def _is_test() -> bool:
+    """Tell whether Django's test environment is set up here, by what it keeps until its end."""
+    state = getattr(sys.modules.get("django.test.utils"), "_TestState", None)
+    return hasattr(state, "saved_data")

@@ -7,6 +7,7 @@ the course when it was live. Times are of the event loop's clock until they beco
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
 from realtime.protocol.hand_outs import HandOut, HandOuts
@@ -83,7 +84,7 @@ class Course:
         self._after = began_after
         self._began = since
         self._spans: list[Span] | None = None
-        self._moments: list[Moment] = []
+        self._moments: Sequence[Moment] = ()
         self._proofs_until = math.inf
 
     def live(self, offset: int, now: float) -> None:
@@ -174,7 +175,7 @@ class Course:
                 self._after = offset
             self._began = now
 
-    def _moments_until(self, end: float) -> list[Moment]:
+    def _moments_until(self, end: float) -> Sequence[Moment]:
         hand_outs = self._hand_outs
         if hand_outs is None:
             return self._moments

@@ -14,10 +14,9 @@ from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterR
 from django.db.models.functions import Now
 
 from realtime.concurrency.connections import close_unusable
-from realtime.concurrency.removal import remove_unlocked
-from realtime.eventlog.database.heads import short_transaction
+from realtime.eventlog.database.batches import remove_in_batches
 from realtime.models import RecordedFollowing, RecordedProcess, RecordedSocket
-from realtime.recorder.base import EndedBy, Following, Life, Process, RecorderBackend, Step
+from realtime.recorder.base import EndedBy, Following, Life, Process, RecorderBackend
 from realtime.recorder.reading import as_of, follows, overlaps
 from realtime.recorder.wire import steps_from_json, steps_to_json
 
@@ -76,11 +75,11 @@ class DatabaseRecorder(RecorderBackend):
         left = Q(ended_at=None, process__in=dead.values("id"))
         old = RecordedSocket.objects.using(using).filter(Q(ended_at__lt=_ms(oldest)) | left)
         followings = RecordedFollowing.objects.using(using)
-        _remove(followings.filter(socket__in=old.values("id")))
+        remove_in_batches(followings.filter(socket__in=old.values("id")))
         followed = followings.filter(socket=OuterRef("id"))
-        removed = _remove(old.filter(~Exists(followed)))
+        removed = remove_in_batches(old.filter(~Exists(followed)))
         served = RecordedSocket.objects.using(using).filter(process=OuterRef("id"))
-        _remove(dead.filter(~Exists(served)))
+        remove_in_batches(dead.filter(~Exists(served)))
         return removed
 
     @property
@@ -124,8 +123,17 @@ def _renew(process: Process, lease: float, using: str) -> None:
 
 
 def _write(lives: Sequence[Life], using: str) -> None:
-    """Insert or change rows by one value for all: a value each would take ten times as long."""
+    """Insert or change rows by one value for all: a value each would take ten times as long.
+
+    Lists in a row become JSON text in the database.
+    """
     connection = connections[using]
+    if connection.vendor not in _STATEMENTS:
+        over = RecordedSocket.objects.using(using).filter(ended_at__isnull=False)
+        known = set(
+            over.filter(id__in=[life.socket for life in lives]).values_list("id", flat=True)
+        )
+        lives = [life for life in lives if life.ended_at is not None or life.socket not in known]
     sockets = [_socket_row(life) for life in lives]
     followings = [_following_row(life, one) for life in lives for one in _over(life)]
     for model, rows in ((RecordedFollowing, followings), (RecordedSocket, sockets)):
@@ -144,14 +152,12 @@ def _socket_row(life: Life) -> list[Any]:
     ]
 
 
-def _followed_now(life: Life) -> str:
-    """Return what a life follows that is not over, as JSON: rows are for what has ended."""
-    if life.ended_at is not None:
-        return ""
-    followed = [one for one in life.followings if one.until is None]
-    return json.dumps(
-        [[one.stream, one.epoch, _ms(one.since), one.began_after, one.selects] for one in followed]
-    )
+def _followed_now(life: Life) -> list[list[Any]]:
+    """Return what a life follows that is not over: rows are for what has ended."""
+    followed = [one for one in life.followings if one.until is None and life.ended_at is None]
+    return [
+        [one.stream, one.epoch, _ms(one.since), one.began_after, one.selects] for one in followed
+    ]
 
 
 def _over(life: Life) -> Iterable[Following]:
@@ -162,12 +168,8 @@ def _following_row(life: Life, one: Following) -> list[Any]:
     since, until = _ms(one.since), _ms(life.ended_at if one.until is None else one.until)
     return [
         *(f"{life.socket}/{one.stream}/{since}", life.socket, one.stream, since, until, one.epoch),
-        *(one.began_after, one.handed, one.proved, _steps(one.steps), one.selects),
+        *(one.began_after, one.handed, one.proved, steps_to_json(one.steps), one.selects),
     ]
-
-
-def _steps(steps: Sequence[Step]) -> str:
-    return json.dumps(steps_to_json(steps), separators=(",", ":")) if steps else "[]"
 
 
 def _write_by_model(model: Any, rows: list[list[Any]], using: str) -> None:
@@ -175,7 +177,10 @@ def _write_by_model(model: Any, rows: list[list[Any]], using: str) -> None:
     has_target = connections[using].features.supports_update_conflicts_with_target
     names = [field.name for field in model._meta.concrete_fields]
     model.objects.using(using).bulk_create(
-        [model(*row) for row in rows],
+        [
+            model(*[json.dumps(one) if isinstance(one, list) else one for one in row])
+            for row in rows
+        ],
         update_conflicts=True,
         update_fields=names[1:],
         unique_fields=names[:1] if has_target else None,
@@ -274,16 +279,6 @@ def _process(row: RecordedProcess, left: float) -> Process:
     if row.ended_at is None and left < 0:
         return Process(*about, ended_at=time.time() + left, has_died=True)
     return Process(*about, ended_at=_seconds(row.ended_at))
-
-
-def _remove(rows: QuerySet[Any]) -> int:
-    removed = 0
-    while True:
-        with short_transaction(rows.db):
-            batch = remove_unlocked(rows, BATCH)
-        removed += batch
-        if batch < BATCH:
-            return removed
 
 
 def _ms(seconds: float | None) -> int | None:

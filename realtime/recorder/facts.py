@@ -6,6 +6,7 @@ process does not answer, what was written counts.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,12 +24,12 @@ AROUND = 60.0
 COMES_BACK = 86400.0
 """Seconds after an event in which it is noted when a page came back."""
 
-PAGE = 500
+PAGE = 200
 """Lives in one answer, each with one stream."""
 PAGE_OF_USER = 10
 """Lives in one answer, each with all its streams, of which a hundred are 320 KB."""
-MAX_PAGES = 40
-"""Answers of one process: 20,000 sockets of a stream, 400 of a user."""
+MAX_PAGES = 100
+"""Answers of one process: 20,000 sockets of a stream, 1,000 of a user."""
 MAX_RETURNED = 50
 """Users of whom it is found out when they came back."""
 
@@ -70,9 +71,10 @@ class Records:
         else:
             _add(lives, self._backend.lives_of(owner, begin, at + COMES_BACK))
             _add(lives, self._ask(processes, user=owner))
-        near = [_with_stream(life, entry.stream) for life in lives.values()]
-        chosen = [life for life in near if _is_near(life, begin, end) or _has(life, entry)]
-        chosen.sort(key=lambda life: (life.opened_at, life.socket))
+        of_stream = [_with_stream(life, entry.stream) for life in lives.values()]
+        of_stream.sort(key=lambda life: (life.opened_at, life.socket))
+        chosen = [life for life in of_stream if _is_near(life, begin, end) or _has(life, entry)]
+        chosen += _returned(chosen, [life for life in of_stream if life.opened_at > end])
         return Facts(entry, chosen, processes, frozenset(self._silent & processes.keys()))
 
     def lives_of_user(self, user: str, begin: float, end: float) -> Sequence[Life]:
@@ -136,6 +138,18 @@ def _key(following: Following) -> tuple[str, str, int]:
 def _gone(lives: Iterable[Life]) -> list[str]:
     users = (life.user for life in lives if life.ended_at is not None)
     return list(dict.fromkeys(user for user in users if user is not None))
+
+
+def _returned(near: Iterable[Life], later: Iterable[Life]) -> list[Life]:
+    """Return the first lives that came later, of each user as many as had ended before."""
+    gone = Counter(life.user for life in near if life.ended_at is not None)
+    had = {life.socket for life in near}
+    returned = []
+    for life in later:
+        if life.socket not in had and life.followings and life.user and gone[life.user] > 0:
+            gone[life.user] -= 1
+            returned.append(life)
+    return returned
 
 
 def _with_stream(life: Life, stream: str) -> Life:

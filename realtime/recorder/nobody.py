@@ -42,12 +42,16 @@ TRY_EVERY = 5.0
 ANSWER_WITHIN = 1.0
 """Seconds that all processes have for their answers."""
 
-PAGE = 500
+PAGE = 300
 """Events that are read together, and asked for in one question."""
-MAX_PAGES = 20
+MAX_PAGES = 30
 """Pages in one look: where more events come, some are not watched."""
+MAX_SOCKET_ID = 32
+"""Characters of a socket's id, and more than any has."""
 PATIENCE = 30.0
 """Seconds for which a socket that follows the stream, and is behind, is waited for."""
+BUDGET = 0.02
+"""Seconds that one answer may take."""
 MAX_TRIES = 2
 """Questions about an event that not all processes have answered."""
 MAX_SHOWN = 10
@@ -81,21 +85,31 @@ class Watched:
     tries: int = 0
 
 
-def answer_handed(about: Mapping[str, Any]) -> list[str]:
-    """Answer which of the ``events``, each a stream, an epoch and an offset, sockets here have."""
-    return [_handed(*place) for place in about["events"]]
+def answer_handed(about: Mapping[str, Any]) -> list[str | None]:
+    """Answer which of the ``events`` sockets here have.
+
+    Each is a stream, an epoch, an offset and the socket that it excludes.
+
+    None is for those that would take too long: an event that none of 10,000 followers has takes 5
+    ms, and the sockets wait meanwhile.
+    """
+    until = time.perf_counter() + BUDGET
+    return [_handed(*place) if time.perf_counter() < until else None for place in about["events"]]
 
 
-def judge(answers: Mapping[str, str], processes: Iterable[Process], me: str) -> Verdict:
+def judge(
+    answers: Mapping[str, str], processes: Iterable[Process], me: str, *, can_wait: bool = True
+) -> Verdict:
     """Return what follows from the answers about one event, by process.
 
     ``processes`` are those that were alive when it came. One that has died since could have handed
-    it out; one that has ended by itself has written what it did. ``me`` asks, and has to answer.
+    it out; one that has ended by itself has written what it did. ``me`` asks, and has to answer. A
+    socket that is behind is waited for as long as one ``can_wait``.
     """
     given = set(answers.values())
     if Handed.YES in given:
         return Verdict.RECEIVED
-    if Handed.NOT_YET in given:
+    if Handed.NOT_YET in given and can_wait:
         return Verdict.BEHIND
     needed = {one.id for one in processes if one.ended_at is None or one.has_died} | {me}
     return Verdict.NOBODY if needed <= answers.keys() else Verdict.UNKNOWN
@@ -142,7 +156,7 @@ class NobodyWatch:
             self._cursor = None
             return False
         watched, self._waiting = self._waiting, []
-        if watched:
+        if watched := _not_handed_here(watched):
             try:
                 await self._settle(watched, backend)
             except Exception:
@@ -160,7 +174,10 @@ class NobodyWatch:
             if len(page.entries) < PAGE:
                 break
         else:
-            logger.warning("deliveries not watched: more than %d events a second", PAGE * MAX_PAGES)
+            logger.warning(
+                "deliveries not watched events=%d: more than that came in a second",
+                PAGE * MAX_PAGES,
+            )
             cursor = (await run_sync(log.recent, None)).cursor
         self._cursor = cursor
         return found
@@ -179,8 +196,8 @@ class NobodyWatch:
         answers = await _ask(watched)
         nobody: list[LogEntry] = []
         for one, given in zip(watched, answers, strict=True):
-            verdict = judge(given, processes, process_id())
-            if verdict is Verdict.BEHIND and _is_new(one.entry):
+            verdict = judge(given, processes, process_id(), can_wait=_is_new(one.entry))
+            if verdict is Verdict.BEHIND:
                 self._waiting.append(one)
             elif verdict is Verdict.UNKNOWN and one.tries + 1 < MAX_TRIES:
                 self._waiting.append(replace(one, tries=one.tries + 1))
@@ -207,11 +224,24 @@ def _is_new(entry: LogEntry) -> bool:
     return time.time() - (entry.numbered_at or 0.0) < PATIENCE
 
 
-def _handed(stream: str, epoch: str, offset: int) -> Handed:
+def _handed(stream: str, epoch: str, offset: int, exclude: str | None = None) -> Handed:
     recorder = running_recorder()
-    if recorder.was_handed(stream, epoch, offset):
+    # Who passes over an event, by a filter or for a newer one, does not miss it.
+    if recorder.was_handed(stream, epoch, offset, exclude) or recorder.is_selected_from(stream):
         return Handed.YES
-    return Handed.NOT_YET if recorder.is_followed(stream) else Handed.NO
+    return Handed.NOT_YET if recorder.is_followed(stream, exclude) else Handed.NO
+
+
+def _place(entry: LogEntry) -> list[str | int | None]:
+    """Return what ``_handed`` takes; a question holds 300 that are not longer than this."""
+    exclude = (entry.exclude or "")[:MAX_SOCKET_ID] or None
+    return [entry.stream, entry.epoch, entry.offset, exclude]
+
+
+def _not_handed_here(watched: Sequence[Watched]) -> list[Watched]:
+    """Leave out what sockets of this process have: nobody else has to be asked about that."""
+    answers = answer_handed({"events": [_place(one.entry) for one in watched]})
+    return [one for one, given in zip(watched, answers, strict=True) if given != Handed.YES]
 
 
 async def _ask(watched: Sequence[Watched]) -> list[dict[str, str]]:
@@ -219,7 +249,7 @@ async def _ask(watched: Sequence[Watched]) -> list[dict[str, str]]:
 
     All the time is used: a process whose lease is not written yet may answer too.
     """
-    places = [[one.entry.stream, one.entry.epoch, one.entry.offset] for one in watched]
+    places = [_place(one.entry) for one in watched]
     starts = range(0, len(places), PAGE)
     asked = (
         aask("handed", {"events": places[start : start + PAGE]}, within=ANSWER_WITHIN)
@@ -230,7 +260,8 @@ async def _ask(watched: Sequence[Watched]) -> list[dict[str, str]]:
         for process, given in answers.items():
             if isinstance(given, list) and len(given) == len(places[start : start + PAGE]):
                 for number, one in enumerate(given, start):
-                    found[number][process] = one
+                    if one is not None:
+                        found[number][process] = one
     return found
 
 
@@ -246,6 +277,7 @@ def _was_written(backend: RecorderBackend, entry: LogEntry) -> bool:
         and following.epoch == entry.epoch
         and following.began_after < offset <= following.handed
         for life in backend.followers(entry.stream, at, time.time())
+        if life.socket != entry.exclude
         for following in life.followings
     )
 
@@ -258,18 +290,18 @@ def _say(entries: Sequence[LogEntry]) -> None:
         places = [f"{one.stream}:{one.offset}" for one in (first, *others)]
         more = f",+{len(places) - MAX_SHOWN}" if len(places) > MAX_SHOWN else ""
         logger.warning(
-            "delivered to nobody event=%s name=%s streams=%s origin=%s",
-            *(event, first.name, ",".join(places[:MAX_SHOWN]) + more, first.origin),
-            extra=LIMITED,
+            "delivered to nobody event=%s name=%s streams=%s",
+            *(event, first.name, ",".join(places[:MAX_SHOWN]) + more),
+            extra={**LIMITED, "origin": first.origin},
         )
 
 
 def _say_unknown(entry: LogEntry, answers: Mapping[str, str], processes: Sequence[Process]) -> None:
     silent = {one.id for one in processes if one.ended_at is None or one.has_died} - answers.keys()
     logger.info(
-        "delivery unknown event=%s name=%s streams=%s:%s silent=%s",
+        "delivery unknown event=%s name=%s stream=%s offset=%d silent=%s",
         *(entry.id, entry.name, entry.stream, entry.offset, ",".join(sorted(silent))),
-        extra=LIMITED,
+        extra={**LIMITED, "origin": entry.origin},
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from realtime.concurrency.per_loop import PerLoop
@@ -36,6 +38,9 @@ MAX_LEFT = 100
 
 MAX_LIVES = 500
 """Lives in one answer."""
+
+TURN = 0.005
+"""Seconds of an answer after which others have their turn."""
 
 PRUNE_EVERY = 600.0
 """Seconds between two prunings of the store by one process."""
@@ -130,6 +135,11 @@ class Recorder:
         Only those that followed ``stream``, with that alone, or the sockets of ``user``. They are
         in the order of their sockets' ids, at most ``limit`` of them that come ``after`` one.
         """
+        return [life() for life in self._lives(stream, user, after, limit)]
+
+    def _lives(
+        self, stream: str | None, user: str | None, after: str, limit: int
+    ) -> list[Callable[[], Life]]:
         now = self._loop.time()
         self._forget_old(now)
         found: dict[str, OpenLife | Life]
@@ -141,7 +151,7 @@ class Recorder:
         if user is not None:
             found = {name: life for name, life in found.items() if life.user == user}
         chosen = sorted(name for name in found if name > after)[:limit]
-        return [_as_life(found[name], stream, now) for name in chosen]
+        return [partial(_as_life, found[name], stream, now) for name in chosen]
 
     def was_handed(self, stream: str, epoch: str, offset: int, exclude: str | None = None) -> bool:
         """Tell whether a socket was handed an event: one that is open, or was a moment ago.
@@ -162,19 +172,34 @@ class Recorder:
             for following in life.followings
         )
 
-    def is_followed(self, stream: str) -> bool:
-        """Tell whether an open socket follows a stream."""
-        courses = self._courses.get(stream, {}).items()
-        return any(one.until is None and life.socket.closed is None for one, life in courses)
+    def is_followed(self, stream: str, exclude: str | None = None) -> bool:
+        """Tell whether an open socket, other than one with the id ``exclude``, follows a stream."""
+        return any(
+            course.until is None and life.socket.closed is None and life.id != exclude
+            for course, life in self._courses.get(stream, {}).items()
+        )
 
-    def answer_lives(self, about: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def is_selected_from(self, stream: str) -> bool:
+        """Tell whether an open socket follows a stream, and passes over some of its events."""
+        courses = self._courses.get(stream, {})
+        return any(one.selects and one.until is None for one in courses)
+
+    async def answer_lives(self, about: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Answer another process's question for lives, as JSON: ``about`` has what ``lives`` takes.
 
-        Raises ``TypeError`` or ``ValueError`` for anything else.
+        Five hundred take a tenth of a second, in which sockets have their turns. Raises
+        ``TypeError`` or ``ValueError`` for anything else.
         """
         after, limit = str(about.get("after", "")), int(about.get("limit", MAX_LIVES))
-        lives = self.lives(about.get("stream"), about.get("user"), after, min(limit, MAX_LIVES))
-        return [life_to_json(life) for life in lives]
+        found: list[dict[str, Any]] = []
+        turn_ends = time.perf_counter() + TURN
+        whose = about.get("stream"), about.get("user")
+        for life in self._lives(*whose, after, min(limit, MAX_LIVES)):
+            found.append(life_to_json(life()))
+            if time.perf_counter() > turn_ends:
+                await asyncio.sleep(0)
+                turn_ends = time.perf_counter() + TURN
+        return found
 
     def _running_writer(self, backend: RecorderBackend) -> Writer:
         if self._writer is None:

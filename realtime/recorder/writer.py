@@ -142,6 +142,8 @@ class Writer:
 
     def _failed(self, batch: Batch, error: Exception) -> None:
         self._opened.extendleft(reversed(batch.opened))
+        # Behind them may be thousands that opened and ended meanwhile.
+        self._opened = deque(life for life in self._opened if not life.has_ended)
         self._parts.extendleft(reversed(batch.parts))
         self._over.extendleft(reversed(batch.over))
         self._limit(self._parts)

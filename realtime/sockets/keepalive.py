@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 
 from realtime.concurrency.timers import SLOT, timers
-from realtime.counters import HEARTBEATS_LATE, HEARTBEATS_MATCHED, HEARTBEATS_SENT, LATENCY
+from realtime.counters import HEARTBEATS_LATE, HEARTBEATS_SENT, LATENCY
 from realtime.protocol import frames
 from realtime.protocol.heartbeat import LATE, Heartbeat, Role, Verdict
 from realtime.sockets.transport import Transport
@@ -98,7 +98,6 @@ class Keepalive:
         latency = self._heartbeat.pong(nonce, self._clock())
         if latency is None:
             return False
-        HEARTBEATS_MATCHED.add()
         LATENCY.add(latency)
         return True
 

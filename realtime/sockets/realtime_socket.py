@@ -229,10 +229,10 @@ class RealtimeSocket(Peer):
             await run(frame)
 
     def _take_heartbeat(self, frame: Frame) -> bool:
+        now = self._loop.time()  # Before the latency is: no ping may seem to be later than it was.
         if is_proof := super()._take_heartbeat(frame):
             has_news = self._flow.proved(frame["nonce"])
-            if self.proofs is not None:
-                now = self._loop.time()
+            if self.proofs is not None and not self._is_answered_for:
                 self.proofs.add(now - (self.latency or 0.0), now, is_of_use=has_news)
             if self._on_proof is not None:
                 self._on_proof()

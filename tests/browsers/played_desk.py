@@ -1,5 +1,6 @@
 """A desk whose server is played in the page, so that a test decides what it knows."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -8,8 +9,31 @@ from tests.processes.waiting import wait_until
 from tests.site.desk import Desk
 
 HERE = Path(__file__).parent
-SCENES, SERVER = ((HERE / name).read_text() for name in ("scenes.js", "played_server.js"))
+STATES, SERVER = ((HERE / name).read_text() for name in ("scenes.js", "played_server.js"))
 DRAWN = 5.0  # seconds, on a busy machine
+
+SCENES = [
+    "quiet",
+    "ringing",
+    "two ring",
+    "somebody answers",
+    "declined",
+    "voicemail",
+    "uncertain",
+    "talking",
+    "talking and ringing",
+    "held",
+    "transfer",
+    "offered",
+    "ringing my phone",
+    "ringing there",
+]
+OPEN = {
+    "talking": "document.querySelector('[data-part=keypad]').click()",
+    "held": "document.querySelector('[data-part=transfer]').click()",
+    "declined": "document.querySelector('[data-part=reject]').click()",
+}
+"""What opens more of the page in a state."""
 
 
 class PlayedDesk:
@@ -20,7 +44,7 @@ class PlayedDesk:
         self.page = desk.page
         if logs_in:
             desk.log_in("alice")
-        self.page.before_scripts(SCENES)
+        self.page.before_scripts(STATES)
         self.page.before_scripts(SERVER)
 
     def load(self, scene: str) -> None:
@@ -32,6 +56,22 @@ class PlayedDesk:
         """Have the page that is loaded show another state."""
         self.page.run(f"server.show({scene!r})")
         self.page.wait_for("server.isShown()")
+
+    def in_each_state(self, look: Callable[[], Any]) -> dict[str, Any]:
+        """Look at each state, also with more of it open; return what was found, by state."""
+        found = {}
+        self.load("quiet")
+        for scene in SCENES:
+            self.show(scene)
+            found[scene] = look()
+            if scene in OPEN:
+                self.page.run(OPEN[scene])
+                found[f"{scene}, open"] = look()
+                self.page.run("document.querySelector('dialog').close()")
+        self.show("ringing")
+        self.page.run("server.lose()")
+        found["lost"] = look()
+        return {scene: what for scene, what in found.items() if what}
 
     def part(self, name: str, place: str = "") -> str:
         """Return the selector of a part of the first call, or of the first in a place."""

@@ -1,44 +1,12 @@
-"""How the desk looks and reads in each of its states, to people and to axe-core."""
-
-from collections.abc import Callable
-from typing import Any
+"""How the desk looks in each of its states; test_desk_axe.py has what axe-core finds in them."""
 
 import pytest
 
-from tests.browsers.browser import Browser, Page
-from tests.browsers.played_desk import HERE, PlayedDesk
-from tests.processes.programs import lacking
+from tests.browsers.browser import Browser
+from tests.browsers.played_desk import PlayedDesk
 
 pytestmark = pytest.mark.processes
 
-SCENES = [
-    "quiet",
-    "ringing",
-    "two ring",
-    "somebody answers",
-    "declined",
-    "voicemail",
-    "uncertain",
-    "talking",
-    "talking and ringing",
-    "held",
-    "transfer",
-    "offered",
-    "ringing my phone",
-    "ringing there",
-]
-OPEN = {
-    "talking": "document.querySelector('[data-part=keypad]').click()",
-    "held": "document.querySelector('[data-part=transfer]').click()",
-    "declined": "document.querySelector('[data-part=reject]').click()",
-}
-"""What opens more of the page in a state."""
-
-SOON = "new Promise((done) => setTimeout(done, 50))"
-FINDINGS = """
-axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
-  violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target}`)))
-"""
 COVERED = """
 [...document.querySelectorAll("button, input, select, audio")].filter((control) => {
   if (!control.checkVisibility() || control.closest("dialog")) return false;
@@ -55,52 +23,6 @@ POSITIONS = """
 """
 
 
-@pytest.fixture(scope="module")
-def axe() -> str:
-    path = HERE / "node_modules/axe-core/axe.min.js"
-    if not path.exists():
-        lacking("axe-core is not installed")
-    return path.read_text()
-
-
-def findings(page: Page, axe: str) -> list[str]:
-    page.run(axe)
-    return list(page.evaluate(FINDINGS))
-
-
-def in_each_state(played: PlayedDesk, look: Callable[[], Any]) -> dict[str, Any]:
-    """Look at each state, as it is and with more of it open; return what was found, by state."""
-    found = {}
-    played.load("quiet")
-    for scene in SCENES:
-        played.show(scene)
-        found[scene] = look()
-        if scene in OPEN:
-            played.page.run(OPEN[scene])
-            found[f"{scene}, open"] = look()
-            played.page.run("document.querySelector('dialog').close()")
-    played.show("ringing")
-    played.page.run("server.lose()")
-    found["lost"] = look()
-    return {scene: what for scene, what in found.items() if what}
-
-
-@pytest.mark.parametrize("browser", ["chromium"], indirect=True)  # no other takes orders about it
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(played: PlayedDesk, axe: str, scheme: str) -> None:
-    # Without motion, so that no colour is one of those between two.
-    played.page.prefer(color_scheme=scheme, reduced_motion="reduce")
-    assert in_each_state(played, lambda: findings(played.page, axe)) == {}
-
-
-@pytest.mark.parametrize("browser", ["firefox"], indirect=True)
-def test_axe_finds_nothing_in_another_browser(played: PlayedDesk, axe: str) -> None:
-    played.page.resize(360, 740)
-    for scene in ("talking and ringing", "quiet"):
-        played.load(scene)
-        assert findings(played.page, axe) == []
-
-
 @pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True)
 @pytest.mark.parametrize("width", [360, 1280])
 def test_nothing_is_covered_or_cut_off(played: PlayedDesk, width: int) -> None:
@@ -115,7 +37,7 @@ def test_nothing_is_covered_or_cut_off(played: PlayedDesk, width: int) -> None:
             *["wide"] * (max(0, played.page.evaluate(wide))),
         ]
 
-    assert in_each_state(played, look) == {}
+    assert played.in_each_state(look) == {}
 
 
 @pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True)

@@ -10,9 +10,11 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from calls.agents import GROUP
-from calls.management.commands.create_demo_users import PASSWORD, USERNAMES
+from calls.management.commands.create_demo_users import AGENTS, PASSWORD
 from calls.models import Call
+from calls.ringing import first_round
 from calls.signals import call_recorded
+from calls.states import Direction, State
 from realtime.testing.fixtures import published
 from tests.calls.desks import sit_down
 from tests.calls.twilio_api import TwilioApi, serving
@@ -39,7 +41,7 @@ def presence_in_memory(settings: Any) -> None:
 def agents(db: None) -> None:
     """Create the users of the demo in three queries; its command takes four times as long."""
     user_model, password = get_user_model(), make_password(PASSWORD)
-    users = [user_model(username=username, password=password) for username in USERNAMES]
+    users = [user_model(username=username, password=password) for username in AGENTS]
     Group.objects.create(name=GROUP).user_set.add(*user_model.objects.bulk_create(users))
 
 
@@ -65,10 +67,12 @@ def twilio(db: None) -> Poster:
 
 
 @pytest.fixture
-def ringing(twilio: Poster, alice: Any, bob: Any) -> Call:
-    """A call that rings at both agents, who are at their desks."""
+def ringing(alice: Any, bob: Any) -> Call:
+    """A call that rings at both agents, who are at their desks; no webhook is played for it."""
     sit_down(alice, bob)
-    twilio.voice()
+    numbers = {"from_number": "+15550100123", "to_number": "+15550100000"}
+    new = {"direction": Direction.INBOUND, **numbers, **first_round()}
+    Call.objects.record(CALL_SID, State.RINGING, **new)
     return Call.objects.listed().get(sid=CALL_SID)
 
 

@@ -31,7 +31,7 @@ def test_creating_them_again_changes_nothing(db: None) -> None:
     alice.save()
     call_command("create_demo_users")
     assert authenticate(username="alice", password="changed")
-    assert get_user_model().objects.count() == 2
+    assert get_user_model().objects.count() == 3
 
 
 @pytest.fixture

@@ -141,7 +141,7 @@ def test_without_an_answer_it_may_have_been_done(
     api: TwilioApi, call: Call, alice: Any, answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if answer.silent:
-        monkeypatch.setattr(rest, "TIMEOUT", 0.1)
+        monkeypatch.setattr(rest, "TIMEOUT", 0.02)
     elif answer.status in (200, 302) and not answer.raw:
         monkeypatch.delitem(ACTS, "recording")  # It is any file, and may be elsewhere.
     monkeypatch.delitem(ACTS, "hang_up")  # It does without an answer to its question.
@@ -176,7 +176,9 @@ def test_addresses_that_no_database_stores_are_cut(api: TwilioApi) -> None:
         refusal(500, 20500),
         as_json(200, []),
         Answer(raw=b""),
-        *MAKES_NO_SENSE.values(),
+        as_json(200, {}),
+        MAKES_NO_SENSE["a status of another type"],
+        MAKES_NO_SENSE["a sid that is no text"],
     ],
 )
 def test_at_any_later_request(

@@ -80,29 +80,51 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("server", ["daphne", "uvicorn"])
-async def test_redis_fails_and_comes_back(site, redis_server, cable, server, fault):
-    served = site(server, redis=redis_server)
-    alice = served.login("alice")
-    async with wire(served, cookies=alice.cookie_header()) as socket:
-        await following(socket)
-        fail, heal = FAULTS[fault]
+async def test_redis_fails_and_comes_back(site, redis_server, cable, fault):
+    one = site("daphne", redis=redis_server)
+    other = site("uvicorn", redis=redis_server, database_url=one.database_url)
+    alice = {served: served.login("alice") for served in (one, other)}
+    fail, heal = FAULTS[fault]
+    async with (
+        wire(one, cookies=alice[one].cookie_header()) as first,
+        wire(other, cookies=alice[other].cookie_header()) as second,
+    ):
+        for socket in (first, second):
+            await following(socket)
         fail(redis_server, cable)
-        await until(lambda: "channel layer down" in served.log(), 20, "the process says so")
-        for _ in range(30):  # It goes on answering, on the socket and on the site.
-            await socket.send({"type": "ping", "nonce": "there?"})
-            await socket.frame("pong", timeout=3)
-            await asyncio.sleep(0.1)
-        began = time.monotonic()
-        await asyncio.to_thread(alice.get, "/calls/")
-        assert time.monotonic() - began < 3
+        await asyncio.gather(goes_on(one, alice[one], first), goes_on(other, alice[other], second))
         heal(redis_server, cable)
-        await until(lambda: "channel layer up again" in served.log(), 20, "the process says so")
-        await asyncio.to_thread(alice.post, "/calls/simulate/")
-        await socket.frame("event")
-    assert served.log().count("channel layer down") == 1
-    assert served.log().count("channel layer up again") == 1
-    assert "Traceback" not in served.log()
+        for served in (one, other):
+            await until(lambda s=served: "channel layer up again" in s.log(), 20, "it says so")
+        seen = set()
+        for served in (one, other):
+            await asyncio.to_thread(alice[served].post, "/calls/simulate/")
+            calls = [await another_call(socket, seen) for socket in (first, second)]
+            assert calls[0] == calls[1]
+            seen.add(calls[0])
+    for served in (one, other):
+        assert served.log().count("channel layer down") == 1
+        assert served.log().count("channel layer up again") == 1
+        assert "Traceback" not in served.log()
+
+
+async def goes_on(served, alice, socket):
+    """See that a process says that Redis is away, and goes on answering on socket and site."""
+    await until(lambda: "channel layer down" in served.log(), 20, "the process says so")
+    for _ in range(30):
+        await socket.send({"type": "ping", "nonce": "there?"})
+        await socket.frame("pong", timeout=3)
+        await asyncio.sleep(0.1)
+    began = time.monotonic()
+    await asyncio.to_thread(alice.get, "/calls/")
+    assert time.monotonic() - began < 3
+
+
+async def another_call(socket, seen):
+    """Wait for an event of a call that was not seen yet, and return the call."""
+    while (call := (await socket.frame("event"))["data"]["call"]) in seen:
+        pass
+    return call
 
 
 async def test_a_process_that_starts_without_redis_serves_and_links_later(site, redis_server):

@@ -96,7 +96,9 @@ def test_an_event_is_found(search, staff, alice):
     event = Event.objects.get(name="note")
     q = "alice" if search == "user" else getattr(event, search)
     [row] = shown(staff, "event", q=q)
-    assert row.startswith(f"{event.event_id} note user.{alice.pk} 1 the key")
+    at = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}"
+    assert re.match(rf"{at} note user\.{alice.pk} 1 the key", row)
+    assert row.endswith(event.event_id)
     page = staff.get(reverse("admin:realtime_event_change", args=[event.pk])).content.decode()
     assert "hello" in page
     assert "<pre>" in page
@@ -171,3 +173,16 @@ def test_a_log_that_is_elsewhere_is_said(staff, settings):
     settings.REALTIME = {"EVENT_LOG": {"BACKEND": "realtime.eventlog.memory.MemoryEventLog"}}
     page = staff.get(changelist("streamhead")).content.decode()
     assert "Events are not in the database here: it is MemoryEventLog." in page
+
+
+def test_a_stream_and_a_socket_have_pages_of_their_own(staff, alice):
+    publish("room.7", "note")
+    head = StreamHead.objects.get(name="room.7")
+    page = staff.get(reverse("admin:realtime_streamhead_change", args=[head.pk])).content.decode()
+    assert f"1 ({head.epoch})" in page
+    recorded(alice, id="ended", ended_at=NOW, code=4408, ended_by="server")
+    page = staff.get(reverse("admin:realtime_recordedsocket_change", args=["ended"]))
+    shown = page.content.decode()
+    assert f"alice (user.{alice.pk})" in shown
+    assert "4408 by server" in shown
+    assert str(NOW) not in shown

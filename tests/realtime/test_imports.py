@@ -2,9 +2,12 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.sources import parsed
 
 PROJECT = Path(__file__).parents[2]
 
@@ -49,10 +52,11 @@ TOP_LEVEL = {
 """Other modules of the top level that a room needs."""
 
 
+@cache
 def imported(path):
     """Return the names of all modules that a file imports, wherever it does."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -141,11 +145,14 @@ def test_calls_knows_realtime_only_by_what_is_documented():
         for path in files("calls")
         if (theirs := {name for name in imported(path) if name.split(".")[0] == "realtime"} - logs)
     }
-    classes = {f"realtime.streams.{name}" for name in ("Stream", "UserStream", "register")}
+    classes = {
+        f"realtime.streams.{name}" for name in ("Refused", "Stream", "UserStream", "register")
+    }
     assert used == {
         "calls/receivers.py": {"realtime", "realtime.publish"},
         "calls/views/desk.py": {"realtime", "realtime.position"},
         "calls/availability.py": {"realtime", "realtime.presence"},
         "calls/desk_presence.py": {"realtime", "realtime.presence", "realtime.update_presence"},
+        "calls/desks.py": {"realtime", "realtime.open_sockets"},
         "calls/streams.py": {"realtime.streams", *classes},
     }

@@ -88,6 +88,11 @@ SOCKETS = {
 }
 
 
+def test_a_process_that_had_died_before_had_nothing_of_it():
+    found = journey(life("a", following(), ended=(99.0, EndedBy.PROCESS, None)))
+    assert "its process died by 99.000, before the event" in text([found], WORDS)
+
+
 @pytest.mark.parametrize("outcome", SOCKETS)
 def test_each_socket_has_an_outcome_and_a_sentence(outcome):
     one, sentence = SOCKETS[outcome]
@@ -147,6 +152,32 @@ def test_what_became_of_one_who_was_gone(back, says):
     assert verdict([journey(*lives)], WORDS) == f"Delivered to 1 socket, proved by 0; {says}"
 
 
+def test_a_page_that_lost_its_connection_several_times_has_one_sentence():
+    before = [
+        life("a", following(), ended=(80.0, EndedBy.CLIENT, 1006), pong=70.0),
+        life(
+            "b", following(since=81.0), opened=81.0, ended=(90.0, EndedBy.CLIENT, 1006), pong=85.0
+        ),
+    ]
+    after = [
+        life(
+            "c",
+            following(since=120.5, after=6),
+            opened=120.0,
+            ended=(125.0, EndedBy.SERVER, 4408),
+            pong=121.0,
+        ),
+        life("d", had(at=131.0, replay=True, since=130.5, after=6), opened=130.0),
+    ]
+    assert verdict([journey(*before, *after)], WORDS) == (
+        "Delivered to nobody when it came; bob was gone from 90.000 to 130.000 and got it by "
+        "replay at 131.000."
+    )
+    assert verdict([journey(*before)], WORDS) == (
+        "Delivered to nobody: the sockets that had followed the stream had ended."
+    )
+
+
 def test_two_pages_of_a_user_each_come_back_once():
     cut = [life(name, had(proved=False), ended=STALE, pong=91.0) for name in ("a", "b")]
     back = [
@@ -167,6 +198,17 @@ def test_a_process_that_did_not_answer_leaves_the_verdict_open():
     said = verdict([journey(life("a", had()), silent=["p2"])], WORDS)
     assert said == (
         "Delivered to 1 socket, proved by 1; 1 process did not answer, so more may have it."
+    )
+
+
+def test_nobody_is_not_said_where_it_is_not_known():
+    died = life("a", following(), ended=CRASH)
+    assert verdict([journey(died)], WORDS).startswith(
+        "Not known to be delivered: the process of the socket died; "
+    )
+    assert verdict([journey(silent=["p2"])], WORDS) == (
+        "Not known to be delivered: no socket followed the stream; "
+        "1 process did not answer, so more may have it."
     )
 
 

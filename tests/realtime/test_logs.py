@@ -10,6 +10,7 @@ import pytest
 from realtime.correlation import acting_as
 from realtime.log_fields import read_form
 from realtime.logs import LIMITED, LINES_A_MINUTE, LineLimit, get_logger
+from tests.sources import parsed
 
 PROJECT = Path(__file__).parents[2]
 SOURCES = [path for folder in ("realtime", "calls") for path in (PROJECT / folder).rglob("*.py")]
@@ -143,9 +144,7 @@ def logging_calls(tree):
 
 
 LOGGING = [
-    pytest.param(
-        *logging_calls(ast.parse(path.read_text())), id=path.relative_to(PROJECT).as_posix()
-    )
+    pytest.param(*logging_calls(parsed(path)), id=path.relative_to(PROJECT).as_posix())
     for path in SOURCES
     if "logger." in path.read_text() and path.name != "hints.py"  # It gets its caller's.
 ]

@@ -1,6 +1,7 @@
 """The first table of docs/publishing.md: the states of a connection, and what ``publish`` does.
 
-Each row runs with the database log, with a log elsewhere, and with an ephemeral event.
+Each row runs with the database log, with a log elsewhere, with an ephemeral event, and with a
+deadline in both logs.
 """
 
 import contextlib
@@ -19,7 +20,7 @@ from django.db.transaction import TransactionManagementError
 import realtime
 from realtime import position, publish
 from realtime.layer.messages import events_in
-from realtime.models import Event
+from realtime.models import Deadline, Event
 from tests.processes.inner_pytest import pass_all
 
 LOGS = {
@@ -60,11 +61,16 @@ def out():
     return layer.names
 
 
-@pytest.fixture(params=LOGS)
-def kind(request, settings):
-    backend = LOGS[request.param]
-    settings.REALTIME = {"EVENT_LOG": backend and {"BACKEND": backend}}
-    return request.param
+@pytest.fixture(params=[*LOGS, "database within", "elsewhere within"])
+def kind(request, settings, monkeypatch):
+    kind, *within = request.param.split()
+    settings.REALTIME = {"EVENT_LOG": LOGS[kind] and {"BACKEND": LOGS[kind]}}
+    if within:
+        monkeypatch.setitem(globals(), "publish", partial(realtime.publish, within=300))
+    yield kind
+    if within and kind == "database":  # There is no event without its deadline, nor the reverse.
+        events = Event.objects.filter(wants_receipt=True).values_list("event_id", flat=True)
+        assert set(Deadline.objects.values_list("event_id", flat=True)) == set(events)
 
 
 @pytest.fixture(scope="module", autouse=True)

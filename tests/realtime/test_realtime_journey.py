@@ -133,6 +133,20 @@ def test_an_event_is_found_by_its_key_its_stream_and_its_user(users, open_lives)
     assert [one["socket"] for one in event["streams"][0]["sockets"]] == ["7a54ee8bfa68"]
 
 
+def test_who_came_back_much_later_is_known(users, open_lives):
+    publish("user.2")
+    now = time.time()
+    open_lives.append(
+        _life("new", "user.2", now + 900, following("user.2", now + 901, after=5, handed=5))
+    )
+    gone = _life("old", "user.2", now - 40, following("user.2", now - 40))
+    ended = {"ended_at": now - 3, "code": 4408, "ended_by": EndedBy.SERVER}
+    alive = Process(process_id(), "web1", 812, "daphne 4.2", 0.0)
+    recorder_backend().write(alive, 60, open_lives, [replace(gone, **ended)])
+    verdict = told(ID).splitlines()[0]
+    assert verdict.endswith("and then began with a position after it.")
+
+
 def test_of_several_events_each_has_a_line_and_the_nearest_is_shown(users):
     publish("room.1", id="a" * 32, key=None)
     time.sleep(0.002)

@@ -7,14 +7,16 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError
 
-from calls.agents import GROUP
+from calls.agents import GROUP, SUPERVISORS
 
-USERNAMES = ["alice", "bob"]
+AGENTS = ["alice", "bob"]
+SUPERVISOR = "sue"
+USERNAMES = [*AGENTS, SUPERVISOR]
 PASSWORD = "demo"
 
 
 class Command(BaseCommand):
-    help = "Creates the agents of the demo that don't exist yet."
+    help = "Creates the agents of the demo and their supervisor, where they don't exist yet."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.AT_HOME:
@@ -22,8 +24,12 @@ class Command(BaseCommand):
                 "Everybody knows the password of the demo's users, and others may reach this site:"
                 " use create_agent."
             )
-        group, _ = Group.objects.get_or_create(name=GROUP)
-        users = get_user_model().objects
-        for username in USERNAMES:
-            user = users.filter(username=username).first()
-            group.user_set.add(user or users.create_user(username, password=PASSWORD))
+        for name, usernames in ((GROUP, AGENTS), (SUPERVISORS, [SUPERVISOR])):
+            group, _ = Group.objects.get_or_create(name=name)
+            group.user_set.add(*map(_user, usernames))
+
+
+def _user(username: str) -> Any:
+    users = get_user_model().objects
+    user = users.filter(username=username).first()
+    return user or users.create_user(username, password=PASSWORD)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from calls.management.commands.create_demo_users import PASSWORD, USERNAMES
+from calls.management.commands.create_demo_users import AGENTS, PASSWORD, SUPERVISOR
 from calls.telephony import is_simulated
 from calls.telephony.simulator import CALLER
 from project import cable_demo, demo_users
@@ -86,8 +86,8 @@ def where() -> str:
         )
     return (
         f"The desk is at http://{settings.HOST}:{settings.PORT}\n"
-        f"Log in as {' or '.join(USERNAMES)}, password {PASSWORD}; for both together, "
-        "use a private window for the second."
+        f"Log in as {' or '.join(AGENTS)}, password {PASSWORD}; for both together, "
+        f"use a private window for the second. {SUPERVISOR} sees how all desks are connected."
     )
 
 

@@ -12,24 +12,21 @@ from django.db.models import Case, Exists, F, Q, QuerySet, Value, When
 from django.db.models.functions import Left, Now
 from django.db.models.lookups import Exact
 
-from realtime.concurrency.removal import remove_unlocked
+from realtime.eventlog.database import batches
 from realtime.eventlog.database.heads import short_transaction
 from realtime.eventlog.retention import default_retention, own_retentions, retention_of
 from realtime.models import Event, StreamHead
-
-BATCH = 1000
-"""Events that one statement removes, so that publishers never wait long for it."""
 
 
 def prune_by_age(using: str) -> int:
     """Remove old events; the streams whose classes have an age of their own go by that."""
     default = default_retention().max_age
     own = {name: kept.max_age for name, kept in own_retentions().items() if kept.max_age != default}
-    removed = _remove_batches(_old_by_default(using, default, own))
+    removed = batches.remove_in_batches(_old_by_default(using, default, own))
     for prefix, age in own.items():
         heads = StreamHead.objects.using(using).filter(_of_class("name", prefix))
         events = Event.objects.using(using).filter(stream__in=heads.values("name"))
-        removed += _remove_batches(_older_than(age, events))
+        removed += batches.remove_in_batches(_older_than(age, events))
     return removed
 
 
@@ -43,7 +40,7 @@ def prune_by_count(using: str) -> int:
         # In the statement that removes: a new epoch begins with the same offsets.
         same_epoch = heads.filter(name=name, epoch=epoch)
         events = Event.objects.using(using).filter(stream=name, offset__lte=top - count)
-        removed += _remove_batches(events.filter(Exists(same_epoch)))
+        removed += batches.remove_in_batches(events.filter(Exists(same_epoch)))
         with short_transaction(using):
             # What another process is removing is there until it commits, or stays if it fails.
             same_epoch.filter(~Exists(events)).update(pruned=top - count)
@@ -58,7 +55,7 @@ def _old_by_default(using: str, age: int, others: Iterable[str]) -> QuerySet[Eve
     events = Event.objects.using(using)
     for prefix in others:
         events = events.exclude(_of_class("stream", prefix))
-    first = events.order_by("id")[:BATCH]
+    first = events.order_by("id")[: batches.BATCH]
     return _older_than(age, Event.objects.using(using).filter(id__in=first.values("id")))
 
 
@@ -79,18 +76,3 @@ def _of_class(field: str, prefix: str) -> Q:
     dotted = f"{prefix}."
     exact = Exact(Left(F(field), len(dotted)), Value(dotted))
     return Q(**{field: prefix}) | (Q(**{f"{field}__startswith": dotted}) & Q(exact))
-
-
-def _remove_batches(events: QuerySet[Event]) -> int:
-    removed = 0
-    while True:
-        batch = _remove(events)
-        removed += batch
-        if batch < BATCH:
-            return removed
-
-
-def _remove(events: QuerySet[Event]) -> int:
-    """Remove a batch, in a transaction of its own, so that its rows are locked for a short time."""
-    with short_transaction(events.db):
-        return remove_unlocked(events, BATCH)

@@ -75,7 +75,7 @@ def test_the_desk_is_for_agents(client: Client, db: None) -> None:
     client.force_login(get_user_model().objects.create_user("carol"))
     response = client.get("/")
     assert response.status_code == 403
-    assert "calls/not_an_agent.html" in [template.name for template in response.templates]
+    assert "calls/not_a_member.html" in [template.name for template in response.templates]
 
 
 @pytest.mark.parametrize("account", ["", "AC1"])

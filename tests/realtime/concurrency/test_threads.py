@@ -3,6 +3,7 @@ import functools
 import threading
 
 import pytest
+from django.core.cache import caches
 from django.db import connections
 from django.db.backends.signals import connection_created
 
@@ -278,3 +279,10 @@ async def test_a_message_begins_only_where_it_may(kind):
     assert calls == []
     await run_message("user.1", 60, lambda: calls.append("may"), function)
     assert calls == ["may", "begun"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_thread_keeps_its_clients_of_caches(kind, settings):
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    kept = [await KINDS[kind]("alice", lambda: caches["default"]) for _ in range(20)]
+    assert len({id(client) for client in kept}) <= THREADS

@@ -19,7 +19,7 @@ def log(request, transactional_db):
         return MemoryEventLog()
     if request.param == "database":
         return DatabaseEventLog()
-    return RedisEventLog(request.getfixturevalue("redis_server").url)
+    return RedisEventLog(request.getfixturevalue("empty_redis").url)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def pass_time(log, monkeypatch, request):
         return lambda seconds: Event.objects.update(
             logged_at=F("logged_at") - timedelta(seconds=seconds)
         )
-    client = redis.Redis.from_url(request.getfixturevalue("redis_server").url)
+    client = redis.Redis.from_url(request.getfixturevalue("empty_redis").url)
     return lambda seconds: _age_in_redis(client, seconds)
 
 

@@ -54,7 +54,7 @@ def test_what_is_numbered_inside_a_transaction_goes_with_it(log):
 
 
 def test_more_than_a_batch_goes_by_age_and_by_count(log, keep, monkeypatch):
-    monkeypatch.setattr(retention, "BATCH", 3)
+    monkeypatch.setattr("realtime.eventlog.database.batches.BATCH", 3)
     keep(COUNT=2, AGE=3600)
     for _ in range(10):
         publish(log, "user.1", "user.2")

@@ -1,21 +1,24 @@
 """What the Redis log alone has: its keys, and when they go."""
 
+import time
+
 import pytest
 import redis
 
+from realtime.eventlog import Draft
 from realtime.eventlog.redis import UNUSED_AGE, RedisEventLog
 from tests.processes.waiting import wait_until
 from tests.realtime.eventlog.contract import names, offsets, page, position, publish
 
 
 @pytest.fixture
-def log(redis_server):
-    return RedisEventLog(redis_server.url)
+def log(empty_redis):
+    return RedisEventLog(empty_redis.url)
 
 
 @pytest.fixture
-def client(redis_server):
-    return redis.Redis.from_url(redis_server.url, decode_responses=True)
+def client(empty_redis):
+    return redis.Redis.from_url(empty_redis.url, decode_responses=True)
 
 
 def lifetimes(client):
@@ -82,11 +85,19 @@ def test_a_key_is_known_after_its_event_was_pushed_out_by_others(log, keep):
     assert names(log, "user.1") == ["second"]
 
 
-def test_logs_with_other_prefixes_are_apart(log, redis_server, client):
-    other = RedisEventLog(redis_server.url, prefix="other")
+def test_logs_with_other_prefixes_are_apart(log, empty_redis, client):
+    other = RedisEventLog(empty_redis.url, prefix="other")
     publish(log, "user.1", key="k", name="here")
     publish(other, "user.1", key="k", name="there")
     assert (names(log, "user.1"), names(other, "user.1")) == (["here"], ["there"])
     other.forget("user.1")
     assert names(log, "user.1") == ["here"]
     assert {key.partition(":")[0] for key in client.keys("*")} == {"realtime", "other"}
+
+
+def test_an_earlier_version_can_read_when_an_event_was_logged(log, client):
+    log.append(["s"], Draft("id", "name", "null", 1), lambda events: None)
+    ((_, fields),) = client.xrange("realtime:events:s")
+    assert abs(int(fields["logged"]) - time.time()) < 5
+    (entry,) = log.between("s", 0, time.time() + 5, 10)
+    assert entry.logged_at == int(fields["logged"]) + float(fields["fraction"])

@@ -172,7 +172,7 @@ class TestOfAClass:
     def test_what_is_kept_for_long_is_not_in_the_way_of_the_rest(
         self, log, keep, pass_time, monkeypatch
     ):
-        monkeypatch.setattr("realtime.eventlog.database.retention.BATCH", 3)
+        monkeypatch.setattr("realtime.eventlog.database.batches.BATCH", 3)
         keep(AGE=3600)
         set_retention("long", {"AGE": 86400})
         for _ in range(5):

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from realtime import publish
@@ -72,6 +72,12 @@ def test_old_rows_are_removed_every_minute(watch, monkeypatch):
 def test_no_thread_goes_on_where_no_other_process_could_have_a_deadline(settings, log):
     settings.REALTIME = {"EVENT_LOG": log}
     Watch().run()  # It ends: there is no log, or the database is this process's alone.
+
+
+def test_no_thread_keeps_a_connection_to_the_database_of_a_test(monkeypatch, db):
+    monkeypatch.setattr(connections["default"], "is_in_memory_db", lambda: False)
+    monkeypatch.setattr(Watch, "look", lambda self: pytest.fail("It would be in the way."))
+    Watch().run()
 
 
 def test_a_process_has_one_thread(monkeypatch):

@@ -61,6 +61,15 @@ def test_what_was_left_early_stays_when_the_end_does_not_repeat_it(backend):
     assert ids(backend.followers("call.1", NOW - 95, NOW)) == ["s1"]
 
 
+def test_a_beginning_that_comes_late_does_not_undo_the_end(backend):
+    begun = life("s1", PROCESS, following("call.1"))
+    backend.write(PROCESS, LEASE, [], [over(begun)])
+    backend.write(PROCESS, LEASE, [begun], [])
+    (found,) = backend.lives_of("user.1", NOW - 200, NOW)
+    assert found.ended_by == EndedBy.SERVER
+    assert list(backend.open_lives("", 10)) == []
+
+
 def test_a_write_may_be_repeated(backend):
     ended = over(life("s1", PROCESS, WHOLE))
     for _ in range(2):
@@ -135,8 +144,9 @@ def test_a_process_that_stops_has_not_died(backend, lose_leases):
 
 
 def test_only_what_is_old_is_pruned(backend, lose_leases):
-    old = over(life("old", PROCESS, following(until=NOW - 90)), ended_at=NOW - 90)
-    young = over(life("young", PROCESS, following()), ended_at=NOW - 5)
+    now = time.time()  # A long run may have imported this file minutes ago.
+    old = over(life("old", PROCESS, following(until=now - 90)), ended_at=now - 90)
+    young = over(life("young", PROCESS, following()), ended_at=now - 5)
     backend.write(PROCESS, LEASE, [life("open", PROCESS, following())], [old, young])
     assert backend.prune(50) == 1
     assert ids(backend.followers("user.1", NOW - 600, NOW)) == ["open", "young"]

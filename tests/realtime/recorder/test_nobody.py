@@ -22,6 +22,9 @@ from realtime.recorder.nobody import Handed, Verdict, judge
 from realtime.recorder.recorder import running_recorder
 from realtime.subscriptions.answering import running_answering
 
+# Threads that earlier tests have used may look whether their connection is still good.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 ALIVE = Process("a", "host", 1, "daphne", 0.0)
 ENDED = Process("b", "host", 2, "daphne", 0.0, ended_at=1.0)
 DIED = Process("c", "host", 3, "daphne", 0.0, ended_at=1.0, has_died=True)
@@ -70,21 +73,25 @@ def watched(play, seconds=0.4):
     asyncio.run(run())
 
 
-def publish(*streams, name="call", origin=None):
-    draft = Draft(uuid.uuid4().hex, name, "null", 1, origin=origin)
+def publish(*streams, name="call", **more):
+    draft = Draft(uuid.uuid4().hex, name, "null", 1, **more)
     event_log().append(streams, draft, lambda events: None)
     return draft.id
 
 
-def follow(stream, *, handed):
+def follow(stream, *, handed, selects=False):
     """Open a socket that follows a stream, and has been handed the event with offset 1, or not."""
     socket = SimpleNamespace(id=uuid.uuid4().hex[:12], proofs=None, latency=None, closed=None)
     running_recorder().opened(socket, "user.1", "")
     epoch, hand_outs = event_log().positions([stream])[stream].epoch, HandOuts()
-    course = running_recorder().followed(socket.id, stream, Position(epoch, 0), hand_outs)
+    position = Position(epoch, 0)
+    course = running_recorder().followed(
+        socket.id, stream, position, None if selects else hand_outs
+    )
     course.live(0, 0.0)
     if handed:
         hand_outs.add(1, 0.0)
+    return socket.id
 
 
 def said(caplog, text="delivered to nobody"):
@@ -94,7 +101,7 @@ def said(caplog, text="delivered to nobody"):
 def test_it_is_said_once_with_all_that_helps_and_counted(quick, caplog):
     ids = []
     watched(lambda: ids.append(publish("user.7", "odd.1", origin="task ring")))
-    about = "name=call streams=user.7:1,odd.1:1 origin=task ring"
+    about = "name=call streams=user.7:1,odd.1:1 task=ring"
     assert said(caplog) == [f"delivered to nobody event={ids[0]} {about}"]
     (record,) = [one for one in caplog.records if "to nobody" in one.getMessage()]
     assert (record.name, record.levelno) == ("realtime.recorder.nobody", logging.WARNING)
@@ -109,7 +116,24 @@ def test_what_a_socket_was_handed_is_not_said(quick, caplog):
         publish("user.8", "user.7", name="both")
 
     watched(play)
-    assert [line.rpartition("streams=")[2] for line in said(caplog)] == ["user.8:1 origin=None"]
+    assert [line.rpartition("streams=")[2] for line in said(caplog)] == ["user.8:1"]
+
+
+def test_nobody_is_asked_about_what_a_socket_here_was_handed(quick, caplog, monkeypatch):
+    asked = []
+
+    async def aask(kind, about, **options):
+        asked.extend(place[0] for place in about["events"])
+        return {}
+
+    def play():
+        follow("user.7", handed=True)
+        publish("user.7")
+        publish("user.8")
+
+    monkeypatch.setattr(nobody, "aask", aask)
+    watched(play)
+    assert set(asked) == {"user.8"}
 
 
 def test_a_socket_that_is_behind_is_waited_for(quick, caplog, monkeypatch):
@@ -125,6 +149,37 @@ def test_a_socket_that_is_behind_is_waited_for(quick, caplog, monkeypatch):
     assert len(said(caplog)) == 1
 
 
+def test_while_a_socket_is_behind_another_process_may_have_had_it(quick, caplog, monkeypatch):
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(nobody, "PATIENCE", 0.1)
+
+    def play():
+        recorder_backend().write(ALIVE, 60, [], [])  # It does not answer.
+        follow("user.7", handed=False)
+        publish("user.7")
+
+    watched(play)
+    assert said(caplog) == []
+    assert len(said(caplog, "delivery unknown event=")) == 1
+
+
+@pytest.mark.parametrize("handed", [True, False])
+def test_the_excluded_socket_did_not_get_it(quick, caplog, handed):
+    watched(lambda: publish("user.7", exclude=follow("user.7", handed=handed)))
+    assert len(said(caplog)) == 1
+
+
+def test_who_passes_over_an_event_does_not_miss_it(quick, caplog, monkeypatch):
+    monkeypatch.setattr(nobody, "PATIENCE", 0.1)
+
+    def play():
+        follow("user.7", handed=False, selects=True)
+        publish("user.7")
+
+    watched(play)
+    assert said(caplog) == []
+
+
 def test_a_process_that_does_not_answer_leaves_it_open(quick, caplog):
     caplog.set_level(logging.INFO)
 
@@ -136,6 +191,14 @@ def test_a_process_that_does_not_answer_leaves_it_open(quick, caplog):
     assert said(caplog) == []
     assert len(said(caplog, "delivery unknown event=")) == 1
     assert "silent=a" in said(caplog, "delivery unknown")[0]
+
+
+def test_an_answer_that_would_take_too_long_is_none(quick, caplog, monkeypatch):
+    monkeypatch.setattr(nobody, "BUDGET", -1)
+    caplog.set_level(logging.INFO)
+    watched(lambda: publish("user.7"))
+    assert said(caplog) == []
+    assert len(said(caplog, "delivery unknown event=")) == 1
 
 
 def test_what_a_process_has_handed_out_before_it_ended_is_not_said(quick, caplog):
@@ -150,6 +213,21 @@ def test_what_a_process_has_handed_out_before_it_ended_is_not_said(quick, caplog
 
     watched(play)
     assert said(caplog) == []
+
+
+def test_a_socket_that_ends_with_something_unproved_says_so(quick, caplog):
+    caplog.set_level(logging.INFO)
+    sockets = []
+
+    def play():
+        publish("user.7")
+        sockets.append(follow("user.7", handed=True))
+        running_recorder().ended(sockets[0], 1006)
+        running_recorder().ended(follow("user.8", handed=False), 1001)
+
+    watched(play, 0.05)
+    about = f"socket={sockets[0]} stream=user.7 from=1 to=1"
+    assert said(caplog, "ended unproved") == [f"ended unproved {about}"]
 
 
 def test_the_end_of_a_presence_concerns_nobody(quick, caplog):

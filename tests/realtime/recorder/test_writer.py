@@ -1,6 +1,7 @@
 """The task that writes lives: twice each, together, and as if nothing was after an outage."""
 
 import asyncio
+import gc
 import time
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ from realtime.protocol.position import Position
 from realtime.recorder import recorder_backend, writer
 from realtime.recorder.base import EndedBy
 from realtime.recorder.memory import MemoryRecorder
+from realtime.recorder.open_life import OpenLife
 from realtime.recorder.recorder import MAX_LEFT, running_recorder
 from realtime.recorder.writer import LEASE, SETTLE, WRITE_EVERY
 
@@ -119,6 +121,21 @@ async def test_while_the_store_is_away(recorder, store, open_socket, caplog, mon
     assert written == {**{f"s{number}": EndedBy.CLIENT for number in range(3, 8)}, "open": None}
 
 
+async def test_while_the_store_is_away_sockets_that_have_ended_take_no_room(
+    recorder, store, open_socket, monkeypatch
+):
+    monkeypatch.setattr(writer, "MAX_BATCH", 2)
+    monkeypatch.setattr(writer, "MAX_WAITING", 5)
+    store.is_away = True
+    for number in range(100):
+        open_socket(f"s{number}")
+        if number >= 5:
+            recorder.ended(f"s{number}", 1001)
+    await asyncio.sleep(2 * WRITE_EVERY)
+    gc.collect()
+    assert sum(isinstance(one, OpenLife) for one in gc.get_objects()) == 5
+
+
 async def test_what_a_life_has_left_may_be_written_before_its_end(recorder, store, open_socket):
     open_socket("s", "user.1")
     for number in range(3 * MAX_LEFT):
@@ -129,6 +146,18 @@ async def test_what_a_life_has_left_may_be_written_before_its_end(recorder, stor
     (life,) = store.lives_of("user.1", *ALL)
     assert len({one.stream for one in life.followings}) == 3 * MAX_LEFT + 1
     assert len(life.followings) == 3 * MAX_LEFT + 1
+
+
+async def test_a_stream_that_is_left_and_followed_again_in_a_moment(recorder, store, open_socket):
+    open_socket("s")
+    for _ in range(4):
+        follow(recorder, "s", "call.1").end(asyncio.get_running_loop().time())
+        follow(recorder, "s", "call.2")
+    recorder.ended("s", 1001)
+    await asyncio.sleep(WRITE_EVERY + 1)
+    (life,) = store.lives_of("user.1", *ALL)
+    stored = {(one.stream, round(one.since * 1000)) for one in life.followings}
+    assert len(stored) == 8, "a store has one row for each, or refuses all that comes with them"
 
 
 async def test_a_process_that_ends_writes_all_first(recorder, store, open_socket):

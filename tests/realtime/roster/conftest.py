@@ -22,7 +22,7 @@ def backend(request, settings, transactional_db):
         return MemoryPresence()
     if request.param == "database":
         return DatabasePresence()
-    return RedisPresence(request.getfixturevalue("redis_server").url)
+    return RedisPresence(request.getfixturevalue("empty_redis").url)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def pass_time(backend, monkeypatch, request):
         return passed.append
     if isinstance(backend, DatabasePresence):
         return _age_in_database
-    client = redis.Redis.from_url(request.getfixturevalue("redis_server").url)
+    client = redis.Redis.from_url(request.getfixturevalue("empty_redis").url)
     return lambda seconds: _age_in_redis(client, seconds)
 
 

@@ -15,9 +15,9 @@ async def no_command(frame):
     pass
 
 
-async def open_realtime(connection, command=no_command):
+async def open_realtime(connection, command=no_command, **options):
     """Return a socket that has greeted user 42; ``command`` runs what the peer asks for."""
-    socket = RealtimeSocket(connection.send)
+    socket = RealtimeSocket(connection.send, **options)
 
     async def serve():
         try:

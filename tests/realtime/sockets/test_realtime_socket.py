@@ -5,7 +5,9 @@ import logging
 
 import pytest
 
+from realtime.counters import LATENCY
 from realtime.protocol.close_codes import CloseCode
+from realtime.protocol.proofs import Proofs
 from tests.realtime.sockets.connection import Connection
 from tests.realtime.sockets.open_sockets import open_realtime
 from tests.virtual_time import settle
@@ -64,6 +66,29 @@ async def test_a_pong_proves_nothing_of_what_was_dropped_on_its_way(socket, conn
     await settle()
     assert ("two" in connection.texts) is not dropped
     assert arrived == ([] if dropped else ["one", "two"])
+
+
+async def test_a_pong_proves_nothing_that_was_sent_after_its_ping(connection, socket, monkeypatch):
+    loop, add = asyncio.get_running_loop(), LATENCY.add
+
+    def add_slowly(seconds):
+        loop.stall(0.5)
+        add(seconds)
+
+    monkeypatch.setattr(LATENCY, "add", add_slowly)
+    socket.proofs = Proofs()
+    await asyncio.sleep(30)
+    (*_, pinged_at) = connection.pinged_at
+    assert socket.proofs.proved_at(pinged_at - 0.01) is not None
+    assert socket.proofs.proved_at(pinged_at + 0.01) is None
+
+
+async def test_where_something_answers_for_the_client_a_pong_proves_nothing(connection):
+    socket = await open_realtime(connection, is_answered_for=True)
+    socket.proofs = Proofs()
+    await asyncio.sleep(60)
+    assert socket.latency is not None
+    assert socket.proofs.last is None
 
 
 async def test_nothing_is_sent_to_a_peer_that_has_left(socket, connection):

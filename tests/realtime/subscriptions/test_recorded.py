@@ -206,8 +206,24 @@ async def test_lives_of_a_stream_of_a_user_and_page_by_page(recorder, client, hu
     ids = sorted(one.socket.id for one in everyone)
     first = [life.socket for life in recorder.lives(limit=3)]
     assert first + [life.socket for life in recorder.lives(after=first[-1])] == ids
-    answer = recorder.answer_lives({"stream": STREAM})
+    answer = await recorder.answer_lives({"stream": STREAM})
     assert [life_from_json(life) for life in answer] == recorder.lives(stream=STREAM)
+
+
+async def test_a_long_answer_lets_others_have_their_turns(
+    recorder, client, hub, stream, monkeypatch
+):
+    monkeypatch.setattr("realtime.recorder.recorder.TURN", -1)
+    await Subscription(client.socket, stream, hub).start(None, None)
+    for other in [Client() for _ in range(20)]:
+        recorder.opened(other.socket, "user.2", "")
+        await Subscription(other.socket, stream, hub).start(None, None)
+    answering = asyncio.ensure_future(recorder.answer_lives({"stream": STREAM}))
+    turns = 0
+    while not answering.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert (len(await answering), turns > 20) == (21, True)
 
 
 async def test_a_life_is_remembered_for_a_while(recorder, client, subscription, publish):

@@ -33,7 +33,7 @@ class Cafe(Stream):
 @pytest.fixture(params=[MEMORY, None], ids=["events kept", "events not kept"])
 def quick(settings, request):
     """Users who go are gone soon."""
-    settings.REALTIME = {"EVENT_LOG": request.param, "OFFLINE_AFTER": 0.1}
+    settings.REALTIME = {"EVENT_LOG": request.param, "OFFLINE_AFTER": 0.03}
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ async def test_two_sockets_are_one_user_who_leaves_with_the_last(quick, alice, b
 
 
 async def test_a_socket_that_goes_on_after_a_position_has_the_list_too(settings, alice, bob):
-    settings.REALTIME = {"EVENT_LOG": MEMORY, "OFFLINE_AFTER": 0.1}
+    settings.REALTIME = {"EVENT_LOG": MEMORY, "OFFLINE_AFTER": 0.03}
     async with open_for(alice) as page:
         answer = await page.subscribe("cafe.1")
         await page.presence("cafe.1", [alice])
@@ -147,12 +147,12 @@ class Crowd:
             await self.follow(page, self.random.choice(self.positions))
 
     async def wait(self):
-        await asyncio.sleep(self.random.choice([0.02, 0.1, 0.15]))
+        await asyncio.sleep(self.random.choice([0.01, 0.03, 0.05]))
 
 
 @pytest.mark.parametrize("seed", [1])
 async def test_users_who_come_and_go_all_lists_end_in_the_same(settings, seed):
-    settings.REALTIME = {"EVENT_LOG": MEMORY, "OFFLINE_AFTER": 0.1}
+    settings.REALTIME = {"EVENT_LOG": MEMORY, "OFFLINE_AFTER": 0.03}
     users = [get_user_model()(pk=pk, username=f"user {pk}") for pk in range(1, 6)]
     crowd = Crowd(users, random.Random(seed))
     for _ in range(40):
