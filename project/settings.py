@@ -197,12 +197,15 @@ LOGGING = {
             "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
         }
     },
-    "filters": {"few_refusals": {"()": "project.logs.FewRefusals"}},
+    "filters": {
+        "few_refusals": {"()": "project.logs.FewRefusals"},
+        "needed_by_nobody": {"()": "project.logs.NeededByNobody"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "plain",
-            "filters": ["few_refusals"],
+            "filters": ["few_refusals", "needed_by_nobody"],
         }
     },
     "root": {"handlers": ["console"], "level": "INFO"},

@@ -24,7 +24,8 @@ const STYLE = `
   button { font: inherit; }
   button[aria-pressed=true] { font-weight: bold; }
   table { border-collapse: collapse; width: 100%; }
-  th, td { text-align: left; padding: 0 6px 0 0; font-weight: normal; overflow-wrap: anywhere; }
+  th, td { text-align: left; padding: 0 6px 0 0; font-weight: normal; }
+  td:nth-child(-n+2) { overflow-wrap: anywhere; }
   th { opacity: .75; }
   ol { list-style: none; margin: 0; padding: 0; max-height: 200px; overflow: auto; font-family: ui-monospace, monospace; font-size: 11px; }
   li { white-space: nowrap; }
