@@ -33,6 +33,8 @@ class Outcome(StrEnum):
     NOT_SUBSCRIBED = "not subscribed"
     NOT_SELECTED = "not selected"
     """It follows the stream and selects among its events, and this one was not among them."""
+    FORGOTTEN = "forgotten"
+    """It selects among the stream's events, and of those so old it is not known which ones."""
     LATER = "later"
     """It followed from a position that is after the event."""
     OTHER_EPOCH = "other epoch"
@@ -121,6 +123,8 @@ def _without_event(life: Life, following: Following | None, facts: Facts) -> Out
     offset = entry.offset or 0
     if following.began_after >= offset:
         return Outcome.LATER
+    if following.may_have_joined(offset):
+        return Outcome.FORGOTTEN
     has_passed = following.selects and following.handed > offset
     return Outcome.NOT_SELECTED if has_passed else Outcome.HELD_BACK
 

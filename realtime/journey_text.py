@@ -126,6 +126,8 @@ def sentence(story: Story, words: Words) -> str:
             return f"held back: {which}{end}"
         case Outcome.NOT_SELECTED:
             return "follows, and its class or its filter did not select the event"
+        case Outcome.FORGOTTEN:
+            return "follows, and whether the event was selected for it is no longer known"
         case Outcome.LATER:
             return f"followed from {at(following.since)}, from a position after the event"
     return f"followed another epoch of the stream, from {at(following.since)}"
@@ -202,7 +204,7 @@ def _return(back: Story | None, words: Words) -> str:
 
 def _may_have_it(journeys: Sequence[Journey]) -> bool:
     """Tell whether sockets may have been handed an event of which that can't be known."""
-    unknown = sockets_with(journeys, Outcome.DIED, Outcome.UNKNOWN)
+    unknown = sockets_with(journeys, Outcome.DIED, Outcome.UNKNOWN, Outcome.FORGOTTEN)
     return bool(unknown) or any(journey.silent for journey in journeys)
 
 
@@ -212,6 +214,7 @@ def _why(journeys: Sequence[Journey]) -> str:
         Outcome.HELD_BACK: "what follows the stream takes less than it is sent",
         Outcome.NOT_SELECTED: "those who follow the stream did not select it",
         Outcome.DIED: "the process of the socket died",
+        Outcome.FORGOTTEN: "what was selected from the stream then is no longer known",
         Outcome.UNKNOWN: "what may have it is in a process that did not answer",
         Outcome.GONE: "the sockets that had followed the stream had ended",
         Outcome.EXCLUDED: "only the excluded socket followed the stream",

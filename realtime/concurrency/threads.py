@@ -35,6 +35,14 @@ async def run_sync(function: Callable[..., Any], *args: Any) -> Any:
     return await _run(_log_pool.run, None, function, args)
 
 
+async def run_record(function: Callable[..., Any], *args: Any) -> Any:
+    """Run a function that keeps what has become of sockets; returns what it returns.
+
+    Where its store hangs, nobody who reads the log waits.
+    """
+    return await _run(_record_pool.run, None, function, args)
+
+
 async def run_sign_in(client: Hashable, function: Callable[..., Any], *args: Any) -> Any:
     """Run a function that finds out who ``client`` is, an address; returns what it returns."""
     return await _run(_sign_in_pool.run, client, function, args)
@@ -111,13 +119,17 @@ async def _run(
 
 
 _log_pool = Pool("realtime-log")
+_record_pool = Pool("realtime-record")
 _sign_in_pool = Pool("realtime-sign-in")
 _application_pool = Pool("realtime-application")
 _message_pool = Pool("realtime-message")
 _hook_pool = Pool("realtime-hook")
 _check_pool = Pool("realtime-check")
 
-_POOLS = (_log_pool, _sign_in_pool, _application_pool, _message_pool, _hook_pool, _check_pool)
+_POOLS = (
+    *(_log_pool, _record_pool, _sign_in_pool),
+    *(_application_pool, _message_pool, _hook_pool, _check_pool),
+)
 
 THREADS_BUSY.read_from(lambda: {pool.name: pool.busy for pool in _POOLS})
 CALLS_WAITING.read_from(lambda: {pool.name: pool.waiting for pool in _POOLS})

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from realtime.concurrency.per_loop import PerLoop
-from realtime.concurrency.threads import run_sync
+from realtime.concurrency.threads import run_record
 from realtime.eventlog.database.heads import short_transaction
 from realtime.logs import get_logger
 from realtime.models import Receipt
@@ -56,7 +56,7 @@ class Notes:
             while self._waiting:
                 batch = self._waiting[:MAX_ROWS]
                 try:
-                    await run_sync(write, batch)
+                    await run_record(write, batch)
                 except Exception as error:
                     if not is_failing:
                         is_failing = True

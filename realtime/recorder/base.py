@@ -11,6 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+EXACT_STEPS = 32
+"""The newest steps of a following, which stand for one event each."""
+
+JOINED_STEPS = 48
+"""Where there are more steps than these, those before the exact ones may stand for several."""
+
 
 class EndedBy(StrEnum):
     """Who ended a socket."""
@@ -71,6 +77,11 @@ class Following:
 
     Then those that have no step of their own may not have been for this one.
     """
+
+    def may_have_joined(self, offset: int) -> bool:
+        """Tell whether an event of a class that selects may be among steps that were joined."""
+        exact_from = self.steps[-EXACT_STEPS].offset if len(self.steps) > JOINED_STEPS else 0
+        return self.selects and self.began_after < offset < exact_from
 
     def step_of(self, offset: int) -> Step | None:
         """Return the step with which an event was handed out, None if it was not.

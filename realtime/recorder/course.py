@@ -12,12 +12,12 @@ from typing import NamedTuple, TypeVar
 
 from realtime.protocol.hand_outs import HandOut, HandOuts
 from realtime.protocol.proofs import Proofs
-from realtime.recorder.base import Following, Step
+from realtime.recorder.base import EXACT_STEPS, Following, Step
 
 MAX_SPANS = 32
 """Changes between live and behind; older ones are joined to one replay."""
 
-MAX_STEPS = 64
+MAX_STEPS = 2 * EXACT_STEPS
 """Steps of a following; the newest half stays as it is."""
 
 
@@ -217,9 +217,8 @@ def _before(end: float, entries: list[HandOut]) -> list[HandOut]:
 
 def _few(entries: list[Entry]) -> list[Entry]:
     """Keep the newest, and of those before them some: the last one of each group."""
-    newest = MAX_STEPS // 2
     if len(entries) <= MAX_STEPS:
         return entries
-    older = entries[:-newest]
-    group = math.ceil(len(older) / (MAX_STEPS - newest))
-    return older[::-1][::group][::-1] + entries[-newest:]
+    older = entries[:-EXACT_STEPS]
+    group = math.ceil(len(older) / (MAX_STEPS - EXACT_STEPS))
+    return older[::-1][::group][::-1] + entries[-EXACT_STEPS:]

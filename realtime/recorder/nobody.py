@@ -17,7 +17,7 @@ from typing import Any
 
 from realtime.concurrency.per_loop import PerLoop
 from realtime.concurrency.process import process_id
-from realtime.concurrency.threads import run_sync
+from realtime.concurrency.threads import run_record, run_sync
 from realtime.counters import DELIVERED_TO_NOBODY
 from realtime.eventlog import EventLog, event_log
 from realtime.eventlog.entries import LogEntry
@@ -192,7 +192,7 @@ class NobodyWatch:
 
     async def _settle(self, watched: Sequence[Watched], backend: RecorderBackend) -> None:
         since = min(one.entry.numbered_at or 0.0 for one in watched)
-        processes = await run_sync(backend.processes, since)
+        processes = await run_record(backend.processes, since)
         answers = await _ask(watched)
         nobody: list[LogEntry] = []
         for one, given in zip(watched, answers, strict=True):
@@ -206,7 +206,7 @@ class NobodyWatch:
             elif verdict is not Verdict.RECEIVED:
                 nobody.append(one.entry)
         if any(one.ended_at is not None and not one.has_died for one in processes):
-            nobody = await run_sync(_not_handed_before, backend, nobody)
+            nobody = await run_record(_not_handed_before, backend, nobody)
         _say(nobody)
 
     def _failed(self, error: Exception) -> None:

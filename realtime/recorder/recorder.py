@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from realtime.concurrency.per_loop import PerLoop
-from realtime.concurrency.threads import run_sync
+from realtime.concurrency.threads import run_record
 from realtime.conf import realtime_settings
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol.hand_outs import HandOuts
@@ -264,7 +264,7 @@ async def _prune_forever(backend: RecorderBackend) -> None:
     await asyncio.sleep(random.random() * PRUNE_EVERY)
     while True:
         try:
-            await run_sync(backend.prune, realtime_settings().RECORD_AGE)
+            await run_record(backend.prune, realtime_settings().RECORD_AGE)
         except Exception as error:
             logger.error("records not pruned error=%r", error)
         await asyncio.sleep(PRUNE_EVERY)

@@ -8,7 +8,7 @@ import math
 from collections import deque
 from typing import NamedTuple
 
-from realtime.concurrency.threads import run_sync
+from realtime.concurrency.threads import run_record
 from realtime.logs import get_logger
 from realtime.recorder.base import Life, RecorderBackend
 from realtime.recorder.open_life import OpenLife
@@ -88,7 +88,7 @@ class Writer:
             await asyncio.sleep(RETRY)
             await self._write_all()
         try:
-            await run_sync(self._backend.stop, this_process().id)
+            await run_record(self._backend.stop, this_process().id)
         except Exception as error:
             logger.error("recorder not stopped reason=%r", error)
         self._has_stopped.set_result(None)
@@ -131,7 +131,7 @@ class Writer:
         begun = [life.begun() for life in opened]
         about = LEASE, begun + batch.parts, batch.over
         try:
-            await run_sync(self._backend.write, this_process(), *about)
+            await run_record(self._backend.write, this_process(), *about)
         except Exception as error:
             self._failed(batch, error)
             return False

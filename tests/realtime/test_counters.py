@@ -182,4 +182,5 @@ async def test_the_layer_and_the_log_are_up_once_they_are_known_to_be(alice):
 async def test_threads_that_run_something_are_busy():
     threads = await run_sync(counters.THREADS_BUSY.read)
     assert threads["log"] >= 1  # Loops of other tests may have left something there.
-    assert set(threads) == {"log", "sign-in", "application", "message", "hook", "check"}
+    kinds = {"log", "record", "sign-in", "application", "message", "hook", "check"}
+    assert set(threads) == kinds

@@ -212,6 +212,15 @@ def test_nobody_is_not_said_where_it_is_not_known():
     )
 
 
+def test_what_was_selected_long_ago_is_no_longer_known():
+    steps = tuple(Step(2 * n, 100.0, 100.1) for n in range(5, 60))
+    selecting = replace(following(handed=118, proved=118, steps=steps), selects=True)
+    found = journey(life("a", selecting))
+    assert [story.outcome for story in found.stories] == [Outcome.FORGOTTEN]
+    assert verdict([found], WORDS).startswith("Not known to be delivered: what was selected from")
+    assert "whether the event was selected for it is no longer known" in text([found], WORDS)
+
+
 def test_an_event_without_an_offset_is_nowhere_yet():
     found = journey(life("a", following()), entry=replace(EVENT, offset=None, numbered_at=None))
     assert verdict([found], WORDS) == "Committed, and not numbered yet: no socket can have it."

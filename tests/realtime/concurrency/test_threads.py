@@ -14,6 +14,7 @@ from realtime.concurrency.threads import (
     run_check,
     run_hook,
     run_message,
+    run_record,
     run_sign_in,
     run_sync,
 )
@@ -52,6 +53,7 @@ async def test_async_and_sync_functions_and_what_looks_like_one():
 
 KINDS = {
     "log": lambda user, function, *args: run_sync(function, *args),
+    "record": lambda user, function, *args: run_record(function, *args),
     "sign-in": run_sign_in,
     "application": run_application,
     "hook": run_hook,

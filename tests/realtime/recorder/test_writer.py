@@ -2,11 +2,14 @@
 
 import asyncio
 import gc
+import threading
 import time
 from types import SimpleNamespace
 
 import pytest
 
+from realtime.concurrency.pool import THREADS
+from realtime.concurrency.threads import run_sync
 from realtime.protocol.hand_outs import HandOuts
 from realtime.protocol.position import Position
 from realtime.recorder import recorder_backend, writer
@@ -176,3 +179,22 @@ async def test_times_are_those_of_the_wall(recorder, store, open_socket):
     (life,) = recorder.lives()
     assert life.opened_at == pytest.approx(time.time(), abs=5)
     assert life.followings[0].since == pytest.approx(time.time(), abs=5)
+
+
+def test_a_store_that_hangs_delays_nobody_who_reads_the_log(db):
+    awake = threading.Event()
+
+    class Hanging(MemoryRecorder):
+        def write(self, process, lease, opened, ended):
+            awake.wait(10)
+
+    async def run():
+        stores = [writer.Writer(Hanging()) for _ in range(THREADS)]
+        await asyncio.sleep(0.1)
+        try:
+            await asyncio.wait_for(run_sync(threading.get_ident), 2)
+        finally:
+            awake.set()
+        await asyncio.gather(*(store.stop() for store in stores))
+
+    asyncio.run(run())

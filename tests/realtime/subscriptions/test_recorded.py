@@ -170,6 +170,23 @@ async def test_what_a_class_passes_over_was_not_handed_out(recorder, client, str
     assert handed == [False, True, False]
 
 
+@pytest.mark.parametrize("count", [20, 40, 90, 300])
+async def test_what_a_class_selected_long_ago_is_not_called_passed_over(
+    recorder, client, stream, hub, publish, count
+):
+    stream.values = {"to": "me"}
+    selecting = SelectiveSubscription(client.socket, stream, hub, Rules(fields=("to",)))
+    await selecting.start(None, None)
+    for _ in range(count):
+        await publish(STREAM, {"to": "you"}, {"to": "me"})
+        await asyncio.sleep(PING)
+    found = following(recorder)
+    handed = range(2, 2 * count + 1, 2)
+    assert all(found.step_of(one) or found.may_have_joined(one) for one in handed)
+    newest = range(max(1, 2 * count - 61), 2 * count, 2)
+    assert not any(found.step_of(one) or found.may_have_joined(one) for one in newest)
+
+
 async def test_a_cached_stream_hands_out_the_newest(recorder, client, hub, log, publish):
     log.write(STREAM, *range(5))
     subscription = CachedSubscription(client.socket, Thing(STREAM), hub, Rules())
