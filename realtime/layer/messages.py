@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Container, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from realtime.eventlog import Draft, LoggedEvent
+from realtime.eventlog import Addressed, Draft, LoggedEvent
 from realtime.layer import fields
 from realtime.layer.groups import every_hub, group_name
 from realtime.logs import LIMITED, get_logger
@@ -68,7 +68,14 @@ def logged_messages(events: Sequence[LoggedEvent]) -> list[GroupMessage]:
 
 def ephemeral_messages(streams: Sequence[str], draft: Draft) -> list[GroupMessage]:
     """Return the messages that hand over an event which is not kept."""
-    return _grouped([_ephemeral_message(stream, draft) for stream in streams])
+    return ephemeral_messages_of([Addressed(streams, draft)])
+
+
+def ephemeral_messages_of(events: Sequence[Addressed]) -> list[GroupMessage]:
+    """Return the messages that hand over events which are not kept."""
+    return _grouped(
+        [_ephemeral_message(stream, draft) for streams, draft in events for stream in streams]
+    )
 
 
 def stamped(outgoing: Sequence[GroupMessage]) -> Sequence[GroupMessage]:
