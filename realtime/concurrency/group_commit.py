@@ -1,7 +1,8 @@
 """Group commit: what comes from many callers at one moment is done together, in rounds.
 
 While a round is under way, those who come meanwhile wait, and one of them does the next round for
-all of them. A caller that is alone waits for nobody.
+all of them. A caller that is alone waits for nobody. What follows from a round does not hold up the
+next one, and all callers of the round wait for it.
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ from weakref import WeakSet
 
 Item = TypeVar("Item")
 
-Then = Callable[..., Any]
-"""What follows; a round has only items that are followed by the same."""
+Result = TypeVar("Result")
 
 
 class _State(Enum):
@@ -30,9 +30,10 @@ class _State(Enum):
 
 
 @dataclass(eq=False)
-class _Entry(Generic[Item]):
+class _Entry(Generic[Item, Result]):
     item: Item
-    then: Then
+    then: Callable[[Result], None]
+    """What follows; a round has only items that are followed by the same."""
     state: _State = _State.WAITING
     error: Exception | None = None
     mates: int = 0
@@ -41,10 +42,10 @@ class _Entry(Generic[Item]):
     """What its thread waits for: held while the state is WAITING or TAKEN."""
 
 
-class GroupCommit(Generic[Item]):
+class GroupCommit(Generic[Item, Result]):
     """Has threads, or gevent's greenlets, do their work together.
 
-    ``together(items, then, again)`` does a round. An error of the kinds ``own`` may be the fault of
+    ``together(items, again)`` does a round. An error of the kinds ``own`` may be the fault of
     one item: then each thread calls it for its own item alone. Any other error is raised in all
     threads of the round. A thread also goes on alone if its round was broken off, or has not ended
     within ``patience`` seconds. Then ``again`` says that its item may have been done already.
@@ -52,7 +53,7 @@ class GroupCommit(Generic[Item]):
 
     def __init__(
         self,
-        together: Callable[[Sequence[Item], Then, bool], None],
+        together: Callable[[Sequence[Item], bool], Result],
         own: type[Exception],
         patience: float,
     ) -> None:
@@ -60,15 +61,18 @@ class GroupCommit(Generic[Item]):
         self._own = own
         self._patience = patience
         self._lock = threading.Lock()
-        self._waiting: list[_Entry[Item]] = []
+        self._waiting: list[_Entry[Item, Result]] = []
         self._is_led = False
         self._leader: int | None = None
         _all.add(self)
 
-    def join(self, item: Item, then: Then) -> None:
-        """Return when the item is done, in a round with those of other threads or alone."""
+    def join(self, item: Item, then: Callable[[Result], None]) -> None:
+        """Return when the item is done, in a round with those of other threads or alone.
+
+        ``then`` gets the result of the round, or the item's own; it does not raise.
+        """
         if self._leader == threading.get_ident():  # What a round does, publishes something.
-            self._together([item], then, False)
+            then(self._together([item], False))
             return
         entry = _Entry(item, then)
         with self._lock:
@@ -84,14 +88,14 @@ class GroupCommit(Generic[Item]):
         if entry.error is not None and not (entry.mates and isinstance(entry.error, self._own)):
             raise entry.error
         if entry.error is not None or entry.state is not _State.DONE:
-            self._together([item], then, entry.state is not _State.WAITING)
+            then(self._together([item], entry.state is not _State.WAITING))
 
     def begin_as_child(self) -> None:
         """Forget the threads that a fork does not copy, and the locks that they held."""
         self._lock, self._waiting = threading.Lock(), []
         self._is_led, self._leader = False, None
 
-    def _wait(self, entry: _Entry[Item]) -> None:
+    def _wait(self, entry: _Entry[Item, Result]) -> None:
         """Wait until the entry's round has ended, or it leads one, or patience has ended."""
         is_alive = False
         try:
@@ -105,7 +109,7 @@ class GroupCommit(Generic[Item]):
                     self._waiting.remove(entry)
                     self._choose_leader()
 
-    def _lead(self, own: _Entry[Item]) -> None:
+    def _lead(self, own: _Entry[Item, Result]) -> None:
         with self._lock:
             taken = [entry for entry in self._waiting if entry.then is own.then]
             self._waiting = [entry for entry in self._waiting if entry.then is not own.then]
@@ -114,16 +118,23 @@ class GroupCommit(Generic[Item]):
             self._leader = threading.get_ident()
         state, error = _State.BROKEN_OFF, None
         try:
-            self._together([entry.item for entry in taken], own.then, False)
+            result = self._do_round([entry.item for entry in taken])
+            own.then(result)
             state = _State.DONE
         except Exception as raised:  # Each thread of the round gets it.
             state, error = _State.DONE, raised
         finally:
             with self._lock:
-                self._leader = None
                 for entry in taken:
                     entry.error = error
                     self._move(entry, state)
+
+    def _do_round(self, items: Sequence[Item]) -> Result:
+        try:
+            return self._together(items, False)
+        finally:
+            with self._lock:
+                self._leader = None
                 self._choose_leader()
 
     def _choose_leader(self) -> None:
@@ -131,26 +142,28 @@ class GroupCommit(Generic[Item]):
         if self._waiting:
             self._move(self._waiting[0], _State.LEADS)
 
-    def _move(self, entry: _Entry[Item], state: _State) -> None:
+    def _move(self, entry: _Entry[Item, Result], state: _State) -> None:
         entry.state = state
         if entry.moved_on.locked():
             entry.moved_on.release()
 
 
-class GroupCommitInLoop(Generic[Item]):
+class GroupCommitInLoop(Generic[Item, Result]):
     """Has the tasks of one event loop do their work together; see ``GroupCommit``."""
 
     def __init__(
         self,
-        together: Callable[[Sequence[Item], Then, bool], Awaitable[None]],
+        together: Callable[[Sequence[Item], bool], Awaitable[Result]],
         own: type[Exception],
     ) -> None:
         self._together = together
         self._own = own
-        self._waiting: list[tuple[Item, Then, asyncio.Future[None]]] = []
+        self._waiting: list[
+            tuple[Item, Callable[[Result], Awaitable[None]], asyncio.Future[None]]
+        ] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def join(self, item: Item, then: Then) -> None:
+    async def join(self, item: Item, then: Callable[[Result], Awaitable[None]]) -> None:
         """Return when the item is done; it is done also if the caller is cancelled."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         done.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -176,10 +189,13 @@ class GroupCommitInLoop(Generic[Item]):
                 done.cancel()
 
     async def _do(
-        self, taken: Sequence[tuple[Item, asyncio.Future[None]]], then: Then, again: bool
+        self,
+        taken: Sequence[tuple[Item, asyncio.Future[None]]],
+        then: Callable[[Result], Awaitable[None]],
+        again: bool,
     ) -> None:
         try:
-            await self._together([item for item, _ in taken], then, again)
+            await then(await self._together([item for item, _ in taken], again))
         except Exception as error:  # The futures hand it to each caller.
             if isinstance(error, self._own) and len(taken) > 1:
                 for one in taken:
@@ -192,7 +208,7 @@ class GroupCommitInLoop(Generic[Item]):
                 done.set_result(None)
 
 
-_all: WeakSet[GroupCommit[Any]] = WeakSet()
+_all: WeakSet[GroupCommit[Any, Any]] = WeakSet()
 
 
 def _begin_as_child() -> None:

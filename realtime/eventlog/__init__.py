@@ -2,6 +2,7 @@
 
 from realtime.eventlog.base import (
     Addressed,
+    AfterNumbering,
     Draft,
     EventLog,
     LoggedEvent,
@@ -13,6 +14,7 @@ from realtime.eventlog.entries import LogEntry, Recent
 
 __all__ = [
     "Addressed",
+    "AfterNumbering",
     "Draft",
     "EventLog",
     "LogEntry",

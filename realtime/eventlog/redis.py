@@ -301,15 +301,15 @@ class RedisEventLog(EventLog):
         return removed
 
     def _append_together(
-        self, appends: Sequence[Sequence[Addressed]], on_numbered: OnNumbered, again: bool
-    ) -> None:
+        self, appends: Sequence[Sequence[Addressed]], again: bool
+    ) -> list[LoggedEvent]:
         events = list(chain(*appends))
         request = self._append_request(events)
         try:
             numbered = self._append_script(**request(again))
         except CONNECTION_ERRORS:
             numbered = self._append_script(**request(True))
-        on_numbered(_numbered(events, numbered))
+        return _numbered(events, numbered)
 
     def _append_request(self, events: Sequence[Addressed]) -> Callable[[bool], dict[str, Any]]:
         """Return a function that returns the arguments of the script.
@@ -366,8 +366,8 @@ class _InLoop:
         self.commits = GroupCommitInLoop(self._append_together, redis.ResponseError)
 
     async def _append_together(
-        self, appends: Sequence[Sequence[Addressed]], on_numbered: AfterNumbering, again: bool
-    ) -> None:
+        self, appends: Sequence[Sequence[Addressed]], again: bool
+    ) -> list[LoggedEvent]:
         if self._closing is None:
             self._closing = self._close_with_loop()
             await anext(self._closing)
@@ -377,7 +377,7 @@ class _InLoop:
             numbered = await self._script(**request(again))
         except CONNECTION_ERRORS:
             numbered = await self._script(**request(True))
-        await on_numbered(_numbered(events, numbered))
+        return _numbered(events, numbered)
 
     async def _close_with_loop(self) -> AsyncGenerator[None]:
         """Close the client when the loop ends its generators, as ``asyncio.run`` has it do."""

@@ -58,7 +58,7 @@ class DatabaseEventLog(EventLog):
     """Keeps events in the tables of ``realtime.models``, in the database that routers choose."""
 
     def __init__(self) -> None:
-        self._numberings: dict[str, GroupCommit[_Committed]] = {}
+        self._numberings: dict[str, GroupCommit[_Committed, list[LoggedEvent]]] = {}
 
     def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
         self.append_many([Addressed(streams, draft)], on_numbered)
@@ -99,13 +99,13 @@ class DatabaseEventLog(EventLog):
     ) -> None:
         try:
             if connections[using].in_atomic_block:  # A test's, which runs its hooks inside.
-                _number_together(using, [committed], on_numbered)
+                on_numbered(_number_together(using, [committed]))
             else:
                 self._numbering(using).join(committed, on_numbered)
         except Error as error:
             logger.error("numbering put off event=%s error=%r", ",".join(committed.ids), error)
 
-    def _numbering(self, using: str) -> GroupCommit[_Committed]:
+    def _numbering(self, using: str) -> GroupCommit[_Committed, list[LoggedEvent]]:
         if using not in self._numberings:
             together = partial(_number_together, using)
             self._numberings.setdefault(using, GroupCommit(together, Error, PATIENCE))
@@ -206,11 +206,11 @@ class _Committed(NamedTuple):
 
 
 def _number_together(
-    using: str, commits: Sequence[_Committed], on_numbered: OnNumbered, again: bool = False
-) -> None:
+    using: str, commits: Sequence[_Committed], again: bool = False
+) -> list[LoggedEvent]:
     """Number what was committed, if nobody else has; so nothing is done twice ``again``."""
     make_heads(list({name for one in commits for name in one.headless}), using)
-    on_numbered(number(list({name for one in commits for name in one.streams}), using))
+    return number(list({name for one in commits for name in one.streams}), using)
 
 
 def _streams_of(events: Sequence[Addressed]) -> list[str]:
