@@ -40,6 +40,7 @@ PROMISES = {
     "then all events are": "realtime/fanout/test_hub.py::test_without_a_log_there_are_ephemeral",
     "Its methods `recent`, `find`": f"{HERE}entries.py::test_a_log_of_others_that_can_not_say",
     "without them [`realtime_journey`]": f"{HERE}entries.py::test_a_log_of_others_that_can_not",
+    "Without an `append_many`": f"{HERE}contract.py::test_a_log_of_others_appends_several",
     "The database log inserts rows": "faults/test_publishers.py::test_opposite_orders_neither",
     "After the commit a short": "faults/test_publishers.py::test_a_publisher_that_begins_after",
     "On PostgreSQL with psycopg 3": f"{HERE}database.py::test_publishing_is_a_constant_number",
