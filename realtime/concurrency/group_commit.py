@@ -1,8 +1,8 @@
 """Group commit: what comes from many callers at one moment is done together, in rounds.
 
 While a round is under way, those who come meanwhile wait, and one of them does the next round for
-all of them. A caller that is alone waits for nobody. What follows from a round does not hold up the
-next one, and all callers of the round wait for it.
+all of them. A caller that is alone waits for nobody. What follows from a round is a part of it: the
+longer it takes, the more callers share the next one.
 """
 
 from __future__ import annotations
@@ -118,23 +118,16 @@ class GroupCommit(Generic[Item, Result]):
             self._leader = threading.get_ident()
         state, error = _State.BROKEN_OFF, None
         try:
-            result = self._do_round([entry.item for entry in taken])
-            own.then(result)
+            own.then(self._together([entry.item for entry in taken], False))
             state = _State.DONE
         except Exception as raised:  # Each thread of the round gets it.
             state, error = _State.DONE, raised
         finally:
             with self._lock:
+                self._leader = None
                 for entry in taken:
                     entry.error = error
                     self._move(entry, state)
-
-    def _do_round(self, items: Sequence[Item]) -> Result:
-        try:
-            return self._together(items, False)
-        finally:
-            with self._lock:
-                self._leader = None
                 self._choose_leader()
 
     def _choose_leader(self) -> None:

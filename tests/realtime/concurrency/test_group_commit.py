@@ -124,24 +124,6 @@ def test_a_thread_that_waits_too_long_goes_on_alone():
     assert len(work.rounds) == 2, "nobody does it a second time"
 
 
-def test_what_follows_does_not_hold_up_the_next_round():
-    following, may_end, rounds = threading.Event(), threading.Event(), []
-    commit = GroupCommit(lambda items, again: rounds.append(items), Own, 60)
-
-    def follow_slowly(_):
-        following.set()
-        may_end.wait(60)
-
-    slow = threading.Thread(target=commit.join, args=("slow", follow_slowly), daemon=True)
-    slow.start()
-    following.wait(5)
-    commit.join("quick", follow)
-    assert rounds == [["slow"], ["quick"]]
-    may_end.set()
-    slow.join(5)
-    assert not slow.is_alive()
-
-
 def test_what_a_round_publishes_itself_waits_for_nobody():
     rounds = []
 
