@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import random
@@ -24,6 +25,8 @@ from tests.processes.postgres import Postgres
 from tests.processes.redis_server import RedisServer
 
 THREADS = 8
+TASKS = 32
+"""The publishes of an event loop that are under way together."""
 MANY_STREAMS = 200
 USERS = 1000
 REPEATS = 200
@@ -75,7 +78,17 @@ def with_redis_log(url: str) -> Measured:
     took = milliseconds(lambda: publish("user.1", "call.state", DATA))
     trips = (reads() - before - 1) / REPEATS
     broadcast = milliseconds(lambda: publish("user.1", "call.state", DATA, ephemeral=True))
-    return {"redis_publish_ms": took, "redis_round_trips": trips, "broadcast_ms": broadcast}
+    by_threads = [
+        from_threads(lambda name: publish(name, "call.state", DATA)) for _ in range(ROUNDS)
+    ]
+    by_tasks = [asyncio.run(from_tasks()) for _ in range(ROUNDS)]
+    return {
+        "redis_publish_ms": took,
+        "redis_round_trips": trips,
+        "broadcast_ms": broadcast,
+        "redis_publishes_a_second_by_threads": statistics.median(by_threads),
+        "redis_publishes_a_second_by_one_loop": statistics.median(by_tasks),
+    }
 
 
 def with_database_log() -> Measured:
@@ -98,6 +111,7 @@ def with_database_log() -> Measured:
         with transaction.atomic():
             publish(stream, "call.state", DATA)
 
+    publish([f"user.{number}" for number in range(USERS)], "call.state", DATA)
     from_threads(publish_one)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")  # Autovacuum does it within a minute.
@@ -135,6 +149,22 @@ def from_threads(work: Callable[[str], None]) -> float:
     for thread in threads:
         thread.join()
     return sum(counts) / SECONDS
+
+
+async def from_tasks() -> float:
+    """Return how many events a second one event loop publishes, ``TASKS`` at a time."""
+    from realtime import apublish
+
+    async def repeat() -> int:
+        count = 0
+        while time.perf_counter() < end:
+            await apublish(f"user.{random.randrange(USERS)}", "call.state", DATA)
+            count += 1
+        return count
+
+    await apublish("user.0", "call.state", DATA)
+    end = time.perf_counter() + SECONDS
+    return sum(await asyncio.gather(*(repeat() for _ in range(TASKS)))) / SECONDS
 
 
 def milliseconds(call: Callable[[], Any], times: int = REPEATS) -> float:

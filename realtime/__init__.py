@@ -12,6 +12,7 @@ try:
     from realtime.connections import aopen_sockets, open_sockets
     from realtime.events import aposition, apublish, position, publish
     from realtime.locks import alock, alock_holder, aunlock, lock, lock_holder, unlock
+    from realtime.publications import Publication, apublish_many, publish_many
     from realtime.receipts.asking import areceipt, receipt
     from realtime.rights import adisconnect, areauthorize, disconnect, reauthorize
 except ImportError as error:
@@ -22,6 +23,7 @@ except ImportError as error:
     raise ImportError(sentence) from error
 
 __all__ = [
+    "Publication",
     "adisconnect",
     "ais_online",
     "alock",
@@ -30,6 +32,7 @@ __all__ = [
     "aposition",
     "apresence",
     "apublish",
+    "apublish_many",
     "areauthorize",
     "areceipt",
     "aunlock",
@@ -42,6 +45,7 @@ __all__ = [
     "position",
     "presence",
     "publish",
+    "publish_many",
     "reauthorize",
     "receipt",
     "unlock",

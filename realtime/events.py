@@ -18,15 +18,14 @@ from realtime.concurrency.per_loop import in_event_loop
 from realtime.conf import realtime_settings
 from realtime.correlation import current_origin, current_traceparent
 from realtime.counters import EVENTS_PUBLISHED
-from realtime.eventlog import Draft, EventLog, LoggedEvent, event_log
+from realtime.eventlog import Addressed, Draft, EventLog, LoggedEvent, event_log
 from realtime.eventlog.commit import after_every_commit
 from realtime.hints import hint
 from realtime.layer.broadcast import abroadcast, broadcast
 from realtime.layer.groups import group_name
 from realtime.layer.messages import (
-    GroupMessage,
     Message,
-    ephemeral_messages,
+    ephemeral_messages_of,
     logged_messages,
     plain_message,
     stamped,
@@ -99,20 +98,13 @@ def publish(
     """
     if in_event_loop():
         raise RuntimeError("publish() was called in an event loop: await apublish() there.")
-    streams, terms = stream_names(to), terms_of(within, otherwise)
-    log = None if ephemeral else event_log()
-    draft = _draft(name, data, key, exclude)
-    if log is None:
-        _require_no_terms(terms)
-        outgoing = _ephemeral(streams, draft)
-        after_every_commit(lambda: broadcast(stamped(outgoing)))
-    elif terms is not None:
-        return _publish_within(terms, log, streams, draft)
-    elif streams:
-        EVENTS_PUBLISHED.add("kept")
-        _log_publish(draft, streams)
-        log.append(streams, draft, _broadcast_logged)
-    return draft.id
+    terms = terms_of(within, otherwise)
+    event = addressed(to, name, data, key, exclude)
+    if terms is not None:
+        log = None if ephemeral else event_log()
+        return _publish_within(terms, _required(log), event.streams, event.draft)
+    hand_over([event], ephemeral=ephemeral)
+    return event.draft.id
 
 
 async def apublish(
@@ -128,18 +120,18 @@ async def apublish(
 ) -> str:
     """Publish one event, from async code; see ``publish`` for the arguments.
 
-    An event that is kept is written in the thread of Django's async database calls. Under
-    ``async_to_sync`` that is the thread of the sync code, with its transactions.
+    With the Redis log, and for ephemeral events, it needs no thread. Otherwise the event is written
+    in the thread of Django's async database calls. Under ``async_to_sync`` that is the thread of
+    the sync code, with its transactions, whatever the log.
     """
-    is_kept = not ephemeral and event_log() is not None
-    if is_kept or sync_code_waits():
+    terms = terms_of(within, otherwise)
+    if terms is not None or awaits_thread(ephemeral):
         options: dict[str, Any] = {"key": key, "ephemeral": ephemeral, "exclude": exclude}
         options |= {"within": within, "otherwise": otherwise}
         return await run_async(sync_to_async(publish)(to, name, data, **options))
-    _require_no_terms(terms_of(within, otherwise))
-    draft = _draft(name, data, key, exclude)
-    await abroadcast(stamped(_ephemeral(stream_names(to), draft)))
-    return draft.id
+    event = addressed(to, name, data, key, exclude)
+    await hand_over_in_loop([event], ephemeral=ephemeral)
+    return event.draft.id
 
 
 # A name is itself a series of strings, so the first signature has to be tried first.
@@ -203,6 +195,49 @@ def is_user(to: Any) -> bool:
     return isinstance(to, (get_user_model(), AnonymousUser))
 
 
+def addressed(
+    to: Any, name: str, data: Any = None, key: str | None = None, exclude: str | None = None
+) -> Addressed:
+    """Return an event with its streams, or raise what ``publish`` raises for what can't be one."""
+    return Addressed(stream_names(to), _draft(name, data, key, exclude))
+
+
+def hand_over(events: Sequence[Addressed], *, ephemeral: bool) -> None:
+    """Append events to the log, or broadcast those that are not kept, after the caller's commit."""
+    log = None if ephemeral else event_log()
+    events = _announced(events, "ephemeral" if log is None else "kept")
+    if log is None:
+        outgoing = ephemeral_messages_of(events)
+        after_every_commit(lambda: broadcast(stamped(outgoing)))
+    elif events:
+        log.append_many(events, _broadcast_logged)
+
+
+async def hand_over_in_loop(events: Sequence[Addressed], *, ephemeral: bool) -> None:
+    """Do what ``hand_over`` does, in an event loop, where ``awaits_thread`` says that it may."""
+    log = None if ephemeral else event_log()
+    events = _announced(events, "ephemeral" if log is None else "kept")
+    if log is None:
+        await abroadcast(stamped(ephemeral_messages_of(events)))
+    elif events:
+        await log.append_in_loop(events, _abroadcast_logged)
+
+
+def awaits_thread(ephemeral: bool) -> bool:
+    """Tell whether async code has to publish in a thread: for its transactions, or its log."""
+    log = None if ephemeral else event_log()
+    return sync_code_waits() or not (log is None or log.appends_in_loop)
+
+
+def _announced(events: Sequence[Addressed], kind: str) -> Sequence[Addressed]:
+    """Count and log the events that go to any stream, and return them."""
+    events = [event for event in events if event.streams]
+    for streams, draft in events:
+        EVENTS_PUBLISHED.add(kind)
+        _log_publish(draft, streams)
+    return events
+
+
 def _draft(name: str, data: Any, key: str | None = None, exclude: str | None = None) -> Draft:
     _require_text("name", name)
     if name == PRESENCE_EVENT:
@@ -242,22 +277,20 @@ def _publish_within(terms: Terms, log: EventLog, streams: Sequence[str], draft: 
     return publish_with(terms, draft, streams, append)
 
 
-def _require_no_terms(terms: Terms | None) -> None:
-    if terms is not None:
+def _required(log: EventLog | None) -> EventLog:
+    if log is None:
         raise ValueError("within needs an event that is kept: an event log, and not ephemeral.")
-
-
-def _ephemeral(streams: Sequence[str], draft: Draft) -> list[GroupMessage]:
-    if not streams:
-        return []
-    EVENTS_PUBLISHED.add("ephemeral")
-    _log_publish(draft, streams)
-    return ephemeral_messages(streams, draft)
+    return log
 
 
 def _broadcast_logged(events: Sequence[LoggedEvent]) -> None:
     if events:
         broadcast(stamped(logged_messages(events)))
+
+
+async def _abroadcast_logged(events: Sequence[LoggedEvent]) -> None:
+    if events:
+        await abroadcast(stamped(logged_messages(events)))
 
 
 def _log_publish(draft: Draft, streams: Sequence[str]) -> None:

@@ -6,10 +6,10 @@ import hashlib
 import json
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
@@ -90,7 +90,15 @@ class Page:
     events: list[LoggedEvent]
 
 
+class Addressed(NamedTuple):
+    """An event to be appended, and the streams that it goes to, each once."""
+
+    streams: Sequence[str]
+    draft: Draft
+
+
 OnNumbered = Callable[[Sequence[LoggedEvent]], None]
+AfterNumbering = Callable[[Sequence[LoggedEvent]], Awaitable[None]]
 
 
 class EventLog(ABC):
@@ -114,6 +122,9 @@ class EventLog(ABC):
     store raises when that is away, and has then changed nothing.
     """
 
+    appends_in_loop: ClassVar[bool] = False
+    """Whether it has ``append_in_loop``; otherwise async code appends in a thread."""
+
     @abstractmethod
     def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
         """Append a draft to each of the streams, if and when the caller's transaction commits.
@@ -121,6 +132,21 @@ class EventLog(ABC):
         ``on_numbered`` then gets the events that have been given their offsets; where another
         process was faster in doing so, that one broadcasts them, and they are not among these.
         """
+
+    def append_many(self, events: Sequence[Addressed], on_numbered: OnNumbered) -> None:
+        """Do what ``append`` does for several events; in each stream, they have this order.
+
+        A log that knows transactions appends all or none. One without this method of its own
+        appends one after the other.
+        """
+        for streams, draft in events:
+            self.append(streams, draft, on_numbered)
+
+    async def append_in_loop(
+        self, events: Sequence[Addressed], on_numbered: AfterNumbering
+    ) -> None:
+        """Do what ``append_many`` does, in an event loop, where no transaction is open."""
+        raise NotImplementedError
 
     @abstractmethod
     def positions(self, streams: Sequence[str]) -> dict[str, Position]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from realtime.eventlog.base import (
+    Addressed,
     Draft,
     EventLog,
     LoggedEvent,
@@ -68,7 +69,10 @@ class MemoryEventLog(EventLog):
         self._lock = threading.Lock()
 
     def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
-        after_every_commit(lambda: on_numbered(self._append(streams, draft)))
+        self.append_many([Addressed(streams, draft)], on_numbered)
+
+    def append_many(self, events: Sequence[Addressed], on_numbered: OnNumbered) -> None:
+        after_every_commit(lambda: on_numbered(self._append_all(events)))
 
     def positions(self, streams: Sequence[str]) -> dict[str, Position]:
         with self._lock:
@@ -151,9 +155,9 @@ class MemoryEventLog(EventLog):
             self._leases[task] = process, time.time() + seconds, note
         return True
 
-    def _append(self, streams: Sequence[str], draft: Draft) -> list[LoggedEvent]:
+    def _append_all(self, events: Sequence[Addressed]) -> list[LoggedEvent]:
         with self._lock:
-            numbered = [self._number(name, draft) for name in streams]
+            numbered = [self._number(name, draft) for streams, draft in events for name in streams]
         return [event for event in numbered if event is not None]
 
     def _number(self, name: str, draft: Draft) -> LoggedEvent | None:

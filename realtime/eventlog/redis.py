@@ -7,15 +7,29 @@ not supported: one publish may touch many streams.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as RetryInLoop
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from realtime.concurrency.group_commit import GroupCommit, GroupCommitInLoop
+from realtime.concurrency.per_loop import PerLoop
 from realtime.eventlog import redis_entries
-from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
+from realtime.eventlog.base import (
+    Addressed,
+    AfterNumbering,
+    Draft,
+    EventLog,
+    LoggedEvent,
+    OnNumbered,
+    Page,
+    random_epoch,
+)
 from realtime.eventlog.commit import after_every_commit
 from realtime.eventlog.entries import NOTE_FOR, LogEntry, Moved, Recent
 from realtime.eventlog.redis_entries import MAX_RECENT, MOVED
@@ -27,6 +41,22 @@ __all__ = ["RedisEventLog"]
 ANSWER_WITHIN = 2.0
 """Seconds that Redis may take to connect or to answer."""
 
+PATIENCE = 10.0
+"""Seconds after which a publisher no longer waits for the thread that appends for it.
+
+Longer than an append can take, with its repetition: both connect, send and load the script.
+"""
+
+OPTIONS: dict[str, Any] = {
+    "decode_responses": True,
+    "socket_timeout": ANSWER_WITHIN,
+    "socket_connect_timeout": ANSWER_WITHIN,
+}
+"""What the connections of threads and of event loops have in common."""
+
+CONNECTION_ERRORS = redis.ConnectionError, redis.TimeoutError
+"""After these an append may have been done, and its answer lost."""
+
 UNUSED_AGE = 3600
 """Seconds for which the head of a stream without events is kept after it was last asked for.
 
@@ -34,53 +64,96 @@ As long as somebody follows the stream, it is asked for. One who makes up names 
 """
 
 APPEND = """
-local id, name, data, at, key, epoch, exclude, again = unpack(ARGV, 1, 8)
-local origin, trace, receipt = unpack(ARGV, 9, 11)
+local epoch, again, max_recent = unpack(ARGV, 1, 3)
 local time = redis.call('TIME')
 local fraction = string.format('0.%06d', time[2])
 local numbered = {}
-local places = {}
-local oldest = 0
-local more = {}
-for field, value in pairs({exclude = exclude, origin = origin, trace = trace, receipt = receipt}) do
-    if value ~= '' then
-        more[#more + 1] = field
-        more[#more + 1] = value
+
+local function optional(fields)
+    local given = {}
+    for field, value in pairs(fields) do
+        if value ~= '' then
+            given[#given + 1] = field
+            given[#given + 1] = value
+        end
     end
+    return given
 end
-local function appended(events)
-    for _, entry in ipairs(redis.call('XREVRANGE', events, '+', '-', 'COUNT', 100)) do
-        if entry[2][2] == id then return true end
+
+-- In a stream, an event is looked for among as many as were published meanwhile at most.
+local function found_in(events, ids)
+    local places = {}
+    for _, entry in ipairs(redis.call('XREVRANGE', events, '+', '-', 'COUNT', 100 + #KEYS)) do
+        if ids[entry[2][2]] then places[entry[2][2]] = string.match(entry[1], '^%d+') end
     end
+    return places
 end
-for i = 2, #KEYS, 3 do
-    local head, events, keyed = KEYS[i], KEYS[i + 1], KEYS[i + 2]
-    local kept = 12 + (i - 2) / 3 * 2
-    local count, age = ARGV[kept + 1], ARGV[kept + 2]
-    local fresh = again == '' or not appended(events)
-    if fresh and (key == '' or redis.call('SET', keyed, id, 'NX', 'EX', age)) then
-        redis.call('HSETNX', head, 'epoch', epoch)
-        local offset = redis.call('HINCRBY', head, 'top', 1)
-        if offset == 1 then redis.call('DEL', events) end -- of an epoch whose head was evicted
-        redis.call('XADD', events, 'MAXLEN', count, offset .. '-0',
-                   'id', id, 'name', name, 'data', data, 'at', at, 'logged', time[1],
-                   'fraction', fraction, unpack(more))
-        redis.call('EXPIRE', head, age)
-        redis.call('EXPIRE', events, age)
-        local current = redis.call('HGET', head, 'epoch')
-        numbered[#numbered + 1] = {(i - 2) / 3, current, offset}
-        places[#places + 1] = string.match(head, '[^:]*$') .. ' ' .. current .. ' ' .. offset
-        oldest = math.max(oldest, tonumber(age))
+
+-- Returns what an earlier attempt has appended, which was all or nothing.
+local function appended()
+    local ids, events_of, at, place = {}, {}, 4, 2
+    while at < #ARGV do
+        ids[ARGV[at]] = true
+        at = at + 10 + 2 * ARGV[at + 9]
     end
+    at = 4
+    while at < #ARGV do
+        for _ = 1, ARGV[at + 9] do
+            local events = KEYS[place + 1]
+            events_of[events] = events_of[events] or found_in(events, ids)
+            local offset = events_of[events][ARGV[at]]
+            if offset then
+                local current = redis.call('HGET', KEYS[place], 'epoch')
+                numbered[#numbered + 1] = {(place - 2) / 3, current, tonumber(offset)}
+            end
+            place = place + 3
+        end
+        at = at + 10 + 2 * ARGV[at + 9]
+    end
+    return #numbered > 0
 end
-if #places > 0 then
-    if key ~= '' then
-        more[#more + 1] = 'key'
-        more[#more + 1] = key
+
+local function append(at, place)
+    local id, name, data, published, key, exclude, origin, trace, receipt, streams =
+        unpack(ARGV, at, at + 9)
+    local about = optional({exclude = exclude, origin = origin, trace = trace, receipt = receipt})
+    local places, oldest = {}, 0
+    for i = 1, streams do
+        local head, events, keyed = unpack(KEYS, place, place + 2)
+        local count, age = unpack(ARGV, at + 8 + 2 * i, at + 9 + 2 * i)
+        if key == '' or redis.call('SET', keyed, id, 'NX', 'EX', age) then
+            redis.call('HSETNX', head, 'epoch', epoch)
+            local offset = redis.call('HINCRBY', head, 'top', 1)
+            if offset == 1 then redis.call('DEL', events) end -- of an epoch whose head was evicted
+            redis.call('XADD', events, 'MAXLEN', count, offset .. '-0', 'id', id, 'name', name,
+                       'data', data, 'at', published, 'logged', time[1], 'fraction', fraction,
+                       unpack(about))
+            redis.call('EXPIRE', head, age)
+            redis.call('EXPIRE', events, age)
+            local current = redis.call('HGET', head, 'epoch')
+            numbered[#numbered + 1] = {(place - 2) / 3, current, offset}
+            places[#places + 1] = string.match(head, '[^:]*$') .. ' ' .. current .. ' ' .. offset
+            oldest = math.max(oldest, tonumber(age))
+        end
+        place = place + 3
     end
-    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[12], '*', 'id', id, 'name', name, 'at', at,
-               'places', table.concat(places, '\\n'), unpack(more))
-    redis.call('EXPIRE', KEYS[1], oldest)
+    if #places > 0 then
+        if key ~= '' then
+            about[#about + 1] = 'key'
+            about[#about + 1] = key
+        end
+        redis.call('XADD', KEYS[1], 'MAXLEN', '~', max_recent, '*', 'id', id, 'name', name,
+                   'at', published, 'places', table.concat(places, '\\n'), unpack(about))
+        redis.call('EXPIRE', KEYS[1], oldest)
+    end
+    return place
+end
+
+if again ~= '' and appended() then return numbered end
+local at, place = 4, 2
+while at < #ARGV do
+    place = append(at, place)
+    at = at + 10 + 2 * ARGV[at + 9]
 end
 return numbered
 """
@@ -148,15 +221,13 @@ return 1
 class RedisEventLog(EventLog):
     """Keeps events in the Redis at ``url``, in keys that begin with ``prefix``."""
 
+    appends_in_loop = True
+
     def __init__(self, url: str, prefix: str = "realtime") -> None:
         self._prefix = prefix
-        self._redis: Any = redis.Redis.from_url(
-            url,
-            decode_responses=True,
-            socket_timeout=ANSWER_WITHIN,
-            socket_connect_timeout=ANSWER_WITHIN,
-            retry=Retry(NoBackoff(), 0),
-        )
+        self._redis: Any = redis.Redis.from_url(url, **OPTIONS, retry=Retry(NoBackoff(), 0))
+        self._commits = GroupCommit(self._append_together, redis.ResponseError, PATIENCE)
+        self._in_loop = PerLoop(lambda: _InLoop(url, self._append_request))
         self._append_script = self._redis.register_script(APPEND)
         self._positions_script = self._redis.register_script(POSITIONS)
         self._new_epoch_script = self._redis.register_script(NEW_EPOCH)
@@ -166,7 +237,15 @@ class RedisEventLog(EventLog):
         self._keep_lease_script = self._redis.register_script(KEEP_LEASE)
 
     def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
-        after_every_commit(lambda: on_numbered(self._append(streams, draft)))
+        self.append_many([Addressed(streams, draft)], on_numbered)
+
+    def append_many(self, events: Sequence[Addressed], on_numbered: OnNumbered) -> None:
+        after_every_commit(lambda: self._commits.join(events, on_numbered))
+
+    async def append_in_loop(
+        self, events: Sequence[Addressed], on_numbered: AfterNumbering
+    ) -> None:
+        await self._in_loop.current().commits.join(events, on_numbered)
 
     def positions(self, streams: Sequence[str]) -> dict[str, Position]:
         heads = [self._head(name) for name in streams]
@@ -252,25 +331,36 @@ class RedisEventLog(EventLog):
             removed += self._redis.xdel(events, entry)
         return removed
 
-    def _append(self, streams: Sequence[str], draft: Draft) -> list[LoggedEvent]:
-        keys = [self._key("recent")]
-        for name in streams:
-            keys += [self._head(name), self._key("events", name)]
-            keys.append(self._key("key", name, draft.key or ""))
-        parts = (draft.id, draft.name, draft.data, draft.at, draft.key or "", random_epoch())
-        arguments: list[Any] = [*parts, draft.exclude or ""]
-        receipt = "1" if draft.wants_receipt else ""
-        more: list[Any] = [draft.origin or "", draft.traceparent or "", receipt, MAX_RECENT]
-        kept = [number for name in streams for number in retention_of(name)]
+    def _append_together(
+        self, appends: Sequence[Sequence[Addressed]], again: bool
+    ) -> list[LoggedEvent]:
+        events = list(chain(*appends))
+        request = self._append_request(events)
         try:
-            numbered = self._append_script(keys=keys, args=[*arguments, "", *more, *kept])
-        except (redis.ConnectionError, redis.TimeoutError):
-            # It may have been done before the answer was lost.
-            numbered = self._append_script(keys=keys, args=[*arguments, "again", *more, *kept])
-        return [
-            LoggedEvent.of(draft, streams[index], epoch, offset)
-            for index, epoch, offset in numbered
-        ]
+            numbered = self._append_script(**request(again))
+        except CONNECTION_ERRORS:
+            numbered = self._append_script(**request(True))
+        return _numbered(events, numbered)
+
+    def _append_request(self, events: Sequence[Addressed]) -> Callable[[bool], dict[str, Any]]:
+        """Return a function that returns the arguments of the script.
+
+        They differ if it may have been done already, and the answer was lost.
+        """
+        keys, args = [self._key("recent")], []
+        for streams, draft in events:
+            for name in streams:
+                keys += [self._head(name), self._key("events", name)]
+                keys.append(self._key("key", name, draft.key or ""))
+            args += [draft.id, draft.name, draft.data, draft.at, draft.key or ""]
+            args += [draft.exclude or "", draft.origin or "", draft.traceparent or ""]
+            args += ["1" if draft.wants_receipt else "", len(streams)]
+            args += [number for name in streams for number in retention_of(name)]
+        epoch = random_epoch()
+        return lambda again: {
+            "keys": keys,
+            "args": [epoch, "again" if again else "", MAX_RECENT, *args],
+        }
 
     def _read(self, after: Mapping[str, int], limit: int) -> dict[str, Page]:
         found = self.positions(list(after))
@@ -291,6 +381,52 @@ class RedisEventLog(EventLog):
 
     def _key(self, *parts: str) -> str:
         return ":".join((self._prefix, *parts))
+
+
+class _InLoop:
+    """What one event loop appends with: a client of its own, which is closed with the loop."""
+
+    def __init__(
+        self, url: str, request: Callable[[Sequence[Addressed]], Callable[[bool], dict[str, Any]]]
+    ) -> None:
+        retry = RetryInLoop(NoBackoff(), 0)
+        self._redis: Any = redis.asyncio.Redis.from_url(url, **OPTIONS, retry=retry)
+        self._script = self._redis.register_script(APPEND)
+        self._request = request
+        self._closing: AsyncGenerator[None] | None = None
+        self.commits = GroupCommitInLoop(self._append_together, redis.ResponseError)
+
+    async def _append_together(
+        self, appends: Sequence[Sequence[Addressed]], again: bool
+    ) -> list[LoggedEvent]:
+        if self._closing is None:
+            self._closing = self._close_with_loop()
+            await anext(self._closing)
+        events = list(chain(*appends))
+        request = self._request(events)
+        try:
+            numbered = await self._script(**request(again))
+        except CONNECTION_ERRORS:
+            numbered = await self._script(**request(True))
+        return _numbered(events, numbered)
+
+    async def _close_with_loop(self) -> AsyncGenerator[None]:
+        """Close the client when the loop ends its generators, as ``asyncio.run`` has it do."""
+        try:
+            yield
+        finally:
+            await self._redis.aclose()
+
+
+def _numbered(
+    events: Sequence[Addressed], numbered: Sequence[tuple[int, str, int]]
+) -> list[LoggedEvent]:
+    """Return the events that the script has given offsets, by their place in the list."""
+    places = [(name, draft) for streams, draft in events for name in streams]
+    return [
+        LoggedEvent.of(places[index][1], places[index][0], epoch, offset)
+        for index, epoch, offset in numbered
+    ]
 
 
 def _logged(stream: str, epoch: str, entry: str, fields: Mapping[str, str]) -> LoggedEvent:

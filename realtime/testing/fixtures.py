@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from channels.layers import get_channel_layer
 
-from realtime.eventlog import Draft, EventLog, event_log
+from realtime.eventlog import Addressed, AfterNumbering, Draft, EventLog, event_log
 from realtime.eventlog.base import OnNumbered
 from realtime.layer.messages import events_in
 
@@ -57,7 +57,8 @@ def _note_keys(monkeypatch: pytest.MonkeyPatch) -> dict[Any, str | None]:
     keys: dict[Any, str | None] = {}
     log = event_log()
     if log is not None:
-        append = type(log).append
+        append, append_many = type(log).append, type(log).append_many
+        append_in_loop = type(log).append_in_loop
 
         def noting_append(
             log: EventLog, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered
@@ -65,5 +66,19 @@ def _note_keys(monkeypatch: pytest.MonkeyPatch) -> dict[Any, str | None]:
             keys[draft.id] = draft.key
             append(log, streams, draft, on_numbered)
 
+        def noting_append_many(
+            log: EventLog, events: Sequence[Addressed], on_numbered: OnNumbered
+        ) -> None:
+            keys.update((draft.id, draft.key) for _, draft in events)
+            append_many(log, events, on_numbered)
+
+        async def noting_append_in_loop(
+            log: EventLog, events: Sequence[Addressed], on_numbered: AfterNumbering
+        ) -> None:
+            keys.update((draft.id, draft.key) for _, draft in events)
+            await append_in_loop(log, events, on_numbered)
+
         monkeypatch.setattr(type(log), "append", noting_append)
+        monkeypatch.setattr(type(log), "append_many", noting_append_many)
+        monkeypatch.setattr(type(log), "append_in_loop", noting_append_in_loop)
     return keys

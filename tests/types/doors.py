@@ -7,13 +7,16 @@ from django.contrib.auth.models import AbstractUser, User
 from django.http import HttpRequest
 
 from realtime import (
+    Publication,
     adisconnect,
     aposition,
     apublish,
+    apublish_many,
     areceipt,
     disconnect,
     position,
     publish,
+    publish_many,
     receipt,
 )
 from realtime.consumers import RealtimeConsumer
@@ -32,6 +35,11 @@ def publishing(request: HttpRequest, user: AbstractUser) -> None:
     assert_type(publish(user, "state", within=3, otherwise="calls.tasks.next_agent"), str)
     publish(user, "state", within="3")  # type: ignore[arg-type]
     publish(user, "state", within=3, otherwise=publishing)  # type: ignore[arg-type]
+    some = [Publication(user, "state"), Publication(["call.7", request.user], "n", 1, key="k")]
+    assert_type(publish_many(some), list[str])
+    publish_many(some, ephemeral=True)
+    publish_many(["call.7"])  # type: ignore[list-item]
+    Publication(7, "state")  # type: ignore[arg-type]
     publish(7, "state")  # type: ignore[arg-type]
     publish([7], "state")  # type: ignore[list-item]
 
@@ -67,6 +75,7 @@ def next_agent(event: UnreceivedEvent) -> None:
 
 async def from_async_code(user: AbstractUser) -> None:
     assert_type(await apublish(user, "state", within=0.5), str)
+    assert_type(await apublish_many([Publication("call.7", "state")]), list[str])
     assert_type(await areceipt("43b640e8c5e5494996a05597263a769c"), Receipt | None)
     await adisconnect(user, socket="e92f8876f50e")
     assert_type(await aposition(user), Position)

@@ -9,13 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
+from itertools import chain
+from typing import Any, NamedTuple
 
 from django.db import Error, connections, router
 from django.db.models import Max
 from django.db.models.functions import Now
 
 from realtime.concurrency.connections import close_unusable
-from realtime.eventlog.base import Draft, EventLog, LoggedEvent, OnNumbered, Page, random_epoch
+from realtime.concurrency.group_commit import GroupCommit
+from realtime.eventlog.base import (
+    Addressed,
+    Draft,
+    EventLog,
+    LoggedEvent,
+    OnNumbered,
+    Page,
+    random_epoch,
+)
 from realtime.eventlog.commit import (
     after_commit,
     after_every_commit,
@@ -37,55 +49,69 @@ logger = get_logger(__name__)
 PENDING_BATCH = 500
 """Streams that are numbered in one go after a crash."""
 
+PATIENCE = 0.5
+"""Seconds after which a publisher no longer waits for the thread that numbers for it.
+
+Somebody may have locked one stream, and publishers to others need not wait for that.
+"""
+
 
 class DatabaseEventLog(EventLog):
     """Keeps events in the tables of ``realtime.models``, in the database that routers choose."""
 
+    def __init__(self) -> None:
+        self._numberings: dict[str, GroupCommit[_Committed, list[LoggedEvent]]] = {}
+
     def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
+        self.append_many([Addressed(streams, draft)], on_numbered)
+
+    def append_many(self, events: Sequence[Addressed], on_numbered: OnNumbered) -> None:
         using = self._using
         require_commit(using)
         in_transaction = databases_in_transaction()
         if in_transaction and using not in in_transaction:
-            after_every_commit(lambda: self.append(streams, draft, on_numbered))
+            after_every_commit(lambda: self.append_many(events, on_numbered))
             return
         close_unusable(connections[using])
-        headless = self._insert(streams, draft)
-        after_commit(
-            lambda: self._number_after_commit(streams, headless, draft, on_numbered), using
-        )
+        headless = self._insert(events)
+        committed = _Committed(_streams_of(events), headless, [draft.id for _, draft in events])
+        after_commit(lambda: self._number_after_commit(committed, using, on_numbered), using)
 
-    def _insert(self, streams: Sequence[str], draft: Draft) -> list[str]:
+    def _insert(self, events: Sequence[Addressed]) -> list[str]:
         """Insert rows without an offset; returns the streams that have no head yet."""
-        insert = _INSERT.format(streams=", ".join(["(%s)"] * len(streams)))
-        event = [
-            *(draft.id, draft.key, draft.name, draft.data, draft.at, draft.exclude),
-            *(draft.origin, draft.traceparent, draft.wants_receipt),
+        rows = [_row(number, draft) for number, (_, draft) in enumerate(events)]
+        wanted: list[tuple[Any, ...]] = [
+            (number, name) for number, (names, _) in enumerate(events) for name in names
         ]
+        insert = _INSERT.format(events=_values(rows), wanted=_values(wanted))
         connection = connections[self._using]
         # Under REPEATABLE READ, a key that another publisher has just committed is an error.
-        own = draft.key is not None and not connection.in_atomic_block
+        has_key = any(draft.key is not None for _, draft in events)
+        own = has_key and not connection.in_atomic_block
         with (
             short_transaction(self._using) if own else nullcontext(),
             connection.cursor() as cursor,
         ):
-            cursor.execute(insert, [*streams, *event])
+            cursor.execute(insert, list(chain(*rows, *wanted)))
             have_heads = {stream for (stream,) in cursor.fetchall()}
-        return [stream for stream in streams if stream not in have_heads]
+        return [stream for stream in _streams_of(events) if stream not in have_heads]
 
     def _number_after_commit(
-        self,
-        streams: Sequence[str],
-        headless: Sequence[str],
-        draft: Draft,
-        on_numbered: OnNumbered,
+        self, committed: _Committed, using: str, on_numbered: OnNumbered
     ) -> None:
         try:
-            make_heads(headless, self._using)
-            numbered = number(streams, self._using)
+            if connections[using].in_atomic_block:  # A test's, which runs its hooks inside.
+                on_numbered(_number_together(using, [committed]))
+            else:
+                self._numbering(using).join(committed, on_numbered)
         except Error as error:
-            logger.error("numbering put off event=%s error=%r", draft.id, error)
-        else:
-            on_numbered(numbered)
+            logger.error("numbering put off event=%s error=%r", ",".join(committed.ids), error)
+
+    def _numbering(self, using: str) -> GroupCommit[_Committed, list[LoggedEvent]]:
+        if using not in self._numberings:
+            together = partial(_number_together, using)
+            self._numberings.setdefault(using, GroupCommit(together, Error, PATIENCE))
+        return self._numberings[using]
 
     def number_pending(self) -> Sequence[LoggedEvent]:
         pending = Event.objects.using(self._using).filter(offset__isnull=True)
@@ -178,12 +204,49 @@ class DatabaseEventLog(EventLog):
         return StreamHead.objects.using(self._using).select_for_update().get(name=stream)
 
 
+class _Committed(NamedTuple):
+    """What is to be numbered after a commit."""
+
+    streams: Sequence[str]
+    headless: Sequence[str]
+    """Those that had no head when their events were inserted."""
+    ids: Sequence[str]
+
+
+def _number_together(
+    using: str, commits: Sequence[_Committed], again: bool = False
+) -> list[LoggedEvent]:
+    """Number what was committed, if nobody else has; so nothing is done twice ``again``."""
+    make_heads(list({name for one in commits for name in one.headless}), using)
+    return number(list({name for one in commits for name in one.streams}), using)
+
+
+def _streams_of(events: Sequence[Addressed]) -> list[str]:
+    return list(dict.fromkeys(name for streams, _ in events for name in streams))
+
+
+def _row(number: int, draft: Draft) -> tuple[Any, ...]:
+    return (
+        *(number, draft.id, draft.key, draft.name, draft.data, draft.at, draft.exclude),
+        *(draft.origin, draft.traceparent, draft.wants_receipt),
+    )
+
+
+def _values(rows: Sequence[tuple[Any, ...]]) -> str:
+    """Return the placeholders of rows that are equally long."""
+    return ", ".join([f"({', '.join(['%s'] * len(rows[0]))})"] * len(rows))
+
+
 # In the order of names, since publishers with an equal key wait for each other's rows.
 _INSERT = """
-    WITH wanted (stream) AS (VALUES {streams})
+    WITH event (number, event_id, key, name, data, at, exclude, origin, traceparent, receipt)
+        AS (VALUES {events}),
+    wanted (number, stream) AS (VALUES {wanted})
     INSERT INTO realtime_event
         (stream, event_id, key, name, data, at, exclude, origin, traceparent, wants_receipt)
-    SELECT stream, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM wanted ORDER BY stream
+    SELECT stream, event_id, key, name, data, at, exclude, origin, traceparent, receipt
+    FROM wanted JOIN event ON event.number = wanted.number
+    ORDER BY stream, wanted.number
     ON CONFLICT (stream, key) DO NOTHING
     RETURNING (SELECT head.name FROM realtime_streamhead head WHERE head.name = stream)
 """

@@ -6,6 +6,7 @@ import threading
 import pytest
 from django.db import connection, transaction
 
+from realtime.eventlog import Addressed, EventLog
 from realtime.eventlog.database.log import DatabaseEventLog
 from tests.realtime.eventlog.contract import Broadcast, draft, names, offsets, publish
 
@@ -59,6 +60,34 @@ def test_an_epoch_stays_and_many_streams_are_one_publish(log):
     assert all(after[name] == (before[name].epoch, 1) for name in streams)
 
 
+def test_several_events_together_have_their_order_in_each_stream(log):
+    broadcast = Broadcast()
+    events = [
+        (["user.1", "user.2"], draft(name="both", key="k")),
+        (["user.2"], draft(name="second", exclude="a socket")),
+        (["user.1"], draft(name="repeated", key="k")),
+        *((["user.1"], draft(name=str(number))) for number in range(150)),
+    ]
+    log.append_many([Addressed(*event) for event in events], broadcast)
+    assert names(log, "user.1") == ["both", *map(str, range(150))]
+    assert names(log, "user.2") == ["both", "second"]
+    assert offsets(log, "user.1") == list(range(1, 152))
+    pages = log.read({"user.1": 0, "user.2": 0}, 1000)
+    kept = [event for page in pages.values() for event in page.events]
+    assert sorted(broadcast, key=place) == sorted(kept, key=place)
+    assert [event.exclude for event in pages["user.2"].events] == [None, "a socket"]
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        log.append_many([Addressed(["user.1"], draft(name=name)) for name in "ab"], broadcast)
+        raise ZeroDivisionError
+    assert offsets(log, "user.1") == list(range(1, 152))
+
+
+def test_a_log_of_others_appends_several_events_one_after_the_other(log):
+    broadcast, events = Broadcast(), [Addressed(["user.1"], draft(name=name)) for name in "abc"]
+    EventLog.append_many(log, events, broadcast)
+    assert names(log, "user.1") == [event.name for event in broadcast] == ["a", "b", "c"]
+
+
 def test_what_is_rolled_back_was_never_there(log):
     broadcast = Broadcast()
     with pytest.raises(ZeroDivisionError), transaction.atomic():
@@ -74,6 +103,10 @@ def test_what_is_rolled_back_was_never_there(log):
     assert [event.name for event in broadcast] == ["outer"]
     assert names(log, "user.1") == ["outer", "after"]
     assert offsets(log, "user.1") == [1, 2]
+
+
+def place(event):
+    return event.stream, event.offset
 
 
 def test_an_epoch_ends_once(log):

@@ -41,6 +41,7 @@ PROMISES = {
     "Its methods `moved`, `recent`": f"{HERE}entries.py::test_a_log_of_others_that_can_not_say",
     "without `moved` each": "realtime/fanout/test_log_watch.py::test_a_log_that_does_not_know",
     "without the others [`realtime_journey`]": f"{HERE}entries.py::test_a_log_of_others_that",
+    "Without an `append_many`": f"{HERE}contract.py::test_a_log_of_others_appends_several",
     "The database log inserts rows": "faults/test_publishers.py::test_opposite_orders_neither",
     "After the commit a short": "faults/test_publishers.py::test_a_publisher_that_begins_after",
     "On PostgreSQL with psycopg 3": f"{HERE}database.py::test_publishing_is_a_constant_number",

@@ -1,14 +1,28 @@
 """What the Redis log alone has: its keys, and when they go."""
 
+import asyncio
+import threading
 import time
 
 import pytest
 import redis
+from asgiref.sync import async_to_sync, sync_to_async
+from django.db import transaction
 
-from realtime.eventlog import Draft
+from realtime import apublish, apublish_many
+from realtime.eventlog import Addressed, Draft, event_log
 from realtime.eventlog.redis import UNUSED_AGE, RedisEventLog
+from realtime.publications import Publication
 from tests.processes.waiting import wait_until
-from tests.realtime.eventlog.contract import names, offsets, page, position, publish
+from tests.realtime.eventlog.contract import (
+    Broadcast,
+    draft,
+    names,
+    offsets,
+    page,
+    position,
+    publish,
+)
 
 
 @pytest.fixture
@@ -101,3 +115,106 @@ def test_an_earlier_version_can_read_when_an_event_was_logged(log, client):
     assert abs(int(fields["logged"]) - time.time()) < 5
     (entry,) = log.between("s", 0, time.time() + 5, 10)
     assert entry.logged_at == int(fields["logged"]) + float(fields["fraction"])
+
+
+@pytest.fixture
+def site_log(settings, redis_server):
+    """The log of a site that has it in Redis."""
+    options = {"url": redis_server.url}
+    backend = {"BACKEND": "realtime.eventlog.redis.RedisEventLog", "OPTIONS": options}
+    settings.REALTIME = {"EVENT_LOG": backend}
+    return event_log()
+
+
+class AnswersLost:
+    """The script, of which the first answer is lost on its way."""
+
+    def __init__(self, script):
+        self.script = script
+        self.calls = 0
+
+    def __call__(self, **arguments):
+        self.calls += 1
+        answer = self.script(**arguments)
+        if self.calls > 1:
+            return answer
+        if asyncio.iscoroutine(answer):
+            return self.lose(answer)
+        raise redis.ConnectionError("lost")
+
+    async def lose(self, answer):
+        await answer
+        raise redis.TimeoutError("lost")
+
+
+EVENTS = [
+    (["user.1", "user.2"], {"name": "first"}),
+    (["user.1"], {"name": "keyed", "key": "k"}),
+    (["user.2"], {"name": "last"}),
+]
+
+
+def some_events():
+    return [Addressed(streams, draft(**fields)) for streams, fields in EVENTS]
+
+
+def assert_appended_once(log, broadcast):
+    assert names(log, "user.1") == ["first", "keyed"]
+    assert names(log, "user.2") == ["first", "last"]
+    kept = page(log, "user.1").events + page(log, "user.2").events
+    assert sorted(broadcast, key=str) == sorted(kept, key=str), "they are broadcast all the same"
+
+
+def test_an_append_whose_answer_is_lost_is_not_done_twice(log):
+    broadcast, log._append_script = Broadcast(), AnswersLost(log._append_script)
+    log.append_many(some_events(), broadcast)
+    assert_appended_once(log, broadcast)
+
+
+async def test_nor_is_that_of_an_event_loop(log):
+    broadcast, in_loop = Broadcast(), log._in_loop.current()
+    in_loop._script = AnswersLost(in_loop._script)
+
+    async def take(events):
+        broadcast.extend(events)
+
+    await log.append_in_loop(some_events(), take)
+    await asyncio.to_thread(assert_appended_once, log, broadcast)
+
+
+async def test_an_event_loop_publishes_while_the_thread_of_its_database_is_busy(site_log):
+    busy = threading.Event()
+    waiting = asyncio.ensure_future(sync_to_async(busy.wait)(10))
+    async with asyncio.timeout(5):
+        await asyncio.gather(*(apublish("user.1", "one of many") for _ in range(50)))
+        await apublish_many([Publication("user.1", name) for name in "abc"])
+    busy.set()
+    await waiting
+    assert await asyncio.to_thread(names, site_log, "user.1") == ["one of many"] * 50 + list("abc")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_async_code_that_sync_code_waits_for_publishes_in_its_transaction(site_log):
+    with transaction.atomic():
+        async_to_sync(apublish)("user.1", "after the commit")
+        assert names(site_log, "user.1") == []
+    assert names(site_log, "user.1") == ["after the commit"]
+
+
+def test_an_event_loop_leaves_no_connection_behind(site_log, client):
+    publish(site_log, "user.1")
+
+    async def publish_one():
+        await apublish("user.1", "n")
+
+    before = client.info("clients")["connected_clients"]
+    for _ in range(3):
+        asyncio.run(publish_one())
+    assert client.info("clients")["connected_clients"] == before
+    assert offsets(site_log, "user.1") == [1, 2, 3, 4]
+
+
+async def test_a_redis_that_is_away_is_an_error_in_an_event_loop(redis_server, log):
+    redis_server.kill()
+    with pytest.raises(redis.ConnectionError):
+        await log.append_in_loop(some_events(), Broadcast())

@@ -258,7 +258,7 @@ def test_events_of_other_streams_are_not_read(recorder):
 
 
 def test_few_events_go_each_to_the_group_of_its_stream():
-    streams = [f"user.{number}" for number in range(10)]
+    streams = [f"user.{number}" for number in range(3)]
     outgoing = ephemeral_messages(streams, Draft("i", "n", "1", 1))
     assert [group for group, _ in outgoing] == [group_name(stream) for stream in streams]
 
@@ -267,6 +267,13 @@ def test_many_small_events_go_to_every_hub_in_batches():
     outgoing = ephemeral_messages([f"user.{n}" for n in range(101)], Draft("i", "n", "1", 1))
     assert [group for group, _ in outgoing] == [every_hub(), every_hub()]
     assert [len(message["events"]) for _, message in outgoing] == [100, 1]
+
+
+def test_several_small_events_of_one_stream_go_together_in_its_group_alone():
+    events = [LoggedEvent.of(Draft(f"i{n}", "n", "1", 1), "user.1", "e", n) for n in range(1, 102)]
+    outgoing = logged_messages(events)
+    assert [group for group, _ in outgoing] == [group_name("user.1")] * 2
+    assert [event for _, message in outgoing for event in events_in(message)] == events
 
 
 def test_many_large_events_go_only_to_those_who_follow():
