@@ -1,4 +1,4 @@
-"""A channel layer for Redis: that of channels_redis, with a leaner way to read.
+"""A channel layer for Redis: that of channels_redis, with a leaner way to read and to write.
 
 Both put the same on the wire, so processes with one and with the other reach each other. This one
 has no task that reads, and a queue only for who calls ``receive``; a link listens without one.
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from channels_redis.pubsub import RedisPubSubChannelLayer as ChannelsRedisLayer
 from channels_redis.pubsub import RedisPubSubLoopLayer, RedisSingleShardConnection
 from channels_redis.utils import _wrap_close
 
-from realtime.layer.redis_subscriber import Subscriber
+from realtime.layer.redis_connections import Publisher, Subscriber
 from realtime.logs import get_logger
 
 logger = get_logger(__name__)
@@ -41,7 +42,8 @@ class _LoopLayer(RedisPubSubLoopLayer):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._shards = [_Shard(shard.host, self) for shard in self._shards]
+        shards: list[Any] = vars(self)["_shards"]
+        self._shards = [_Shard(shard.host, self) for shard in shards]
 
     def listen(
         self,
@@ -105,18 +107,27 @@ class _Listener:
 
 
 class _Shard(RedisSingleShardConnection):  # type: ignore[misc]
-    """One Redis: a connection of redis-py to publish, and a ``Subscriber``."""
+    """One Redis, with a connection that subscribes and one that publishes."""
 
     def __init__(self, host: dict[str, Any], channel_layer: _LoopLayer) -> None:
         super().__init__(host, channel_layer)
-        self._connection: Any = None
         self._subscriber: Subscriber | None = None
+        self._publisher: Publisher | None = None
         self._reconnecting: asyncio.Task[None] | None = None
+        self._lost: list[Any] = []
+        """Connections of redis-py that have ended, and that its pool still counts."""
+
+    async def publish(self, channel: str, message: bytes) -> None:
+        publisher = self._publisher
+        if publisher is None:
+            async with self._lock:
+                publisher = await self._connected_publisher()
+        await publisher.execute("PUBLISH", channel, message)
 
     async def subscribe(self, channel: str) -> None:
         async with self._lock:
             if channel not in self._subscribed_to:
-                subscriber = await self._connected()
+                subscriber = await self._connected_subscriber()
                 await subscriber.send("SUBSCRIBE", channel)
                 self._subscribed_to.add(channel)
 
@@ -131,39 +142,52 @@ class _Shard(RedisSingleShardConnection):  # type: ignore[misc]
         if self._reconnecting is not None:
             self._reconnecting.cancel()
         async with self._lock:
-            self._reconnecting = None
-            if self._subscriber is not None:
-                self._subscriber.close()
-            self._subscriber = self._connection = None
-        await super().flush()
+            for connection in (self._subscriber, self._publisher):
+                if connection is not None:
+                    connection.close()
+            self._subscriber = self._publisher = self._reconnecting = None
+            self._lost.clear()
+        await super().flush()  # Closes redis-py's side of the connections, and waits for that.
 
-    async def _connected(self) -> Subscriber:
+    async def _connected_publisher(self) -> Publisher:
+        if self._publisher is None:
+            connection = await self._open()
+            self._publisher = Publisher(connection, partial(self._on_publisher_lost, connection))
+        return self._publisher
+
+    async def _connected_subscriber(self) -> Subscriber:
         """Return the subscriber, connected and with all its subscriptions."""
         if self._subscriber is None:
-            self._ensure_redis()
-            pool = self._redis.connection_pool
-            await self._release(pool)
-            self._connection = await pool.get_connection()
-            subscriber = Subscriber(
-                self._connection, self.channel_layer.take, self._on_error, self._on_lost
-            )
+            connection = await self._open()
+            on_lost = partial(self._on_subscriber_lost, connection)
+            take = self.channel_layer.take
+            subscriber = Subscriber(connection, take, self._on_refused, on_lost)
+            self._subscriber = subscriber
             if self._subscribed_to:
                 await subscriber.send("SUBSCRIBE", *self._subscribed_to)
-            self._subscriber = subscriber
+            return subscriber
         return self._subscriber
 
-    async def _release(self, pool: Any) -> None:
-        """Give a connection that was lost back to its pool."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.disconnect(nowait=True)
-            await pool.release(connection)
+    async def _open(self) -> Any:
+        """Have redis-py open a connection, in place of those that were lost."""
+        self._ensure_redis()
+        pool = self._redis.connection_pool
+        while self._lost:
+            lost = self._lost.pop()
+            await lost.disconnect(nowait=True)
+            await pool.release(lost)
+        return await pool.get_connection()
 
-    def _on_error(self, error: Exception) -> None:
+    def _on_refused(self, error: Exception) -> None:
         logger.error("channel layer refused error=%r", error)
         self.channel_layer.failed(error)
 
-    def _on_lost(self, error: Exception) -> None:
+    def _on_publisher_lost(self, connection: Any, error: Exception) -> None:
+        self._lost.append(connection)
+        self._publisher = None
+
+    def _on_subscriber_lost(self, connection: Any, error: Exception) -> None:
+        self._lost.append(connection)
         self._subscriber = None
         logger.error("channel layer connection lost error=%r: connecting again", error)
         self._reconnecting = asyncio.create_task(self._reconnect(), name="realtime-layer-reconnect")
@@ -173,7 +197,7 @@ class _Shard(RedisSingleShardConnection):  # type: ignore[misc]
         while True:
             try:
                 async with self._lock:
-                    await self._connected()
+                    await self._connected_subscriber()
             except Exception as error:
                 logger.error("channel layer not connected again error=%r", error)
                 await asyncio.sleep(RECONNECT_AFTER)
