@@ -18,6 +18,8 @@ from channels_redis.utils import _wrap_close
 from realtime.layer.redis_connections import Publisher, Subscriber
 from realtime.logs import get_logger
 
+__all__ = ["RedisPubSubChannelLayer"]
+
 logger = get_logger(__name__)
 
 RECONNECT_AFTER = 1.0

@@ -17,7 +17,7 @@ from realtime.layer.redis_pubsub import RedisPubSubChannelLayer
 from tests.processes.process import free_port
 from tests.processes.proxies import Certificate
 from tests.processes.redis_server import RedisServer
-from tests.processes.waiting import until
+from tests.processes.waiting import until, wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -238,27 +238,24 @@ def test_one_who_no_longer_receives_leaves_no_subscription(redis_server):
 
 
 def test_each_loop_has_connections_of_its_own_which_end_with_it(redis_server):
-    layer, client = (
-        RedisPubSubChannelLayer(hosts=[redis_server.url]),
-        redis.Redis.from_url(redis_server.url),
-    )
-    before = len(client.client_list())
+    host = {"address": redis_server.url, "client_name": "layer"}
+    layer, client = RedisPubSubChannelLayer(hosts=[host]), redis.Redis.from_url(redis_server.url)
+
+    def connections():
+        return sum(one["name"] == "layer" for one in client.client_list())
 
     async def scenario():
         channel = await layer.new_channel()
         await layer.send(channel, {"n": 1})
         assert await next_of(layer, channel) == {"n": 1}
-        assert len(client.client_list()) >= before + 2
+        assert connections() >= 2
 
     threads = [threading.Thread(target=run, args=(scenario(),)) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    deadline = time.monotonic() + 5
-    while len(client.client_list()) > before and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert len(client.client_list()) == before
+    wait_until(lambda: not connections(), 5, "all connections have ended")
 
 
 def test_after_a_flush_it_is_like_new(redis_server):
