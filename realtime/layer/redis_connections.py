@@ -14,6 +14,8 @@ from typing import Any
 import hiredis
 from redis.exceptions import ConnectionError, ResponseError, TimeoutError
 
+from realtime.concurrency.rounds import running_round
+
 _INCOMPLETE = object()
 """What hiredis returns until it has all of a reply."""
 
@@ -28,6 +30,7 @@ class _Connection(asyncio.Protocol):
         self._connection = connection
         """redis-py closes a connection that nobody holds."""
         self._on_lost: Callable[[Exception], None] | None = on_lost
+        self._round = running_round()
         self._reader = hiredis.Reader(replyError=ResponseError, notEnoughData=_INCOMPLETE)
         self._writable = asyncio.Event()
         self._writable.set()
@@ -47,8 +50,12 @@ class _Connection(asyncio.Protocol):
         """Take the replies that are complete."""
         gets, take = self._reader.gets, self._take
         self._reader.feed(data)
-        while (reply := gets()) is not _INCOMPLETE:
-            take(reply)
+        self._round.hold()
+        try:
+            while (reply := gets()) is not _INCOMPLETE:
+                take(reply)
+        finally:
+            self._round.release()
 
     def pause_writing(self) -> None:
         """Have senders wait."""
