@@ -68,7 +68,7 @@ def closing_of(layer: Any) -> Callable[[], Awaitable[None]] | None:
 
 def listening_of(layer: Any) -> Callable[..., None] | None:
     """Return what has a layer call a function with each message, None where it is to be read."""
-    return getattr(layer, "listen", None)
+    return getattr(layer, "call_on_message", None)
 
 
 class _Complaints(logging.Filter):

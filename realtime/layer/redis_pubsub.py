@@ -47,7 +47,7 @@ class _LoopLayer(RedisPubSubLoopLayer):  # type: ignore[misc]
         shards: list[Any] = vars(self)["_shards"]
         self._shards = [_Shard(shard.host, self) for shard in shards]
 
-    def listen(
+    def call_on_message(
         self,
         channel: str,
         on_message: Callable[[Any], None],

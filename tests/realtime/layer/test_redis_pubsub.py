@@ -197,7 +197,7 @@ def test_what_redis_refuses_is_a_line_and_reaches_those_who_listen(guarded_redis
     async def scenario():
         layer, errors = RedisPubSubChannelLayer(hosts=[guarded_redis.hosts["mute"]]), []
         async with opened(layer):
-            layer.listen(await layer.new_channel(), pytest.fail, errors.append)
+            layer.call_on_message(await layer.new_channel(), pytest.fail, errors.append)
             await until(lambda: errors, 10, "refused")
         assert "no permissions" in str(errors[0])
         assert "channel layer refused" in caplog.text
@@ -212,7 +212,7 @@ def test_one_who_listens_gets_what_came_before_too_and_what_cannot_be_read(redis
             channel = await layer.new_channel()
             await layer.send(channel, {"n": 1})
             await until(lambda: layer.channels[channel].qsize(), 10, "queued")
-            layer.listen(channel, found.append, errors.append)
+            layer.call_on_message(channel, found.append, errors.append)
             assert found == [{"n": 1}]
             redis.Redis.from_url(redis_server.url).publish(channel, b"\xc1 is no msgpack")
             await layer.send(channel, {"n": 2})
