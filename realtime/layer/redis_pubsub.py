@@ -1,7 +1,7 @@
 """A channel layer for Redis: that of channels_redis, with a leaner way to read and to write.
 
 Both put the same on the wire, so processes with one and with the other reach each other. This one
-has no task that reads, and a queue only for who calls ``receive``; a link listens without one.
+has no task that reads, and a queue only for who calls ``receive``; a link is called instead.
 """
 
 from __future__ import annotations

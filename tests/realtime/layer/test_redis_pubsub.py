@@ -205,7 +205,7 @@ def test_what_redis_refuses_is_a_line_and_reaches_those_who_listen(guarded_redis
     run(scenario())
 
 
-def test_one_who_listens_gets_what_came_before_too_and_what_cannot_be_read(redis_server):
+def test_one_who_listens_gets_what_came_before_too_and_what_goes_wrong(redis_server):
     async def scenario():
         layer, found, errors = RedisPubSubChannelLayer(hosts=[redis_server.url]), [], []
         async with opened(layer):
@@ -218,6 +218,9 @@ def test_one_who_listens_gets_what_came_before_too_and_what_cannot_be_read(redis
             await layer.send(channel, {"n": 2})
             await until(lambda: len(found) == 2, 10, "listened")
             assert found[1] == {"n": 2} and len(errors) == 1
+            kill_subscribers(redis_server)
+            await until(lambda: len(errors) == 2, 10, "an error for the end")
+            assert isinstance(errors[1], redis.ConnectionError)
 
     run(scenario())
 
