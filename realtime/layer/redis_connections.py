@@ -27,8 +27,8 @@ class _Connection(asyncio.Protocol):
     """
 
     def __init__(self, connection: Any, on_lost: Callable[[Exception], None]) -> None:
-        self._connection = connection
-        """redis-py closes a connection that nobody holds."""
+        self.connection = connection
+        """redis-py's own, which it closes where nobody holds it."""
         self._on_lost: Callable[[Exception], None] | None = on_lost
         self._round = running_round()
         self._reader = hiredis.Reader(replyError=ResponseError, notEnoughData=_INCOMPLETE)
@@ -120,6 +120,11 @@ class Publisher(_Connection):
         self._answered = 0
         self._timeout: float | None = connection.socket_timeout
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether Redis owes answers for which nobody waits any more: it may never give one."""
+        return bool(self._waiting) and all(answer.done() for answer in self._waiting)
 
     async def execute(self, *command: str | bytes) -> Any:
         """Send a command and return Redis's reply.

@@ -121,7 +121,7 @@ class _Shard(RedisSingleShardConnection):  # type: ignore[misc]
 
     async def publish(self, channel: str, message: bytes) -> None:
         publisher = self._publisher
-        if publisher is None:
+        if publisher is None or publisher.is_abandoned:
             async with self._lock:
                 publisher = await self._connected_publisher()
         await publisher.execute("PUBLISH", channel, message)
@@ -152,6 +152,10 @@ class _Shard(RedisSingleShardConnection):  # type: ignore[misc]
         await super().flush()  # Closes redis-py's side of the connections, and waits for that.
 
     async def _connected_publisher(self) -> Publisher:
+        if self._publisher is not None and self._publisher.is_abandoned:
+            self._publisher.close()
+            self._lost.append(self._publisher.connection)
+            self._publisher = None
         if self._publisher is None:
             connection = await self._open()
             self._publisher = Publisher(connection, partial(self._on_publisher_lost, connection))

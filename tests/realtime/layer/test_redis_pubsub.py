@@ -376,6 +376,23 @@ def test_a_redis_that_stands_still_fails_those_who_send_in_time(redis_server):
     run(scenario())
 
 
+def test_after_a_send_that_was_given_up_the_next_has_a_new_connection(redis_server):
+    layer = RedisPubSubChannelLayer(hosts=[redis_server.url])
+
+    async def send():
+        async with asyncio.timeout(0.3):
+            await layer.send("channel", {})
+
+    with asyncio.Runner() as runner:  # Nothing runs in between, as where sync code publishes.
+        runner.run(send())
+        redis_server.freeze()
+        with pytest.raises(TimeoutError):
+            runner.run(send())
+        redis_server.kill()
+        redis_server.start()
+        runner.run(send())
+
+
 def test_one_who_gives_up_sending_takes_nobody_elses_answer(redis_server):
     async def scenario():
         layer = RedisPubSubChannelLayer(hosts=[redis_server.url])
