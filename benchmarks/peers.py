@@ -92,6 +92,12 @@ PUBSUB = "pubsub.RedisPubSubChannelLayer"
 CONTROL = "{heartbeat}"
 
 REALTIME = realtime("realtime, Uvicorn", joined("realtime_site"), conversations.Realtime)
+REALTIME_OLD_LAYER = realtime(
+    "realtime, Uvicorn, layer of channels_redis",
+    joined("realtime_site"),
+    conversations.Realtime,
+    LAYER=f"channels_redis.{PUBSUB}",
+)
 REALTIME_STOCK = realtime(
     "realtime, Uvicorn as it is", uvicorn("realtime_site"), conversations.Realtime
 )
@@ -170,6 +176,7 @@ CEILING = Peer(
 
 ALL = (
     REALTIME,
+    REALTIME_OLD_LAYER,
     REALTIME_STOCK,
     REALTIME_DAPHNE,
     REALTIME_SESSION,

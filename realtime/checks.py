@@ -135,7 +135,8 @@ def check_shared_redis(app_configs: Sequence[AppConfig] | None, **_: Any) -> lis
     layer = getattr(settings, "CHANNEL_LAYERS", {}).get("default", {})
     config = layer.get("CONFIG", {})
     numbers = [number for host in config.get("hosts", []) if (number := _database_number(host))]
-    if layer.get("BACKEND") != PUB_SUB or not numbers or "prefix" in config:
+    is_pub_sub = layer.get("BACKEND", "").endswith(".RedisPubSubChannelLayer")
+    if not is_pub_sub or not numbers or "prefix" in config:
         return []
     return [
         Warning(

@@ -19,7 +19,7 @@ DATABASES = {"default": dj_database_url.parse(os.environ.get("DATABASE_URL", "sq
 REDIS = os.environ["REDIS_URL"]
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": os.environ.get("LAYER", "channels_redis.pubsub.RedisPubSubChannelLayer"),
+        "BACKEND": os.environ.get("LAYER", "realtime.layer.redis_pubsub.RedisPubSubChannelLayer"),
         "CONFIG": {"hosts": [REDIS]},
     }
 }

@@ -66,6 +66,11 @@ def closing_of(layer: Any) -> Callable[[], Awaitable[None]] | None:
     return getattr(layer, "close_pools", None)
 
 
+def listening_of(layer: Any) -> Callable[..., None] | None:
+    """Return what has a layer call a function with each message, None where it is to be read."""
+    return getattr(layer, "call_on_message", None)
+
+
 class _Complaints(logging.Filter):
     """Takes what a layer logs inside a link as a fault of that link.
 

@@ -111,7 +111,11 @@ class LayerLink:
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
                 channel = await layer.new_channel()
-            reader = asyncio.create_task(self._read(layer, channel))
+            listen = backends.listening_of(layer)
+            if listen is not None:
+                listen(channel, self._take, self._failed)
+            else:
+                reader = asyncio.create_task(self._read(layer, channel))
             self._channel = channel
             await self._stay(layer, channel)
         finally:
@@ -144,16 +148,25 @@ class LayerLink:
             except Exception as error:
                 if backends.is_receive_timeout(error):
                     continue  # The probe decides.
-                if backends.is_unreadable(error):
-                    messages.log_dropped(error)
-                    await asyncio.sleep(0)  # A layer that fails so each time would never wait.
-                    continue
-                self.fault(repr(error))
-                return
-            if messages.is_probe(message):
-                self._probe_answered.set()
-            else:
-                self._on_message(message)
+                self._failed(error)
+                if self._fault.done():
+                    return
+                await asyncio.sleep(0)  # A layer that fails so each time would never wait.
+                continue
+            self._take(message)
+
+    def _take(self, message: Message) -> None:
+        if messages.is_probe(message):
+            self._probe_answered.set()
+        else:
+            self._on_message(message)
+
+    def _failed(self, error: Exception) -> None:
+        """Drop what could not be decoded; any other error is a fault."""
+        if backends.is_unreadable(error):
+            messages.log_dropped(error)
+        else:
+            self.fault(repr(error))
 
     async def _probe(self, layer: Any, channel: str) -> None:
         self._probe_answered.clear()

@@ -151,6 +151,8 @@ PUB_SUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
 def test_a_redis_that_others_may_have_too_is_named(settings, config, found):
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": PUB_SUB, "CONFIG": config}}
     assert [message.id for message in messages()] == found
+    settings.CHANNEL_LAYERS["default"]["BACKEND"] = "realtime.layer.redis_pubsub." + PUB_SUB[22:]
+    assert [message.id for message in messages()] == found
     settings.CHANNEL_LAYERS["default"]["BACKEND"] = "mysite.layers.AnotherLayer"
     assert messages() == []
 

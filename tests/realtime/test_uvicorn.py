@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
 from realtime.middleware import HeartbeatMiddleware
-from realtime.uvicorn import MAX_JOINED, WebSocketProtocol
+from realtime.uvicorn import MAX_JOINED, WebSocketProtocol, frame_of
 from tests.processes.waiting import until
 
 UVICORNS_OWN = tracemalloc.Filter(True, "*/websockets_sansio_impl.py")
@@ -370,3 +370,9 @@ async def test_of_two_who_wait_for_a_message_one_gets_it_also_when_the_other_giv
             if next_said:
                 await peer.send(next_said)
     assert heard == ["one", "two"]
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65535, 65536])
+def test_a_frame_is_the_same_as_that_of_websockets(size):
+    text = "é" * (size // 2) + "x" * (size % 2)
+    assert frame_of(text) == Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
