@@ -21,6 +21,7 @@ class StreamHead(models.Model):
     )
 
     class Meta:
+        verbose_name = "stream"
         # Publishing doesn't change it, and so can update heads in place.
         indexes = [
             models.Index(
@@ -240,6 +241,7 @@ class RecordedSocket(models.Model):
     )
 
     class Meta:
+        verbose_name = "socket"
         indexes = [
             models.Index(fields=["user", "opened_at"], name="realtime_sockets_of_user"),
             models.Index(fields=["process", "ended_at"], name="realtime_sockets_of_process"),

@@ -24,6 +24,13 @@ MAX_SILENCE = 900.0
 """Seconds after which the socket is closed: the longest timeouts of load balancers are below."""
 
 
+MAX_SOCKETS = 10
+"""Silent sockets of one process; the doctor has a few open at a time."""
+
+_open: set[object] = set()
+"""The silent sockets of this process."""
+
+
 def silence_offer() -> str:
     """Return the subprotocol to offer in the next minute."""
     return _signer().sign(SILENCE_PROTOCOL)
@@ -43,9 +50,23 @@ def silence_among(subprotocols: Sequence[str]) -> str | None:
 
 
 async def keep_silent(receive: Receive, send: Send, offer: str) -> None:
-    """Say nothing until the peer sends a text, and then say that; ``MAX_SILENCE`` s at most."""
-    await send({"type": "websocket.accept", "subprotocol": offer})
+    """Say nothing until the peer sends a text, and then say that; ``MAX_SILENCE`` s at most.
+
+    One socket too many is refused: an offer may stand in the log of a proxy.
+    """
+    if len(_open) >= MAX_SOCKETS:
+        await send({"type": "websocket.close"})
+        return
+    _open.add(me := object())
+    try:
+        await _keep_silent(receive, send, offer)
+    finally:
+        _open.remove(me)
+
+
+async def _keep_silent(receive: Receive, send: Send, offer: str) -> None:
     with contextlib.suppress(OSError):  # The peer has left.
+        await send({"type": "websocket.accept", "subprotocol": offer})
         try:
             async with asyncio.timeout(MAX_SILENCE):
                 while (message := await receive())["type"] != "websocket.disconnect":

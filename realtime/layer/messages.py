@@ -45,6 +45,8 @@ MAX_BATCH = 1000
 """Events of the largest message that is read; a later version may send more than this one does."""
 MAX_MILLISECONDS = 2**53
 """A time that JavaScript can't count is none."""
+MAX_ID = 32
+"""Characters of the id of an event that ``publish`` made."""
 MAX_BATCHED_FRAME = 2048
 """Characters of the longest frame that goes to hubs that may not follow its stream."""
 
@@ -223,7 +225,7 @@ def _read(message: Message, committed_at: int | None = None) -> Event:
         frame=fields.frame(message["frame"], stream, offset),
         exclude=_text_or_none("exclude", message),
         origin=_text_or_none("origin", message),
-        wants_receipt=message.get("receipt") is True,
+        wants_receipt=_wants_receipt(message),
         committed_at=committed_at,
     )
 
@@ -235,7 +237,7 @@ def _read_ephemeral(message: Message, committed_at: int | None) -> EphemeralEven
     about = (
         _text_or_none("exclude", message),
         _text_or_none("origin", message),
-        message.get("receipt") is True,
+        _wants_receipt(message),
         committed_at,
     )
     if message.get("frame") is not None:
@@ -246,6 +248,11 @@ def _read_ephemeral(message: Message, committed_at: int | None) -> EphemeralEven
     traceparent = _text_or_none("traceparent", message)
     frame = frames.event(stream, name, data, event_id=event_id, at=at, traceparent=traceparent)
     return EphemeralEvent(stream, event_id, name, fields.not_too_large(frame), *about)
+
+
+def _wants_receipt(message: Message) -> bool:
+    """Anybody may send to a group, and a receipt for an id that is none of ours can't be written."""
+    return message.get("receipt") is True and len(message.get("id") or "") <= MAX_ID
 
 
 def _text_or_none(field: str, message: Message) -> str | None:

@@ -169,4 +169,12 @@ class Migration(migrations.Migration):
             model_name='recordedsocket',
             index=models.Index(fields=['ended_at'], name='realtime_sockets_by_end'),
         ),
+        migrations.AlterModelOptions(
+            name='recordedsocket',
+            options={'verbose_name': 'socket'},
+        ),
+        migrations.AlterModelOptions(
+            name='streamhead',
+            options={'verbose_name': 'stream'},
+        ),
     ]

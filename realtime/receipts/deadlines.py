@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext
@@ -29,6 +30,12 @@ LATE_COMMIT = 0.1
 """Seconds after which a commit is so late that the time of its deadlines begins again.
 
 Others can't receive an event that is not committed.
+"""
+
+UNTIL_BROADCAST = timedelta(seconds=10)
+"""How long after its time a deadline is left alone whose event waits for the caller's commit.
+
+The time begins again with that commit; a process may die between the two.
 """
 
 
@@ -86,14 +93,15 @@ def _write(
     own = not connections[using].in_atomic_block
     # Under REPEATABLE READ, a key that another publisher has just committed is an error.
     with short_transaction(using) if own else nullcontext():
-        event_id = _insert(terms, draft, streams, using)
+        event_id = _insert(terms, draft, streams, using, waits=not own)
         if event_id == draft.id:
-            after_commit(lambda: _committed(event_id, terms, began, using), using)
+            since = began if own else -math.inf
+            after_commit(lambda: _committed(event_id, terms, since, using), using)
         append()
     return event_id
 
 
-def _insert(terms: Terms, draft: Draft, streams: Sequence[str], using: str) -> str:
+def _insert(terms: Terms, draft: Draft, streams: Sequence[str], using: str, *, waits: bool) -> str:
     due_at = Now() + timedelta(seconds=terms.within)
     deadline = Deadline(
         event_id=draft.id,
@@ -104,7 +112,7 @@ def _insert(terms: Terms, draft: Draft, streams: Sequence[str], using: str) -> s
         at=draft.at,
         otherwise=terms.otherwise,
         due_at=due_at,
-        try_at=due_at,
+        try_at=due_at + UNTIL_BROADCAST if waits else due_at,
     )
     rows = Deadline.objects.using(using)
     rows.bulk_create([deadline], ignore_conflicts=draft.key is not None)

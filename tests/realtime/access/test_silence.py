@@ -55,6 +55,25 @@ def test_a_socket_is_silent_until_it_is_spoken_to_and_not_for_longer_than_it_may
     virtual_time.run(run())
 
 
+def test_a_process_has_few_of_them(monkeypatch):
+    async def run():
+        monkeypatch.setattr(silence, "MAX_SOCKETS", 1)
+        serving = serve(Connection(), silence_offer())
+        await asyncio.sleep(1)
+        refused = Connection()
+        await asyncio.wait_for(serve(refused, silence_offer()), 1)
+        assert refused.sent == [{"type": "websocket.close"}]
+        await serving
+        again = Connection()
+        serving = serve(again, silence_offer())
+        await asyncio.sleep(1)
+        assert again.sent[0]["type"] == "websocket.accept"
+        again.leave()
+        await serving
+
+    virtual_time.run(run())
+
+
 def test_a_page_of_another_site_gets_no_silence_either():
     async def run():
         connection = Connection()

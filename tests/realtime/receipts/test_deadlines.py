@@ -13,6 +13,7 @@ from realtime.eventlog import event_log
 from realtime.models import Deadline
 from realtime.receipts import deadlines
 from realtime.receipts.deadlines import settle_received
+from realtime.receipts.handing_on import hand_on_overdue
 from tests.realtime.receipts.conftest import seconds_left
 
 HERE = "tests.realtime.receipts.otherwise"
@@ -40,19 +41,20 @@ def test_after_a_rollback_there_is_neither_event_nor_deadline(log):
     assert event_log().positions(["user.1"])["user.1"].offset == 0
 
 
-def test_the_time_of_a_late_commit_begins_with_it(log, monkeypatch):
-    def publish_early():
-        with transaction.atomic():
-            publish("user.1", "n", within=300)
-            Deadline.objects.update(due_at=F("due_at") - timedelta(seconds=200))
-
-    monkeypatch.setattr(deadlines, "LATE_COMMIT", 60)
-    publish_early()
-    assert seconds_left() <= 100
-    Deadline.objects.all().delete()
-    monkeypatch.setattr(deadlines, "LATE_COMMIT", 0)
-    publish_early()
+def test_the_time_begins_with_the_commit_of_the_caller(log):
+    with transaction.atomic():
+        publish("user.1", "n", within=300)
+        Deadline.objects.update(due_at=F("due_at") - timedelta(seconds=200))
     assert 100 < seconds_left() <= 300
+
+
+def test_before_that_nothing_is_overdue(log):
+    with transaction.atomic():
+        publish("user.1", "n", within=1)
+        past = timedelta(seconds=5)
+        Deadline.objects.update(due_at=F("due_at") - past, try_at=F("try_at") - past)
+        assert hand_on_overdue() == 0
+    assert hand_on_overdue(later=2) == 1
 
 
 @pytest.mark.parametrize("late", [0.1, 0])
