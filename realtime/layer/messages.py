@@ -251,7 +251,7 @@ def _read_ephemeral(message: Message, committed_at: int | None) -> EphemeralEven
 
 
 def _wants_receipt(message: Message) -> bool:
-    """Anybody may send to a group, and a receipt for an id that is none of ours can't be written."""
+    """Anybody may send to a group; a receipt for an id that is none of ours can't be written."""
     return message.get("receipt") is True and len(message.get("id") or "") <= MAX_ID
 
 
