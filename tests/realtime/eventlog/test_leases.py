@@ -22,7 +22,7 @@ def let_pass(log, request, monkeypatch):
 
         return pass_in_memory
     if isinstance(log, RedisEventLog):
-        client = redis.Redis.from_url(request.getfixturevalue("redis_server").url)
+        client = redis.Redis.from_url(request.getfixturevalue("empty_redis").url)
 
         def pass_in_redis(seconds):
             for key in client.keys("realtime:lease:*") + client.keys("realtime:note:*"):

@@ -118,9 +118,9 @@ def test_an_earlier_version_can_read_when_an_event_was_logged(log, client):
 
 
 @pytest.fixture
-def site_log(settings, redis_server):
+def site_log(settings, empty_redis):
     """The log of a site that has it in Redis."""
-    options = {"url": redis_server.url}
+    options = {"url": empty_redis.url}
     backend = {"BACKEND": "realtime.eventlog.redis.RedisEventLog", "OPTIONS": options}
     settings.REALTIME = {"EVENT_LOG": backend}
     return event_log()
@@ -214,7 +214,8 @@ def test_an_event_loop_leaves_no_connection_behind(site_log, client):
     assert offsets(site_log, "user.1") == [1, 2, 3, 4]
 
 
-async def test_a_redis_that_is_away_is_an_error_in_an_event_loop(redis_server, log):
+async def test_a_redis_that_is_away_is_an_error_in_an_event_loop(redis_server):
+    log = RedisEventLog(redis_server.url)
     redis_server.kill()
     with pytest.raises(redis.ConnectionError):
         await log.append_in_loop(some_events(), Broadcast())

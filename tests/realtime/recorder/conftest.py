@@ -30,7 +30,7 @@ def backend(request, transactional_db, monkeypatch):
         monkeypatch.setattr(database, "_STATEMENTS", {})
     if "database" in request.param:
         return DatabaseRecorder()
-    return RedisRecorder(request.getfixturevalue("redis_server").url)
+    return RedisRecorder(request.getfixturevalue("empty_redis").url)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def lose_leases(backend, monkeypatch, request):
         return passed.append
     if isinstance(backend, DatabaseRecorder):
         return _age_in_database
-    client = redis.Redis.from_url(request.getfixturevalue("redis_server").url)
+    client = redis.Redis.from_url(request.getfixturevalue("empty_redis").url)
     return lambda seconds: _age_in_redis(client, seconds)
 
 
