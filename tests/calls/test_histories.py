@@ -26,7 +26,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from calls.agents import GROUP, agent_at
+from calls.agents import GROUP, agent_at, agents
 from calls.models import Call, Leg
 from calls.states import ACTIVE, FINAL, MOVES, State
 from tests.calls.histories import agreement
@@ -302,10 +302,9 @@ def node() -> Iterator[Node]:
 def everybody(db: None) -> dict[Any, Client]:
     """Three agents, who are logged in."""
     call_command("create_demo_users")
-    users = get_user_model().objects
-    carol, _ = users.get_or_create(username="carol")
+    carol, _ = get_user_model().objects.get_or_create(username="carol")
     Group.objects.get(name=GROUP).user_set.add(carol)
-    clients = {user: Client() for user in users.order_by("pk")}
+    clients = {user: Client() for user in agents()}
     for user, client in clients.items():
         client.force_login(user)
     return clients
