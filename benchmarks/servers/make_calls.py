@@ -10,14 +10,14 @@ import django
 CALLS = """
 INSERT INTO calls_call (
     sid, direction, from_number, to_number, party, party_backwards, state, outcome,
-    answered_by_id, placed_by_id, claim, rung, rung_now, declined, voicemail, held, conference,
+    answered_by_id, placed_by_id, claim, rung, rung_now, declined, unreceived, voicemail, held, conference,
     version, started_at, answered_at, ended_at, changed_at, duration, certain, failed_checks
 )
 SELECT
     'CA' || n, 'inbound', '+' || number, '+15550100000', number, reverse(number), 'completed',
     CASE WHEN n %% 5 = 0 THEN 'missed' ELSE 'answered' END,
     CASE WHEN n %% 5 = 0 THEN NULL ELSE agents[1 + n %% cardinality(agents)] END,
-    NULL, '', '[]', '[]', '[]', false, false, false,
+    NULL, '', '[]', '[]', '[]', '[]', false, false, false,
     4, began, began + '9 s', began + '3 min', began + '3 min', 180, true, 0
 FROM (
     SELECT n, agents, (15550000000 + n * 7919 %% 10000000)::text AS number,
