@@ -11,7 +11,8 @@ CALLS = """
 INSERT INTO calls_call (
     sid, direction, from_number, to_number, party, party_backwards, state, outcome,
     answered_by_id, placed_by_id, claim, rung, rung_now, declined, unreceived, voicemail, held,
-    conference, version, started_at, answered_at, ended_at, changed_at, duration, certain, failed_checks
+    conference, version, started_at, answered_at, ended_at, changed_at, duration, certain,
+    failed_checks
 )
 SELECT
     'CA' || n, 'inbound', '+' || number, '+15550100000', number, reverse(number), 'completed',
