@@ -24,6 +24,7 @@ class CountingLog(DatabaseEventLog):
     """The real log, which counts its calls."""
 
     def __init__(self):
+        super().__init__()
         self.called = []
 
     def positions(self, streams):
