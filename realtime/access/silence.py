@@ -24,8 +24,8 @@ MAX_SILENCE = 900.0
 """Seconds after which the socket is closed: the longest timeouts of load balancers are below."""
 
 
-MAX_SOCKETS = 10
-"""Silent sockets of one process; the doctor has a few open at a time."""
+MAX_SOCKETS = 50
+"""Silent sockets of one process; the doctor has a dozen open at a time."""
 
 _open: set[object] = set()
 """The silent sockets of this process."""

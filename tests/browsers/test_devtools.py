@@ -43,6 +43,7 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
     page = browser.open("devtools", site.url)
     page.before_scripts(VIOLATIONS)
     page.login(site.url, "alice")
+    page.wait_for("document.readyState === 'complete'")  # WebKit leaves no page that still loads.
     page.goto(f"{site.url}/devtools/")
     page.wait_for(OPEN)
     page.run(f"{PANEL}.querySelector('details').open = true")
