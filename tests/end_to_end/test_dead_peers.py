@@ -119,4 +119,5 @@ async def test_a_closed_socket_leaves_no_memory_behind(site):
         return served.memory()
 
     before = await memory_after(300)
-    assert await memory_after(300) - before < 300 * 4096
+    # What became of a socket is remembered for 30 s, and for the record until it is written.
+    assert await memory_after(300) - before < 300 * 8192
