@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
@@ -48,13 +49,23 @@ class Socket(Protocol):
         """How this process has closed it, None while it has not."""
 
 
+@dataclass(slots=True)
+class EndedSocket:
+    """What is left of a socket that has ended, and whose memory is free."""
+
+    id: str
+    proofs: Proofs | None
+    latency: float | None
+    closed: Closed | None
+
+
 class OpenLife:
     """A socket, its user and what it follows; times are of the loop's clock."""
 
     __slots__ = ("_wall", "courses", "has_ended", "opened_at", "socket", "user", "user_agent")
 
     def __init__(self, socket: Socket, user: str | None, user_agent: str, now: float) -> None:
-        self.socket = socket
+        self.socket: Socket = socket
         self.user = user
         self.user_agent = _plain(user_agent)
         self.opened_at = now
@@ -81,6 +92,12 @@ class OpenLife:
         course = Course(stream, epoch, after, now, hand_outs)
         self.courses.append(course)
         return course
+
+    def end(self) -> None:
+        """Note that the socket has ended, and keep it no longer."""
+        socket = self.socket
+        self.has_ended = True
+        self.socket = EndedSocket(socket.id, socket.proofs, socket.latency, socket.closed)
 
     def take_left(self, keep: int) -> list[Course]:
         """Take out the courses that have ended, if there are more than ``keep``."""

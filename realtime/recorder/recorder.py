@@ -113,7 +113,7 @@ class Recorder:
         now = self._loop.time()
         over = life.as_life(now, code, ended_by)
         _log_unproved(over)
-        life.has_ended = True
+        life.end()
         self._forget(life.courses)
         self._writer.ended(over)
         self._remember(over, now)
