@@ -46,6 +46,16 @@ def once(view: View) -> View:
     return idempotent
 
 
+def is_under_way(request: HttpRequest, *paths: str) -> bool:
+    """Say whether an earlier request of this agent to one of the paths, with a token, still runs."""
+    since = timezone.now() - ABANDONED
+    running = Action.objects.filter(
+        agent=request.user, path__in=paths, status=None, created_at__gte=since
+    )
+    own = Action.objects.filter(agent=request.user, token=token_of(request)).first()
+    return (running.filter(pk__lt=own.pk) if own else running).exists()
+
+
 def token_of(request: HttpRequest) -> str:
     """Return the request's token, "" if it has none; raises ``ValidationError``."""
     token = text(request, "token")

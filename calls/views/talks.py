@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from calls.agents import agents, person
@@ -16,8 +17,11 @@ from calls.one_talk import asking_for_other, check_free
 from calls.states import State
 from calls.telephony import Refused
 from calls.views.company import asking_after, company
-from calls.views.once import once
+from calls.views.once import RUNNING, is_under_way, once
 from calls.views.requests import for_agents, primary_key, text
+
+CHANGES = ("hold_call", "transfer_call")
+"""The names of the URLs of what changes a call in progress."""
 
 
 @require_POST
@@ -29,7 +33,7 @@ def hold(request: HttpRequest, pk: int) -> HttpResponse:
     on = text(request, "on")
     if on not in ("0", "1"):
         raise ValidationError("on is 0 or 1.")
-    with own_talk(pk, request.user) as call:
+    with own_talk(request, pk) as call:
         if on == "0":
             check_free(request.user, but=pk)
         held, conference = call.held, call.conference
@@ -45,7 +49,7 @@ def hold(request: HttpRequest, pk: int) -> HttpResponse:
 def transfer(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand a call over to the agent ``to``, whose phone rings for it while this agent waits."""
     other = free_agent(primary_key(text(request, "to"), "to"))
-    with own_talk(pk, request.user) as call:
+    with own_talk(request, pk) as call:
         if call.transfer_to:
             raise CallConflict(f"{person(call.transfer_to)['name']}'s phone is ringing already.")
         conference = call.conference
@@ -58,10 +62,16 @@ def transfer(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @contextmanager
-def own_talk(pk: int, agent: AbstractUser) -> Iterator[Call]:
-    """Change a call in progress that ``agent`` has; raises ``CallConflict`` for any other."""
+def own_talk(request: HttpRequest, pk: int) -> Iterator[Call]:
+    """Change a call in progress that the agent has; raises ``CallConflict`` for any other.
+
+    Raises it too while the company is still asked for the agent's change before: of two that it
+    does together, the older one might be last.
+    """
     with Call.objects.change(pk) as call:
-        call.check_free_for(agent)
+        call.check_free_for(request.user)
+        if is_under_way(request, *(reverse(name, args=[pk]) for name in CHANGES)):
+            raise CallConflict(RUNNING)
         if call.state != State.IN_PROGRESS:
             raise CallConflict("Nobody talks in this call yet.")
         yield call

@@ -73,8 +73,10 @@ class Agent:
         return "away" in self.desk.page.evaluate(people)
 
     def press(self, name: str) -> None:
-        """Click a control of the first call that has it."""
-        self.desk.page.click(f".call [data-part={name}]:not([hidden])")
+        """Click a control of the first call that has it, as soon as it works."""
+        control = f".call [data-part={name}]:not([hidden], [aria-disabled=true])"
+        self.desk.page.wait_for(f"document.querySelector('{control}') !== null")
+        self.desk.page.click(control)
 
 
 @pytest.fixture
@@ -86,6 +88,7 @@ def agents(browser: Browser, quick: Office) -> Iterator[tuple[Agent, Agent]]:
             lambda agent=agent, p=people: agent.desk.page.evaluate(p) == 2, SOON, "both are here"
         )
     yield both
+    quick.end_calls()
     if not browser.crashed:
         for agent in both:
             agent.close()
@@ -153,7 +156,8 @@ def test_an_agent_who_is_away_is_not_called(quick: Office, agents: tuple[Agent, 
     wait_until(bob.sees_away, SOON, "bob sees it")
     sid = quick.ring()
     wait_until(bob.rings, SOON, "it rings at bob's")
-    assert sid in alice.desk.shown().calls and alice.is_silent()
+    wait_until(lambda: sid in alice.desk.shown().calls, SOON, "alice sees it")
+    assert alice.is_silent()
     bob.press("reject")
     bob.desk.page.click("#reject-dialog .stop")
     wait_until(lambda: alice.says("Rejected by bob", "last"), SOON, "it is rejected for all")

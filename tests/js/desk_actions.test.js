@@ -91,6 +91,26 @@ test("hold is switched, a transfer has its agent", async () => {
   ]);
 });
 
+test("of two changes of a talk the second waits until the first is answered; hanging up doesn't", async () => {
+  const { log, pending } = deskWith(talk(ALICE));
+  const answers = [];
+  const asked = new Actions({
+    calls: () => new Map([[7, talk(ALICE)]]), pending, phone: { rings: () => false, state: { call: null } },
+    isConnected: () => true, changed: () => {}, wait: () => new Promise(() => {}),
+    post: (path) => log.push(path) && new Promise((resolve) => answers.push(resolve)),
+  });
+  asked.perform("hold", 7);
+  pending.end(7); // by the event, which comes before the answer
+  asked.perform("transfer", 7, { to: "3" });
+  assert.deepEqual(log, ["calls/7/hold/"]);
+  answers[0](true);
+  await settled();
+  asked.perform("transfer", 7, { to: "3" });
+  pending.end(7);
+  asked.perform("hangup", 7);
+  assert.deepEqual(log, ["calls/7/hold/", "calls/7/transfer/", "calls/7/hangup/"]);
+});
+
 test("mute, digits and, without a connection, hanging up are the phone's own", async () => {
   const { actions, log } = deskWith(talk(ALICE), { connected: false, muted: true });
   actions.perform("mute", 7);

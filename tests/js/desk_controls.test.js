@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { NO_CONNECTION, TALKING, controlsOf } from "../../calls/static/calls/rules/controls.js";
+import { NO_CONNECTION, TALKING, UNANSWERED, controlsOf } from "../../calls/static/calls/rules/controls.js";
 import { verbOf } from "../../calls/static/calls/rules/keys.js";
 import { ALICE, BOB, CAROL, NOW, claim, incoming, over, placed, talk } from "./desk_calls.js";
 
@@ -84,6 +84,7 @@ describe("a call of the agent's own", () => {
     assert.deepEqual(offs(talk(ALICE), { pending: "Hanging up" }), {
       hold: "Hanging up", transfer: "Hanging up", hangup: "Hanging up",
     });
+    assert.deepEqual(offs(talk(ALICE), { unanswered: true }), { hold: UNANSWERED, transfer: UNANSWERED });
   });
 });
 

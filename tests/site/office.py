@@ -5,12 +5,18 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from calls.states import ACTIVE
 from tests.processes.site import Site
 from tests.processes.waiting import wait_until
 
 DONE_WITHIN = 10.0  # seconds
 OPENED = re.compile(r"opened socket=(\w+)")
 ENDED = re.compile(r"(?:closed|left|disconnected) socket=(\w+)")
+
+
+def is_of(call: dict[str, Any], agent: str) -> bool:
+    """Tell whether an agent has a call."""
+    return (call["answered_by"] or {}).get("name") == agent
 
 
 class Office:
@@ -39,7 +45,7 @@ class Office:
     def answer(self, sid: str) -> None:
         """Have bob pick up; a call in which he talks is put on hold before."""
         for call in self.calls().values():
-            if call["state"] == "in-progress" and not call["held"]:
+            if call["state"] == "in-progress" and not call["held"] and is_of(call, "bob"):
                 path = f"/calls/{call['call']}/hold/"
                 self._bob.post(path, {"on": "1"}).raise_for_status()
         self._ask(sid, "answer")
@@ -47,6 +53,13 @@ class Office:
     def hang_up(self, sid: str) -> None:
         """Have bob hang up, or decline a call that still rings."""
         self._ask(sid, "hangup")
+
+    def end_calls(self) -> None:
+        """End all calls, also those that a test which failed has left."""
+        for call in self.calls().values():
+            if call["state"] in ACTIVE:
+                for agent in (self._bob, self._alice):
+                    agent.post(f"/calls/{call['call']}/hangup/")
 
     def whole_call(self) -> str:
         """Have a call ring, be answered and end; return its sid when its three events are numbered.

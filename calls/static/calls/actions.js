@@ -8,6 +8,8 @@ const WORDS = {
   hold: "Changing hold",
   transfer: "Transferring",
 };
+// The company takes them one after the other: of two that it does together, the older might be last.
+const ONE_BY_ONE = ["hold", "transfer"];
 // Milliseconds. The change comes as an event, which may be late if the phone company is slow.
 const CHANGE_TIMEOUT = 10_000;
 
@@ -45,11 +47,14 @@ export class Actions {
     if (verb === "digits") return this.#phone.digits(details.digits);
     if (verb === "hangup" && !this.#isConnected()) return this.#phone.hangUp();
     if (this.#pending.has(key)) return;
-    const end = this.#pending.begin(key, WORDS[verb]);
+    if (ONE_BY_ONE.includes(verb) && this.#pending.isUnanswered(key)) return;
+    const action = this.#pending.begin(key, WORDS[verb]);
     this.#changed();
     const agreed = await this.#ask(verb, call, details);
+    action.answered();
+    this.#changed();
     if (agreed) await this.#wait(CHANGE_TIMEOUT);
-    end();
+    action.end();
     this.#changed();
   }
 

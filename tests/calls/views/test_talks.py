@@ -44,6 +44,24 @@ def test_holding_and_taking_back(desk: Client, talk: Call, company: Company) -> 
     assert company.requests == [("hold", CALL_SID, True), ("hold", CALL_SID, False)]
 
 
+def test_of_two_changes_the_company_does_the_second_after_the_first(
+    desk: Client, bob: Any, talk: Call, company: Company
+) -> None:
+    refusals: list[Any] = []
+
+    def meanwhile() -> None:
+        company.meanwhile = lambda: None
+        fields = {"to": bob.pk, "token": "22222222-2222-4222-8222-222222222222"}
+        refusals.append(desk.post(f"/calls/{talk.pk}/transfer/", fields))
+
+    company.meanwhile = meanwhile
+    fields = {"on": "1", "token": "11111111-1111-4111-8111-111111111111"}
+    assert desk.post(f"/calls/{talk.pk}/hold/", fields).status_code == 202
+    assert [refusal.status_code for refusal in refusals] == [409]
+    assert current(talk).transfer_to is None and company.requests == [("hold", CALL_SID, True)]
+    assert transfer(desk, talk, bob.pk).status_code == 202
+
+
 def test_the_webhook_that_comes_while_the_call_is_held_finds_a_conference(
     desk: Client, talk: Call, company: Company
 ) -> None:

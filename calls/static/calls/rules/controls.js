@@ -9,13 +9,15 @@ import { claimant, isOffered, isRungHere, isWaiting, place } from "./call_rules.
 
 export const NO_CONNECTION = "This needs the connection, which is lost";
 export const TALKING = "You are talking. Put that call on hold first.";
+export const UNANSWERED = "The phone company is still doing what you asked for";
 const NOT_THIS_PHONE = "The phone of this browser isn't in this call";
 const NOBODY_AVAILABLE = "Nobody else is available";
 
 /**
- * `desk` has `agent`, `now`, whether it is `connected`, the pending action of the call as text, the
- * agents who can take a call as `targets`, the keys of the calls in which this agent `talks`, and the
- * state of the `phone`: the call that it is in, and whether it is muted.
+ * `desk` has `agent`, `now`, whether it is `connected`, the pending action of the call as text, whether
+ * the call's last request is `unanswered`, the agents who can take a call as `targets`, the keys of the
+ * calls in which this agent `talks`, and the state of the `phone`: the call that it is in, and whether
+ * it is muted.
  */
 export function controlsOf(call, desk) {
   const where = place(call, desk.agent);
@@ -52,12 +54,13 @@ function active(call, desk) {
   const off = serverOff(desk);
   const hangup = hangupOf(call, desk);
   if (call.state !== "in-progress") return { hangup };
+  const changeOff = off || (desk.unanswered ? UNANSWERED : "");
   const resumeOff = call.held ? talkOff(call, desk) : "";
   return {
-    hold: { off: off || resumeOff, pressed: Boolean(call.held) },
+    hold: { off: changeOff || resumeOff, pressed: Boolean(call.held) },
     mute: muteOf(call, desk),
     keypad: { off: phoneOff(call, desk) },
-    transfer: { off: off || transferOff(call, desk.targets) },
+    transfer: { off: changeOff || transferOff(call, desk.targets) },
     hangup,
   };
 }

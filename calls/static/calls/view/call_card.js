@@ -26,7 +26,7 @@ export function fillCard(row, call, desk) {
   write(part(row, "number"), otherSide(call));
   write(part(row, "clock"), isUnsure(call) && !isOwn ? "" : clockOf(call, agent, now));
   setAttribute(part(row, "buttons"), "aria-label", otherSide(call));
-  fillControls(row, controlsOf(call, { ...desk, pending: action }));
+  fillControls(row, controlsOf(call, { ...desk, pending: action, unanswered: pending.isUnanswered(call.call) }));
   fillTargets(row, desk.targets);
 }
 
