@@ -47,7 +47,7 @@ def once(view: View) -> View:
 
 
 def is_under_way(request: HttpRequest, *paths: str) -> bool:
-    """Say whether an earlier request of this agent to one of the paths, with a token, still runs."""
+    """Say whether an earlier request of this agent, with a token, to a path still runs."""
     since = timezone.now() - ABANDONED
     running = Action.objects.filter(
         agent=request.user, path__in=paths, status=None, created_at__gte=since
