@@ -1,7 +1,7 @@
 # make demo: the demo site on http://127.0.0.1:8000. make test: everything that is checked.
 # make check: format, lint, types and unit tests in both languages, in less than a minute.
 # make npm: the browser client as an npm package, in dist/. make bench: this project beside its
-# peers, in 20 minutes on two cores that have nothing else to do; QUICK=1 only sees that all runs.
+# peers, in 12 minutes on two cores that have nothing else to do; QUICK=1 only sees that all runs.
 # make bench-compare REV=v1: this checkout beside an older revision, what has become slower since.
 # make outage: real browsers after four minutes without a connection. make storm: faults of all kinds
 # for two minutes. make cuts: all cuts in real browsers, of which make test leaves out a few.

@@ -78,26 +78,9 @@ def realtime(
     return Peer(name, serve, publisher("realtime"), conversation, {**django, **env})
 
 
-def channels(name: str, serve: tuple[str, ...], layer: str) -> Peer:
-    """Return plain Channels on a server, with one of the layers of channels_redis."""
-    env = {
-        "DJANGO_SETTINGS_MODULE": "benchmarks.servers.settings",
-        "LAYER": f"channels_redis.{layer}",
-    }
-    return Peer(name, serve, publisher("channels"), conversations.Channels, env)
-
-
-CORE = "core.RedisChannelLayer"
-PUBSUB = "pubsub.RedisPubSubChannelLayer"
 CONTROL = "{heartbeat}"
 
 REALTIME = realtime("realtime, Uvicorn", joined("realtime_site"), conversations.Realtime)
-REALTIME_OLD_LAYER = realtime(
-    "realtime, Uvicorn, layer of channels_redis",
-    joined("realtime_site"),
-    conversations.Realtime,
-    LAYER=f"channels_redis.{PUBSUB}",
-)
 REALTIME_STOCK = realtime(
     "realtime, Uvicorn as it is", uvicorn("realtime_site"), conversations.Realtime
 )
@@ -127,17 +110,15 @@ REALTIME_BROWSER = realtime(
     conversations.RealtimeBrowser,
     LOGIN="session",
 )
-CHANNELS_CORE_DAPHNE = channels(
-    "Channels core layer, Daphne", daphne("channels_site", pings=CONTROL), CORE
-)
-CHANNELS_CORE = channels(
-    "Channels core layer, Uvicorn", uvicorn("channels_site", pings=CONTROL), CORE
-)
-CHANNELS_PUBSUB_DAPHNE = channels(
-    "Channels pubsub layer, Daphne", daphne("channels_site", pings=CONTROL), PUBSUB
-)
-CHANNELS_PUBSUB = channels(
-    "Channels pubsub layer, Uvicorn", uvicorn("channels_site", pings=CONTROL), PUBSUB
+CHANNELS_PUBSUB = Peer(
+    "Channels pubsub layer, Uvicorn",
+    uvicorn("channels_site", pings=CONTROL),
+    publisher("channels"),
+    conversations.Channels,
+    {
+        "DJANGO_SETTINGS_MODULE": "benchmarks.servers.settings",
+        "LAYER": "channels_redis.pubsub.RedisPubSubChannelLayer",
+    },
 )
 PYTHON_SOCKETIO = Peer(
     "python-socketio, Uvicorn",
@@ -176,7 +157,6 @@ CEILING = Peer(
 
 ALL = (
     REALTIME,
-    REALTIME_OLD_LAYER,
     REALTIME_STOCK,
     REALTIME_DAPHNE,
     REALTIME_SESSION,
@@ -184,9 +164,6 @@ ALL = (
     REALTIME_BROWSER,
     SOCKETSHARK_PEER,
     PYTHON_SOCKETIO,
-    CHANNELS_CORE_DAPHNE,
-    CHANNELS_CORE,
-    CHANNELS_PUBSUB_DAPHNE,
     CHANNELS_PUBSUB,
     SOCKETIO_NODE,
     BARE_UVICORN,

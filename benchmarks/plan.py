@@ -7,6 +7,7 @@ import contextlib
 import gc
 import json
 import logging
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,6 @@ HOLDING = (
     peers.REALTIME_DAPHNE,
     peers.SOCKETSHARK_PEER,
     peers.PYTHON_SOCKETIO,
-    peers.CHANNELS_PUBSUB_DAPHNE,
     peers.CHANNELS_PUBSUB,
     peers.SOCKETIO_NODE,
     peers.BARE_UVICORN,
@@ -42,7 +42,7 @@ RETURNING = (peers.REALTIME_LOG, peers.REALTIME_LOG_SESSION, peers.PYTHON_SOCKET
 STALLED = (peers.REALTIME_LOG, peers.REALTIME_LOG_DAPHNE)
 """The peers whose readers stall."""
 
-STALLS = 3
+STALLS = 2
 """Runs for each peer: a garbage collection of 0.1 s may fall into either half of one."""
 
 
@@ -60,13 +60,13 @@ class Scale:
 
 
 FULL = Scale(
-    rounds=5,
+    rounds=3,
     sockets=1000,
     many=5000,
     most=10_000,
     seconds=1,
     heartbeat=5,
-    idle_seconds=10,
+    idle_seconds=6,
 )
 QUICK = Scale(
     rounds=1,
@@ -100,7 +100,9 @@ async def run_all(scale: Scale, logs: Path, results: Results) -> None:
     bench = Bench(scale, logs, results)
     for part in (side_by_side, holding, returning, stalling, growing, publishing, attending):
         logger.info("%s", part.__name__)
+        began = time.monotonic()
         await part(bench)
+        results.took[part.__name__] = time.monotonic() - began
         gc.collect()
 
 

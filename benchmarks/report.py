@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ COLUMNS = {
     "CPU µs each": "fan_out_us",
     "direct, CPU µs": "direct_us",
     "alone, CPU µs": "single_us",
+    "alone, p50 ms": "single_p50_ms",
     "p50 ms": "p50_ms",
     "p99 ms": "p99_ms",
     "KiB a socket": "kib_a_socket",
@@ -46,7 +48,8 @@ SHORT_ROWS = (
 def text(results: Results) -> str:
     """Return the tables for a terminal."""
     found = parts(results)
-    return "\n\n".join([_made_on(results), found["peers"], found["targets"]])
+    took = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in results.took.items())
+    return "\n\n".join([_made_on(results), found["peers"], found["targets"], took])
 
 
 def parts(results: Results) -> dict[str, str]:
@@ -55,7 +58,6 @@ def parts(results: Results) -> dict[str, str]:
         "machine": f"{results.about['machine']}. The day and the versions are in the README.",
         "peers": _peers(results, ROWS, tuple(COLUMNS)),
         "short": f"{_peers(results, SHORT_ROWS, SHORT_COLUMNS)}\n\n{_made_on(results)}",
-        "spread": _spread(results),
         "targets": _targets(results),
     }
 
@@ -87,18 +89,19 @@ def _made_on(results: Results) -> str:
 def _peers(results: Results, shown: Sequence[Peer], columns: Sequence[str]) -> str:
     rows = []
     for peer in shown:
-        values = [results.median(COLUMNS[column], peer.name) for column in columns]
-        if any(value is not None for value in values):
-            rows.append([peer.name, *map(_number, values)])
+        cells = [_cell(results.values(COLUMNS[column], peer.name)) for column in columns]
+        if any(cells):
+            rows.append([peer.name, *cells])
     return _table(["", *columns], rows)
 
 
-def _spread(results: Results) -> str:
-    rows = []
-    for peer in peers.ALL:
-        spreads = [results.spread(metric, peer.name) for metric in COLUMNS.values()]
-        rows.append([peer.name, *("" if one is None else f"{one:.0%}" for one in spreads)])
-    return _table(["", *COLUMNS], rows)
+def _cell(values: Sequence[float]) -> str:
+    """Return the median of the rounds, with the least and the most of them."""
+    if not values:
+        return ""
+    middle = _number(statistics.median(values))
+    low, high = _number(min(values)), _number(max(values))
+    return middle if low == high else f"{middle} ({low} to {high})"
 
 
 def _targets(results: Results) -> str:

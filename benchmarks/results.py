@@ -11,10 +11,14 @@ from typing import Any
 
 
 class Results:
-    """Values by metric and peer, in the order of the rounds; ``about`` describes the machine."""
+    """Values by metric and peer, in the order of the rounds; ``about`` describes the machine.
+
+    ``took`` has the seconds of each part of the run.
+    """
 
     def __init__(self, about: Mapping[str, Any]) -> None:
         self.about = about
+        self.took: dict[str, float] = {}
         self._values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
 
     def add(self, peer: str, measured: Mapping[str, float]) -> None:
@@ -31,13 +35,6 @@ class Results:
         values = self.values(metric, peer)
         return statistics.median(values) if values else None
 
-    def spread(self, metric: str, peer: str) -> float | None:
-        """Return the range of the rounds' values, as a fraction of their median."""
-        values = self.values(metric, peer)
-        if not values or not (median := statistics.median(values)):
-            return None
-        return (max(values) - min(values)) / median
-
     def ratio(self, metric: str, peer: str, other: str) -> float | None:
         """Return the median of the two peers' ratios in the same round.
 
@@ -50,13 +47,16 @@ class Results:
     def write(self, path: Path) -> None:
         """Save the results in a file."""
         path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps({"about": self.about, "values": self._values}, indent=1))
+        path.write_text(
+            json.dumps({"about": self.about, "took": self.took, "values": self._values}, indent=1)
+        )
 
     @classmethod
     def read(cls, path: Path) -> Results:
         """Return the results that ``write`` saved."""
         saved = json.loads(path.read_text())
         results = cls(saved["about"])
+        results.took = saved["took"]
         for metric, peers in saved["values"].items():
             results._values[metric].update(peers)
         return results

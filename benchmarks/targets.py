@@ -12,12 +12,7 @@ from benchmarks.results import Results
 OURS = peers.REALTIME
 STOCK = peers.REALTIME_STOCK
 SHARK = peers.SOCKETSHARK_PEER
-CHANNELS = (
-    peers.CHANNELS_CORE_DAPHNE,
-    peers.CHANNELS_CORE,
-    peers.CHANNELS_PUBSUB_DAPHNE,
-    peers.CHANNELS_PUBSUB,
-)
+
 
 Value = Callable[[Results], float | None]
 
@@ -59,12 +54,6 @@ def ratio(metric: str, one: Peer, other: Peer) -> Value:
     return lambda results: results.ratio(metric, one.name, other.name)
 
 
-def best_channels(results: Results) -> float | None:
-    """Return how many times cheaper our delivery is than that of plain Channels at its best."""
-    ratios = [results.ratio("fan_out_us", peer.name, OURS.name) for peer in CHANNELS]
-    return min((found for found in ratios if found is not None), default=None)
-
-
 def moved(peer: Peer) -> Value:
     """Return a function that finds the factor by which p99 grows when some readers stall."""
 
@@ -100,7 +89,7 @@ def of_heartbeats(backend: str) -> Value:
 def of_stalled(server: str, peer: Peer) -> tuple[Target, ...]:
     """Return the targets for stalled readers."""
     return (
-        Target(f"stalled readers, {server}: p99 of the others, times", moved(peer), at_most=1.2),
+        Target(f"stalled readers, {server}: p99 of the others, times", moved(peer), at_most=1.1),
         Target(
             f"stalled readers, {server}: KiB for each", median("kib_a_stalled", peer), at_most=300
         ),
@@ -121,7 +110,11 @@ TARGETS = (
         ratio("fan_out_us", peers.PYTHON_SOCKETIO, OURS),
         at_least=6.5,
     ),
-    Target("fan-out: times cheaper than plain Channels at its best", best_channels, at_least=20),
+    Target(
+        "fan-out: times cheaper than plain Channels",
+        ratio("fan_out_us", peers.CHANNELS_PUBSUB, OURS),
+        at_least=20,
+    ),
     Target(
         "fan-out: as cheap as bare ASGI on Uvicorn",
         ratio("fan_out_us", peers.BARE_UVICORN, OURS),
@@ -154,14 +147,32 @@ TARGETS = (
     Target(
         "direct: CPU an event, times SocketShark's",
         ratio("direct_us", OURS, SHARK),
-        at_most=1.1,
-        aim=0.9,
+        at_most=0.75,
+    ),
+    Target(
+        "direct: CPU an event, times socket.io's on Node",
+        ratio("direct_us", OURS, peers.SOCKETIO_NODE),
+        at_most=1.25,
+    ),
+    Target(
+        "direct, each event alone: p50 from publish to frame, times SocketShark's",
+        ratio("single_p50_ms", OURS, SHARK),
+        at_most=1,
     ),
     Target(
         "direct, each event alone: CPU, times SocketShark's",
         ratio("single_us", OURS, SHARK),
-        at_most=1.1,
-        aim=0.9,
+        at_most=0.75,
+    ),
+    Target(
+        "connecting with a session, CPU µs",
+        median("connect_us", peers.REALTIME_SESSION),
+        at_most=1000,
+    ),
+    Target(
+        "memory a socket with a user of a session, KiB",
+        median("kib_a_socket", peers.REALTIME_SESSION),
+        at_most=16,
     ),
     Target(
         "memory a socket, times SocketShark's",
@@ -181,7 +192,7 @@ TARGETS = (
         at_most=1.2,
         aim=0.8,
     ),
-    Target("a ping and its pong on Uvicorn, µs", median("heartbeat_us"), at_most=80, aim=40),
+    Target("a ping and its pong on Uvicorn, µs", median("heartbeat_us"), at_most=60, aim=40),
     Target(
         "a ping and its pong on Uvicorn as it is, µs",
         median("heartbeat_us", STOCK),

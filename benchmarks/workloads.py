@@ -94,31 +94,19 @@ async def direct(run: Running, seconds: float) -> Measured:
 
 async def single(run: Running, seconds: float) -> Measured:
     """Publish single events to random users' own streams, at the same pace for all servers."""
-    received = 0
-
-    def on_event(payload: bytes) -> None:
-        nonlocal received
-        received += 1
-
-    run.crowd.on_event = on_event
+    took, run.crowd.on_event = latencies()
     cpu, events = run.cpu_us(), round(seconds / SINGLE_EVERY)
     for _ in range(events):
         run.publish(f"user.{random.randint(1, len(run.crowd.members))}")
         await asyncio.sleep(SINGLE_EVERY)
-    await arrival(lambda: received, events)
-    return {"single_us": (run.cpu_us() - cpu) / events}
+    await arrival(lambda: len(took), events)
+    p50_ms = statistics.median(took) / 1e6
+    return {"single_us": (run.cpu_us() - cpu) / events, "single_p50_ms": p50_ms}
 
 
 async def paced(run: Running, seconds: float, **more: str) -> Measured:
     """Publish ten times a second to the shared stream, and measure the latency of each delivery."""
-    took: list[int] = []
-
-    def on_event(payload: bytes) -> None:
-        found = TIME.search(payload)
-        assert found
-        took.append(time.monotonic_ns() - int(found[1]))
-
-    run.crowd.on_event = on_event
+    took, run.crowd.on_event = latencies()
     events = round(seconds * 10)
     for _ in range(events):
         run.publish(ROOM, **more)
@@ -126,6 +114,18 @@ async def paced(run: Running, seconds: float, **more: str) -> Measured:
     await arrival(lambda: len(took), events * len(run.crowd.members))
     percentiles = statistics.quantiles(took, n=100)
     return {"p50_ms": percentiles[49] / 1e6, "p99_ms": percentiles[98] / 1e6}
+
+
+def latencies() -> tuple[list[int], Callable[[bytes], None]]:
+    """Return a list, and what adds to it the nanoseconds that an event took from its publisher."""
+    took: list[int] = []
+
+    def on_event(payload: bytes) -> None:
+        found = TIME.search(payload)
+        assert found
+        took.append(time.monotonic_ns() - int(found[1]))
+
+    return took, on_event
 
 
 async def idle(run: Running, sockets: int, seconds: float) -> Measured:
