@@ -1,0 +1,63 @@
+"""What MkDocs does not do by itself: the front page, the reference, and a navigation that fits."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+DOCS = Path(__file__).parent
+GENERATED = {"index.md", "reference.md"}
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Leave out pages that aren't there, and list those that no section names."""
+    there = {path.name for path in DOCS.glob("*.md")} | GENERATED
+    sections = {title: pages for section in config.nav or () for title, pages in section.items()}
+    left = sorted(there - {page for pages in sections.values() for page in pages})
+    shown = {title: [page for page in pages if page in there] for title, pages in sections.items()}
+    config.nav = [{title: pages} for title, pages in (shown | {"More": left}).items() if pages]
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages that are made from other files."""
+    readme = (DOCS.parent / "README.md").read_text()
+    architecture = (DOCS / "architecture.md").read_text()
+    for name, text in (("index.md", front_page(readme)), ("reference.md", reference(architecture))):
+        files.append(File.generated(config, name, content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """Turn links to the README into links to the front page."""
+    return markdown.replace("](../README.md", "](index.md")
+
+
+def front_page(readme: str) -> str:
+    """Return the README with links as they are from ``docs/``; those to other files are text."""
+    text = re.sub(r'(\]\(|src="|srcset=")docs/', r"\1", readme)
+    return re.sub(r"\[([^\]]*)\]\((?!\w+:|#|[\w-]+\.md)[^)#]*\)", r"\1", text)
+
+
+def reference(architecture: str) -> str:
+    """Return a page with the docstring of each public name, in the order of the modules."""
+    return "\n".join(reference_lines(architecture))
+
+
+def reference_lines(architecture: str) -> Iterator[str]:
+    """Yield the lines of that page, in the words of mkdocstrings."""
+    listed = architecture.partition("\n## Public names\n")[2].partition("\n## ")[0]
+    names = re.findall(r"`(realtime[\w.]+)`", listed)
+    yield "# Reference"
+    yield "Made from the docstrings. [Architecture](architecture.md#public-names) groups the names."
+    module = ""
+    for name in sorted(names, key=lambda name: name.rpartition(".")[::2]):
+        if name.rpartition(".")[0] != module:
+            module = name.rpartition(".")[0]
+            yield f"\n## {module}\n"
+        yield f"::: {name}\n"
+    yield "\n## The setting REALTIME\n"
+    yield "[Settings](settings.md) says why each default is what it is.\n"
+    yield "::: realtime.conf.RealtimeSettings\n    options:\n      members: true\n"
