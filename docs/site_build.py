@@ -25,7 +25,14 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that are made from other files."""
     readme = (DOCS.parent / "README.md").read_text()
     architecture = (DOCS / "architecture.md").read_text()
-    for name, text in (("index.md", front_page(readme)), ("reference.md", reference(architecture))):
+    made = {
+        "index.md": front_page(readme),
+        "reference.md": reference(architecture),
+        "llms.txt": (DOCS / "llms.txt").read_text().replace(".md)", ".html)"),
+    }
+    for name, text in made.items():
+        if there := files.get_file_from_path(name):
+            files.remove(there)
         files.append(File.generated(config, name, content=text))
     return files
 
