@@ -67,4 +67,4 @@ def reference_lines(architecture: str) -> Iterator[str]:
         yield f"::: {name}\n"
     yield "\n## The setting REALTIME\n"
     yield "[Settings](settings.md) says why each default is what it is.\n"
-    yield "::: realtime.conf.RealtimeSettings\n    options:\n      members: true\n"
+    yield "::: realtime.conf.RealtimeSettings\n"
