@@ -62,6 +62,16 @@ class Project:
             else:
                 self.write(text)
 
+    def check_settings_of(self, step: str) -> None:
+        """Write a step's settings, and have Django check them."""
+        for language, text in BLOCK.findall(step):
+            if language == "python":
+                self.write(text)
+        named = re.findall(r'environ\["(\w+)"\]', step)
+        self.env |= dict.fromkeys(named, "x" * 50) | {"REDIS_URL": "redis://127.0.0.1"}
+        self.env["DJANGO_SETTINGS_MODULE"] = "mysite.production_settings"
+        self.manage("check", "--deploy")
+
     def write(self, text: str) -> None:
         """Write a file that is shown, or append to one."""
         named = FILE_NAME.match(text)
@@ -100,10 +110,10 @@ class Desk(Process):
 
 @pytest.fixture(scope="module")
 def tutorial() -> list[str]:
-    """The text of each step, without that of a site on a server."""
+    """The text of each step; the last is the site on a server."""
     steps = STEP.split((PROJECT / "docs/tutorial.md").read_text())
     assert steps[-2] == "On a server"
-    return steps[2:-2:2]
+    return steps[2::2]
 
 
 @pytest.fixture
@@ -121,9 +131,11 @@ def page(launch: Callable[[BrowserName], Browser]) -> Iterator[Page]:
 def test_each_step_works_and_the_desk_takes_calls(
     tutorial: list[str], project: Project, page: Page
 ) -> None:
-    assert len(tutorial) == 10
-    for step in tutorial:
+    *steps, on_a_server = tutorial
+    assert len(steps) == 10
+    for step in steps:
         project.follow(step)
+    project.check_settings_of(on_a_server)
     port = free_port()
     project.env["DJANGO_SETTINGS_MODULE"] = "mysite.settings"
     serve = [str(project.directory / "manage.py"), "runserver", "--noreload", str(port)]
