@@ -45,7 +45,14 @@ def on_page_markdown(markdown: str, **_: object) -> str:
 def front_page(readme: str) -> str:
     """Return the README with links as they are from ``docs/``; those to other files are text."""
     text = re.sub(r'(\]\(|src="|srcset=")docs/', r"\1", readme)
-    return re.sub(r"\[([^\]]*)\]\((?!\w+:|#|[\w-]+\.md)[^)#]*\)", r"\1", text)
+    return re.sub(r"(?<!!)\[([^\]]*)\]\(([^)#]*)(#[^)]*)?\)", link_or_text, text)
+
+
+def link_or_text(found: re.Match[str]) -> str:
+    """Return a link as it is if it leads to another site or to a page, and its text otherwise."""
+    target = found[2]
+    is_there = ":" in target or (DOCS / target).is_file() or not target
+    return found[0] if is_there else found[1]
 
 
 def reference(architecture: str) -> str:
