@@ -38,8 +38,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
-    """Turn links to the README into links to the front page."""
-    return markdown.replace("](../README.md", "](index.md")
+    """Link the front page in place of the README; links to other files outside are text."""
+    inside = markdown.replace("](../README.md", "](index.md")
+    return re.sub(r"\[([^\]]*)\]\(\.\./[^)]*\)", r"\1", inside)
 
 
 def front_page(readme: str) -> str:
