@@ -6,7 +6,6 @@
 # make outage: real browsers after four minutes without a connection. make storm: faults of all kinds
 # for two minutes. make cuts: all cuts in real browsers, of which make test leaves out a few.
 # make webhooks: each kind of lost webhook, in two browsers.
-# make docs: the documentation as a site, in dist/docs; a link to nowhere is an error.
 # make desk: each control of the desk, by mouse and keys, in each state.
 # make voice-sdk: Twilio's SDK for agents' phones in the browser, which only a real phone company needs.
 PYTHON ?= python3
@@ -15,7 +14,7 @@ SOCKETSHARK_PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check docs npm voice-sdk bench bench-compare outage storm cuts webhooks desk system
+.PHONY: demo test check npm voice-sdk bench bench-compare outage storm cuts webhooks desk system
 demo: $(VENV)/demo
 	@$(BIN)/python manage.py demo
 
@@ -28,6 +27,8 @@ check: $(VENV)/test
 	@! command -v npm >/dev/null || $(MAKE) --silent tests/js/node_modules/.package-lock.json
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/run check
 
+# make docs: the documentation as a site, in dist/docs; a link to nowhere is an error.
+.PHONY: docs
 docs: $(VENV)/docs
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 	@echo "dist/docs/index.html"
