@@ -27,6 +27,12 @@ check: $(VENV)/test
 	@! command -v npm >/dev/null || $(MAKE) --silent tests/js/node_modules/.package-lock.json
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/run check
 
+# make docs: the documentation as a site, in dist/docs; a link to nowhere is an error.
+.PHONY: docs
+docs: $(VENV)/docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "dist/docs/index.html"
+
 npm: tests/js/node_modules/.package-lock.json
 	@tests/js/package/build dist
 
@@ -70,7 +76,12 @@ $(VENV)/demo: requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-$(VENV)/test: $(VENV)/demo tests/requirements.txt
+$(VENV)/docs: $(VENV)/demo docs/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r docs/requirements.txt
+	touch $@
+
+# One after the other: two pips would write into the same folder.
+$(VENV)/test: $(VENV)/docs tests/requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	touch $@
 
