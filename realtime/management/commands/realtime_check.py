@@ -1,0 +1,75 @@
+"""``manage.py realtime_check``: what a project lacks, and whether its running server works."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from functools import partial
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from realtime.doctor.address import Address, read_address
+from realtime.doctor.bounded import bounded, in_thread
+from realtime.doctor.finding import Findings, Level, exit_code
+from realtime.doctor.inside.database import examine_each
+from realtime.doctor.inside.sign_in import SignedIn, first_user, sign_in
+from realtime.doctor.inside.site import examine_system_checks
+from realtime.doctor.outside.live import examine_live
+from realtime.doctor.report import as_text
+
+CHECK_WITHIN = 10.0
+"""Seconds of one check."""
+
+RUNSERVER = "http://127.0.0.1:8000"
+
+
+class Command(BaseCommand):
+    help = "Says what the project lacks; with --live, whether its running server delivers events."
+    requires_system_checks = []  # They are findings.
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--live",
+            nargs="?",
+            const=RUNSERVER,
+            metavar="URL",
+            help=f"open a socket to the server at this address (default: {RUNSERVER})",
+        )
+        parser.add_argument("--user", help="a user to sign in as (default: the first one)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        address = None if options["live"] is None else _address(options["live"])
+        findings = asyncio.run(_examine(address, options["user"]))
+        self.stdout.write(as_text(findings))
+        if code := exit_code(findings, Level.ERROR):
+            sys.exit(code)
+
+
+def _address(text: str) -> Address:
+    try:
+        return read_address(text)
+    except ValueError as reason:
+        raise CommandError(str(reason)) from None
+
+
+async def _examine(address: Address | None, user: str | None) -> Findings:
+    checks = partial(in_thread, examine_system_checks)
+    migrations = partial(in_thread, partial(examine_each, "migrations"))
+    findings = await bounded("system-checks", checks, CHECK_WITHIN)
+    findings += await bounded("migrations", migrations, CHECK_WITHIN)
+    if address is None or exit_code(findings, Level.ERROR):
+        return findings
+    signed_in: list[SignedIn] = []
+
+    async def sign_in_first() -> Findings:
+        if (name := user or await in_thread(first_user)) is not None:
+            signed_in.append(await in_thread(partial(sign_in, name)))
+        return []
+
+    findings += await bounded("welcome", sign_in_first, CHECK_WITHIN)
+    try:
+        return findings + await examine_live(address, next(iter(signed_in), None))
+    finally:
+        for each in signed_in:
+            await in_thread(each.end)
