@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
+import os
 from functools import partial
 from typing import Any
 
@@ -16,9 +16,10 @@ from realtime.doctor.bounded import bounded, in_thread
 from realtime.doctor.finding import Findings, Id, Level, skipped, skipped_all
 from realtime.doctor.inside.sign_in import SignedIn
 from realtime.doctor.outside.plain_socket import HandshakeRefused, PlainSocket, plain_socket
-from realtime.doctor.rules.frames import Exchange, Greeting, judge_latency, judge_welcome
+from realtime.doctor.rules.frames import Greeting, judge_welcome
 from realtime.doctor.rules.live import (
     judge_event_log,
+    judge_heartbeat,
     judge_route,
     judge_server,
     judge_shared_layer,
@@ -33,8 +34,8 @@ WITHIN = 8.0
 EVENT_WITHIN = 3.0
 """Seconds for an event."""
 
-PREFIX = "realtime-check"
-"""Of the stream of one examination. The server knows no class for it; a signed name will do."""
+STREAM = "realtime-check.live"
+"""The server knows no class for it; a signed name will do. All examinations have the same."""
 
 STEPS: tuple[Id, ...] = ("handshake", "welcome", "latency", "event-log", "layer")
 
@@ -51,7 +52,9 @@ async def examine_live(address: Address, signed_in: SignedIn | None) -> Findings
             except HandshakeRefused as refused:
                 answer = refused.answer
             except OSError as reason:
-                return [judge_server(address.origin, reason.strerror or str(reason))]
+                is_plain = isinstance(reason, ConnectionError) and reason.errno
+                why = os.strerror(reason.errno) if is_plain else str(reason)
+                return [judge_server(address.origin, why)]
             else:
                 opened.append(socket)
                 answer = socket.answer
@@ -87,58 +90,53 @@ async def _heartbeat(socket: PlainSocket) -> Findings:
     socket.send({"type": "ping", "nonce": "second"})
     while (await socket.frame("pong"))["nonce"] != "second":
         pass
-    return [judge_latency(Exchange([sent], [clock()]), 0.0)]
+    return [judge_heartbeat(clock() - sent)]
 
 
 async def _follow(socket: PlainSocket) -> Findings:
-    register(PREFIX, Stream)  # Otherwise publish() warns that nobody follows it.
-    stream = f"{PREFIX}.{secrets.token_hex(8)}"
-    try:
-        findings = await bounded("event-log", partial(_event_log, socket, stream), WITHIN)
-        return findings + await bounded("layer", partial(_layer, socket, stream), WITHIN)
-    finally:
-        log = event_log()
-        if log is not None:
-            await in_thread(partial(log.forget, stream))
+    register(STREAM.partition(".")[0], Stream)  # Otherwise publish() warns that it has no class.
+    findings = await bounded("event-log", partial(_event_log, socket), WITHIN)
+    return findings + await bounded("layer", partial(_layer, socket), WITHIN)
 
 
-async def _event_log(socket: PlainSocket, stream: str) -> Findings:
+async def _event_log(socket: PlainSocket) -> Findings:
     """See whether the server replays an event that it had no part in."""
-    signed = sign_stream(stream, seconds=60)
+    signed = sign_stream(STREAM, seconds=60)
     subscribe: dict[str, Any] = {"type": "subscribe", "ref": 1, "stream": signed}
     if event_log() is None:
         socket.send(subscribe)
         await socket.frame("subscribed")
         return [skipped("event-log", "REALTIME['EVENT_LOG'] is None.")]
-    before = await in_thread(partial(position, stream))
-    await in_thread(partial(publish, stream, "check"))
+    before = await in_thread(partial(position, STREAM))
+    event = await in_thread(partial(publish, STREAM, "check"))
     socket.send({**subscribe, "after": before._asdict()})
     answer = await socket.frame("subscribed", "error")
     if answer["type"] == "error":
         return [judge_event_log(f"{answer['code']}, {answer['message']}")]
     if not answer["recovered"]:
         return [judge_event_log("its log is another one")]
-    came = await _event_within(socket, EVENT_WITHIN)
+    came = await _seconds_until(socket, event)
     return [judge_event_log(None if came is not None else "its log has no such event")]
 
 
-async def _layer(socket: PlainSocket, stream: str) -> Findings:
+async def _layer(socket: PlainSocket) -> Findings:
     """See whether an event comes that is in no log."""
     in_memory = isinstance(get_channel_layer(), InMemoryChannelLayer)
     seconds = None
     if not in_memory:
-        await in_thread(partial(publish, stream, "check", ephemeral=True))
-        seconds = await _event_within(socket, EVENT_WITHIN)
+        event = await in_thread(partial(publish, STREAM, "check", ephemeral=True))
+        seconds = await _seconds_until(socket, event)
     return [judge_shared_layer(in_memory, seconds, realtime_settings().POSITION_CHECK)]
 
 
-async def _event_within(socket: PlainSocket, within: float) -> float | None:
-    """Return after how many seconds an event came, None if it did not."""
+async def _seconds_until(socket: PlainSocket, event: str) -> float | None:
+    """Return how long it took until an event came, None if it did not; others may come too."""
     clock = asyncio.get_running_loop().time
     began = clock()
     try:
-        async with asyncio.timeout(within):
-            await socket.frame("event")
+        async with asyncio.timeout(EVENT_WITHIN):
+            while (await socket.frame("event"))["id"] != event:
+                pass
     except TimeoutError:
         return None
     return clock() - began

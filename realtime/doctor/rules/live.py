@@ -37,18 +37,23 @@ def judge_route(answer: Answer, origin: str, path: str) -> Finding:
             f"The server refuses a socket at {path} (403).",
             why=f"It doesn't allow pages of {origin}, or serves no socket at this path. "
             f"{NO_SOCKET}",
-            do="The server's log says which. Add the host to ALLOWED_HOSTS, or the origin to "
-            f"CSRF_TRUSTED_ORIGINS. For the path: {IN_ASGI}",
+            do="The server's log says which. For the origin, add the host to ALLOWED_HOSTS, or the "
+            "origin to CSRF_TRUSTED_ORIGINS. For the path, compare it with that of asgi.py.",
         )
     if answer.status == 500:
         return error(
             "handshake",
             f"The server fails to serve {path} (500).",
-            why=f"asgi.py may have Django's own application, which serves no WebSocket. "
-            f"{NO_SOCKET}",
+            why="asgi.py may have Django's own application, which serves no WebSocket. "
+            + NO_SOCKET,
             do=f"{IN_ASGI} The server's log has the traceback.",
         )
     return judge_handshake(Handshakes(answer))
+
+
+def judge_heartbeat(seconds: float) -> Finding:
+    """Judge a ping of the page; one that is never answered has taken the step's whole time."""
+    return ok("latency", f"A heartbeat is answered after {seconds * 1000:.0f} ms.")
 
 
 def judge_event_log(refusal: str | None) -> Finding:

@@ -60,16 +60,17 @@ async def _examine(address: Address | None, user: str | None) -> Findings:
     findings += await bounded("migrations", migrations, CHECK_WITHIN)
     if address is None or exit_code(findings, Level.ERROR):
         return findings
-    signed_in: list[SignedIn] = []
-
-    async def sign_in_first() -> Findings:
-        if (name := user or await in_thread(first_user)) is not None:
-            signed_in.append(await in_thread(partial(sign_in, name)))
-        return []
-
-    findings += await bounded("welcome", sign_in_first, CHECK_WITHIN)
+    signed_in = await in_thread(partial(_sign_in, user))
     try:
-        return findings + await examine_live(address, next(iter(signed_in), None))
+        return findings + await examine_live(address, signed_in)
     finally:
-        for each in signed_in:
-            await in_thread(each.end)
+        if signed_in is not None:
+            await in_thread(signed_in.end)
+
+
+def _sign_in(user: str | None) -> SignedIn | None:
+    name = user or first_user()
+    try:
+        return None if name is None else sign_in(name)
+    except LookupError as reason:
+        raise CommandError(str(reason)) from None
