@@ -52,8 +52,9 @@ async def examine_live(address: Address, signed_in: SignedIn | None) -> Findings
             except HandshakeRefused as refused:
                 answer = refused.answer
             except OSError as reason:
-                is_plain = isinstance(reason, ConnectionError) and reason.errno
-                why = os.strerror(reason.errno) if is_plain else str(reason)
+                # asyncio puts the address in place of the error's own words.
+                errno = reason.errno if isinstance(reason, ConnectionError) else None
+                why = str(reason) if errno is None else os.strerror(errno)
                 return [judge_server(address.origin, why)]
             else:
                 opened.append(socket)
