@@ -1,5 +1,6 @@
 """`realtime.asgi.application`: what each path and each kind of connection gets."""
 
+import inspect
 import subprocess
 import sys
 
@@ -103,6 +104,11 @@ def test_the_app_has_to_be_installed(settings):
     settings.INSTALLED_APPS = [app for app in settings.INSTALLED_APPS if app != "realtime"]
     with pytest.raises(ImproperlyConfigured, match="Add 'realtime' to INSTALLED_APPS"):
         realtime.asgi.application()
+
+
+def test_servers_see_that_it_is_no_wsgi_application():
+    """Hypercorn takes all else for one, also what asgiref has marked, on Python 3.11."""
+    assert inspect.iscoroutinefunction(realtime.asgi.application(ASGIHandler()))
 
 
 def test_it_is_imported_before_django_is_set_up():
