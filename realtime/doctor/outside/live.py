@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from realtime.doctor.outside.plain_socket import HandshakeRefused, PlainSocket, 
 from realtime.doctor.rules.frames import Greeting, judge_welcome
 from realtime.doctor.rules.live import (
     judge_event_log,
+    judge_failure,
     judge_heartbeat,
     judge_route,
     judge_server,
@@ -70,11 +72,25 @@ async def examine_live(address: Address, signed_in: SignedIn | None) -> Findings
             return findings + skipped_all(rest, "There is no socket.")
         if signed_in is None:
             return findings + skipped_all(rest, "There is no user: manage.py createsuperuser.")
-        findings += await bounded("welcome", partial(_welcome, opened[0], signed_in.me), WITHIN)
+        findings += await _step("welcome", partial(_welcome, opened[0], signed_in.me))
         if findings[-1].level is Level.ERROR:
             return findings + skipped_all(STEPS[2:], "Nobody is signed in.")
-        findings += await bounded("latency", partial(_heartbeat, opened[0]), WITHIN)
-        return findings + await _follow(opened[0])
+        findings += await _step("latency", partial(_heartbeat, opened[0]))
+        register(STREAM.partition(".")[0], Stream)  # Otherwise publish() warns of it.
+        findings += await _step("event-log", partial(_event_log, opened[0]))
+        return findings + await _step("layer", partial(_layer, opened[0]))
+
+
+async def _step(id: Id, step: Callable[[], Awaitable[Findings]]) -> Findings:
+    """Take a step within its time; one that fails is an error, as it is for a page."""
+
+    async def take() -> Findings:
+        try:
+            return await step()
+        except Exception as reason:
+            return [judge_failure(id, f"{type(reason).__name__}: {reason}")]
+
+    return await bounded(id, take, WITHIN)
 
 
 async def _welcome(socket: PlainSocket, me: str) -> Findings:
@@ -92,12 +108,6 @@ async def _heartbeat(socket: PlainSocket) -> Findings:
     while (await socket.frame("pong"))["nonce"] != "second":
         pass
     return [judge_heartbeat(clock() - sent)]
-
-
-async def _follow(socket: PlainSocket) -> Findings:
-    register(STREAM.partition(".")[0], Stream)  # Otherwise publish() warns that it has no class.
-    findings = await bounded("event-log", partial(_event_log, socket), WITHIN)
-    return findings + await bounded("layer", partial(_layer, socket), WITHIN)
 
 
 async def _event_log(socket: PlainSocket) -> Findings:

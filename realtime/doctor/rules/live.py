@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from realtime.doctor.finding import Finding, error, ok
+from realtime.doctor.finding import Finding, Id, error, ok
 from realtime.doctor.rules.handshake import NO_SOCKET, Answer, Handshakes, judge_handshake
 
 IN_ASGI = "In asgi.py: application = realtime.asgi.application()."
@@ -49,6 +49,16 @@ def judge_route(answer: Answer, origin: str, path: str) -> Finding:
             do=f"{IN_ASGI} The server's log has the traceback.",
         )
     return judge_handshake(Handshakes(answer))
+
+
+def judge_failure(id: Id, reason: str) -> Finding:
+    """Judge a step that failed, such as one in which the socket ended."""
+    return error(
+        id,
+        f"This step failed: {reason}.",
+        why="A page would come no further.",
+        do="See the server's log; of a close code, docs/consumers.md, Close codes.",
+    )
 
 
 def judge_heartbeat(seconds: float) -> Finding:

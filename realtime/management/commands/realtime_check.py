@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from realtime.doctor.address import Address, read_address
 from realtime.doctor.bounded import bounded, in_thread
-from realtime.doctor.finding import Findings, Level, exit_code
-from realtime.doctor.inside.database import examine_each
+from realtime.doctor.finding import Findings, Id, Level, exit_code
+from realtime.doctor.inside.database import examine_each, examine_reachable
 from realtime.doctor.inside.sign_in import SignedIn, first_user, sign_in
 from realtime.doctor.inside.site import examine_system_checks
 from realtime.doctor.outside.live import examine_live
@@ -54,11 +55,17 @@ def _address(text: str) -> Address:
 
 
 async def _examine(address: Address | None, user: str | None) -> Findings:
-    checks = partial(in_thread, examine_system_checks)
-    migrations = partial(in_thread, partial(examine_each, "migrations"))
-    findings = await bounded("system-checks", checks, CHECK_WITHIN)
-    findings += await bounded("migrations", migrations, CHECK_WITHIN)
-    if address is None or exit_code(findings, Level.ERROR):
+    checks: dict[Id, Callable[[], Findings]] = {
+        "system-checks": examine_system_checks,
+        "database": examine_reachable,
+        "migrations": partial(examine_each, "migrations"),
+    }
+    findings: Findings = []
+    for id, check in checks.items():
+        findings += await bounded(id, partial(in_thread, check), CHECK_WITHIN)
+        if exit_code(findings, Level.ERROR):
+            return findings
+    if address is None:
         return findings
     signed_in = await in_thread(partial(_sign_in, user))
     try:

@@ -124,6 +124,16 @@ async def test_a_visitor_who_is_sent_away():
     assert "4501" in findings[2].what
 
 
+async def test_a_server_that_ends_the_socket():
+    async def answer(head, reader, writer):
+        writer.write(upgrade(head) + framed(struct.pack("!H", 1011), first=0x88))
+
+    async with served(answer) as address:
+        findings = await examine_live(address, ALICE)
+    assert [each.level for each in findings] == ["ok", "ok", "error", *3 * ["skipped"]]
+    assert "the server closed it, 1011" in findings[2].what
+
+
 async def test_without_a_user_only_the_socket_is_tried():
     async def answer(head, reader, writer):
         assert "Cookie" not in head
