@@ -6,6 +6,7 @@
 # make outage: real browsers after four minutes without a connection. make storm: faults of all kinds
 # for two minutes. make cuts: all cuts in real browsers, of which make test leaves out a few.
 # make webhooks: each kind of lost webhook, in two browsers.
+# make picture: the README's picture of a desk.
 # make desk: each control of the desk, by mouse and keys, in each state.
 # make voice-sdk: Twilio's SDK for agents' phones in the browser, which only a real phone company needs.
 PYTHON ?= python3
@@ -14,7 +15,7 @@ SOCKETSHARK_PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check npm voice-sdk bench bench-compare outage storm cuts webhooks desk system
+.PHONY: demo test check npm voice-sdk bench bench-compare outage storm cuts webhooks desk picture system
 demo: $(VENV)/demo
 	@$(BIN)/python manage.py demo
 
@@ -54,6 +55,9 @@ bench-compare: system benchmarks/.venv/ready
 
 desk: system $(VENV)/test
 	@PATH="$(CURDIR)/$(BIN):$$PATH" pytest -v -n 2 --dist loadfile tests/browsers/test_desk_inputs.py tests/browsers/test_desk_states.py
+
+picture: system $(VENV)/test
+	@PATH="$(CURDIR)/$(BIN):$$PATH" python -m tests.site.picture
 
 outage: system $(VENV)/test
 	@PATH="$(CURDIR)/$(BIN):$$PATH" pytest -v -n 3 tests/cuts/outage.py

@@ -1,5 +1,7 @@
 """Installs the app: registers its checks and finds every app's ``streams`` module."""
 
+from channels import DEFAULT_CHANNEL_LAYER
+from channels.layers import InMemoryChannelLayer, channel_layers
 from django.apps import AppConfig, apps
 from django.utils.module_loading import autodiscover_modules
 
@@ -17,6 +19,8 @@ class RealtimeConfig(AppConfig):
     def ready(self) -> None:
         from realtime import checks, correlation, receivers  # noqa: F401
 
+        if DEFAULT_CHANNEL_LAYER not in channel_layers:  # A site of one process needs no setting.
+            channel_layers.set(DEFAULT_CHANNEL_LAYER, InMemoryChannelLayer())
         correlation.connect_tasks()
         if apps.is_installed("django.contrib.auth"):
             from realtime import permissions

@@ -12,7 +12,9 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.asgi import ASGIHandler
 from django.db import connections, router
+from django.utils.module_loading import import_string
 
 from realtime import installation
 from realtime.access.hook import authenticator
@@ -28,6 +30,8 @@ CONTEXT_PROCESSORS = {
     "django.template.context_processors.request",
 }
 PUB_SUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
+IN_MEMORY = "channels.layers.InMemoryChannelLayer"
+REDIS_LAYER = {"default": {"BACKEND": PUB_SUB, "CONFIG": {"hosts": ["redis://localhost:6379/0"]}}}
 
 
 @register()
@@ -55,21 +59,14 @@ def check_authenticate(app_configs: Sequence[AppConfig] | None, **_: Any) -> lis
 
 @register()
 def check_channel_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """Report a channel layer that is missing or that loses events without a word."""
-    layer = getattr(settings, "CHANNEL_LAYERS", {}).get("default", {}).get("BACKEND")
-    if layer is None:
-        return [
-            Error(
-                "No channel layer is configured, so published events reach nobody.",
-                hint=f"Set CHANNEL_LAYERS['default']; {PUB_SUB} is the one to use.",
-                id="realtime.E002",
-            )
-        ]
-    if layer.endswith(".InMemoryChannelLayer") and not settings.DEBUG:
+    """Report a channel layer that loses events without a word, or that reaches one process."""
+    layer = _channel_layer()
+    if _layer_is_in_memory() and not settings.DEBUG:
         return [
             Warning(
-                "The in-memory channel layer reaches only the sockets of the same process.",
-                hint=f"Use {PUB_SUB} where more than one process runs.",
+                "The in-memory channel layer reaches only the sockets of the same process; without "
+                "CHANNEL_LAYERS there is no other.",
+                hint=f"Where more than one process runs, write: CHANNEL_LAYERS = {REDIS_LAYER}",
                 id="realtime.W001",
             )
         ]
@@ -86,23 +83,45 @@ def check_channel_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> li
 
 @register()
 def check_server(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """Report a ``runserver`` that serves no WebSockets, and an application that is not named."""
-    if "runserver" not in sys.argv[1:2] or not settings.DEBUG:
+    """Report what keeps ``runserver`` from serving WebSockets."""
+    if sys.argv[1:2] not in (["runserver"], ["realtime_check"]) or not settings.DEBUG:
         return []
     if not apps.is_installed("daphne"):
         return [
             Warning(
-                "This runserver serves no WebSockets: /realtime/ will be a 404.",
-                hint="Put 'daphne' first in INSTALLED_APPS, or start an ASGI server.",
+                "runserver serves no WebSockets: /realtime/ will be a 404.",
+                hint="pip install daphne, and put 'daphne' first in INSTALLED_APPS: INSTALLED_APPS "
+                "= ['daphne', *INSTALLED_APPS]. Or start another ASGI server.",
                 id="realtime.W004",
             )
         ]
-    if getattr(settings, "ASGI_APPLICATION", None) is None:
+    package = settings.ROOT_URLCONF.rpartition(".")[0] or "mysite"
+    path = getattr(settings, "ASGI_APPLICATION", None)
+    if path is None:
         return [
             Warning(
                 "ASGI_APPLICATION is not set, so runserver can't find the route of the consumer.",
-                hint="Set ASGI_APPLICATION = 'mysite.asgi.application'.",
+                hint=f"Write in the settings: ASGI_APPLICATION = '{package}.asgi.application'",
                 id="realtime.W005",
+            )
+        ]
+    try:
+        application = import_string(path)
+    except ImportError as reason:
+        return [
+            Warning(
+                f"ASGI_APPLICATION = {path!r} can't be imported: {reason}",
+                hint="Name the variable of asgi.py that holds the application.",
+                id="realtime.W005",
+            )
+        ]
+    if isinstance(application, ASGIHandler):
+        return [
+            Warning(
+                f"{path} is Django alone, which serves no WebSockets: /realtime/ will fail.",
+                hint="Write in asgi.py, in place of its last line: import realtime.asgi; "
+                "application = realtime.asgi.application()",
+                id="realtime.W011",
             )
         ]
     return []
@@ -181,7 +200,8 @@ def check_event_log(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[C
         return [
             Warning(
                 "Transactions that publish fail with 'database is locked' when two meet.",
-                hint="Set the database's OPTIONS['transaction_mode'] to 'IMMEDIATE'.",
+                hint=f"Write in the settings: DATABASES['{database.alias}']['OPTIONS'] = "
+                "{'transaction_mode': 'IMMEDIATE'}",
                 id="realtime.W003",
             )
         ]
@@ -248,9 +268,14 @@ def check_presence(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
     return []
 
 
+def _channel_layer() -> str:
+    """Return the default layer's path, that of the in-memory one where the setting has none."""
+    layers: dict[str, Any] = getattr(settings, "CHANNEL_LAYERS", {})
+    return str(layers.get("default", {}).get("BACKEND", IN_MEMORY))
+
+
 def _layer_is_in_memory() -> bool:
-    layer = getattr(settings, "CHANNEL_LAYERS", {}).get("default", {}).get("BACKEND", "")
-    return bool(layer.endswith(".InMemoryChannelLayer"))
+    return _channel_layer().endswith(".InMemoryChannelLayer")
 
 
 @register()

@@ -23,8 +23,7 @@ NOT_SOURCE = shutil.ignore_patterns(".*", "__pycache__", "build", "*.egg-info", 
 SITE = "mysite.settings"
 
 SETTINGS = """
-INSTALLED_APPS += ["channels", "realtime"]
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+INSTALLED_APPS += ["realtime"]
 DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE"}
 STATIC_ROOT = BASE_DIR / "collected"
 if os.environ.get("HASHED"):

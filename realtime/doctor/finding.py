@@ -29,6 +29,7 @@ Id = Literal[
     "public-address",
     "session-cookie",
     "layer",
+    "event-log",
     "redis",
     "redis-latency",
     "redis-memory",

@@ -88,7 +88,7 @@ def test_an_authenticate_that_cannot_be_called_is_named(settings, path):
 @pytest.mark.parametrize(
     ("layers", "debug", "found"),
     [
-        ({}, True, "realtime.E002"),
+        ({}, False, "realtime.W001"),
         ({"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}, False, "realtime.W001"),
         (
             {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer"}},

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.core.checks import run_checks
+from django.core.handlers.asgi import ASGIHandler
 from django.template import Context, Template
 
 from realtime import apublish, hints, publish
@@ -231,13 +232,30 @@ def without(apps, *names):
 def test_a_runserver_that_serves_no_websockets(runserver):
     runserver.INSTALLED_APPS = without(runserver.INSTALLED_APPS, "daphne")
     ((_, hint),) = found("realtime.W004")
-    assert "Put 'daphne' first in INSTALLED_APPS" in hint
+    assert "INSTALLED_APPS = ['daphne', *INSTALLED_APPS]" in hint
 
 
 def test_a_runserver_without_an_application(runserver):
     runserver.ASGI_APPLICATION = None
     ((_, hint),) = found("realtime.W005")
-    assert "ASGI_APPLICATION = 'mysite.asgi.application'" in hint
+    assert "ASGI_APPLICATION = 'project.asgi.application'" in hint
+
+
+def test_a_runserver_whose_application_is_not_there(runserver):
+    runserver.ASGI_APPLICATION = f"{__name__}.nothing"
+    ((_, hint),) = found("realtime.W005")
+    assert "Name the variable of asgi.py" in hint
+
+
+django_alone = ASGIHandler()
+
+
+def test_a_runserver_whose_application_is_django_alone(runserver):
+    runserver.ASGI_APPLICATION = f"{__name__}.django_alone"
+    ((_, hint),) = found("realtime.W011")
+    assert "import realtime.asgi; application = realtime.asgi.application()" in hint
+    runserver.ASGI_APPLICATION = f"{__name__}.application"
+    assert found("realtime.W005", "realtime.W011") == []
 
 
 def test_other_commands_need_no_server(settings):

@@ -35,6 +35,13 @@ class SignedIn:
         self.session.delete()
 
 
+def first_user() -> str | None:
+    """Return the name of the first user who may log in, None where there is none."""
+    users = get_user_model()._default_manager.order_by("pk")
+    user = next((each for each in users.iterator() if each.is_active), None)
+    return None if user is None else user.get_username()
+
+
 def sign_in(username: str) -> SignedIn:
     """Make a session of a user; no signal is sent, and ``last_login`` stays.
 

@@ -55,8 +55,9 @@ export class Advice {
     this.#given = true;
     console.warn(
       `realtime: ${ATTEMPTS} attempts to connect to ${this.#url} have failed. Is the consumer routed there ` +
-        "in asgi.py? Is it an ASGI server (runserver needs 'daphne' first in INSTALLED_APPS)? Is " +
-        "this page's origin allowed? The server's log says more.",
+        "(in asgi.py: application = realtime.asgi.application())? Is it an ASGI server (runserver " +
+        "needs 'daphne' first in INSTALLED_APPS)? Is this page's origin allowed? The server's log " +
+        "says more, and manage.py realtime_check --live.",
     );
   }
 }

@@ -45,7 +45,7 @@ def examples(tmp_path):
         "pytest.ini": PYTEST,
         "mysite/__init__.py": "",
         "mysite/settings.py": SETTINGS,
-        "mysite/asgi.py": block_with("README.md", "get_asgi_application"),
+        "mysite/asgi.py": block_with("docs/quickstart.md", "realtime.asgi.application()\n"),
         "mysite/greetings.py": block_with("README.md", "def greet("),
         "mysite/consumers.py": block_with("README.md", "class Chat("),
         "mysite/streams.py": block_with("docs/consumers.md", "class RoomStream("),
