@@ -14,5 +14,5 @@ ANSWER = (
 
 def words(question: str) -> Iterator[str]:
     for word in ANSWER.format(question=question).split():
-        time.sleep(0.05)
+        time.sleep(0.04)
         yield f"{word} "

@@ -10,7 +10,7 @@ class Job(models.Model):
     key = models.CharField(max_length=36, unique=True)  # Of the button: two clicks are one job.
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
     done = models.IntegerField(default=0)
-    total = models.IntegerField(default=80)
+    total = models.IntegerField(default=60)
 
     def __str__(self) -> str:
         return f"{self.done} of {self.total}"

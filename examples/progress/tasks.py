@@ -14,7 +14,7 @@ def export(job_id: int) -> None:
     """Do the work, from where an earlier attempt has stopped."""
     job = Job.objects.get(pk=job_id)
     while job.done < job.total:
-        time.sleep(0.04)  # The work.
+        time.sleep(0.03)  # The work.
         job.done += 1
         with transaction.atomic():
             job.save(update_fields=["done"])
