@@ -239,6 +239,8 @@ def test_a_cut(open_page: Open, examples: Process) -> None:
 @only_chromium
 def test_rights(open_page: Open) -> None:
     """Who may not see a page gets nothing of its streams, and a right ends on the open page."""
+    bob = open_page("bob", "/")
+    choose_member(bob, "alice", True)
     alice = open_page("alice", "/chat/lobby/")
     alice.wait_for(OPEN)
     carol = open_page("carol", "/notifications/")
@@ -248,10 +250,16 @@ def test_rights(open_page: Open) -> None:
     for stream in ("chat.lobby", "checklist", "dashboard", "orders", "job.x", "answer.x"):
         assert carol.evaluate(REFUSED.format(stream=stream)) == "forbidden", stream
 
-    bob = open_page("bob", "/admin/chat/room/1/change/")
-    bob.run("""
-        const members = document.querySelector("[name=members]");
-        for (const one of members.options) if (one.text === "alice") one.selected = false;
+    choose_member(bob, "alice", False)
+    shows(alice, "#problem", "the right to chat.lobby has ended")
+
+
+def choose_member(bob: Page, username: str, is_member: bool) -> None:
+    """Have a user be a member of the lobby, or not, on the admin's page of it."""
+    bob.goto(bob.evaluate("new URL('/admin/chat/room/1/change/', location).href"))
+    bob.run(f"""
+        for (const one of document.querySelector("[name=members]").options)
+          if (one.text === "{username}") one.selected = {json.dumps(is_member)};
         setTimeout(() => document.querySelector("[name=_save]").click());
     """)
-    shows(alice, "#problem", "the right to chat.lobby has ended")
+    bob.wait_for("document.querySelector('.messagelist .success')")
