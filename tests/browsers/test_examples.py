@@ -4,12 +4,14 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
+from pathlib import Path
 
 import pytest
 
 from realtime.testing import Cable
 from tests.browsers.browser import Browser, Page
 from tests.processes.process import Process, free_port
+from tests.processes.site import run_python
 from tests.processes.waiting import wait_until
 
 pytestmark = pytest.mark.processes
@@ -25,6 +27,8 @@ CLICK_TWICE = """(async () => {{
   const {{ action }} = form;
   setTimeout(() => (location.href = "{then}" || action));
 }})()"""
+CHOOSE = """for (const one of document.querySelector("[name=members]").options)
+  if (one.text === "alice") one.selected = {chosen}"""
 REFUSED = """import("/static/realtime/index.js").then(({{ RealtimeClient }}) =>
   new Promise((resolve) => {{
     const subscription = new RealtimeClient("/realtime/").subscribe("{stream}");
@@ -183,17 +187,22 @@ def test_checklist(open_page: Open) -> None:
 def test_orders(open_page: Open) -> None:
     alice = open_page("alice", "/admin/orders/order/?shipped__exact=0")
     alice.wait_for(OPEN)
-    alice.run("document.querySelector('.action-select[value=\"2\"]').click()")
-    bob = open_page("bob", "/admin/orders/order/1/change/")
+    alice.click(".action-select[value='2']")
     customers = "#result_list .field-customer"
     shows(alice, customers, "Barbara", "Edsger", "Grace", "Ada")
-    save = "void setTimeout(() => document.querySelector('[name=_save]').click())"
-    bob.run(f"document.querySelector('[name=customer]').value = 'Ada <i>L</i>'; {save}")
-    shows(alice, customers, "Barbara", "Edsger", "Grace", "Ada <i>L</i>")
-    bob.goto(bob.evaluate("new URL('/admin/orders/order/4/change/', location).href"))
-    bob.run(f"document.querySelector('[name=shipped]').checked = true; {save}")
-    shows(alice, customers, "Edsger", "Grace", "Ada <i>L</i>")
+    bob = open_page("bob", "/")
+    change(bob, "orders/order/1", "document.querySelector('[name=customer]').value = '<i>Ada</i>'")
+    shows(alice, customers, "Barbara", "Edsger", "Grace", "<i>Ada</i>")
+    change(bob, "orders/order/4", "document.querySelector('[name=shipped]').checked = true")
+    shows(alice, customers, "Edsger", "Grace", "<i>Ada</i>")
     assert alice.evaluate("document.querySelector('.action-select:checked').value") == "2"
+
+
+def change(page: Page, what: str, script: str) -> None:
+    """Fill in the admin's form for one object by a script, and save it."""
+    page.goto(page.evaluate(f"new URL('/admin/{what}/change/', location).href"))
+    page.run(f"{script}; setTimeout(() => document.querySelector('[name=_save]').click())")
+    page.wait_for("document.querySelector('.messagelist .success')")
 
 
 @only_chromium
@@ -240,7 +249,7 @@ def test_a_cut(open_page: Open, examples: Process) -> None:
 def test_rights(open_page: Open) -> None:
     """Who may not see a page gets nothing of its streams, and a right ends on the open page."""
     bob = open_page("bob", "/")
-    choose_member(bob, "alice", True)
+    change(bob, "chat/room/1", CHOOSE.format(chosen="true"))
     alice = open_page("alice", "/chat/lobby/")
     alice.wait_for(OPEN)
     carol = open_page("carol", "/notifications/")
@@ -250,16 +259,15 @@ def test_rights(open_page: Open) -> None:
     for stream in ("chat.lobby", "checklist", "dashboard", "orders", "job.x", "answer.x"):
         assert carol.evaluate(REFUSED.format(stream=stream)) == "forbidden", stream
 
-    choose_member(bob, "alice", False)
+    change(bob, "chat/room/1", CHOOSE.format(chosen="false"))
     shows(alice, "#problem", "the right to chat.lobby has ended")
 
 
-def choose_member(bob: Page, username: str, is_member: bool) -> None:
-    """Have a user be a member of the lobby, or not, on the admin's page of it."""
-    bob.goto(bob.evaluate("new URL('/admin/chat/room/1/change/', location).href"))
-    bob.run(f"""
-        for (const one of document.querySelector("[name=members]").options)
-          if (one.text === "{username}") one.selected = {json.dumps(is_member)};
-        setTimeout(() => document.querySelector("[name=_save]").click());
-    """)
-    bob.wait_for("document.querySelector('.messagelist .success')")
+def test_a_task_runs_under_celery_as_it_is(tmp_path: Path, site_env: Mapping[str, str]) -> None:
+    env = {
+        **site_env,
+        "DJANGO_SETTINGS_MODULE": "tests.browsers.examples_settings",
+        "EXAMPLES_DATABASE": str(tmp_path / "db.sqlite3"),
+    }
+    said = run_python(env, "-m", "tests.browsers.examples_with_celery")
+    assert said.splitlines()[-2:] == ["0 of 3", "3 of 3"]
