@@ -20,5 +20,5 @@ def shared_task(function: Callable[..., None]) -> Any:
         finally:
             connections.close_all()
 
-    function.delay_on_commit = delay_on_commit  # type: ignore[attr-defined]
+    function.delay_on_commit = delay_on_commit
     return function
