@@ -1,4 +1,5 @@
 # make demo: the demo site on http://127.0.0.1:8000. make test: everything that is checked.
+# make examples: seven small apps to copy from, on http://127.0.0.1:8001.
 # make check: format, lint, types and unit tests in both languages, in less than a minute.
 # make npm: the browser client as an npm package, in dist/. make bench: this project beside its
 # peers, in 12 minutes on two cores that have nothing else to do; QUICK=1 only sees that all runs.
@@ -15,9 +16,16 @@ SOCKETSHARK_PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
+<<<<<<< HEAD
 .PHONY: demo test check npm voice-sdk bench bench-compare outage storm cuts webhooks desk picture system
+=======
+.PHONY: demo examples test check npm voice-sdk bench bench-compare outage storm cuts webhooks desk system
+>>>>>>> examples
 demo: $(VENV)/demo
 	@$(BIN)/python manage.py demo
+
+examples: $(VENV)/demo
+	@$(BIN)/python -m examples
 
 # What is downloaded from three places comes at the same time.
 test:

@@ -94,7 +94,10 @@ class Stream:
 
     @nonblocking
     def snapshot(self, user: Any) -> Any:
-        """Return the present state of the stream's subject (JSON), or None to offer nothing."""
+        """Return the present state of the stream's subject, or None to offer nothing.
+
+        It is what ``publish`` takes as ``data``.
+        """
         return None
 
     @nonblocking

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 PROJECT = Path(__file__).parents[1]
-PLACES = ("realtime", "calls", "project", "benchmarks", "tests", "docs", "README.md")
+PLACES = ("realtime", "calls", "project", "examples", "benchmarks", "tests", "docs", "README.md")
 KINDS = {".py", ".js", ".mjs", ".ts", ".html", ".css", ".md"}
 NOT_OURS = {"node_modules", ".venv", ".venv-socketshark", "results", "test_prose.py"}
 

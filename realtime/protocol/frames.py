@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from typing import Any, TypedDict
 
 from realtime.exceptions import FrameError
@@ -29,6 +30,8 @@ MAX_TICKET = 8192
 """Characters of the longest ticket; a JWT has about a thousand."""
 
 Frame = dict[str, Any]
+Default = Callable[[Any], Any]
+"""Returns what stands in JSON for a value that JSON has no type for, or raises ``TypeError``."""
 
 
 class Limits(TypedDict):
@@ -39,9 +42,9 @@ class Limits(TypedDict):
     streams: int
 
 
-def encode(value: Any) -> str:
+def encode(value: Any, default: Default | None = None) -> str:
     """Return the text of a frame, or of a part of one, without spaces."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return json.dumps(value, separators=(",", ":"), allow_nan=False, default=default)
 
 
 def decode(text: str | None, max_bytes: int) -> Frame:
@@ -227,11 +230,12 @@ def subscribed(
     recovered: bool,
     snapshot: Any = None,
     presence: list[Member] | None = None,
+    default: Default | None = None,
 ) -> str:
     """Write the answer to a subscribe, with the stream's position."""
     frame: Frame = {"type": "subscribed", "stream": stream, **position._asdict()}
     frame["recovered"] = recovered
-    return _with_ref({**frame, **_state(snapshot, presence)}, ref)
+    return _with_ref({**frame, **_state(snapshot, presence)}, ref, default)
 
 
 def skipped(stream: str, after: int, offset: int) -> str:
@@ -240,11 +244,15 @@ def skipped(stream: str, after: int, offset: int) -> str:
 
 
 def reset(
-    stream: str, position: Position, snapshot: Any = None, presence: list[Member] | None = None
+    stream: str,
+    position: Position,
+    snapshot: Any = None,
+    presence: list[Member] | None = None,
+    default: Default | None = None,
 ) -> str:
     """Write that a subscription could not be continued and starts again from ``position``."""
     frame: Frame = {"type": "reset", "stream": stream, **position._asdict()}
-    return encode({**frame, **_state(snapshot, presence)})
+    return encode({**frame, **_state(snapshot, presence)}, default)
 
 
 def _state(snapshot: Any, presence: list[Member] | None) -> Frame:
@@ -258,9 +266,9 @@ def unsubscribed(stream: str, ref: int | str | None, reason: str = "asked") -> s
     return _with_ref({"type": "unsubscribed", "stream": stream, "reason": reason}, ref)
 
 
-def reply(data: Any, ref: int | str | None) -> str:
+def reply(data: Any, ref: int | str | None, default: Default | None = None) -> str:
     """Write the application's answer to a ``send``."""
-    return _with_ref({"type": "reply", "data": data}, ref)
+    return _with_ref({"type": "reply", "data": data}, ref, default)
 
 
 def event(
@@ -303,5 +311,5 @@ def extended(event_frame: str, extra: str) -> str:
     return f'{event_frame[:-1]},"extra":{extra}}}'
 
 
-def _with_ref(frame: Frame, ref: int | str | None) -> str:
-    return encode(frame if ref is None else {**frame, "ref": ref})
+def _with_ref(frame: Frame, ref: int | str | None, default: Default | None = None) -> str:
+    return encode(frame if ref is None else {**frame, "ref": ref}, default)

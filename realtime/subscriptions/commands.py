@@ -30,7 +30,7 @@ from realtime.subscriptions.authorization import UNCHECKED, Authorization
 from realtime.subscriptions.hooks import Hooks
 from realtime.subscriptions.kinds import make_subscription, require_given
 from realtime.subscriptions.message import carry_out
-from realtime.subscriptions.subscription import Subscription
+from realtime.subscriptions.subscription import JSON_DEFAULT, Subscription
 from realtime.subscriptions.withdrawal import withdraw
 
 logger = get_logger(__name__)
@@ -208,7 +208,7 @@ class Commands:
             answer = await carry_out(self._login, lambda: self._followed(frame), *message)
         except Refused as refusal:
             raise FrameError("refused", str(refusal)) from None
-        return frames.reply(answer, ref)
+        return frames.reply(answer, ref, JSON_DEFAULT)
 
     async def _presence(self, frame: Frame, ref: int | str | None) -> str:
         self._followed(frame)

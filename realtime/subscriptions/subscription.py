@@ -9,6 +9,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
+
 from realtime.access.allowances import Allowance, allowances
 from realtime.access.current_user import current_user
 from realtime.concurrency.threads import run_application
@@ -33,6 +35,9 @@ from realtime.streams import Stream
 from realtime.subscriptions import presence
 
 logger = get_logger(__name__)
+
+JSON_DEFAULT = DjangoJSONEncoder().default
+"""Applications may return what ``publish`` takes: dates, decimals and the like."""
 
 LAG = 0.5
 """Seconds until a log is read again that has less than was broadcast: a replica that lags."""
@@ -131,6 +136,7 @@ class Subscription:
                 recovered=recovered,
                 snapshot=snapshot,
                 presence=members,
+                default=JSON_DEFAULT,
             )
         )
         self._state = State.REPLAYING
@@ -304,7 +310,9 @@ class Subscription:
         snapshot = await self._snapshot(deadline)
         members = await presence.members(self.stream, deadline)
         if self._state is State.REBUILDING and feed.position.epoch == position.epoch:
-            self._socket.send_text(frames.reset(feed.stream, position, snapshot, members))
+            self._socket.send_text(
+                frames.reset(feed.stream, position, snapshot, members, JSON_DEFAULT)
+            )
             RESETS.add()
             self._start_after(position)
             self._begin_course(feed)

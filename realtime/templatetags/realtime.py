@@ -77,7 +77,9 @@ def _configuration(context: template.Context, url: str, position: Any) -> dict[s
     elif position and not isinstance(position, Mapping):
         raise TypeError(f"position is what realtime.position() returned, not {position!r}.")
     if position:
-        configuration["positions"] = {name: at._asdict() for name, at in position.items()}
+        configuration["positions"] = {
+            name: Position(*at)._asdict() for name, at in position.items()
+        }
     return configuration
 
 

@@ -156,3 +156,12 @@ def test_calls_knows_realtime_only_by_what_is_documented():
         "calls/desks.py": {"realtime", "realtime.open_sockets"},
         "calls/streams.py": {"realtime.streams", *classes},
     }
+
+
+def test_the_examples_use_public_names_alone():
+    text = (PROJECT / "docs/architecture.md").read_text().partition("## Public names")[2]
+    public = set(re.findall(r"`(realtime\.[\w.]+)`", text))
+    modules = {name.rpartition(".")[0] for name in public}
+    for path in files("examples"):
+        used = {name for name in imported(path) if name.split(".")[0] == "realtime"}
+        assert used <= public | modules, place(path)

@@ -38,8 +38,9 @@ def test_positions_taken_before_the_data_are_handed_over():
     user, at = get_user_model()(pk=42), Position("e", 7)
     own = configuration(rendered(source, user=user, position=at))
     assert own["positions"] == {"user.42": {"epoch": "e", "offset": 7}}
-    several = configuration(rendered(source, user=user, position={"call.1": at, "call.2": at}))
-    assert several["positions"].keys() == {"call.1", "call.2"}
+    kept = json.loads(json.dumps(at))
+    several = configuration(rendered(source, user=user, position={"call.1": at, "call.2": kept}))
+    assert several["positions"] == dict.fromkeys(("call.1", "call.2"), at._asdict())
     assert "positions" not in configuration(rendered(source, user=AnonymousUser(), position=at))
 
 

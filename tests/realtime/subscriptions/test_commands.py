@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
@@ -126,8 +127,8 @@ async def test_only_what_is_followed_can_be_left_or_sent_to(ask, kind):
 
 async def test_send_is_answered_by_the_stream(ask):
     await ask("subscribe", "thing.1")
-    answer = await ask("send", "thing.1", name="press", data="button")
-    assert answer == {"type": "reply", "data": {"user": 1, "press": "button"}}
+    answer = await ask("send", "thing.1", name="press", data=date(2026, 1, 31))
+    assert answer == {"type": "reply", "data": {"user": 1, "press": "2026-01-31"}}
 
 
 async def test_a_refusal_of_the_stream_is_an_error_with_its_sentence(ask):

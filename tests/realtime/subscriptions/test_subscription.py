@@ -1,6 +1,8 @@
 """One stream on one socket: what its client sees in each state, and at each move."""
 
 import asyncio
+from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -44,7 +46,7 @@ class TestStarting:
         self, subscription, client, stream, log
     ):
         log.write(STREAM, 1)
-        stream.picture = {"state": "on"}
+        stream.picture = {"state": "on", "since": date(2026, 1, 31)}
         await subscription.start(None, 7)
         epoch = log.top(STREAM).epoch
         assert client.frames == [
@@ -54,7 +56,7 @@ class TestStarting:
                 "epoch": epoch,
                 "offset": 1,
                 "recovered": False,
-                "snapshot": {"state": "on"},
+                "snapshot": {"state": "on", "since": "2026-01-31"},
                 "ref": 7,
             }
         ]
@@ -202,13 +204,13 @@ class TestLive:
     ):
         await subscription.start(None, None)
         await publish(STREAM, 1)
-        stream.picture = "after the loss"
+        stream.picture = ["after the loss", Decimal("1.50")]
         log.forget(STREAM)
         await publish(STREAM, "new 1")
         await publish(STREAM, "new 2")
         assert client.types == ["subscribed", "event", "reset", "event"]
         assert RESETS.read() == {"": 1}
-        assert client.frames[2]["snapshot"] == "after the loss"
+        assert client.frames[2]["snapshot"] == ["after the loss", "1.50"]
         assert client.frames[2]["offset"] == 1
         assert client.data == [1, "new 2"]
 
