@@ -16,11 +16,7 @@ SOCKETSHARK_PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-<<<<<<< HEAD
-.PHONY: demo test check npm voice-sdk bench bench-compare outage storm cuts webhooks desk picture system
-=======
-.PHONY: demo examples test check npm voice-sdk bench bench-compare outage storm cuts webhooks desk system
->>>>>>> examples
+.PHONY: demo examples test check npm voice-sdk bench bench-compare outage storm cuts webhooks desk picture system
 demo: $(VENV)/demo
 	@$(BIN)/python manage.py demo
 
