@@ -67,6 +67,8 @@ class SupervisorsStream(Stream):
 class CallStream(Stream):
     """The stream of one call, ``call.<pk>``, for agents and supervisors."""
 
+    expects_followers = False  # Agents get the same change on their own streams.
+
     def authorize(self, user: Any) -> bool:
         return (is_agent(user) or is_supervisor(user)) and self._call() is not None
 

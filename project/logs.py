@@ -30,13 +30,3 @@ class FewRefusals(logging.Filter):
         if suppressed:
             record.msg = f"{record.msg} suppressed={suppressed}"
         return suppressed is not None
-
-
-class NeededByNobody(logging.Filter):
-    """Leaves out that a call's own stream has no follower: agents get the same change on theirs."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        about = getattr(record, "realtime", {})
-        if about.get("what") != "delivered to nobody":
-            return True
-        return not all(stream.startswith("call.") for stream in about["streams"].split(","))

@@ -199,13 +199,12 @@ LOGGING = {
     },
     "filters": {
         "few_refusals": {"()": "project.logs.FewRefusals"},
-        "needed_by_nobody": {"()": "project.logs.NeededByNobody"},
     },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "plain",
-            "filters": ["few_refusals", "needed_by_nobody"],
+            "filters": ["few_refusals"],
         }
     },
     "root": {"handlers": ["console"], "level": "INFO"},

@@ -66,6 +66,8 @@ class Stream:
     """Seconds in which a follower gets one event of each name at most, the newest."""
     throttle_key: str | None = None
     """A field: of each of its values, a follower gets one event in that time."""
+    expects_followers: bool = True
+    """Whether it is said that an event was delivered to nobody."""
     heartbeat_every: float = 30.0
     """Seconds between two calls of ``on_heartbeat``, at least."""
 
@@ -203,6 +205,12 @@ def served_prefix(name: str) -> str:
     prefix = name.partition(".")[0]
     prefix = USER_PREFIX if prefix == ESCAPED_USER_PREFIX else prefix
     return prefix if prefix in _registered else "other"
+
+
+def expects_followers(name: str) -> bool:
+    """Return whether nobody's following the stream of that name is worth a line."""
+    stream_class = _registered.get(served_prefix(name))
+    return stream_class is None or stream_class.expects_followers
 
 
 def find(

@@ -11,6 +11,7 @@ SHOWN = 60  # readings
 @register("dashboard")
 class DashboardStream(Stream):
     retention = {"COUNT": SHOWN}
+    expects_followers = False  # Readings go on while nobody looks.
 
     def authorize(self, user: Any) -> bool:
         return user.is_staff

@@ -64,10 +64,3 @@ STATIC_URL = "/static/"
 LOGIN_URL = "index"
 TIME_ZONE = "UTC"
 USE_TZ = True
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    # Readings go on while nobody looks at the dashboard.
-    "loggers": {"realtime.recorder.nobody": {"level": "ERROR"}},
-}

@@ -27,7 +27,7 @@ from realtime.protocol.presence import PRESENCE_EVENT
 from realtime.recorder.base import Process, RecorderBackend
 from realtime.recorder.configured import recorder_backend
 from realtime.recorder.recorder import running_recorder
-from realtime.streams import served_prefix
+from realtime.streams import expects_followers, served_prefix
 
 logger = get_logger(__name__)
 
@@ -150,7 +150,7 @@ class NobodyWatch:
             self._cursor = note or (await run_sync(log.recent, None)).cursor
             self._kept_at = 0.0
         new = await self._new(log)
-        self._waiting += [Watched(one) for one in new if one.name != PRESENCE_EVENT]
+        self._waiting += [Watched(one) for one in new if _is_watched(one)]
         # Before anything is said: another process may have gone on from the last note.
         if not await self._keep(log, force=bool(new or self._waiting)):
             self._cursor = None
@@ -218,6 +218,10 @@ class NobodyWatch:
         if self._is_failing:
             self._is_failing = False
             logger.warning("deliveries watched again")
+
+
+def _is_watched(entry: LogEntry) -> bool:
+    return entry.name != PRESENCE_EVENT and expects_followers(entry.stream)
 
 
 def _is_new(entry: LogEntry) -> bool:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils.module_loading import import_string
 
-from realtime.logs import LINES_A_MINUTE, get_logger
+from realtime.logs import LINES_A_MINUTE
 
 
 @pytest.fixture
@@ -50,11 +50,3 @@ def test_refused_requests_do_not_fill_it(written: io.StringIO, db: None) -> None
     lines = written.getvalue().splitlines()
     assert len([line for line in lines if "django.request" in line]) == LINES_A_MINUTE
     assert lines[-1].endswith("goes on")
-
-
-def test_a_call_that_nobody_follows_is_no_news(written: io.StringIO) -> None:
-    logger = get_logger("realtime.recorder.nobody")
-    for streams in ("call.1:1", "call.1:2,call.2:1", "call.1:3,user.2:1"):
-        logger.warning("delivered to nobody event=%s name=%s streams=%s", "e", "n", streams)
-    [line] = written.getvalue().splitlines()
-    assert line.endswith("streams=call.1:3,user.2:1")

@@ -20,6 +20,7 @@ from realtime.recorder.base import Following, Life, Process
 from realtime.recorder.configured import recorder_backend
 from realtime.recorder.nobody import Handed, Verdict, judge
 from realtime.recorder.recorder import running_recorder
+from realtime.streams import Stream, register
 from realtime.subscriptions.answering import running_answering
 
 # Threads that earlier tests have used may look whether their connection is still good.
@@ -233,6 +234,18 @@ def test_a_socket_that_ends_with_something_unproved_says_so(quick, caplog):
 def test_the_end_of_a_presence_concerns_nobody(quick, caplog):
     watched(lambda: publish("user.7", name=PRESENCE_EVENT))
     assert said(caplog) == []
+
+
+def test_a_stream_that_expects_no_followers_is_neither_said_nor_counted(quick, caplog, monkeypatch):
+    monkeypatch.setattr("realtime.streams._registered", {})
+
+    @register("quiet")
+    class Quiet(Stream):
+        expects_followers = False
+
+    watched(lambda: publish("quiet.1", "odd.1"))
+    assert [line.rpartition("streams=")[2] for line in said(caplog)] == ["odd.1:1"]
+    assert counters.DELIVERED_TO_NOBODY.read() == {"other": 1}
 
 
 def test_one_process_watches_and_the_next_goes_on_where_it_was(quick, caplog):
