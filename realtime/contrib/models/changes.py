@@ -2,8 +2,8 @@
 
 A row is read again after it was written: an instance knows neither the fields that it did not save
 nor what an expression has made of them. The read also gives the event its version, the database's
-time. It begins after the writer has the row's lock. So of two changes of a row the later one has the
-higher version, whichever process makes it.
+time. It begins after the writer has the row's lock, so of two changes of a row the later one has
+the higher version, whichever process makes it.
 """
 
 from __future__ import annotations

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db.models import Model
 
 from realtime.contrib.models.description import Description
 from realtime.events import Recipient, stream_names
 
-To = Callable[[Any], Recipient | Iterable[Recipient]]
+To: TypeAlias = "Callable[[Any], Recipient | Iterable[Recipient]]"
 
 
 @dataclass
