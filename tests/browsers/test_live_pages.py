@@ -177,3 +177,6 @@ def test_beside(open_page: Callable[[str], Page], site: Site, query: dict[str, o
         page.click("#toggle")
         page.wait_for("!panel.checkVisibility()")
     assert page.evaluate("window.ran") is None
+    # It has the stream's position, so there is nothing to fetch.
+    fetched = "performance.getEntriesByType('resource').filter((it) => it.name.includes('/page/'))"
+    assert page.evaluate(f"{fetched}.length") == 0

@@ -32,8 +32,10 @@ def rows(declaration: Declaration, using: str) -> QuerySet[Model]:
     """Return all rows, locked for the transaction that changes them, if there is one."""
     queryset = declaration.model._base_manager.using(using)
     connection = connections[using]
-    if connection.in_atomic_block and connection.features.has_select_for_update:
-        return queryset.select_for_update()
+    features = connection.features
+    if connection.in_atomic_block and features.has_select_for_update:
+        # As an UPDATE has it: who only refers to the row need not wait.
+        return queryset.select_for_update(no_key=features.has_select_for_no_key_update)
     return queryset.all()
 
 

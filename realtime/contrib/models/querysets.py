@@ -70,5 +70,7 @@ class StreamedQuerySet(QuerySet[Row]):
     delete.queryset_only = True  # type: ignore[attr-defined]
 
 
-class StreamedManager(Manager.from_queryset(StreamedQuerySet)[Row]):  # type: ignore[misc]
-    """A manager with the methods of ``StreamedQuerySet``."""
+class StreamedManager(Manager[Row]):
+    """A manager whose querysets are ``StreamedQuerySet``."""
+
+    _queryset_class = StreamedQuerySet

@@ -8,6 +8,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import path
 
+from realtime import position
 from realtime.contrib.html import publish_html
 from realtime.contrib.models import row_data
 from tests.browsers.live.models import Task
@@ -23,7 +24,13 @@ RENDERED = count(1)
 def page(request: HttpRequest, name: str) -> HttpResponse:
     """Show one of the pages; how often that was done stands on it."""
     nonce = secrets.token_urlsafe(16)
-    context = {"csp_nonce": nonce, "rendered": next(RENDERED), "given": request.GET}
+    at = position(["room.1"]) if name == "libraries" else None
+    context = {
+        "csp_nonce": nonce,
+        "rendered": next(RENDERED),
+        "given": request.GET,
+        "position": at,
+    }
     response = render(request, f"live/{name}.html", context)
     if name == "board":  # The libraries evaluate what stands in attributes.
         response["Content-Security-Policy"] = POLICY.format(nonce=nonce)

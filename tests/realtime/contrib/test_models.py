@@ -2,6 +2,7 @@
 
 import sys
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -20,6 +21,7 @@ from realtime.contrib.models import (
 )
 from realtime.contrib.models.receivers import BEFORE
 from realtime.streams import _registered, find
+from tests.processes.inner_pytest import pass_all
 
 pytest_plugins = ["realtime.testing.fixtures"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -260,6 +262,39 @@ def test_the_queries_of_changes(said, django_assert_num_queries):
     assert len(said()) == 52 + 51 + 51
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="see the last test of this file")
+@pytest.mark.parametrize(
+    "later",
+    [
+        lambda pk: Task.objects.get(pk=pk).save(),
+        lambda pk: Task.objects.filter(pk=pk).update(title="late"),
+        lambda pk: Task.objects.filter(pk=pk).delete(),
+        lambda pk: Task(pk=pk).delete(),
+    ],
+    ids=["save", "update", "delete rows", "delete a row"],
+)
+def test_of_two_changes_the_later_one_has_the_higher_version(published, later):
+    """It is asked for first, and waits for the lock of the other."""
+    streams_model(Task, to=room, fields=["title"])
+    task = Task.objects.create()
+    published.clear()
+
+    def change_later():
+        later(task.pk)
+        connection.close()
+
+    with ThreadPoolExecutor() as pool:
+        with transaction.atomic(), connection.cursor() as cursor:
+            Task.plain.select_for_update().get(pk=task.pk)
+            other = pool.submit(change_later)
+            while not cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+                assert not other.done()
+            task.save()
+        other.result(10)
+    first, second = (one.data["version"] for one in published)
+    assert first < second
+
+
 # What a declaration says.
 
 
@@ -381,3 +416,8 @@ def test_a_rows_own_stream_has_its_events(rows):
         "job.updated",
         "job.deleted",
     ]
+
+
+@pytest.mark.processes
+def test_all_of_this_on_postgresql(postgres_url):
+    pass_all("-m", "not processes", "--no-migrations", __file__, DATABASE_URL=postgres_url)
