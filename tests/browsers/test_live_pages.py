@@ -152,10 +152,10 @@ def test_what_a_person_does_is_kept(open_page: Callable[[str], Page], site: Site
     "query",
     [
         {"library": "htmx.org/dist/htmx.min.js", "alpine": 1},
-        {"library": "htmx4/dist/htmx.min.js"},
+        {"library": "htmx4/dist/htmx.min.js", "sse": 1},
         {"library": "unpoly/unpoly.min.js"},
     ],
-    ids=["htmx 2 and Alpine", "htmx 4", "Unpoly"],
+    ids=["htmx 2 and Alpine", "htmx 4 and its SSE", "Unpoly"],
 )
 def test_beside(open_page: Callable[[str], Page], site: Site, query: dict[str, object]) -> None:
     page = open_page(f"libraries/?{urllib.parse.urlencode(query)}")
