@@ -174,8 +174,10 @@ def test_beside(open_page: Callable[[str], Page], site: Site, query: dict[str, o
         page.wait_for("toggle.textContent === '2'")
         shown = "[alpine.className, alpine.querySelector('b').textContent, panel.checkVisibility()]"
         assert page.evaluate(shown) == ["wide", "2", True]
+        page.run("document.querySelector('#alpine b').click()")
         page.click("#toggle")
         page.wait_for("!panel.checkVisibility()")
+        assert page.evaluate("alpine.querySelector('b').textContent") == "4"
     assert page.evaluate("window.ran") is None
     # It has the stream's position, so there is nothing to fetch.
     fetched = "performance.getEntriesByType('resource').filter((it) => it.name.includes('/page/'))"

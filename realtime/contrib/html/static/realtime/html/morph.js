@@ -68,8 +68,10 @@ function morphElement(element, fresh) {
 function matchAttributes(element, fresh) {
   const isKept = (/** @type {string} */ name) =>
     (name === "open" && /^(details|dialog)$/.test(element.localName)) || isAlpines(fresh, name);
-  for (const { name, value } of fresh.attributes) {
-    if (element.getAttribute(name) !== value && !isKept(name)) element.setAttribute(name, value);
+  for (const attribute of fresh.attributes) {
+    if (element.getAttribute(attribute.name) === attribute.value || isKept(attribute.name)) continue;
+    // The parser takes names such as "@click", and setAttribute doesn't.
+    element.setAttributeNode(/** @type {Attr} */ (attribute.cloneNode()));
   }
   if (isCustom(element)) return;
   for (const { name } of [...element.attributes]) {
