@@ -1,6 +1,5 @@
 /** The part of the page that a `<realtime-stream>` names, as the server shows it now. */
 
-import { report } from "../emitter.js";
 import { welcome } from "./actions.js";
 import { morph, morphChildren } from "./morph.js";
 
@@ -33,7 +32,7 @@ async function fetchPage(url) {
   if (isTransient(answer.status)) throw new Error(`${url} could not be fetched: ${answer.status}`);
   // Where it leads to another page, such as the log-in, that is not what this one shows.
   if (answer.ok && !answer.redirected) return new DOMParser().parseFromString(await answer.text(), "text/html");
-  report(new Error(`${url} is not there any more: ${answer.status} ${answer.url}`));
+  reportError(new Error(`${url} is not there any more: ${answer.status} ${answer.url}`));
   return null;
 }
 
@@ -42,6 +41,6 @@ function show(page, part, url) {
   if (part === undefined) morphChildren(document.body, page.body);
   const [present, fresh] = [document, page].map((one) => (part ? one.getElementById(part) : null));
   if (present && fresh) morph(present, fresh);
-  else if (part !== undefined) report(new Error(`the page, or ${url}, has no element with the id ${part}`));
+  else if (part !== undefined) reportError(new Error(`the page, or ${url}, has no element with the id ${part}`));
   welcome(part ? document.getElementById(part) : document.body);
 }
