@@ -21,19 +21,21 @@ violations = [];
 document.addEventListener("securitypolicyviolation", (event) => violations.push(event.blockedURI));
 """
 USE = """
-const at = (name) => document.querySelector(`[name=${name}]`);
-for (const [name, value] of [["typed", "mine"], ["text", "mine too"]]) {
-  at(name).focus();
-  document.execCommand("selectAll");
-  document.execCommand("insertText", false, value);
-}
-at("chosen").value = "c";
-at("chosen").dispatchEvent(new Event("input", { bubbles: true }));
-document.querySelector("details").open = true;
-document.getElementById("scrolled").scrollTop = 30;
-at("typed").focus();
-at("typed").setSelectionRange(1, 3);
-window.before = at("typed");
+(() => {
+  const at = (name) => document.querySelector(`[name=${name}]`);
+  for (const [name, value] of [["typed", "mine"], ["text", "mine too"]]) {
+    at(name).focus();
+    document.execCommand("selectAll");
+    document.execCommand("insertText", false, value);
+  }
+  at("chosen").value = "c";
+  at("chosen").dispatchEvent(new Event("input", { bubbles: true }));
+  document.querySelector("details").open = true;
+  document.getElementById("scrolled").scrollTop = 30;
+  at("typed").focus();
+  at("typed").setSelectionRange(1, 3);
+  window.before = at("typed");
+})()
 """
 
 
@@ -145,6 +147,32 @@ def test_what_a_person_does_is_kept(open_page: Callable[[str], Page], site: Site
     assert page.evaluate("before === document.activeElement")
     page.run("document.getElementById('form').reset()")
     assert page.evaluate(CONTROLS)["chosen"] == "a"
+
+
+@pytest.mark.parametrize("browser", ["chromium"], indirect=True)
+def test_elements_come_and_go(open_page: Callable[[str], Page], site: Site) -> None:
+    page = open_page("board/")
+    page.wait_for("document.getElementById('board').dataset.rendered > rendered.textContent")
+    page.run("""
+    const first = document.querySelector("realtime-stream");
+    window.second = first.cloneNode();
+    second.setAttribute("data-refresh", "/page/board/?second");
+    window.seen = board.dataset.rendered;
+    document.body.append(second);
+    """)
+    # What came with it may be older than what the page shows.
+    page.wait_for("board.dataset.rendered > seen")
+    line(site, "append", "lines", "", "once")
+    page.wait_for(f"{LINES}.join() === 'l11,once'")
+    page.run("document.querySelector('realtime-stream').remove()")
+    line(site, "append", "lines", "", "more")
+    page.wait_for(f"{LINES}.join() === 'l11,once,more'")
+    page.run("second.remove()")
+    line(site, "append", "lines", "", "never")
+    ask(site, "add/1/Rinse")
+    page.wait_for("document.getElementById('tasks').textContent.includes('Rinse')")
+    assert page.evaluate(LINES) == ["l11", "once", "more"]
+    ask(site, "move/Rinse/2")
 
 
 @pytest.mark.parametrize("browser", ["chromium"], indirect=True)
