@@ -9,6 +9,7 @@ from asgiref.sync import sync_to_async
 
 from realtime import Publication, apublish, publish
 from realtime.concurrency.connections import run_async
+from realtime.concurrency.per_loop import in_event_loop
 from realtime.contrib.html.rendering import rendered
 from realtime.events import Recipient
 
@@ -40,6 +41,10 @@ def publish_html(
     Returns the event's id. Raises ``ValueError`` or ``TypeError`` for an action, target or context
     that makes no sense, what the template raises, and what ``publish`` does.
     """
+    if in_event_loop():
+        raise RuntimeError(
+            "publish_html() was called in an event loop: await apublish_html() there."
+        )
     data = _data(action, target, template, context)
     return publish(to, EVENT, data, key=key, ephemeral=ephemeral, exclude=exclude)
 

@@ -58,6 +58,12 @@ async def test_from_async_code(published):
     assert published[0].data["html"] == '<li id="m1"></li>'
 
 
+async def test_the_sync_one_is_not_for_async_code(published):
+    with pytest.raises(RuntimeError, match="await apublish_html"):
+        publish_html("room.7", "refresh")
+    assert not published
+
+
 def test_several_go_out_together(published):
     lines = [{"number": number} for number in range(3)]
     publish_many(html_publication("room.7", "append", "lines", "line.html", line) for line in lines)
