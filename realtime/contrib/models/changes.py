@@ -29,14 +29,17 @@ Before = Mapping[Any, Sequence[str]]
 
 
 def rows(declaration: Declaration, using: str) -> QuerySet[Model]:
-    """Return all rows, locked for the transaction that changes them, if there is one."""
-    queryset = declaration.model._base_manager.using(using)
+    """Return all rows, locked for the transaction that changes them, if there is one.
+
+    They are in the order of their keys, so that two who lock many never wait for each other.
+    """
+    queryset = declaration.model._base_manager.using(using).order_by("pk")
     connection = connections[using]
     features = connection.features
     if connection.in_atomic_block and features.has_select_for_update:
         # As an UPDATE has it: who only refers to the row need not wait.
         return queryset.select_for_update(no_key=features.has_select_for_no_key_update)
-    return queryset.all()
+    return queryset
 
 
 def streams_before(declaration: Declaration, queryset: QuerySet[Model]) -> dict[Any, list[str]]:
@@ -48,7 +51,7 @@ def publish_changes(
     declaration: Declaration, using: str, pks: Sequence[Any], before: Before
 ) -> None:
     """Publish what rows have become, for those that were in streams ``before`` and for new ones."""
-    queryset = declaration.model._base_manager.using(using).filter(pk__in=pks)
+    queryset = declaration.model._base_manager.using(using).filter(pk__in=pks).order_by("pk")
     publications: list[Publication] = []
     for row in queryset.annotate(**{VERSION: Now()}):
         version = _microseconds(getattr(row, VERSION))
