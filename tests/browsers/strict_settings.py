@@ -7,7 +7,8 @@ from tests.processes.site_settings import BASE_DIR, INSTALLED_APPS, MIDDLEWARE, 
 
 DEBUG = False
 ROOT_URLCONF = "tests.browsers.strict_site"
-INSTALLED_APPS = [*INSTALLED_APPS, "realtime.contrib.devtools"]
+CONTRIB = ["realtime.contrib.devtools", "realtime.contrib.html", "realtime.contrib.models"]
+INSTALLED_APPS = [*INSTALLED_APPS, *CONTRIB]
 MIDDLEWARE = ["tests.browsers.strict_site.content_security_policy", *MIDDLEWARE]
 TEMPLATES[0]["DIRS"] = [BASE_DIR / "tests/browsers/templates"]
 

@@ -20,6 +20,8 @@ from realtime import (
     receipt,
 )
 from realtime.consumers import RealtimeConsumer
+from realtime.contrib.html import apublish_html, html_publication, publish_html
+from realtime.contrib.models import RowStream, StreamedManager, streams_model
 from realtime.protocol.position import Position
 from realtime.receipts import DeadlineState, Receipt, UnreceivedEvent
 from realtime.streams import Stream, UserStream, register, sign_stream
@@ -115,3 +117,24 @@ assert_type(Sync("sync.1").authorize(None), bool)
 assert_type(Stream("any.1").authorize(None), bool | Awaitable[bool])
 register("user", UserStream)
 RealtimeConsumer.as_asgi(colour="red")
+
+
+async def html(request: HttpRequest, user: AbstractUser) -> None:
+    assert_type(publish_html([user, "room.7"], "append", "lines", "line.html", {"a": 1}), str)
+    assert_type(await apublish_html(request.user, "refresh", key="1"), str)
+    assert_type(html_publication("room.7", "remove", "m1"), Publication)
+    publish_html("room.7", "remove", 1)  # type: ignore[arg-type]
+
+
+@streams_model(User, to=lambda user: [user, "users"], fields=["username"])
+class Users(RowStream):
+    def authorize_row(self, user: AbstractUser, row: User) -> bool:
+        return user == row
+
+
+streams_model(User, to=lambda user: 7)  # type: ignore[arg-type, return-value]
+
+
+def rows(manager: StreamedManager[User]) -> None:
+    assert_type(manager.filter(pk=1).update(username="a"), int)
+    assert_type(manager.get(pk=1), User)

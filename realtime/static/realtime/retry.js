@@ -15,8 +15,9 @@ export class Retry {
     this.#attempt = attempt;
   }
 
-  /** It failed: try again after a pause. */
+  /** It failed: try again after a pause, and not earlier. */
   later() {
+    this.#environment.clearTimeout(this.#timer);
     const delay = reconnectDelay(++this.#failures, this.#environment.random());
     this.#timer = this.#environment.setTimeout(this.#attempt, delay);
   }
