@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections, router
+from django.db import DEFAULT_DB_ALIAS, connections, router
 
 from realtime import installation
 from realtime.access.hook import authenticator
@@ -28,6 +28,7 @@ CONTEXT_PROCESSORS = {
     "django.template.context_processors.request",
 }
 PUB_SUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
+POSTGRES = "realtime.layer.postgres.PostgresChannelLayer"
 
 
 @register()
@@ -61,7 +62,8 @@ def check_channel_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> li
         return [
             Error(
                 "No channel layer is configured, so published events reach nobody.",
-                hint=f"Set CHANNEL_LAYERS['default']; {PUB_SUB} is the one to use.",
+                hint=f"Set CHANNEL_LAYERS['default']; {PUB_SUB} is the one to use; "
+                f"without Redis, {POSTGRES}.",
                 id="realtime.E002",
             )
         ]
@@ -69,7 +71,7 @@ def check_channel_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> li
         return [
             Warning(
                 "The in-memory channel layer reaches only the sockets of the same process.",
-                hint=f"Use {PUB_SUB} where more than one process runs.",
+                hint=f"Use {PUB_SUB} or {POSTGRES} where more than one process runs.",
                 id="realtime.W001",
             )
         ]
@@ -82,6 +84,26 @@ def check_channel_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> li
             )
         ]
     return []
+
+
+@register()
+def check_postgres_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Report a channel layer for PostgreSQL in another database."""
+    layer = getattr(settings, "CHANNEL_LAYERS", {}).get("default", {})
+    config = layer.get("CONFIG", {})
+    if layer.get("BACKEND") != POSTGRES or config.get("dsn") is not None:
+        return []
+    alias = config.get("database", DEFAULT_DB_ALIAS)
+    vendor = connections[alias].vendor
+    if vendor == "postgresql":
+        return []
+    return [
+        Error(
+            f"PostgresChannelLayer needs PostgreSQL, and the database {alias!r} is {vendor}.",
+            hint=f"Set its CONFIG['dsn'], or CONFIG['database'], or use {PUB_SUB}.",
+            id="realtime.E014",
+        )
+    ]
 
 
 @register()

@@ -39,7 +39,7 @@ OPTIONS = {
     "keepalives_count": 2,
     "tcp_user_timeout": 15_000,
 }
-"""What libpq is told unless the project says otherwise: most of it is to notice a silent cut."""
+"""What libpq gets unless the project says otherwise: most of it is to notice a silent cut."""
 
 TEXT = 25
 """PostgreSQL's number for the type ``text``."""

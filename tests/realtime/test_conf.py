@@ -158,6 +158,22 @@ def test_a_redis_that_others_may_have_too_is_named(settings, config, found):
 
 
 @pytest.mark.parametrize(
+    ("config", "found"),
+    [
+        ({}, ["realtime.E014"]),
+        ({"database": "default"}, ["realtime.E014"]),
+        ({"dsn": "postgres://localhost/site"}, []),
+    ],
+)
+def test_a_layer_for_postgresql_on_another_database_is_named(settings, monkeypatch, config, found):
+    backend = "realtime.layer.postgres.PostgresChannelLayer"
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": config}}
+    assert [message.id for message in messages()] == found
+    monkeypatch.setattr(connection, "vendor", "postgresql")
+    assert messages() == []
+
+
+@pytest.mark.parametrize(
     ("vendor", "options", "found"),
     [
         ("mysql", {}, ["realtime.E003"]),
