@@ -17,9 +17,8 @@ from django.db import DEFAULT_DB_ALIAS, connections, router
 from realtime import installation
 from realtime.access.hook import authenticator
 from realtime.conf import problems, realtime_settings
-from realtime.models import Event, PresenceMember
+from realtime.models import Event
 from realtime.roster import presence_backend
-from realtime.roster.database import DatabasePresence
 from realtime.roster.memory import MemoryPresence
 
 DATABASE_LOG = "realtime.eventlog.database.DatabaseEventLog"
@@ -182,22 +181,31 @@ def _database_number(host: Any) -> int:
 
 
 @register()
+def check_database(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Report a database that can't have the tables of realtime."""
+    alias = router.db_for_write(Event)
+    vendor = connections[alias].vendor
+    if vendor in ("postgresql", "sqlite") or not router.allow_migrate_model(alias, Event):
+        return []
+    return [
+        Error(
+            f"The tables of realtime work on PostgreSQL and SQLite, not on {vendor}.",
+            hint="Put the app realtime into a database of PostgreSQL, by a router in "
+            "DATABASE_ROUTERS; your data can stay where it is.",
+            id="realtime.E003",
+        )
+    ]
+
+
+@register()
 def check_event_log(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """Report a database in which the event log can't work, or fails under load."""
+    """Report a database in which the event log fails under load."""
     if problems(getattr(settings, "REALTIME", {})):
         return []
     log = realtime_settings().EVENT_LOG
     if log is None or log["BACKEND"] != DATABASE_LOG:
         return []
     database = connections[router.db_for_write(Event)]
-    if database.vendor not in ("postgresql", "sqlite"):
-        return [
-            Error(
-                f"The database event log works on PostgreSQL and SQLite, not on {database.vendor}.",
-                hint="Set REALTIME['EVENT_LOG'] to another log, or to None.",
-                id="realtime.E003",
-            )
-        ]
     options = database.settings_dict.get("OPTIONS", {})
     if database.vendor == "sqlite" and options.get("transaction_mode") != "IMMEDIATE":
         return [
@@ -244,20 +252,10 @@ def check_event_log_commits(
 
 @register()
 def check_presence(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """Report a presence backend that can't work, or that knows one process alone."""
+    """Report a presence backend that knows one process alone."""
     if problems(getattr(settings, "REALTIME", {})):
         return []
     backend, log = presence_backend(), realtime_settings().EVENT_LOG
-    if isinstance(backend, DatabasePresence) and (log is None or log["BACKEND"] != DATABASE_LOG):
-        vendor = connections[router.db_for_write(PresenceMember)].vendor
-        if vendor not in ("postgresql", "sqlite"):
-            return [
-                Error(
-                    f"Presence in the database works on PostgreSQL and SQLite, not on {vendor}.",
-                    hint="Set REALTIME['PRESENCE'] to another backend, or to False.",
-                    id="realtime.E013",
-                )
-            ]
     if isinstance(backend, MemoryPresence) and log is None and not _layer_is_in_memory():
         return [
             Warning(
