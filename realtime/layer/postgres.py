@@ -32,7 +32,7 @@ RECONNECT_AFTER = 1.0
 """Seconds between two attempts to connect again."""
 
 PART = 7800
-"""Bytes of a message in one notification; PostgreSQL takes 7,999, and a name has up to 99."""
+"""Bytes of a message in one notification; PostgreSQL takes 7,999 with the name and numbers."""
 
 
 class PostgresChannelLayer(BaseChannelLayer):  # type: ignore[misc]
@@ -150,10 +150,8 @@ class _LoopLayer:
         text = json.dumps(message, separators=(",", ":")).encode("ascii")
         parts = [text[start : start + PART] for start in range(0, len(text), PART)]
         number = next(self._numbers)  # PostgreSQL drops what is equal in one transaction.
-        payloads = [
-            b"%s %d %d %s" % (target.encode("ascii"), number, left, part)
-            for left, part in zip(reversed(range(len(parts))), parts, strict=True)
-        ]
+        head, last = f"{target} {number}".encode("ascii"), len(parts) - 1
+        payloads = [b"%s %d/%d %s" % (head, place, last, part) for place, part in enumerate(parts)]
         connection = self._connection
         if connection is None or not connection.is_open:
             connection = await self._connected(listens=False)
@@ -172,13 +170,17 @@ class _LoopLayer:
             await self.open_channel(channel)
         queue = self._channels[channel]
         assert isinstance(queue, asyncio.Queue), "call_on_message has the messages of this channel"
-        try:
-            text = await queue.get()
-        except (asyncio.CancelledError, GeneratorExit):
-            # A consumer that ends is cancelled here; Channels says it in no other way.
-            self._channels.pop(channel, None)
-            raise
-        return json.loads(text)
+        while True:
+            try:
+                text = await queue.get()
+            except (asyncio.CancelledError, GeneratorExit):
+                # A consumer that ends is cancelled here; Channels says it in no other way.
+                self._channels.pop(channel, None)
+                raise
+            try:
+                return json.loads(text)
+            except ValueError as error:
+                logger.error("message dropped channel=%s error=%r", channel, error, extra=LIMITED)
 
     def listen(self, channel: str, listener: Listener) -> None:
         waiting = self._channels[channel]
@@ -223,10 +225,11 @@ class _LoopLayer:
             return self._connection
 
     def _take(self, payload: bytes) -> None:
-        """Take a notification; those of one transaction come one after the other."""
+        """Take a notification; the parts of a message come one after the other."""
         try:
-            target, _, left, text = payload.split(b" ", 3)
+            target, _, place, text = payload.split(b" ", 3)
             kind, _, name = target.decode("ascii").partition(":")
+            number, last = map(int, place.split(b"/"))
         except ValueError as error:
             self._failed(error)
             return
@@ -234,9 +237,13 @@ class _LoopLayer:
         channels = [one for one in members if one in self._channels]
         if not channels:
             return
+        if number == 0:
+            self._parts.clear()
+        elif number != len(self._parts):
+            return  # The channel was opened, or joined the group, in the midst of a message.
         self._parts.append(text)
-        if left == b"0":
-            whole, self._parts = b"".join(self._parts), []
+        if number == last:
+            whole = b"".join(self._parts)
             for channel in channels:
                 self._put(channel, whole)
 
@@ -264,8 +271,7 @@ class _LoopLayer:
         while True:
             try:
                 await self._connected(listens=True)
-            except Exception as error:
-                logger.error("channel layer not connected again error=%r", error)
+            except Exception:
                 await asyncio.sleep(RECONNECT_AFTER)
             else:
                 logger.warning("channel layer connected again")

@@ -22,9 +22,6 @@ from psycopg.pq import ExecStatus, Format
 from realtime.concurrency.rounds import running_round
 from realtime.exceptions import LinkFault
 
-MAX_PAYLOAD = 7999
-"""Bytes that PostgreSQL takes in one notification."""
-
 ANSWER_WITHIN = 5.0
 """Seconds that PostgreSQL may take for a statement."""
 

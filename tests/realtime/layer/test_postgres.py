@@ -157,12 +157,28 @@ def test_one_who_listens_gets_what_came_before_too_and_what_goes_wrong(make, pos
             await next_of(layer, last)
             layer.call_on_message(channel, found.append, errors.append)
             assert found == [{"n": 1}]
-            for payload in ("nonsense", f"c:{channel} 1 x", f"c:{channel} 1 0 no JSON"):
+            nonsense = "nonsense", f"c:{channel} 1 x {{}}", f"c:{channel} 1 0/0 no JSON"
+            for payload in nonsense:
                 ask(postgres_url, f"SELECT pg_notify('channels', '{payload}')")
             await layer.send(channel, {"n": 2})
             await until(lambda: len(found) == 2, 10, "listened")
             assert found[1] == {"n": 2}
             assert [isinstance(error, ValueError) for error in errors] == [True] * 3
+
+    run(scenario())
+
+
+def test_a_consumer_gets_whole_messages_alone(make, postgres_url, caplog):
+    async def scenario():
+        layer = make()
+        async with opened(layer):
+            channel = await joined(layer)
+            # The end of one whose beginning came before the group was joined, and nonsense.
+            for payload in ('g:group 1 1/1 "end"', 'g:group 1 0/1 {"half":', "g:group 1 0/0 no"):
+                ask(postgres_url, f"SELECT pg_notify('channels', '{payload}')")
+            await layer.group_send("group", {"n": 1})
+            assert await next_of(layer, channel) == {"n": 1}
+        assert caplog.text.count("message dropped") == 1
 
     run(scenario())
 
