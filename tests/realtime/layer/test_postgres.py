@@ -123,9 +123,9 @@ def test_messages_come_whole_and_in_order_also_when_many_are_under_way(make):
             messages = [{"n": n, "pad": "x" * size} for n, size in enumerate(sizes)]
             await asyncio.gather(*(sending.group_send("group", one) for one in messages))
             await sending.group_send("group", {"type": "equal"})
-            await asyncio.gather(*(sending.group_send("group", {"type": "equal"}) for _ in "12"))
-            await until(lambda: len(found) == len(messages) + 3, 10, "all have come")
-            assert found == messages + [{"type": "equal"}] * 3
+            await asyncio.gather(*(sending.group_send("group", {"type": "equal"}) for _ in "123"))
+            await until(lambda: len(found) == len(messages) + 4, 10, "all have come")
+            assert found == messages + [{"type": "equal"}] * 4
 
     run(scenario())
 
