@@ -17,7 +17,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from realtime.exceptions import LinkFault
-from realtime.layer import postgres_connection
+from realtime.layer import postgres, postgres_connection
 from realtime.layer.link import LayerLink
 from realtime.layer.postgres import PART, PostgresChannelLayer
 from tests.processes.proxies import PgBouncer
@@ -201,13 +201,13 @@ def test_a_loop_has_one_connection_which_ends_with_it(make, postgres_url):
     wait_until(lambda: not ask(postgres_url, CONNECTIONS), 5, "all connections have ended")
 
 
-def kill(postgres, url):
+def kill(server, url):
     ask(url, f"SELECT pg_terminate_backend(pid) FROM ({CONNECTIONS}) AS layers")
 
 
-def restart(postgres, url):
-    postgres.stop()
-    postgres.start()
+def restart(server, url):
+    server.stop()
+    server.start()
 
 
 @pytest.fixture
@@ -294,6 +294,21 @@ def test_a_server_that_stands_still_fails_those_who_send_in_time(pooled, monkeyp
             while 4 not in found:
                 found.append((await next_of(layer, channel))["n"])
             assert found[0] == 1
+
+    run(scenario())
+
+
+def test_what_postgresql_refuses_is_an_error_and_the_next_send_has_a_new_connection(
+    make, monkeypatch
+):
+    async def scenario():
+        layer = make()
+        async with opened(layer):
+            await layer.send("channel", {})
+            monkeypatch.setattr(postgres, "PART", 9000)
+            with pytest.raises(psycopg.OperationalError, match="payload string too long"):
+                await layer.send("channel", {"pad": "x" * 9000})
+            await layer.send("channel", {})
 
     run(scenario())
 
