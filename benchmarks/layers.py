@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import os
 import tempfile
 import time
 from contextlib import ExitStack
@@ -20,6 +19,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.test import override_settings
 
+import realtime
 from benchmarks.machine import cpu_us
 from tests.processes.postgres import Postgres
 from tests.processes.process import Process
@@ -29,6 +29,7 @@ MESSAGES = 3000
 UNDER_WAY = 32
 """Messages that are under way at the same time, in the second column."""
 FRAME = "x" * 300
+CONTRIB = ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"]
 REDIS = "realtime.layer.redis_pubsub.RedisPubSubChannelLayer"
 POSTGRES = "realtime.layer.postgres.PostgresChannelLayer"
 
@@ -45,16 +46,38 @@ def main() -> None:
             url = postgres.create_database()
             of_redis: Layers = {"default": {"BACKEND": REDIS, "CONFIG": {"hosts": [redis.url]}}}
             of_postgres: Layers = {"default": {"BACKEND": POSTGRES, "CONFIG": {"dsn": url}}}
-            settings.configure(CHANNEL_LAYERS=of_redis, DATABASES={}, INSTALLED_APPS=[])
+            settings.configure(
+                CHANNEL_LAYERS=of_redis,
+                DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+                INSTALLED_APPS=[*CONTRIB, "channels", "realtime"],
+                REALTIME={"EVENT_LOG": None, "PRESENCE": False},
+                SECRET_KEY="benchmarks",
+            )
             django.setup()
             for name, layers, server in (
                 ("Redis", of_redis, redis),
                 ("PostgreSQL", of_postgres, postgres),
             ):
+                publishing = publish_from_sync_code(layers, server)
+                print(f"{name:10} publish, ephemeral, from sync code {publishing}")
                 for group in ("followed", "another"):
                     for together in (1, UNDER_WAY):
                         measured = measure(layers, server, group, together)
                         print(f"{name:10} {group:8} {together:2} under way {measured}")
+
+
+def publish_from_sync_code(layers: Layers, server: Process) -> dict[str, float]:
+    """Publish events that are not kept, one after the other."""
+    with override_settings(CHANNEL_LAYERS=layers):
+        realtime.publish("user.1", "call.state", FRAME, ephemeral=True)
+        began, servers = time.process_time(), cpu_of(server)
+        for _ in range(MESSAGES):
+            realtime.publish("user.1", "call.state", FRAME, ephemeral=True)
+        sender, of_server = time.process_time() - began, cpu_of(server) - servers
+    return {
+        "sender": round(sender * 1e6 / MESSAGES, 1),
+        "server": round(of_server / MESSAGES, 1),
+    }
 
 
 def measure(layers: Layers, server: Process, group: str, together: int) -> dict[str, float]:
@@ -121,5 +144,4 @@ def cpu_of(server: Process) -> float:
 
 
 if __name__ == "__main__":
-    os.nice(5)
     main()

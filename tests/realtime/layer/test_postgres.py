@@ -270,6 +270,25 @@ def test_after_its_connection_has_ended_a_link_says_so_and_a_channel_goes_on(
     run(scenario())
 
 
+def test_a_link_fails_over_to_another_host(make, pooled, postgres, postgres_url, settings):
+    first = pooled("session")
+    hosts = f"postgres@127.0.0.1:{first.port},127.0.0.1:{postgres.port}"
+    database = postgres_url.rpartition("/")[2]
+    dsn = f"postgres://{hosts}/{database}?target_session_attrs=read-write"
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": BACKEND, "CONFIG": {"dsn": dsn}}}
+
+    async def scenario():
+        linked, layer = Linked(), make()
+        async with opened(layer):
+            await linked.link.join("group")
+            first.kill()
+            await linked.repaired.wait()
+            await layer.group_send("group", {"n": 1})
+            assert await linked.next() == {"n": 1}
+
+    run(scenario())
+
+
 def test_a_server_that_stands_still_fails_those_who_send_in_time(pooled, monkeypatch):
     monkeypatch.setattr(postgres_connection, "ANSWER_WITHIN", 0.5)
     pooler = pooled("session")
