@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -220,23 +220,26 @@ class _LoopLayer:
                 options, self._prefix, self._take, self._on_lost, listens=listens
             )
             if before is not None:
-                await before.answered()
-                before.close()
+                before.retire()
             return self._connection
 
     def _take(self, payload: bytes) -> None:
-        """Take a notification; the parts of a message come one after the other."""
         try:
             target, _, place, text = payload.split(b" ", 3)
-            kind, _, name = target.decode("ascii").partition(":")
-            number, last = map(int, place.split(b"/"))
+            channels = self._channels_of(target.decode("ascii"))
+            if channels:
+                number, last = map(int, place.split(b"/"))
+                self._take_part(channels, number, last, text)
         except ValueError as error:
             self._failed(error)
-            return
+
+    def _channels_of(self, target: str) -> list[str]:
+        kind, _, name = target.partition(":")
         members = self._groups.get(name, ()) if kind == "g" else (name,)
-        channels = [one for one in members if one in self._channels]
-        if not channels:
-            return
+        return [one for one in members if one in self._channels]
+
+    def _take_part(self, channels: Sequence[str], number: int, last: int, text: bytes) -> None:
+        """Take a part of a message; they come one after the other."""
         if number == 0:
             self._parts.clear()
         elif number != len(self._parts):

@@ -62,18 +62,13 @@ _NOTIFY = "SELECT pg_notify('{}', payload) FROM unnest($1::text[]) AS payload"
 
 
 class Connection:
-    """One that is open, in the event loop that opened it.
-
-    ``on_message`` gets each payload; ``on_lost`` the reason when the connection ends, unless
-    ``close`` ended it. Neither may raise.
-    """
+    """One that is open, in the event loop that opened it."""
 
     def __init__(
         self,
         connection: psycopg.AsyncConnection[Any],
         channel: str,
         on_message: Callable[[bytes], None],
-        on_lost: Callable[[Exception], None],
     ) -> None:
         self.listens = False
         """Whether notifications come."""
@@ -82,7 +77,8 @@ class Connection:
         self._listen_statement = f'LISTEN "{channel}"'.encode()
         self._notify_statement = _NOTIFY.format(channel).encode()
         self._on_message = on_message
-        self._on_lost: Callable[[Exception], None] | None = on_lost
+        self._on_lost: Callable[[Exception], None] | None = _ignore
+        self._is_retired = False
         self._expected: tuple[bytes, asyncio.Future[None]] | None = None
         self._outgoing: list[tuple[Sequence[bytes], asyncio.Future[None]]] = []
         self._asking: list[asyncio.Future[None]] = []
@@ -106,16 +102,22 @@ class Connection:
     ) -> Connection:
         """Connect, and listen on request.
 
+        ``on_message`` gets each payload; ``on_lost`` the reason when the connection ends later,
+        unless ``close`` ended it. Neither may raise.
+
         Raises errors of psycopg, and ``LinkFault`` where what is notified does not come back.
         """
         connection = await psycopg.AsyncConnection.connect(autocommit=True, **options)
-        opened = cls(connection, channel, on_message, on_lost)
+        opened = cls(connection, channel, on_message)
         if listens:
             try:
                 await opened._listen(options, channel)
             except BaseException:
                 opened.close()
                 raise
+        if not opened.is_open:
+            raise _ended()
+        opened._on_lost = on_lost
         return opened
 
     @property
@@ -129,20 +131,21 @@ class Connection:
         What many callers send at one moment goes together. Raises errors of psycopg.
         """
         if not self.is_open:
-            raise psycopg.OperationalError("the connection has ended")
+            raise _ended()
         answer = self._loop.create_future()
         self._outgoing.append((payloads, answer))
         self._send()
         await answer
 
-    async def answered(self) -> None:
-        """Wait until nothing is under way."""
-        while waiting := [*self._asking, *(answer for _, answer in self._outgoing)]:
-            await asyncio.wait(waiting)
+    def retire(self) -> None:
+        """Close the connection as soon as nothing is under way."""
+        self._is_retired = True
+        if not self._asking:
+            self.close()
 
     def close(self) -> None:
         """End the connection; ``on_lost`` is not called."""
-        self._end(psycopg.OperationalError("the connection was closed"))
+        self._end(_ended())
 
     async def _listen(self, options: Mapping[str, Any], channel: str) -> None:
         """Listen, and see that what others notify comes: a pooler answers ``LISTEN`` as well."""
@@ -237,6 +240,8 @@ class Connection:
             return
         self._answer_all(None)
         self._send()
+        if self._is_retired and not self._asking:
+            self.close()
 
     def _answer_all(self, error: Exception | None) -> None:
         if self._deadline is not None:
@@ -262,6 +267,12 @@ class Connection:
         self._asking += [answer for _, answer in self._outgoing]
         self._outgoing = []
         self._answer_all(error)
+        if self._expected is not None:
+            _answer(self._expected[1], error)
+
+
+def _ended() -> psycopg.OperationalError:
+    return psycopg.OperationalError("the connection has ended")
 
 
 def _ignore(_: object) -> None:
