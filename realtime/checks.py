@@ -13,15 +13,14 @@ from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.asgi import ASGIHandler
-from django.db import connections, router
+from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.utils.module_loading import import_string
 
 from realtime import installation
 from realtime.access.hook import authenticator
 from realtime.conf import problems, realtime_settings
-from realtime.models import Event, PresenceMember
+from realtime.models import Event
 from realtime.roster import presence_backend
-from realtime.roster.database import DatabasePresence
 from realtime.roster.memory import MemoryPresence
 
 DATABASE_LOG = "realtime.eventlog.database.DatabaseEventLog"
@@ -32,6 +31,8 @@ CONTEXT_PROCESSORS = {
 PUB_SUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
 IN_MEMORY = "channels.layers.InMemoryChannelLayer"
 REDIS_LAYER = {"default": {"BACKEND": PUB_SUB, "CONFIG": {"hosts": ["redis://localhost:6379/0"]}}}
+POSTGRES = "realtime.layer.postgres.PostgresChannelLayer"
+POSTGRES_LAYER = {"default": {"BACKEND": POSTGRES}}
 
 
 @register()
@@ -66,7 +67,8 @@ def check_channel_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> li
             Warning(
                 "The in-memory channel layer reaches only the sockets of the same process; without "
                 "CHANNEL_LAYERS there is no other.",
-                hint=f"Where more than one process runs, write: CHANNEL_LAYERS = {REDIS_LAYER}",
+                hint=f"Where more than one process runs, write: CHANNEL_LAYERS = {REDIS_LAYER}; "
+                f"or, with PostgreSQL and without Redis: CHANNEL_LAYERS = {POSTGRES_LAYER}",
                 id="realtime.W001",
             )
         ]
@@ -79,6 +81,26 @@ def check_channel_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> li
             )
         ]
     return []
+
+
+@register()
+def check_postgres_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Report a channel layer for PostgreSQL in another database."""
+    layer = getattr(settings, "CHANNEL_LAYERS", {}).get("default", {})
+    config = layer.get("CONFIG", {})
+    if layer.get("BACKEND") != POSTGRES or config.get("dsn") is not None:
+        return []
+    alias = config.get("database", DEFAULT_DB_ALIAS)
+    vendor = connections[alias].vendor
+    if vendor == "postgresql":
+        return []
+    return [
+        Error(
+            f"PostgresChannelLayer needs PostgreSQL, and the database {alias!r} is {vendor}.",
+            hint=f"Set its CONFIG['dsn'], or CONFIG['database'], or use {PUB_SUB}.",
+            id="realtime.E014",
+        )
+    ]
 
 
 @register()
@@ -179,22 +201,31 @@ def _database_number(host: Any) -> int:
 
 
 @register()
+def check_database(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Report a database that can't have the tables of realtime."""
+    alias = router.db_for_write(Event)
+    vendor = connections[alias].vendor
+    if vendor in ("postgresql", "sqlite") or not router.allow_migrate_model(alias, Event):
+        return []
+    return [
+        Error(
+            f"The tables of realtime work on PostgreSQL and SQLite, not on {vendor}.",
+            hint="Put the app realtime into a database of PostgreSQL, by a router in "
+            "DATABASE_ROUTERS; your data can stay where it is.",
+            id="realtime.E003",
+        )
+    ]
+
+
+@register()
 def check_event_log(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """Report a database in which the event log can't work, or fails under load."""
+    """Report a database in which the event log fails under load."""
     if problems(getattr(settings, "REALTIME", {})):
         return []
     log = realtime_settings().EVENT_LOG
     if log is None or log["BACKEND"] != DATABASE_LOG:
         return []
     database = connections[router.db_for_write(Event)]
-    if database.vendor not in ("postgresql", "sqlite"):
-        return [
-            Error(
-                f"The database event log works on PostgreSQL and SQLite, not on {database.vendor}.",
-                hint="Set REALTIME['EVENT_LOG'] to another log, or to None.",
-                id="realtime.E003",
-            )
-        ]
     options = database.settings_dict.get("OPTIONS", {})
     if database.vendor == "sqlite" and options.get("transaction_mode") != "IMMEDIATE":
         return [
@@ -242,20 +273,10 @@ def check_event_log_commits(
 
 @register()
 def check_presence(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """Report a presence backend that can't work, or that knows one process alone."""
+    """Report a presence backend that knows one process alone."""
     if problems(getattr(settings, "REALTIME", {})):
         return []
     backend, log = presence_backend(), realtime_settings().EVENT_LOG
-    if isinstance(backend, DatabasePresence) and (log is None or log["BACKEND"] != DATABASE_LOG):
-        vendor = connections[router.db_for_write(PresenceMember)].vendor
-        if vendor not in ("postgresql", "sqlite"):
-            return [
-                Error(
-                    f"Presence in the database works on PostgreSQL and SQLite, not on {vendor}.",
-                    hint="Set REALTIME['PRESENCE'] to another backend, or to False.",
-                    id="realtime.E013",
-                )
-            ]
     if isinstance(backend, MemoryPresence) and log is None and not _layer_is_in_memory():
         return [
             Warning(

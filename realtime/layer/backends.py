@@ -63,7 +63,7 @@ def closing_of(layer: Any) -> Callable[[], Awaitable[None]] | None:
     """
     if type(layer).__name__ == "RedisPubSubChannelLayer":
         return layer.flush  # type: ignore[no-any-return]
-    return getattr(layer, "close_pools", None)
+    return getattr(layer, "close_connections", None) or getattr(layer, "close_pools", None)
 
 
 def listening_of(layer: Any) -> Callable[..., None] | None:

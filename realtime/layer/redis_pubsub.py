@@ -15,6 +15,7 @@ from channels_redis.pubsub import RedisPubSubChannelLayer as ChannelsRedisLayer
 from channels_redis.pubsub import RedisPubSubLoopLayer, RedisSingleShardConnection
 from channels_redis.utils import _wrap_close
 
+from realtime.layer.listener import Listener
 from realtime.layer.redis_connections import Publisher, Subscriber
 from realtime.logs import get_logger
 
@@ -59,7 +60,8 @@ class _LoopLayer(RedisPubSubLoopLayer):  # type: ignore[misc]
         Both are called in the event loop and must not raise. Raises ``KeyError`` for a channel that
         ``new_channel`` did not return.
         """
-        waiting, listener = self.channels[channel], _Listener(self, on_message, on_error)
+        deserialize = self.channel_layer.deserialize
+        waiting, listener = self.channels[channel], Listener(deserialize, on_message, on_error)
         self.channels[channel] = listener
         while not waiting.empty():
             listener.put_nowait(waiting.get_nowait())
@@ -79,33 +81,8 @@ class _LoopLayer(RedisPubSubLoopLayer):  # type: ignore[misc]
     def failed(self, error: Exception) -> None:
         """Tell all who listen that messages may be missing; others have only the log."""
         for queue in tuple(self.channels.values()):
-            if isinstance(queue, _Listener):
+            if isinstance(queue, Listener):
                 queue.on_error(error)
-
-
-class _Listener:
-    """Stands where a channel has its queue."""
-
-    __slots__ = ("_deserialize", "_on_message", "on_error")
-
-    def __init__(
-        self,
-        layer: _LoopLayer,
-        on_message: Callable[[Any], None],
-        on_error: Callable[[Exception], None],
-    ) -> None:
-        self._deserialize = layer.channel_layer.deserialize
-        self._on_message = on_message
-        self.on_error = on_error
-
-    def put_nowait(self, data: bytes) -> None:
-        """Decode a message and hand it over."""
-        try:
-            message = self._deserialize(data)
-        except Exception as error:
-            self.on_error(error)
-        else:
-            self._on_message(message)
 
 
 class _Shard(RedisSingleShardConnection):  # type: ignore[misc]

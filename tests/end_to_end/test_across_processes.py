@@ -1,10 +1,13 @@
-"""Events from other processes, and a Redis that fails in each of its ways."""
+"""Events from other processes, and a channel layer that fails in each of its ways."""
 
 import asyncio
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
+from tests.processes.proxies import PgBouncer
 from tests.processes.waiting import until
 from tests.processes.wire import wire
 
@@ -20,6 +23,34 @@ for stream in {streams}:
 """
 
 
+@pytest.fixture
+def redis_layer(redis_server):
+    """A server of a channel layer, and what makes sites use it."""
+    return redis_server, {"redis": redis_server}
+
+
+@pytest.fixture
+def postgres_layer(postgres_url):
+    """The same; a pooler can be away while the log is there."""
+    with tempfile.TemporaryDirectory() as directory:
+        pooler = PgBouncer(Path(directory), postgres_url, "session")
+        pooler.start()
+        settings = "tests.end_to_end.postgres_layer_settings"
+        env = {"DJANGO_SETTINGS_MODULE": settings, "LAYER_DSN": pooler.url}
+        yield pooler, {"database_url": postgres_url, "env": env}
+        pooler.kill()
+
+
+@pytest.fixture(params=["redis_layer", "postgres_layer"])
+def layer(request):
+    return request.getfixturevalue(request.param)
+
+
+def two_processes(site, options):
+    one = site("daphne", **options)
+    return one, site("uvicorn", **{**options, "database_url": one.database_url})
+
+
 async def following(socket):
     """Subscribe to the user's own stream and return its name."""
     await socket.frame("welcome")
@@ -27,9 +58,9 @@ async def following(socket):
     return (await socket.frame("subscribed"))["stream"]
 
 
-async def test_group_send_reaches_every_socket_of_the_user_in_every_process(site, redis_server):
-    one = site("daphne", redis=redis_server)
-    other = site("uvicorn", redis=redis_server, database_url=one.database_url)
+async def test_group_send_reaches_every_socket_of_the_user_in_every_process(site, layer):
+    _, options = layer
+    one, other = two_processes(site, options)
     cookies = one.login("alice").cookie_header()
     bob = other.login("bob").cookie_header()
     async with (
@@ -51,9 +82,9 @@ async def test_group_send_reaches_every_socket_of_the_user_in_every_process(site
         assert (await bobs.frame("event"))["stream"] == streams[1]  # and not alice's before it
 
 
-async def test_publish_from_a_command_and_from_a_view_of_another_worker(site, redis_server):
-    one = site("daphne", redis=redis_server)
-    other = site("uvicorn", redis=redis_server, database_url=one.database_url)
+async def test_publish_from_a_command_and_from_a_view_of_another_worker(site, layer):
+    _, options = layer
+    one, other = two_processes(site, options)
     alice = one.login("alice")
     async with wire(other, cookies=alice.cookie_header()) as socket:
         stream = await following(socket)
@@ -64,25 +95,36 @@ async def test_publish_from_a_command_and_from_a_view_of_another_worker(site, re
         code = f"import realtime; realtime.publish({many}, 'to.many', [2])"
         await asyncio.to_thread(one.manage, "shell", "-c", code)
         assert (await socket.frame("event"))["data"] == [2]
+        large = "'x' * 30_000, ephemeral=True"
+        code = f"import realtime; realtime.publish('{stream}', 'large', {large})"
+        await asyncio.to_thread(one.manage, "shell", "-c", code)
+        assert (await socket.frame("event"))["data"] == "x" * 30_000
         await asyncio.to_thread(alice.post, "/calls/simulate/")
         assert (await socket.frame("event"))["data"]["state"] == "ringing"
 
 
 FAULTS = {
-    "stopped": (lambda redis, cable: redis.stop(), lambda redis, cable: redis.start()),
-    "killed": (lambda redis, cable: redis.kill(), lambda redis, cable: redis.start()),
-    "frozen": (lambda redis, cable: redis.freeze(), lambda redis, cable: redis.thaw()),
+    "stopped": (lambda server, cable: server.stop(), lambda server, cable: server.start()),
+    "killed": (lambda server, cable: server.kill(), lambda server, cable: server.start()),
+    "frozen": (lambda server, cable: server.freeze(), lambda server, cable: server.thaw()),
     "cut off": (
-        lambda redis, cable: cable.cut(redis.port),
-        lambda redis, cable: cable.heal(redis.port),
+        lambda server, cable: cable.cut(server.port),
+        lambda server, cable: cable.heal(server.port),
     ),
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-async def test_redis_fails_and_comes_back(site, redis_server, cable, fault):
-    one = site("daphne", redis=redis_server)
-    other = site("uvicorn", redis=redis_server, database_url=one.database_url)
+@pytest.mark.parametrize(
+    ("layer", "fault"),
+    [
+        *(("redis_layer", fault) for fault in FAULTS),
+        ("postgres_layer", "cut off"),
+    ],
+    indirect=["layer"],
+)
+async def test_a_layer_fails_and_comes_back(site, layer, cable, fault):
+    server, options = layer
+    one, other = two_processes(site, options)
     alice = {served: served.login("alice") for served in (one, other)}
     fail, heal = FAULTS[fault]
     async with (
@@ -91,9 +133,9 @@ async def test_redis_fails_and_comes_back(site, redis_server, cable, fault):
     ):
         for socket in (first, second):
             await following(socket)
-        fail(redis_server, cable)
+        fail(server, cable)
         await asyncio.gather(goes_on(one, alice[one], first), goes_on(other, alice[other], second))
-        heal(redis_server, cable)
+        heal(server, cable)
         for served in (one, other):
             await until(lambda s=served: "channel layer up again" in s.log(), 20, "it says so")
         seen = set()
@@ -109,7 +151,7 @@ async def test_redis_fails_and_comes_back(site, redis_server, cable, fault):
 
 
 async def goes_on(served, alice, socket):
-    """See that a process says that Redis is away, and goes on answering on socket and site."""
+    """See that a process says that the layer is away, and goes on answering on socket and site."""
     await until(lambda: "channel layer down" in served.log(), 20, "the process says so")
     for _ in range(30):
         await socket.send({"type": "ping", "nonce": "there?"})
@@ -127,13 +169,14 @@ async def another_call(socket, seen):
     return call
 
 
-async def test_a_process_that_starts_without_redis_serves_and_links_later(site, redis_server):
-    redis_server.stop()
-    served = site("uvicorn", redis=redis_server)
+async def test_a_process_that_starts_without_its_layer_serves_and_links_later(site, layer):
+    server, options = layer
+    server.stop()
+    served = site("uvicorn", **options)
     alice = served.login("alice")
     async with wire(served, cookies=alice.cookie_header()) as socket:
         await following(socket)
-        redis_server.start()
+        server.start()
         await until(lambda: "channel layer up again" in served.log(), 20, "the layer is linked")
         await asyncio.to_thread(alice.post, "/calls/simulate/")
         await socket.frame("event")

@@ -118,11 +118,20 @@ def test_presence_that_knows_one_process_is_named(settings, realtime, layer, fou
     assert [message.id for message in messages()] == found
 
 
-def test_a_database_in_which_there_can_be_no_presence_is_named(settings, monkeypatch):
+@pytest.mark.parametrize(
+    "realtime",
+    [
+        {},
+        {"EVENT_LOG": None, "PRESENCE": False},
+        {"EVENT_LOG": {"BACKEND": "realtime.eventlog.redis.RedisEventLog"}, "PRESENCE": False},
+    ],
+)
+def test_a_database_that_cannot_have_the_tables_is_named_with_any_log(
+    settings, monkeypatch, realtime
+):
     monkeypatch.setattr(connection, "vendor", "mysql")
-    database = {"BACKEND": "realtime.roster.database.DatabasePresence"}
-    settings.REALTIME = {"EVENT_LOG": None, "PRESENCE": database}
-    assert [message.id for message in messages()] == ["realtime.E013"]
+    settings.REALTIME = realtime
+    assert [message.id for message in messages()] == ["realtime.E003"]
 
 
 @pytest.mark.parametrize("value", [None, 1, "memory", {}, {"BACKEND": 7}, {"OPTIONS": {}}])
@@ -158,9 +167,24 @@ def test_a_redis_that_others_may_have_too_is_named(settings, config, found):
 
 
 @pytest.mark.parametrize(
+    ("config", "found"),
+    [
+        ({}, ["realtime.E014"]),
+        ({"database": "default"}, ["realtime.E014"]),
+        ({"dsn": "postgres://localhost/site"}, []),
+    ],
+)
+def test_a_layer_for_postgresql_on_another_database_is_named(settings, monkeypatch, config, found):
+    backend = "realtime.layer.postgres.PostgresChannelLayer"
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": config}}
+    assert [message.id for message in messages()] == found
+    monkeypatch.setattr(connection, "vendor", "postgresql")
+    assert messages() == []
+
+
+@pytest.mark.parametrize(
     ("vendor", "options", "found"),
     [
-        ("mysql", {}, ["realtime.E003"]),
         ("sqlite", {}, ["realtime.W003"]),
         ("sqlite", {"transaction_mode": "IMMEDIATE"}, []),
         ("postgresql", {}, []),

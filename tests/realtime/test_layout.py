@@ -23,6 +23,8 @@ TESTED_WITH = {
     "concurrency/pool": "concurrency/test_threads.py",
     "concurrency/joined_reads": "fanout/test_log_reader.py",
     "layer/redis_connections": "layer/test_redis_pubsub.py",
+    "layer/postgres_connection": "layer/test_postgres.py",
+    "layer/listener": "layer/test_redis_pubsub.py",
     "layer/greenlets": "../end_to_end/test_publish_from.py",
     "sockets/server_limits": "test_uvicorn.py",
     "receipts/base": "receipts/test_asking.py",

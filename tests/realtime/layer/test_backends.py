@@ -11,6 +11,7 @@ from channels_redis.pubsub import RedisPubSubChannelLayer
 
 from realtime.exceptions import LinkFault
 from realtime.layer import backends
+from realtime.layer.postgres import PostgresChannelLayer
 from tests.realtime.layer.broker import Layer
 
 IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
@@ -74,6 +75,8 @@ async def test_a_layer_is_closed_without_deleting_anyones_groups(broker):
     pubsub = RedisPubSubChannelLayer(hosts=["redis://localhost:1"])
     assert backends.closing_of(with_pools) == with_pools.close_pools
     assert backends.closing_of(pubsub).args == pubsub.flush.args  # Another object at each access.
+    postgres = PostgresChannelLayer()
+    assert backends.closing_of(postgres) == postgres.close_connections
     assert backends.closing_of(InMemoryChannelLayer()) is None
 
 
