@@ -45,7 +45,8 @@ def judge_layer(in_memory: bool, workers: int | None, seconds: float | None) -> 
             "layer",
             f"The in-memory channel layer, and {workers} workers (WEB_CONCURRENCY).",
             why="An event reaches only the sockets of the process that publishes it.",
-            do="Use channels_redis.pubsub.RedisPubSubChannelLayer, or one worker.",
+            do="Use channels_redis.pubsub.RedisPubSubChannelLayer, or without Redis "
+            "realtime.layer.postgres.PostgresChannelLayer, or one worker.",
         )
     if seconds is None:
         return error(
