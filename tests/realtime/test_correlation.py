@@ -242,9 +242,10 @@ async def test_a_message_to_a_stream(monkeypatch, caplog):
             await socket.subscribe(f"{prefix}.1", timeout=5)
             await socket.send(f"{prefix}.1", "note", timeout=5)
         id = socket.welcome["socket"]
-    lines = [record.getMessage() for record in caplog.records]
+    records = [record for record in caplog.records if record.name.startswith("realtime.")]
+    lines = [record.getMessage() for record in records]
     assert len([line for line in lines if line.endswith(f"streams=news socket={id}")]) == 2
-    fields = [record.realtime for record in caplog.records]
+    fields = [record.realtime for record in records]
     origins = [field["origin"] for field in fields if field["what"] == "publish"]
     assert origins == [f"socket {id} user.7"] * 2
     assert lines[-1] == f"disconnected socket={id}"

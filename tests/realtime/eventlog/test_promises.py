@@ -30,6 +30,7 @@ PROMISES = {
     "then delete the rows of": f"{HERE}database.py::test_without_its_rows_every_stream_begins",
     "Events between the rendering": "end_to_end/test_replay.py::test_what_was_published_while",
     "For streams besides": "realtime/test_events.py::test_a_position_is_where_the_stream_is",
+    "You may keep a position": "realtime/test_template_tag.py::test_positions_taken_before_the",
     "Use `aposition`": "realtime/test_events.py::test_a_position_from_async_code",
     "Without a position, the page": "js/client.test.js",
     # Backends
