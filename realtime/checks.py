@@ -16,13 +16,14 @@ from django.db import connections, router
 
 from realtime import installation
 from realtime.access.hook import authenticator
-from realtime.conf import problems, realtime_settings
+from realtime.conf import is_backend, problems, realtime_settings
 from realtime.models import Event, PresenceMember
 from realtime.roster import presence_backend
 from realtime.roster.database import DatabasePresence
 from realtime.roster.memory import MemoryPresence
 
 DATABASE_LOG = "realtime.eventlog.database.DatabaseEventLog"
+LOG_BY_PREFIX = "realtime.eventlog.by_prefix.EventLogByPrefix"
 CONTEXT_PROCESSORS = {
     "django.contrib.auth.context_processors.auth",
     "django.template.context_processors.request",
@@ -164,10 +165,42 @@ def check_event_log(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[C
     """Report a database in which the event log can't work, or fails under load."""
     if problems(getattr(settings, "REALTIME", {})):
         return []
-    log = realtime_settings().EVENT_LOG
-    if log is None or log["BACKEND"] != DATABASE_LOG:
+    unknown = [
+        Error(
+            f"The event log's database {alias!r} is not in DATABASES.",
+            hint="Add it there, or name another one in the OPTIONS of REALTIME['EVENT_LOG'].",
+            id="realtime.E014",
+        )
+        for options in _options_of_database_logs()
+        for alias in (options.get("database"), options.get("replica"))
+        if alias is not None and alias not in connections.databases
+    ]
+    return unknown + [problem for alias in _databases_of_log() for problem in _log_problems(alias)]
+
+
+def _options_of_database_logs() -> list[dict[str, Any]]:
+    logs = _logs_in(realtime_settings().EVENT_LOG)
+    return [one.get("OPTIONS", {}) for one in logs if one["BACKEND"] == DATABASE_LOG]
+
+
+def _databases_of_log() -> list[str]:
+    """Return the aliases of the databases that the event log is in, or one of several logs."""
+    options = _options_of_database_logs()
+    found = {one.get("database") or router.db_for_write(Event) for one in options}
+    return sorted(found & set(connections.databases))
+
+
+def _logs_in(log: Any) -> list[dict[str, Any]]:
+    """Return a log, or those that it is made of."""
+    if not is_backend(log):
         return []
-    database = connections[router.db_for_write(Event)]
+    options = log.get("OPTIONS", {})
+    several = options.get("logs") if log["BACKEND"] == LOG_BY_PREFIX else None
+    return list(filter(is_backend, several.values())) if isinstance(several, dict) else [log]
+
+
+def _log_problems(alias: str) -> list[CheckMessage]:
+    database = connections[alias]
     if database.vendor not in ("postgresql", "sqlite"):
         return [
             Error(
@@ -195,11 +228,13 @@ def check_event_log_commits(
     """Report a database in which events are not committed, or not with the project's data."""
     if problems(getattr(settings, "REALTIME", {})):
         return []
-    log = realtime_settings().EVENT_LOG
-    if log is None or log["BACKEND"] != DATABASE_LOG:
-        return []
+    users = router.db_for_write(get_user_model())
+    aliases = _databases_of_log()
+    return [problem for alias in aliases for problem in _commit_problems(alias, users)]
+
+
+def _commit_problems(events: str, users: str) -> list[CheckMessage]:
     found: list[CheckMessage] = []
-    events, users = router.db_for_write(Event), router.db_for_write(get_user_model())
     if not connections[events].settings_dict["AUTOCOMMIT"]:
         found.append(
             Error(
@@ -226,7 +261,7 @@ def check_presence(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
     if problems(getattr(settings, "REALTIME", {})):
         return []
     backend, log = presence_backend(), realtime_settings().EVENT_LOG
-    if isinstance(backend, DatabasePresence) and (log is None or log["BACKEND"] != DATABASE_LOG):
+    if isinstance(backend, DatabasePresence) and not _databases_of_log():
         vendor = connections[router.db_for_write(PresenceMember)].vendor
         if vendor not in ("postgresql", "sqlite"):
             return [

@@ -7,14 +7,24 @@ import pytest
 import redis
 from django.db.models import F
 
+from realtime.eventlog.by_prefix import EventLogByPrefix
 from realtime.eventlog.database.log import DatabaseEventLog
 from realtime.eventlog.memory import MemoryEventLog
 from realtime.eventlog.redis import RedisEventLog
 from realtime.models import Event
 
+MEMORY = {"BACKEND": "realtime.eventlog.memory.MemoryEventLog"}
+MEMORY = {"BACKEND": "realtime.eventlog.memory.MemoryEventLog"}
+BY_PREFIX = {"other.": MEMORY, "": MEMORY}
+"""The contract's streams are in one of two logs, as a publish to several of them has to be."""
 
-@pytest.fixture(params=["memory", "database", pytest.param("redis", marks=pytest.mark.processes)])
+
+@pytest.fixture(
+    params=["memory", "database", "prefix", pytest.param("redis", marks=pytest.mark.processes)]
+)
 def log(request, transactional_db):
+    if request.param == "prefix":
+        return EventLogByPrefix(BY_PREFIX)
     if request.param == "memory":
         return MemoryEventLog()
     if request.param == "database":
@@ -38,7 +48,7 @@ def pass_time(log, monkeypatch, request):
 
     A store's clock can't be set, so all that it keeps gets older instead.
     """
-    if isinstance(log, MemoryEventLog):
+    if isinstance(log, MemoryEventLog | EventLogByPrefix):
         started, passed = time.time(), []
         monkeypatch.setattr("time.time", lambda: started + sum(passed))
         return passed.append
