@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,12 +69,12 @@ class Part:
     """A part of the site: its processes, and how many messages it has handled so far."""
 
     name: str
-    pids: Callable[[], list[int]]
+    cpu: Callable[[], float]
     messages: Callable[[], float]
 
     def look(self) -> tuple[float, float]:
-        """Return its messages and its CPU time in microseconds."""
-        return self.messages(), sum(map(_cpu_us, self.pids()))
+        """Return its messages, and its CPU time in microseconds."""
+        return self.messages(), self.cpu()
 
 
 def main(sockets: int = SOCKETS, seconds: float = SECONDS) -> None:
@@ -131,13 +131,19 @@ async def measure(
         nonlocal delivered
         delivered += 1
 
-    began = sum(cpu_us(server.pid) for server in servers)
+    began = _cpu_of(servers)
+    stored = _cpu_of_cluster(postgres)
     for number, crowd in enumerate(crowds):
         crowd.on_event = count
         await crowd.join(range(SERVERS + number, SERVERS + sockets, SERVERS))
-    connected = sum(cpu_us(server.pid) for server in servers) - began
+    await asyncio.sleep(10)  # Presence and the recorder write what they have.
+    connected = _cpu_of(servers) - began
+    stored = _cpu_of_cluster(postgres) - stored
     grown = sum(pss_kib(server.pid) for server in servers) - sum(before)
-    print(f"connecting, CPU us a socket: {connected / sockets:.0f}")
+    print(
+        f"connecting, CPU us a socket: servers={connected / sockets:.0f} "
+        f"PostgreSQL={stored / sockets:.0f}"
+    )
     print(f"memory, KiB a socket: {grown / sockets:.1f}; of a server: {before[0]}")
     observed = [redis.Redis.from_url(shard.url) for shard in shards]
     database = psycopg.connect(env["DATABASE_URL"], autocommit=True)
@@ -156,9 +162,9 @@ async def measure(
         return int(row[0]) if row else 0
 
     looked_at = [
-        Part("servers", lambda: [one.pid for one in servers], lambda: delivered + heartbeats()),
-        Part("both Redis", lambda: [one.pid for one in shards], published),
-        Part("PostgreSQL", lambda: _with_children(postgres.pid), commits),
+        Part("servers", lambda: _cpu_of(servers), lambda: delivered + heartbeats()),
+        Part("both Redis", lambda: _cpu_of(shards), published),
+        Part("PostgreSQL", lambda: _cpu_of_cluster(postgres), commits),
     ]
     async with _publishing(env) as send:
         send(f"user.{SERVERS}")
@@ -234,9 +240,16 @@ async def _publishing(env: Mapping[str, str]) -> AsyncIterator[Callable[[str], N
         await process.wait()
 
 
-def _with_children(pid: int) -> list[int]:
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *map(int, found)]
+def _cpu_of(processes: Iterable[Process]) -> float:
+    return sum(cpu_us(one.pid) for one in processes)
+
+
+def _cpu_of_cluster(postgres: Postgres) -> float:
+    """Return what all of its processes have used, those of connections that were closed too."""
+    stat = Path(f"/proc/{postgres.pid}/stat").read_text().rpartition(")")[2].split()
+    ended = sum(map(int, stat[13:15])) / os.sysconf("SC_CLK_TCK") * 1e6
+    found = Path(f"/proc/{postgres.pid}/task/{postgres.pid}/children").read_text().split()
+    return ended + sum(map(_cpu_us, [postgres.pid, *map(int, found)]))
 
 
 def _cpu_us(pid: int) -> float:

@@ -176,6 +176,13 @@ class EventLog(ABC):
     def prune(self) -> int:
         """Remove what retention no longer keeps; returns how many events went."""
 
+    def prune_in_turn(self, process: str, seconds: float) -> None:
+        """Do what ``prune`` does, unless another process has within ``seconds``.
+
+        A log that processes share and that has leases should know: all of them ask for it.
+        """
+        self.prune()
+
     def number_pending(self) -> Sequence[LoggedEvent]:
         """Number events whose publisher died after its commit; returns them, to be broadcast."""
         return ()

@@ -59,6 +59,10 @@ class ComposedLog(EventLog):
     def prune(self) -> int:
         return sum(self.ask(name, lambda log: log.prune()) for name in self.names)
 
+    def prune_in_turn(self, process: str, seconds: float) -> None:
+        for name in self.names:
+            self.ask(name, lambda log: log.prune_in_turn(process, seconds))
+
     def number_pending(self) -> Sequence[LoggedEvent]:
         answers = (self.ask(name, lambda log: log.number_pending()) for name in self.names)
         return [event for events in answers for event in events]

@@ -27,7 +27,7 @@ from realtime.eventlog.base import (
     random_epoch,
 )
 from realtime.eventlog.commit import after_every_commit
-from realtime.eventlog.entries import NOTE_FOR, LogEntry, Moved, Recent
+from realtime.eventlog.entries import NOTE_FOR, PRUNING, LogEntry, Moved, Recent
 from realtime.eventlog.redis_clients import RedisClients
 from realtime.eventlog.redis_entries import MAX_RECENT, MOVED
 from realtime.eventlog.retention import default_retention, retention_of
@@ -287,6 +287,10 @@ class RedisEventLog(EventLog):
             removed += self._redis.xtrim(events, maxlen=retention.max_count, approximate=False)
             removed += self._prune_by_age(events, now - retention.max_age)
         return removed
+
+    def prune_in_turn(self, process: str, seconds: float) -> None:
+        if self.take_lease(PRUNING, process, seconds) is not None:
+            self.prune()
 
     def moved(self, cursor: str | None, limit: int) -> Moved:
         of_now = _twice(lambda: redis_entries.state(self._redis))

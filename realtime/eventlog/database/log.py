@@ -41,7 +41,7 @@ from realtime.eventlog.database.moved import moved
 from realtime.eventlog.database.numbering import logged, number
 from realtime.eventlog.database.replica import Replica
 from realtime.eventlog.database.retention import prune_by_age, prune_by_count
-from realtime.eventlog.entries import LogEntry, Moved, Recent
+from realtime.eventlog.entries import PRUNING, LogEntry, Moved, Recent
 from realtime.logs import get_logger
 from realtime.models import Event, StreamHead
 from realtime.protocol.position import Position
@@ -172,6 +172,10 @@ class DatabaseEventLog(EventLog):
 
     def prune(self) -> int:
         return prune_by_age(self._using) + prune_by_count(self._using)
+
+    def prune_in_turn(self, process: str, seconds: float) -> None:
+        if self.take_lease(PRUNING, process, seconds) is not None:
+            self.prune()
 
     def moved(self, cursor: str | None, limit: int) -> Moved:
         close_unusable(connections[self._using])
