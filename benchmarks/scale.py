@@ -161,7 +161,7 @@ async def measure(
         ).fetchone()
         return int(row[0]) if row else 0
 
-    looked_at = [
+    watched = [
         Part("servers", lambda: _cpu_of(servers), lambda: delivered + heartbeats()),
         Part("both Redis", lambda: _cpu_of(shards), published),
         Part("PostgreSQL", lambda: _cpu_of_cluster(postgres), commits),
@@ -174,13 +174,13 @@ async def measure(
         rest: dict[str, float] = {}
         phases = {"rest": (0, 0), "direct": (DIRECT, 0), "rooms": (0, ROOMS)}
         for phase, (direct, rooms) in (phases | {"both": (DIRECT, ROOMS)}).items():
-            looks = [part.look() for part in looked_at]
+            looks = [part.look() for part in watched]
             start = time.monotonic()
             sent = published()
             events = await _publish(send, sockets, direct, rooms, seconds)
             await until(lambda at=sent + events: published() >= at, 120, "all are published")
             took = time.monotonic() - start
-            for part, (messages, cpu) in zip(looked_at, looks, strict=True):
+            for part, (messages, cpu) in zip(watched, looks, strict=True):
                 now = part.look()
                 rate, used = (now[0] - messages) / took, (now[1] - cpu) / took
                 more = used - rest.setdefault(part.name, used)

@@ -20,7 +20,7 @@ SIZES = (10_000, 100_000, 1_000_000)
 SOCKETS_EACH = 10_000
 """The most that a process has been measured with."""
 
-MOST = 5_000_000
+MAX_SOCKETS = 5_000_000
 """Sockets up to which limits are looked for."""
 
 BUSY = 0.5
@@ -34,7 +34,7 @@ class Costs:
     ping: float = 93.0
     """A server's for a ping and its pong."""
     event: float = 91.0
-    """A server's for an event, whoever follows it there."""
+    """A server's for an event, however many follow it there."""
     delivery: float = 6.4
     """A server's for each socket that the event is sent to."""
     skip: float = 20.0
@@ -43,26 +43,37 @@ class Costs:
     """A server's for a socket that signs in by its session and follows two streams."""
     publish: float = 900.0
     """A publisher's, which is a server or a worker."""
-    layer_publish: float = 20.0
-    """Redis's for taking a message of the channel layer."""
-    layer_forward: float = 10.0
+    layer_publish: float = 9.0
+    """Redis's for taking a message of the channel layer that comes alone."""
+    layer_forward: float = 8.4
     """Redis's for handing it to one process."""
     log_publish: float = 850.0
     """PostgreSQL's for an event: its row, its number, their commits."""
-    redis_log_publish: float = 60.0
+    redis_log_publish: float = 45.0
     """Redis's for an event, in the log that is kept there."""
-    check: float = 4000.0
-    """PostgreSQL's for one check of one process."""
-    coming_and_going: float = 600.0
-    """PostgreSQL's for a socket that comes and goes: its presence and its record."""
-    socket_memory: float = 23 * 1024
-    process_memory: float = 90 * 1024**2
-    group_memory: float = 300.0
+    redis_log_prune: float = 40.0
+    """Redis's for one stream, once in ``Work.prune_every`` seconds."""
+    server_rest: float = 10_000.0
+    """A server's in a second, whatever its sockets do."""
+    log_rest: float = 10_000.0
+    """PostgreSQL's in a second for each process: checks, leases, and new connections for them."""
+    coming: float = 530.0
+    """PostgreSQL's for a socket that comes: where its streams are, its presence, its record."""
+    replay: float = 240.0
+    """PostgreSQL's for a stream from which 20 events are replayed."""
+    position: float = 125.0
+    """PostgreSQL's part of that where a replica has the events."""
+    socket_memory: float = 39 * 1024
+    process_memory: float = 46 * 1024**2
+    group_memory: float = 268.0
     """Redis's for a group that one process has joined."""
-    event_bytes: float = 800.0
+    event_bytes: float = 650.0
     """An event in PostgreSQL with its indexes."""
+    redis_event_bytes: float = 230.0
+    redis_stream_bytes: float = 5000.0
+    """A stream in the log in Redis, whatever is in it."""
     process_connections: float = 4.0
-    """Connections of a process to PostgreSQL."""
+    """Connections of a busy process to PostgreSQL; at rest it keeps one."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +89,11 @@ class Work:
     """Seconds between two events for one room."""
     wide: float = 0.02
     """The part of all events that goes to more than three streams, and so to every process."""
+    return_within: float = 300.0
+    """Seconds in which all sockets come back when the servers are restarted."""
     stays: float = 1800.0
     """Seconds for which a socket is open."""
-    check_every: float = 10.0
+    prune_every: float = 60.0
     retention_count: int = 1000
     retention_age: float = 7 * 86400.0
 
@@ -108,8 +121,13 @@ class Need:
     layer_connections: int
     """To each Redis of the layer: a process reads with one, and writes with others."""
     redis_log_cores: float
+    redis_log_memory: float
     log_cores: float
     """Of PostgreSQL, with presence and the recorder."""
+    return_cores: float
+    """Of PostgreSQL, while all sockets come back within ``Work.return_within`` and miss events."""
+    return_cores_with_replica: float
+    """Of the primary in that time, where a replica has the events."""
     log_rows: float
     """Rows that are written a second: events, presence, lives of sockets."""
     log_bytes: float
@@ -138,9 +156,10 @@ def _with_processes(sockets: int, processes: int, costs: Costs, work: Work) -> N
     arrivals = direct + room_events * in_processes + wide * processes
     deliveries = direct + room_events * work.room_size
     connects = sockets / work.stays
-    checks = processes / work.check_every
+    returns = sockets / work.return_within
     server_us = (
-        heartbeats * costs.ping
+        processes * costs.server_rest
+        + heartbeats * costs.ping
         + (arrivals - wide * processes) * costs.event
         + wide * processes * costs.skip
         + deliveries * costs.delivery
@@ -162,11 +181,19 @@ def _with_processes(sockets: int, processes: int, costs: Costs, work: Work) -> N
         widest_cores=wide * (costs.layer_publish + processes * costs.layer_forward) / 1e6,
         layer_memory=groups * costs.group_memory,
         layer_connections=3 * processes,
-        redis_log_cores=published * costs.redis_log_publish / 1e6,
-        log_cores=(
-            published * costs.log_publish + connects * costs.coming_and_going + checks * costs.check
+        redis_log_cores=(
+            published * costs.redis_log_publish
+            + (sockets + rooms) / work.prune_every * costs.redis_log_prune
         )
         / 1e6,
+        redis_log_memory=kept * costs.redis_event_bytes
+        + (sockets + rooms) * costs.redis_stream_bytes,
+        log_cores=(
+            published * costs.log_publish + 2 * connects * costs.coming + processes * costs.log_rest
+        )
+        / 1e6,
+        return_cores=returns * (costs.coming + 2 * costs.replay) / 1e6,
+        return_cores_with_replica=returns * (costs.coming + 2 * costs.position) / 1e6,
         log_rows=published + connects * 4,
         log_bytes=kept * costs.event_bytes,
         log_connections=processes * costs.process_connections,
@@ -207,13 +234,19 @@ LIMITS = (
         "the one Redis with the group of all hubs",
         lambda need: need.widest_cores,
         BUSY,
-        "a stream that many follow, in place of many streams; else, two sites",
+        "one stream that many follow, in place of a publish to many streams",
     ),
     Limit(
         "the Redis of a Redis log",
         lambda need: need.redis_log_cores,
         BUSY,
         "Redis Cluster, or logs by prefix",
+    ),
+    Limit(
+        "64 GiB of a Redis log",
+        lambda need: need.redis_log_memory,
+        64 * 1024**3,
+        "RETENTION; then Redis Cluster",
     ),
     Limit(
         "10,000 connections of a Redis",
@@ -226,8 +259,8 @@ LIMITS = (
 
 def breaks_at(limit: Limit, costs: Costs, work: Work) -> int | None:
     """Return the number of sockets, two digits of it, at which a limit is passed; None if that is
-    beyond ``MOST``."""
-    low, high = 1, MOST
+    beyond ``MAX_SOCKETS``."""
+    low, high = 1, MAX_SOCKETS
     if limit.used(need(high, costs, work)) <= limit.most:
         return None
     while high - low > low / 100:
@@ -290,9 +323,15 @@ SHOWN: tuple[tuple[str, Callable[[Need], str]], ...] = (
     ("layer: connections to each Redis", lambda one: f"{one.layer_connections:,}"),
     ("PostgreSQL: rows written a second", lambda one: f"{one.log_rows:,.0f}"),
     ("PostgreSQL: cores", lambda one: f"{one.log_cores:.1f}"),
+    ("PostgreSQL: cores more while all come back", lambda one: f"{one.return_cores:.1f}"),
+    ("the same with a replica", lambda one: f"{one.return_cores_with_replica:.1f}"),
     ("PostgreSQL: events kept, GiB", lambda one: f"{one.log_bytes / 1024**3:,.0f}"),
     ("PostgreSQL: connections", lambda one: f"{one.log_connections:,.0f}"),
-    ("instead, with the log in Redis: its cores", lambda one: f"{one.redis_log_cores:.2f}"),
+    ("with the log in Redis: its cores", lambda one: f"{one.redis_log_cores:.2f}"),
+    (
+        "with the log in Redis: its memory, GiB",
+        lambda one: f"{one.redis_log_memory / 1024**3:,.0f}",
+    ),
 )
 
 
@@ -301,7 +340,9 @@ def breaks(costs: Costs, work: Work) -> str:
     passed = [(breaks_at(limit, costs, work), limit) for limit in LIMITS]
     lines = ["| sockets | what is at its limit | what to turn |", "|---:|---|---|"]
     for at, limit in sorted(passed, key=lambda pair: pair[0] or 10**12):
-        lines.append(f"| {f'{at:,}' if at else f'above {MOST:,}'} | {limit.part} | {limit.turn} |")
+        lines.append(
+            f"| {f'{at:,}' if at else f'above {MAX_SOCKETS:,}'} | {limit.part} | {limit.turn} |"
+        )
     return "\n".join(lines)
 
 

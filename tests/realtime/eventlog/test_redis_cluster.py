@@ -54,7 +54,7 @@ def test_a_slot_that_moves_before_the_commit_loses_nothing(log, redis_cluster):
     assert all(offsets(log, name) == [1, 2] for name in STREAMS)
 
 
-def test_a_cluster_that_is_away_is_an_error_and_nothing_has_to_be_made_anew(tmp_path):
+def test_a_cluster_that_is_away_is_an_error_and_it_is_tried_again(tmp_path):
     log = RedisClusterEventLog("redis://127.0.0.1:1/0")
     for _ in range(2):
         with pytest.raises(Exception, match="cannot be connected"):
