@@ -179,7 +179,7 @@ def check_event_log(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[C
 
 
 def _options_of_database_logs() -> list[dict[str, Any]]:
-    logs = _logs_in(realtime_settings().EVENT_LOG)
+    logs = logs_in(realtime_settings().EVENT_LOG)
     return [one.get("OPTIONS", {}) for one in logs if one["BACKEND"] == DATABASE_LOG]
 
 
@@ -190,7 +190,7 @@ def _databases_of_log() -> list[str]:
     return sorted(found & set(connections.databases))
 
 
-def _logs_in(log: Any) -> list[dict[str, Any]]:
+def logs_in(log: Any) -> list[dict[str, Any]]:
     """Return a log, or those that it is made of."""
     if not is_backend(log):
         return []

@@ -7,12 +7,12 @@ place. One publish to streams of several partitions is several appends.
 from __future__ import annotations
 
 import contextlib
-import threading
 import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import redis
+from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
 from redis.exceptions import AskError, ClusterDownError, MovedError, RedisClusterException
@@ -42,14 +42,16 @@ class RedisClusterEventLog(ComposedLog):
     """Keeps events in the cluster that a node at ``url`` belongs to.
 
     Keys begin with ``prefix`` and the number of one of the ``partitions``. With another number of
-    these, streams are in other partitions, and begin a new epoch.
+    these, streams are in other partitions, and begin a new epoch. Raises ``ImproperlyConfigured``
+    where there is none.
     """
 
     def __init__(self, url: str, prefix: str = "realtime", partitions: int = PARTITIONS) -> None:
+        if partitions < 1:
+            raise ImproperlyConfigured(f"A log has one partition or more, not {partitions!r}.")
         self._url = url
         self._tags = {str(number): f"{{{prefix}.{number}}}" for number in range(partitions)}
         self.names = list(self._tags)
-        self._lock = threading.Lock()
         self._cluster: Any = None
         self._partitions: dict[str, _Partition] = {}
         """Those that were asked for, since the cluster said last which node has what."""
@@ -86,26 +88,23 @@ class RedisClusterEventLog(ComposedLog):
             raise
 
     def _partition(self, name: str) -> _Partition:
-        with self._lock:
-            if name not in self._partitions:
-                if self._cluster is None:
-                    self._cluster = RedisCluster.from_url(
-                        self._url, **OPTIONS, retry=Retry(NoBackoff(), 0)
-                    )
-                node = self._cluster.get_node_from_key(self._tags[name])
-                client = self._cluster.get_redis_connection(node)
-                self._partitions[name] = _Partition(client, self._tags[name])
-            return self._partitions[name]
+        """Return a partition; threads that make one at the same moment do no harm."""
+        partition = self._partitions.get(name)
+        if partition is None:
+            if self._cluster is None:
+                retry = Retry(NoBackoff(), 0)
+                self._cluster = RedisCluster.from_url(self._url, **OPTIONS, retry=retry)
+            node = self._cluster.get_node_from_key(self._tags[name])
+            client = self._cluster.get_redis_connection(node)
+            partition = self._partitions[name] = _Partition(client, self._tags[name])
+        return partition
 
     def _forget(self, partition: _Partition) -> None:
         """Ask the cluster again, unless another thread has done so since."""
-        with self._lock:
-            if partition not in self._partitions.values():
-                return
+        if partition in self._partitions.values():
             self._partitions.clear()
-            if self._cluster is not None:
-                with contextlib.suppress(redis.RedisError, RedisClusterException):
-                    self._cluster.nodes_manager.initialize()
+            with contextlib.suppress(redis.RedisError, RedisClusterException):
+                self._cluster.nodes_manager.initialize()
 
 
 class _Partition(RedisEventLog):

@@ -2,6 +2,7 @@
 
 import pytest
 import redis
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from realtime.eventlog.redis_cluster import RedisClusterEventLog
@@ -59,3 +60,8 @@ def test_a_cluster_that_is_away_is_an_error_and_it_is_tried_again(tmp_path):
     for _ in range(2):
         with pytest.raises(Exception, match="cannot be connected"):
             publish(log, "user.1")
+
+
+def test_a_log_without_partitions_is_refused():
+    with pytest.raises(ImproperlyConfigured, match="not 0"):
+        RedisClusterEventLog("redis://127.0.0.1:1/0", partitions=0)
