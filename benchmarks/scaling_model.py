@@ -57,7 +57,7 @@ class Costs:
     """A server's in a second, whatever its sockets do."""
     log_rest: float = 10_000.0
     """PostgreSQL's in a second for each process: checks, leases, and new connections for them."""
-    coming: float = 530.0
+    coming: float = 840.0
     """PostgreSQL's for a socket that comes: where its streams are, its presence, its record."""
     replay: float = 240.0
     """PostgreSQL's for a stream from which 20 events are replayed."""

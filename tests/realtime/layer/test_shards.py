@@ -73,18 +73,29 @@ class Linked:
         await get_channel_layer().flush()
 
 
+ENDS = {
+    "dies": (RedisServer.kill, RedisServer.start),
+    "freezes": (RedisServer.freeze, RedisServer.thaw),
+}
+
+
 @pytest.mark.processes
-def test_the_end_of_one_server_silences_its_streams_alone(configured, servers):
+@pytest.mark.parametrize("how", ENDS)
+def test_the_end_of_one_server_silences_its_streams_alone(configured, servers, how, monkeypatch):
+    monkeypatch.setattr("realtime.layer.link.PROBE_INTERVAL", 0.5)
+    monkeypatch.setattr("realtime.layer.link.ANSWER_WITHIN", 1.0)
+    end, heal = ENDS[how]
+
     async def scenario():
         linked = Linked()
         first, second = ([g for g in GROUPS if backends.shard_of(g) == n] for n in (0, 1))
         assert first and second
         await until(lambda: linked.link.is_up, 10, "both are linked")
         assert await linked.gets(GROUPS)
-        servers[1].kill()
+        end(servers[1])
         await until(lambda: linked.link.is_up is False, 15, "one is missed")
         assert await linked.gets(first)
-        servers[1].start()
+        heal(servers[1])
         await until(lambda: linked.link.is_up, 15, "both are linked again")
         assert linked.repairs == 1
         assert await linked.gets(GROUPS)
