@@ -33,8 +33,8 @@ class Costs:
 
     ping: float = 93.0
     """A server's for a ping and its pong."""
-    event: float = 91.0
-    """A server's for an event, however many follow it there."""
+    event: float = 220.0
+    """A server's for an event that comes alone, however many follow it there."""
     delivery: float = 6.4
     """A server's for each socket that the event is sent to."""
     skip: float = 20.0
@@ -57,7 +57,7 @@ class Costs:
     """A server's in a second, whatever its sockets do."""
     log_rest: float = 10_000.0
     """PostgreSQL's in a second for each process: checks, leases, and new connections for them."""
-    coming: float = 840.0
+    coming: float = 470.0
     """PostgreSQL's for a socket that comes: where its streams are, its presence, its record."""
     replay: float = 240.0
     """PostgreSQL's for a stream from which 20 events are replayed."""
@@ -309,7 +309,8 @@ def table(costs: Costs, work: Work) -> str:
 
 
 SHOWN: tuple[tuple[str, Callable[[Need], str]], ...] = (
-    ("server processes, each with half a core", lambda one: f"{one.processes:,}"),
+    ("server processes", lambda one: f"{one.processes:,}"),
+    ("their cores that are busy", lambda one: f"{one.server_cores:.1f}"),
     ("their memory, GiB", lambda one: f"{one.server_memory / 1024**3:.1f}"),
     ("heartbeats a second", lambda one: f"{one.heartbeats:,.0f}"),
     ("events published a second", lambda one: f"{one.published:,.0f}"),
