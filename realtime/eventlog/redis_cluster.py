@@ -83,6 +83,9 @@ class RedisClusterEventLog(ComposedLog):
         partition = self._partition(name)
         try:
             return question(partition)
+        except MovedError as moved:
+            self._follow(name, moved)
+            raise
         except NODE_ERRORS:
             self._forget(partition)
             raise
@@ -95,9 +98,20 @@ class RedisClusterEventLog(ComposedLog):
                 retry = Retry(NoBackoff(), 0)
                 self._cluster = RedisCluster.from_url(self._url, **OPTIONS, retry=retry)
             node = self._cluster.get_node_from_key(self._tags[name])
-            client = self._cluster.get_redis_connection(node)
-            partition = self._partitions[name] = _Partition(client, self._tags[name])
+            partition = self._partitions[name] = self._on(node, name)
         return partition
+
+    def _on(self, node: Any, name: str) -> _Partition:
+        return _Partition(self._cluster.get_redis_connection(node), self._tags[name])
+
+    def _follow(self, name: str, moved: MovedError) -> None:
+        """Go to the node that the old one names: no other may know it yet."""
+        partition = self._partitions.get(name)
+        node = self._cluster.get_node(host=moved.host, port=moved.port)
+        if node is not None:
+            self._partitions[name] = self._on(node, name)
+        elif partition is not None:
+            self._forget(partition)
 
     def _forget(self, partition: _Partition) -> None:
         """Ask the cluster again, unless another thread has done so since."""
