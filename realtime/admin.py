@@ -26,6 +26,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from realtime.eventlog import event_log
+from realtime.eventlog.by_prefix import EventLogByPrefix
 from realtime.eventlog.database.log import DatabaseEventLog
 from realtime.eventlog.retention import retention_of
 from realtime.layer.questions import FOLLOWERS, SOCKETS, ask
@@ -118,10 +119,13 @@ class StreamAdmin(PageAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> Any:
-        if not isinstance(event_log(), DatabaseEventLog):
-            kind = type(event_log()).__name__ if event_log() else "no event log"
+        log = event_log()
+        if not isinstance(log, DatabaseEventLog):
+            kind = type(log).__name__ if log else "no event log"
+            several = isinstance(log, EventLogByPrefix)
+            where = "Not all events are" if several else "Events are not"
             self.message_user(
-                request, f"Events are not in the database here: it is {kind}.", messages.WARNING
+                request, f"{where} in the database here: it is {kind}.", messages.WARNING
             )
         return super().changelist_view(request, extra_context)
 

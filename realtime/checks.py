@@ -18,12 +18,13 @@ from django.utils.module_loading import import_string
 
 from realtime import installation
 from realtime.access.hook import authenticator
-from realtime.conf import problems, realtime_settings
+from realtime.conf import is_backend, problems, realtime_settings
 from realtime.models import Event
 from realtime.roster import presence_backend
 from realtime.roster.memory import MemoryPresence
 
 DATABASE_LOG = "realtime.eventlog.database.DatabaseEventLog"
+LOG_BY_PREFIX = "realtime.eventlog.by_prefix.EventLogByPrefix"
 CONTEXT_PROCESSORS = {
     "django.contrib.auth.context_processors.auth",
     "django.template.context_processors.request",
@@ -203,10 +204,9 @@ def _database_number(host: Any) -> int:
 @register()
 def check_database(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """Report a database that can't have the tables of realtime."""
-    alias = router.db_for_write(Event)
-    vendor = connections[alias].vendor
-    if vendor in ("postgresql", "sqlite") or not router.allow_migrate_model(alias, Event):
+    if problems(getattr(settings, "REALTIME", {})):
         return []
+    aliases = {router.db_for_write(Event), *_databases_of_log()}
     return [
         Error(
             f"The tables of realtime work on PostgreSQL and SQLite, not on {vendor}.",
@@ -214,6 +214,9 @@ def check_database(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
             "DATABASE_ROUTERS; your data can stay where it is.",
             id="realtime.E003",
         )
+        for alias in sorted(aliases)
+        if router.allow_migrate_model(alias, Event)
+        and (vendor := connections[alias].vendor) not in ("postgresql", "sqlite")
     ]
 
 
@@ -222,10 +225,42 @@ def check_event_log(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[C
     """Report a database in which the event log fails under load."""
     if problems(getattr(settings, "REALTIME", {})):
         return []
-    log = realtime_settings().EVENT_LOG
-    if log is None or log["BACKEND"] != DATABASE_LOG:
+    unknown = [
+        Error(
+            f"The event log's database {alias!r} is not in DATABASES.",
+            hint="Add it there, or name another one in the OPTIONS of REALTIME['EVENT_LOG'].",
+            id="realtime.E013",
+        )
+        for options in _options_of_database_logs()
+        for alias in (options.get("database"), options.get("replica"))
+        if alias is not None and alias not in connections.databases
+    ]
+    return unknown + [problem for alias in _databases_of_log() for problem in _log_problems(alias)]
+
+
+def _options_of_database_logs() -> list[dict[str, Any]]:
+    logs = logs_in(realtime_settings().EVENT_LOG)
+    return [one.get("OPTIONS", {}) for one in logs if one["BACKEND"] == DATABASE_LOG]
+
+
+def _databases_of_log() -> list[str]:
+    """Return the aliases of the databases that the event log is in, or one of several logs."""
+    options = _options_of_database_logs()
+    found = {one.get("database") or router.db_for_write(Event) for one in options}
+    return sorted(found & set(connections.databases))
+
+
+def logs_in(log: Any) -> list[dict[str, Any]]:
+    """Return a log, or those that it is made of."""
+    if not is_backend(log):
         return []
-    database = connections[router.db_for_write(Event)]
+    options = log.get("OPTIONS", {})
+    several = options.get("logs") if log["BACKEND"] == LOG_BY_PREFIX else None
+    return list(filter(is_backend, several.values())) if isinstance(several, dict) else [log]
+
+
+def _log_problems(alias: str) -> list[CheckMessage]:
+    database = connections[alias]
     options = database.settings_dict.get("OPTIONS", {})
     if database.vendor == "sqlite" and options.get("transaction_mode") != "IMMEDIATE":
         return [
@@ -246,11 +281,13 @@ def check_event_log_commits(
     """Report a database in which events are not committed, or not with the project's data."""
     if problems(getattr(settings, "REALTIME", {})):
         return []
-    log = realtime_settings().EVENT_LOG
-    if log is None or log["BACKEND"] != DATABASE_LOG:
-        return []
+    users = router.db_for_write(get_user_model())
+    aliases = _databases_of_log()
+    return [problem for alias in aliases for problem in _commit_problems(alias, users)]
+
+
+def _commit_problems(events: str, users: str) -> list[CheckMessage]:
     found: list[CheckMessage] = []
-    events, users = router.db_for_write(Event), router.db_for_write(get_user_model())
     if not connections[events].settings_dict["AUTOCOMMIT"]:
         found.append(
             Error(
@@ -259,7 +296,7 @@ def check_event_log_commits(
                 id="realtime.E011",
             )
         )
-    if events != users:
+    if events != users and events == router.db_for_write(Event):  # Named by no option.
         found.append(
             Warning(
                 f"Events are in the database {events!r}, users in {users!r}: an event is written "

@@ -85,10 +85,10 @@ def problems(configured: Any) -> list[str]:
         if name not in kinds:
             found.append(f"REALTIME has no setting {name!r}; there are: {', '.join(kinds)}.")
         elif name == "EVENT_LOG":
-            if value is not None and not _is_backend(value):
+            if value is not None and not is_backend(value):
                 found.append(f"REALTIME['EVENT_LOG'] must have a BACKEND, or be None: {value!r}.")
         elif name in ("PRESENCE", "RECORDER"):
-            if not isinstance(value, bool) and not _is_backend(value):
+            if not isinstance(value, bool) and not is_backend(value):
                 found.append(
                     f"REALTIME[{name!r}] must have a BACKEND, or be True or False: {value!r}."
                 )
@@ -105,7 +105,8 @@ def problems(configured: Any) -> list[str]:
     return found
 
 
-def _is_backend(value: Any) -> bool:
+def is_backend(value: Any) -> bool:
+    """Tell whether a value has a ``BACKEND``, may have ``OPTIONS``, and nothing else."""
     return (
         isinstance(value, dict)
         and isinstance(value.get("BACKEND"), str)

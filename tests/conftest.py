@@ -7,6 +7,7 @@
 - `shared_site(...)` starts one that all tests of a file may use, each after `for_next_test()`.
 - `redis_server`: a `RedisServer` with `url`, `restart`, `freeze`, `thaw`, ...
 - `empty_redis`: one that is shared, for tests that only store something.
+- `redis_cluster`: a shared Redis Cluster, emptied; `url`, `move_slot(key)`.
 - `postgres_url`: the DATABASE_URL of an empty PostgreSQL database.
 - `cable`: `cut(port)` and `heal(port)` lose all packets of a TCP port, a server's or a client's.
 
@@ -43,6 +44,7 @@ from realtime.logs import line_limit
 from tests.processes.cable import Cable
 from tests.processes.postgres import Postgres
 from tests.processes.process import Process
+from tests.processes.redis_cluster import RedisCluster
 from tests.processes.redis_server import RedisServer
 from tests.processes.site import Sites, prepare_database, site_environment
 
@@ -152,6 +154,22 @@ def empty_redis(lasting_redis: RedisServer) -> RedisServer:
 
 
 @pytest.fixture(scope="session")
+def lasting_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
+    cluster = RedisCluster(tmp_path_factory.mktemp("cluster"))
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.kill()
+
+
+@pytest.fixture
+def redis_cluster(lasting_cluster: RedisCluster) -> RedisCluster:
+    lasting_cluster.flush()
+    return lasting_cluster
+
+
+@pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     # pytest's own directories are closed to the user who runs PostgreSQL.
     with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as directory:
@@ -224,7 +242,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    starting = {"redis_server", "lasting_redis", "postgres", "site_database", "cable"}
+    starting = {
+        "redis_server",
+        "lasting_redis",
+        "lasting_cluster",
+        "postgres",
+        "site_database",
+        "cable",
+    }
     # A crash of WebKit ended one run in many; two in a row are not taken for chance.
     again = pytest.mark.flaky(reruns=1, only_rerun=["BrowserCrashed"])
     for item in items:

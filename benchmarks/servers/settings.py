@@ -20,7 +20,7 @@ REDIS = os.environ["REDIS_URL"]
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": os.environ.get("LAYER", "realtime.layer.redis_pubsub.RedisPubSubChannelLayer"),
-        "CONFIG": {"hosts": [REDIS]},
+        "CONFIG": {"hosts": os.environ.get("REDIS_SHARDS", REDIS).split()},
     }
 }
 EVENT_LOGS = {

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
@@ -122,7 +122,7 @@ class EventLog(ABC):
     store raises when that is away, and has then changed nothing.
     """
 
-    appends_in_loop: ClassVar[bool] = False
+    appends_in_loop: bool = False
     """Whether it has ``append_in_loop``; otherwise async code appends in a thread."""
 
     @abstractmethod
@@ -175,6 +175,13 @@ class EventLog(ABC):
     @abstractmethod
     def prune(self) -> int:
         """Remove what retention no longer keeps; returns how many events went."""
+
+    def prune_in_turn(self, process: str, seconds: float) -> None:
+        """Do what ``prune`` does, unless another process has within ``seconds``.
+
+        A log that processes share and that has leases should know: all of them ask for it.
+        """
+        self.prune()
 
     def number_pending(self) -> Sequence[LoggedEvent]:
         """Number events whose publisher died after its commit; returns them, to be broadcast."""
@@ -247,6 +254,11 @@ def event_log() -> EventLog | None:
         return None
     if not apps.is_installed("realtime"):
         raise ImproperlyConfigured("Add 'realtime' to INSTALLED_APPS, and run manage.py migrate.")
+    return made_log(configured)
+
+
+def made_log(configured: Mapping[str, Any]) -> EventLog:
+    """Return a log as its ``BACKEND`` and ``OPTIONS`` say."""
     backend: Callable[..., EventLog] = import_string(configured["BACKEND"])
     return backend(**configured.get("OPTIONS", {}))
 

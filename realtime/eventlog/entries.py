@@ -19,6 +19,9 @@ MAX_FOUND = 100
 NOTE_FOR = 30.0
 """Seconds after the end of a lease for which its holder's note is handed on."""
 
+PRUNING = "prune"
+"""The task of the lease that the pruning process has."""
+
 
 @dataclass(frozen=True)
 class LogEntry:

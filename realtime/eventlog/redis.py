@@ -1,8 +1,8 @@
 """The event log in Redis streams: for those whose events need not be committed with their data.
 
 One Lua script a publish gives the offsets and appends, so that nothing can come between. A
-stream's head and its events live as long as is kept after the last event. Redis Cluster is
-not supported: one publish may touch many streams.
+stream's head and its events live as long as is kept after the last event. In Redis Cluster all keys
+of a script are on one node: ``redis_cluster`` sees to that.
 """
 
 from __future__ import annotations
@@ -12,10 +12,6 @@ from itertools import chain
 from typing import Any
 
 import redis
-import redis.asyncio
-from redis.asyncio.retry import Retry as RetryInLoop
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from realtime.concurrency.group_commit import GroupCommit, GroupCommitInLoop
 from realtime.concurrency.per_loop import PerLoop
@@ -31,28 +27,19 @@ from realtime.eventlog.base import (
     random_epoch,
 )
 from realtime.eventlog.commit import after_every_commit
-from realtime.eventlog.entries import NOTE_FOR, LogEntry, Moved, Recent
+from realtime.eventlog.entries import NOTE_FOR, PRUNING, LogEntry, Moved, Recent
+from realtime.eventlog.redis_clients import RedisClients
 from realtime.eventlog.redis_entries import MAX_RECENT, MOVED
 from realtime.eventlog.retention import default_retention, retention_of
 from realtime.protocol.position import Position
 
 __all__ = ["RedisEventLog"]
 
-ANSWER_WITHIN = 2.0
-"""Seconds that Redis may take to connect or to answer."""
-
 PATIENCE = 10.0
 """Seconds after which a publisher no longer waits for the thread that appends for it.
 
 Longer than an append can take, with its repetition: both connect, send and load the script.
 """
-
-OPTIONS: dict[str, Any] = {
-    "decode_responses": True,
-    "socket_timeout": ANSWER_WITHIN,
-    "socket_connect_timeout": ANSWER_WITHIN,
-}
-"""What the connections of threads and of event loops have in common."""
 
 CONNECTION_ERRORS = redis.ConnectionError, redis.TimeoutError
 """After these an append may have been done, and its answer lost."""
@@ -219,15 +206,29 @@ return 1
 
 
 class RedisEventLog(EventLog):
-    """Keeps events in the Redis at ``url``, in keys that begin with ``prefix``."""
+    """Keeps events in the Redis at ``url``, in keys that begin with ``prefix``.
+
+    ``sentinels`` and ``sentinel_kwargs`` are those of ``RedisClients``.
+    """
 
     appends_in_loop = True
 
-    def __init__(self, url: str, prefix: str = "realtime") -> None:
+    def __init__(
+        self,
+        url: str,
+        prefix: str = "realtime",
+        *,
+        sentinels: Sequence[tuple[str, int]] | None = None,
+        sentinel_kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
+        clients = RedisClients(url, sentinels, sentinel_kwargs)
+        self._in_loop = PerLoop(lambda: _InLoop(clients, self._append_request))
+        self._use(clients.for_threads(), prefix)
+
+    def _use(self, client: Any, prefix: str) -> None:
         self._prefix = prefix
-        self._redis: Any = redis.Redis.from_url(url, **OPTIONS, retry=Retry(NoBackoff(), 0))
+        self._redis = client
         self._commits = GroupCommit(self._append_together, redis.ResponseError, PATIENCE)
-        self._in_loop = PerLoop(lambda: _InLoop(url, self._append_request))
         self._append_script = self._redis.register_script(APPEND)
         self._positions_script = self._redis.register_script(POSITIONS)
         self._new_epoch_script = self._redis.register_script(NEW_EPOCH)
@@ -286,6 +287,10 @@ class RedisEventLog(EventLog):
             removed += self._redis.xtrim(events, maxlen=retention.max_count, approximate=False)
             removed += self._prune_by_age(events, now - retention.max_age)
         return removed
+
+    def prune_in_turn(self, process: str, seconds: float) -> None:
+        if self.take_lease(PRUNING, process, seconds) is not None:
+            self.prune()
 
     def moved(self, cursor: str | None, limit: int) -> Moved:
         of_now = _twice(lambda: redis_entries.state(self._redis))
@@ -387,10 +392,11 @@ class _InLoop:
     """What one event loop appends with: a client of its own, which is closed with the loop."""
 
     def __init__(
-        self, url: str, request: Callable[[Sequence[Addressed]], Callable[[bool], dict[str, Any]]]
+        self,
+        clients: RedisClients,
+        request: Callable[[Sequence[Addressed]], Callable[[bool], dict[str, Any]]],
     ) -> None:
-        retry = RetryInLoop(NoBackoff(), 0)
-        self._redis: Any = redis.asyncio.Redis.from_url(url, **OPTIONS, retry=retry)
+        self._redis = clients.for_loop()
         self._script = self._redis.register_script(APPEND)
         self._request = request
         self._closing: AsyncGenerator[None] | None = None

@@ -17,9 +17,9 @@ from realtime.fanout.log_watch import LogWatch
 from realtime.fanout.membership import LEFT, FollowedStream
 from realtime.layer.control import Control, control_in, is_control
 from realtime.layer.groups import every_hub
-from realtime.layer.link import LayerLink
 from realtime.layer.messages import Message, events_in
 from realtime.layer.questions import Answerer, is_question_or_answer, running_questions
+from realtime.layer.shards import link_to_layer
 from realtime.protocol.position import Position
 
 COUNTS = "counts"
@@ -46,7 +46,7 @@ class Hub:
         self._to_compare: set[str] = set()
         self._log_watch = None if log is None else LogWatch(log, self, self._to_compare)
         self._listeners: list[ControlListener] = []
-        self._link = LayerLink(self._groups, self.deliver, self._repaired)
+        self._link = link_to_layer(self._groups, self.deliver, self._repaired)
         self._questions = running_questions()
         self._questions.use(self._link)
         self.answer(COUNTS, _counts)

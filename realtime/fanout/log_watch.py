@@ -12,6 +12,7 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from realtime.concurrency.process import process_id
 from realtime.concurrency.threads import run_sync
 from realtime.conf import realtime_settings
 from realtime.eventlog import EventLog
@@ -26,7 +27,7 @@ from realtime.protocol.position import Position
 logger = get_logger(__name__)
 
 PRUNE_EVERY = 60.0
-"""Seconds between two prunings of the log by one process."""
+"""Seconds between two prunings of the log, and between two attempts of a process at one."""
 
 BATCH_SIZE = 1000
 """Streams whose positions are read together."""
@@ -162,7 +163,7 @@ class LogWatch:
         await asyncio.sleep(random.random() * PRUNE_EVERY)
         while True:
             try:
-                await run_sync(self._log.prune)
+                await run_sync(self._log.prune_in_turn, process_id(), PRUNE_EVERY)
             except Exception as error:
                 logger.error("pruning failed error=%r", error)
             await asyncio.sleep(PRUNE_EVERY)

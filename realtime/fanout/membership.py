@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from realtime.fanout.feed import Feed
 from realtime.layer.groups import group_name
-from realtime.layer.link import ANSWER_WITHIN, LayerLink
+from realtime.layer.link import ANSWER_WITHIN
+from realtime.layer.shards import Link
 
 LEAVE_AFTER = 30.0
 """Seconds for which a stream is followed on after its last follower has left."""
@@ -45,7 +46,7 @@ class FollowedStream:
     def __init__(
         self,
         feed: Feed,
-        link: LayerLink,
+        link: Link,
         on_left: Callable[[FollowedStream], None],
         predecessor: FollowedStream | None = None,
     ) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
+import uuid
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
@@ -69,6 +71,37 @@ def closing_of(layer: Any) -> Callable[[], Awaitable[None]] | None:
 def listening_of(layer: Any) -> Callable[..., None] | None:
     """Return what has a layer call a function with each message, None where it is to be read."""
     return getattr(layer, "call_on_message", None)
+
+
+def shards() -> int:
+    """Return over how many servers the default layer spreads its groups, as the settings say.
+
+    That matters for the pub/sub layers of Redis, which subscribe to a group on one of them.
+    """
+    configured: dict[str, Any] = channel_layers.configs.get(DEFAULT_CHANNEL_LAYER, {})
+    hosts = configured.get("CONFIG", {}).get("hosts")
+    is_pub_sub = str(configured.get("BACKEND")).endswith(".RedisPubSubChannelLayer")
+    return len(hosts) if is_pub_sub and isinstance(hosts, list | tuple) and hosts else 1
+
+
+def shard_of(group: str) -> int:
+    """Return the number of the server that has a group; call it in an event loop."""
+    layer: Any = get_channel_layer()
+    return _shard(layer, layer._get_group_channel_name(group))
+
+
+async def new_channel(layer: Any, shard: int | None) -> str:
+    """Return a new channel, on the server with a number where one is given."""
+    if shard is None:
+        return str(await layer.new_channel())
+    names = (f"{layer.prefix}specific.{uuid.uuid4().hex}" for _ in itertools.count())
+    channel = next(name for name in names if _shard(layer, name) == shard)
+    await layer._subscribe_to_channel(channel)
+    return channel
+
+
+def _shard(layer: Any, name: str) -> int:
+    return int(layer._shards.index(layer._get_shard(name)))
 
 
 class _Complaints(logging.Filter):

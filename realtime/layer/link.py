@@ -37,7 +37,8 @@ class LayerLink:
     """Reads one channel of the layer and keeps it a member of each of ``groups()``.
 
     ``on_message`` gets every message but the probes, and must not raise; ``on_repaired`` is called
-    when messages may have been lost and the link works again.
+    when messages may have been lost and the link works again. With a ``shard``, the channel is on
+    that server of the layer, and so all of ``groups()`` have to be.
     """
 
     def __init__(
@@ -45,8 +46,10 @@ class LayerLink:
         groups: Callable[[], Iterable[str]],
         on_message: Callable[[Message], None],
         on_repaired: Callable[[], None],
+        shard: int | None = None,
     ) -> None:
         self._groups = groups
+        self._shard = shard
         self._on_message = on_message
         self._on_repaired = on_repaired
         self._layer: Any = None
@@ -110,7 +113,7 @@ class LayerLink:
         reader: asyncio.Task[None] | None = None
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
-                channel = await layer.new_channel()
+                channel = await backends.new_channel(layer, self._shard)
             listen = backends.listening_of(layer)
             if listen is not None:
                 listen(channel, self._take, self._failed)
@@ -187,7 +190,8 @@ class LayerLink:
             self._down_since = asyncio.get_running_loop().time()
             if isinstance(error, TimeoutError):
                 error = LinkFault(f"it did not answer in {ANSWER_WITHIN:.0f} s")
-            logger.error("channel layer down reason=%r: linking again until it works", str(error))
+            reason = str(error) if self._shard is None else f"server {self._shard}: {error}"
+            logger.error("channel layer down reason=%r: linking again until it works", reason)
 
     def _log_up(self) -> None:
         if self._down_since is not None:

@@ -24,8 +24,9 @@ from realtime.concurrency.process import process_id
 from realtime.exceptions import LinkFault
 from realtime.layer import backends, fields, greenlets
 from realtime.layer.groups import every_hub
-from realtime.layer.link import LayerLink, drop_layer
+from realtime.layer.link import drop_layer
 from realtime.layer.messages import Message
+from realtime.layer.shards import Link
 from realtime.logs import LIMITED, get_logger
 
 logger = get_logger(__name__)
@@ -211,7 +212,7 @@ class Questions:
     """The questions that one event loop asks, and those of others that it answers."""
 
     def __init__(self) -> None:
-        self._link: LayerLink | None = None
+        self._link: Link | None = None
         self._answerers: dict[str, Answerer] = {}
         self._asked: dict[str, _Asking] = {}
         self._answering: set[asyncio.Task[None]] = set()
@@ -221,7 +222,7 @@ class Questions:
         """Whether a hub passes on what comes by its link."""
         return self._link is not None
 
-    def use(self, link: LayerLink) -> None:
+    def use(self, link: Link) -> None:
         """Ask by a link, whose messages go to ``take`` from now on."""
         self._link = link
 

@@ -11,23 +11,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from realtime.conf import realtime_settings
+from realtime.eventlog.redis_clients import RedisClients
 from realtime.recorder.base import Life, Process, RecorderBackend
 from realtime.recorder.reading import as_of, follows, overlaps
 from realtime.recorder.wire import following_to_json, life_from_json, life_to_json
 
 __all__ = ["RedisRecorder"]
-
-ANSWER_WITHIN = 2.0
-"""Seconds that Redis may take to connect or to answer."""
 
 BATCH = 500
 """Lives that are read together."""
@@ -88,17 +84,21 @@ end
 
 
 class RedisRecorder(RecorderBackend):
-    """Keeps lives in the Redis at ``url``, in keys that begin with ``prefix``."""
+    """Keeps lives in the Redis at ``url``, in keys that begin with ``prefix``.
 
-    def __init__(self, url: str, prefix: str = "realtime") -> None:
+    ``sentinels`` and ``sentinel_kwargs`` are those of ``RedisClients``.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        prefix: str = "realtime",
+        *,
+        sentinels: Sequence[tuple[str, int]] | None = None,
+        sentinel_kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
         self._prefix = f"{prefix}:recorder:"
-        self._redis: Any = redis.Redis.from_url(
-            url,
-            decode_responses=True,
-            socket_timeout=ANSWER_WITHIN,
-            socket_connect_timeout=ANSWER_WITHIN,
-            retry=Retry(NoBackoff(), 0),
-        )
+        self._redis = RedisClients(url, sentinels, sentinel_kwargs).for_threads()
         self._write_script = self._script(WRITE)
         self._forget_script = self._script(FORGET)
 

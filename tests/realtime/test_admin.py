@@ -173,6 +173,11 @@ def test_a_log_that_is_elsewhere_is_said(staff, settings):
     settings.REALTIME = {"EVENT_LOG": {"BACKEND": "realtime.eventlog.memory.MemoryEventLog"}}
     page = staff.get(changelist("streamhead")).content.decode()
     assert "Events are not in the database here: it is MemoryEventLog." in page
+    logs = {"logs": {"": {"BACKEND": "realtime.eventlog.memory.MemoryEventLog"}}}
+    by_prefix = "realtime.eventlog.by_prefix.EventLogByPrefix"
+    settings.REALTIME = {"EVENT_LOG": {"BACKEND": by_prefix, "OPTIONS": logs}}
+    page = staff.get(changelist("streamhead")).content.decode()
+    assert "Not all events are in the database here: it is EventLogByPrefix." in page
 
 
 def test_a_stream_and_a_socket_have_pages_of_their_own(staff, alice):

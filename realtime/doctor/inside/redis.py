@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from django.conf import settings
 
+from realtime.checks import logs_in
 from realtime.conf import realtime_settings
 from realtime.doctor.finding import Findings, skipped
 from realtime.doctor.rules.redis import LAYER, RedisFacts, judge_redis, judge_unreachable
@@ -23,6 +24,8 @@ ANSWER_WITHIN = 2.0
 
 KEPT = {"presence": "PRESENCE", "recorder": "RECORDER"}
 """What else may be kept in a Redis, and the setting that names it."""
+
+REDIS_LOG = "realtime.eventlog.redis.RedisEventLog"
 
 Options = dict[str, Any]
 
@@ -63,8 +66,12 @@ def _configured() -> Iterator[tuple[str, Options]]:
         for host in layer.get("CONFIG", {}).get("hosts") or [{"host": "localhost", "port": 6379}]:
             yield LAYER, _options(host)
     for use, setting in _stores():
-        url = setting.get("OPTIONS", {}).get("url")
-        if url:
+        options = setting.get("OPTIONS", {})
+        url = options.get("url")
+        if url and options.get("sentinels"):
+            name = urlsplit(url).hostname
+            yield use, {"sentinels": options["sentinels"], "master_name": name}
+        elif url:
             yield use, {"address": url}
 
 
@@ -72,12 +79,13 @@ def _stores() -> Iterator[tuple[str, Options]]:
     """Name what is kept: presence goes with the log unless it is set."""
     ours = realtime_settings()
     log = ours.EVENT_LOG or {}
-    yield "event log", log
+    for one in logs_in(log):
+        yield "event log", one
     for use, setting in KEPT.items():
         configured = getattr(ours, setting, False)
         if isinstance(configured, dict):
             yield use, configured
-    if ours.PRESENCE is True:
+    if ours.PRESENCE is True and log.get("BACKEND") == REDIS_LOG:
         yield "presence", log
 
 

@@ -13,6 +13,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connections, router
 from django.db.models import Max
 from django.db.models.functions import Now
@@ -38,8 +39,9 @@ from realtime.eventlog.database import entries, leases
 from realtime.eventlog.database.heads import make_heads, positions, short_transaction
 from realtime.eventlog.database.moved import moved
 from realtime.eventlog.database.numbering import logged, number
+from realtime.eventlog.database.replica import Replica
 from realtime.eventlog.database.retention import prune_by_age, prune_by_count
-from realtime.eventlog.entries import LogEntry, Moved, Recent
+from realtime.eventlog.entries import PRUNING, LogEntry, Moved, Recent
 from realtime.logs import get_logger
 from realtime.models import Event, StreamHead
 from realtime.protocol.position import Position
@@ -57,9 +59,18 @@ Somebody may have locked one stream, and publishers to others need not wait for 
 
 
 class DatabaseEventLog(EventLog):
-    """Keeps events in the tables of ``realtime.models``, in the database that routers choose."""
+    """Keeps events in the tables of ``realtime.models``, in the database that routers choose.
 
-    def __init__(self) -> None:
+    ``database`` names another one. ``replica`` names a copy of it, which replays are read from as
+    far as it has come. Raises ``ImproperlyConfigured`` for what is not in ``DATABASES``.
+    """
+
+    def __init__(self, database: str | None = None, replica: str | None = None) -> None:
+        for alias in filter(None, (database, replica)):
+            if alias not in connections.databases:
+                raise ImproperlyConfigured(f"The event log's {alias!r} is not in DATABASES.")
+        self._database = database
+        self._replica = None if replica is None else Replica(replica, _read)
         self._numberings: dict[str, GroupCommit[_Committed, list[LoggedEvent]]] = {}
 
     def append(self, streams: Sequence[str], draft: Draft, on_numbered: OnNumbered) -> None:
@@ -124,21 +135,19 @@ class DatabaseEventLog(EventLog):
         return positions(streams, self._using)
 
     def read(self, after: Mapping[str, int], limit: int) -> dict[str, Page]:
-        wanted = ", ".join(["(%s, CAST(%s AS bigint))"] * len(after))
-        parameters = [value for pair in after.items() for value in pair]
-        with connections[self._using].cursor() as cursor:
-            cursor.execute(_READ.format(wanted=wanted), [*parameters, limit])
-            rows = cursor.fetchall()
         pages: dict[str, Page] = {}
-        for stream, epoch, top, offset, *row in rows:
-            page = pages.setdefault(stream, Page(Position(epoch, top), []))
-            if offset is not None:
-                page.events.append(logged(stream, epoch, offset, *row))
+        if self._replica is not None:
+            pages = self._replica.pages(after, limit, self.positions(list(after)))
+            after = {name: offset for name, offset in after.items() if name not in pages}
+        return pages | self._read_all(after, limit)
+
+    def _read_all(self, after: Mapping[str, int], limit: int) -> dict[str, Page]:
+        pages = _read(after, limit, self._using)
         unknown = self.positions([name for name in after if name not in pages])
         pages |= {name: Page(position, []) for name, position in unknown.items()}
         begun = {name: after[name] for name, position in unknown.items() if position.offset}
         # Their events began after the first statement, and must not pass for a hole.
-        return pages | self.read(begun, limit) if begun else pages
+        return pages | self._read_all(begun, limit) if begun else pages
 
     def new_epoch(self, stream: str, epoch: str, beyond: int | None = None) -> Position:
         make_heads([stream], self._using)
@@ -164,6 +173,10 @@ class DatabaseEventLog(EventLog):
     def prune(self) -> int:
         return prune_by_age(self._using) + prune_by_count(self._using)
 
+    def prune_in_turn(self, process: str, seconds: float) -> None:
+        if self.take_lease(PRUNING, process, seconds) is not None:
+            self.prune()
+
     def moved(self, cursor: str | None, limit: int) -> Moved:
         close_unusable(connections[self._using])
         return moved(cursor, limit, self._using)
@@ -188,7 +201,7 @@ class DatabaseEventLog(EventLog):
 
     @property
     def _using(self) -> str:
-        return router.db_for_write(Event)
+        return self._database or router.db_for_write(Event)
 
     def _last_offset(self, stream: str) -> int:
         """Return what the head's top should be; where they were restored apart it may be lower."""
@@ -219,6 +232,23 @@ def _number_together(
     """Number what was committed, if nobody else has; so nothing is done twice ``again``."""
     make_heads(list({name for one in commits for name in one.headless}), using)
     return number(list({name for one in commits for name in one.streams}), using)
+
+
+def _read(after: Mapping[str, int], limit: int, using: str) -> dict[str, Page]:
+    """Return the pages of those streams that have a head in a database, all of one instant."""
+    if not after:
+        return {}
+    wanted = ", ".join(["(%s, CAST(%s AS bigint))"] * len(after))
+    parameters = [value for pair in after.items() for value in pair]
+    with connections[using].cursor() as cursor:
+        cursor.execute(_READ.format(wanted=wanted), [*parameters, limit])
+        rows = cursor.fetchall()
+    pages: dict[str, Page] = {}
+    for stream, epoch, top, offset, *row in rows:
+        page = pages.setdefault(stream, Page(Position(epoch, top), []))
+        if offset is not None:
+            page.events.append(logged(stream, epoch, offset, *row))
+    return pages
 
 
 def _streams_of(events: Sequence[Addressed]) -> list[str]:

@@ -7,15 +7,14 @@ Redis Cluster is not supported: the scripts compute the names of keys. Redis is 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from realtime.conf import realtime_settings
+from realtime.eventlog.redis_clients import RedisClients
 from realtime.roster.base import (
     LOCK_LEASE,
     Announce,
@@ -32,9 +31,6 @@ from realtime.roster.base import (
 from realtime.roster.redis import changes, locks, notices, reading
 from realtime.roster.redis.common import COMMON
 
-ANSWER_WITHIN = 2.0
-"""Seconds that Redis may take to connect or to answer."""
-
 BATCH = 500
 """Members that one script writes, and users that one settles: some ten milliseconds."""
 
@@ -46,17 +42,21 @@ CLAIM = 60
 
 
 class RedisPresence(PresenceBackend):
-    """Keeps who is there in the Redis at ``url``, in keys that begin with ``prefix``."""
+    """Keeps who is there in the Redis at ``url``, in keys that begin with ``prefix``.
 
-    def __init__(self, url: str, prefix: str = "realtime") -> None:
+    ``sentinels`` and ``sentinel_kwargs`` are those of ``RedisClients``.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        prefix: str = "realtime",
+        *,
+        sentinels: Sequence[tuple[str, int]] | None = None,
+        sentinel_kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
         self._keys = [f"{prefix}:presence:"]
-        self._redis: Any = redis.Redis.from_url(
-            url,
-            decode_responses=True,
-            socket_timeout=ANSWER_WITHIN,
-            socket_connect_timeout=ANSWER_WITHIN,
-            retry=Retry(NoBackoff(), 0),
-        )
+        self._redis = RedisClients(url, sentinels, sentinel_kwargs).for_threads()
         self._scripts: dict[str, Any] = {}
 
     def write(

@@ -139,6 +139,20 @@ async def test_a_message_comes_back_over_the_layer(monkeypatch):
     assert found.level == "error" and "3 workers" in found.what
 
 
+def test_a_redis_behind_sentinel_is_named_and_not_examined(settings):
+    options = {"url": "redis://main/0", "sentinels": [("127.0.0.1", 1)]}
+    behind = {"BACKEND": "realtime.eventlog.redis.RedisEventLog", "OPTIONS": options}
+    memory = {"BACKEND": "realtime.eventlog.memory.MemoryEventLog"}
+    several = "realtime.eventlog.by_prefix.EventLogByPrefix"
+    for log in (
+        behind,
+        {"BACKEND": several, "OPTIONS": {"logs": {"": memory, "a.": behind}}},
+    ):
+        settings.REALTIME = {"EVENT_LOG": log}
+        (finding,) = examine_redis()
+        assert "sentinel main: not examined" in finding.what
+
+
 def test_without_redis(settings):
     assert levels(examine_redis()) == {"redis": "skipped"}
 

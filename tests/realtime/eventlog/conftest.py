@@ -7,18 +7,34 @@ import pytest
 import redis
 from django.db.models import F
 
+from realtime.eventlog.by_prefix import EventLogByPrefix
 from realtime.eventlog.database.log import DatabaseEventLog
 from realtime.eventlog.memory import MemoryEventLog
 from realtime.eventlog.redis import RedisEventLog
+from realtime.eventlog.redis_cluster import RedisClusterEventLog
 from realtime.models import Event
 
+MEMORY = {"BACKEND": "realtime.eventlog.memory.MemoryEventLog"}
+MEMORY = {"BACKEND": "realtime.eventlog.memory.MemoryEventLog"}
+BY_PREFIX = {"other.": MEMORY, "": MEMORY}
+"""The contract's streams are in one of two logs, as a publish to several of them has to be."""
 
-@pytest.fixture(params=["memory", "database", pytest.param("redis", marks=pytest.mark.processes)])
+
+@pytest.fixture(
+    params=[
+        *("memory", "database", "prefix"),
+        *(pytest.param(name, marks=pytest.mark.processes) for name in ("redis", "cluster")),
+    ]
+)
 def log(request, transactional_db):
+    if request.param == "prefix":
+        return EventLogByPrefix(BY_PREFIX)
     if request.param == "memory":
         return MemoryEventLog()
     if request.param == "database":
         return DatabaseEventLog()
+    if request.param == "cluster":
+        return RedisClusterEventLog(request.getfixturevalue("redis_cluster").url)
     return RedisEventLog(request.getfixturevalue("empty_redis").url)
 
 
@@ -38,7 +54,7 @@ def pass_time(log, monkeypatch, request):
 
     A store's clock can't be set, so all that it keeps gets older instead.
     """
-    if isinstance(log, MemoryEventLog):
+    if isinstance(log, MemoryEventLog | EventLogByPrefix):
         started, passed = time.time(), []
         monkeypatch.setattr("time.time", lambda: started + sum(passed))
         return passed.append
@@ -46,12 +62,17 @@ def pass_time(log, monkeypatch, request):
         return lambda seconds: Event.objects.update(
             logged_at=F("logged_at") - timedelta(seconds=seconds)
         )
-    client = redis.Redis.from_url(request.getfixturevalue("empty_redis").url)
-    return lambda seconds: _age_in_redis(client, seconds)
+    if isinstance(log, RedisClusterEventLog):
+        servers = request.getfixturevalue("redis_cluster").nodes
+    else:
+        servers = [request.getfixturevalue("empty_redis")]
+    return lambda seconds: [
+        _age_in_redis(redis.Redis.from_url(one.url), seconds) for one in servers
+    ]
 
 
 def _age_in_redis(client, seconds):
-    for events in client.keys("realtime:events:*"):
+    for events in client.keys("*:events:*"):
         entries = client.xrange(events)
         client.xtrim(events, maxlen=0, approximate=False)
         copy = events + b".aged"

@@ -3,17 +3,20 @@
 from datetime import timedelta
 
 import pytest
-import redis
 from django.db.models import F
 
+from realtime.eventlog.by_prefix import EventLogByPrefix
 from realtime.eventlog.memory import MemoryEventLog
 from realtime.eventlog.redis import RedisEventLog
+from realtime.eventlog.redis_cluster import RedisClusterEventLog
 from realtime.models import Lease
 
 
 @pytest.fixture
-def let_pass(log, request, monkeypatch):
+def let_pass(log):
     """Let seconds pass for the leases alone."""
+    if isinstance(log, EventLogByPrefix):
+        log = log.ask("", lambda first: first)
     if isinstance(log, MemoryEventLog):
 
         def pass_in_memory(seconds):
@@ -21,11 +24,13 @@ def let_pass(log, request, monkeypatch):
                 log._leases[task] = process, until - seconds, note
 
         return pass_in_memory
+    if isinstance(log, RedisClusterEventLog):
+        log = log.ask("0", lambda first: first)
     if isinstance(log, RedisEventLog):
-        client = redis.Redis.from_url(request.getfixturevalue("empty_redis").url)
+        client = log._redis
 
         def pass_in_redis(seconds):
-            for key in client.keys("realtime:lease:*") + client.keys("realtime:note:*"):
+            for key in client.keys("*:lease:*") + client.keys("*:note:*"):
                 client.pexpire(key, client.pttl(key) - int(seconds * 1000))
 
         return pass_in_redis

@@ -7,7 +7,10 @@ import pytest
 from django.db import connection
 
 from realtime.conf import realtime_settings
+from realtime.eventlog.by_prefix import EventLogByPrefix
 from realtime.eventlog.database.log import DatabaseEventLog
+from realtime.eventlog.memory import MemoryEventLog
+from realtime.eventlog.redis import RedisEventLog
 from realtime.eventlog.retention import Retention, retention_of, set_retention
 from tests.realtime.eventlog.contract import AT, names, offsets, page, position, publish
 
@@ -101,6 +104,20 @@ def test_that_all_is_cut_can_be_seen(log, keep, pass_time):
     assert page(log, "user.1", after=1).events == []
     assert page(log, "user.1", after=1).position.offset == 3
     assert page(log, "user.1", after=3).position.offset == 3
+
+
+def test_one_of_several_processes_prunes(log, monkeypatch):
+    if isinstance(log, MemoryEventLog | EventLogByPrefix):
+        pytest.skip("one process has it")
+    pruned = []
+    for kind in (DatabaseEventLog, RedisEventLog):
+        monkeypatch.setattr(kind, "prune", lambda log: pruned.append(log))
+    log.prune_in_turn("a", 60)
+    first = len(pruned)
+    log.prune_in_turn("b", 60)
+    assert len(pruned) == first > 0, "another process has pruned just now"
+    log.prune_in_turn("a", 60)
+    assert len(pruned) == 2 * first
 
 
 def test_pruning_goes_on_while_others_prune_and_publish(log, keep, caplog):

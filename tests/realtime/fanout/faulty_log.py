@@ -89,12 +89,12 @@ class FaultyLog(MemoryEventLog):
         await self._request("new_epoch", stream)
         return super().new_epoch(stream, epoch, beyond)
 
-    async def prune(self):
+    async def prune_in_turn(self, process, seconds):
         await self._request("prune", None)
         await asyncio.sleep(self.pruning_takes)
         if self.prune_error is not None:
             raise self.prune_error
-        return super().prune()
+        return super().prune_in_turn(process, seconds)
 
     async def number_pending(self):
         await self._request("number_pending", None)

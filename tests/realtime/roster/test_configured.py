@@ -15,6 +15,14 @@ REDIS = {
     "BACKEND": "realtime.eventlog.redis.RedisEventLog",
     "OPTIONS": {"url": "redis://127.0.0.1:1", "prefix": "mine"},
 }
+CLUSTER = {
+    "BACKEND": "realtime.eventlog.redis_cluster.RedisClusterEventLog",
+    "OPTIONS": {"url": "redis://127.0.0.1:1"},
+}
+SEVERAL = {
+    "BACKEND": "realtime.eventlog.by_prefix.EventLogByPrefix",
+    "OPTIONS": {"logs": {"": REDIS}},
+}
 
 
 class OwnLog(MemoryEventLog):
@@ -28,6 +36,8 @@ class OwnLog(MemoryEventLog):
         ({"EVENT_LOG": {"BACKEND": "realtime.eventlog.memory.MemoryEventLog"}}, MemoryPresence),
         ({"EVENT_LOG": {"BACKEND": f"{__name__}.OwnLog"}}, MemoryPresence),
         ({"EVENT_LOG": REDIS}, RedisPresence),
+        ({"EVENT_LOG": CLUSTER}, DatabasePresence),
+        ({"EVENT_LOG": SEVERAL}, DatabasePresence),
         ({"EVENT_LOG": None}, MemoryPresence),
         ({"PRESENCE": {"BACKEND": "realtime.roster.memory.MemoryPresence"}}, MemoryPresence),
     ],
