@@ -11,8 +11,8 @@ from django.core.management import get_commands
 
 from tests.test_docs import DOCUMENTS, PROJECT, blocks, of_each_document
 
-INLINE = re.compile(r"`(make|(?:python )?manage\.py) ([\w-]+)")
-LINE = re.compile(r"(?:^|\s)(make|\S*manage\.py) ([a-z][\w-]*)", re.M)
+INLINE = re.compile(r"`(make|(?:python )?manage\.py) ([\w./-]+)")
+LINE = re.compile(r"(?:^|\s)(make|\S*manage\.py) ([a-z][\w./-]*)", re.M)
 TESTS = re.compile(r"`(tests/[\w/.-]+)`")
 CHECK = """
 const { SourceTextModule } = require("node:vm");
@@ -26,7 +26,7 @@ for (const [name, code] of JSON.parse(require("node:fs").readFileSync(0, "utf8")
 def targets():
     """Return what ``make`` makes by name."""
     makefile = (PROJECT / "Makefile").read_text()
-    return set(re.findall(r"^([a-z][\w-]*):", makefile, re.M))
+    return set(re.findall(r"^([a-z][\w./-]*):", makefile, re.M))
 
 
 def test_javascript_parses():
