@@ -16,6 +16,8 @@ from tests.support import DJANGOS, PYTHONS
 PROJECT = Path(__file__).parents[1]
 ENVIRONMENTS = PROJECT / ".matrix"
 REQUIREMENTS = PROJECT / "tests/requirements.txt"
+AGAIN = ["tests/run_again", os.devnull]
+TESTS = [*AGAIN, "-q", "-m", "not processes", "-n", "2", "tests/realtime"]
 
 
 def interpreter(version: str) -> str | None:
@@ -30,7 +32,7 @@ def interpreter(version: str) -> str | None:
 
 def environment(python: str, name: str, django: str) -> tuple[Path, str]:
     """Make the environment of a pair; return its Python, and what pip said where it failed."""
-    inside = ENVIRONMENTS / name / ("Scripts" if os.name == "nt" else "bin") / "python"
+    inside = ENVIRONMENTS / name / "bin/python"
     if not inside.exists():
         subprocess.run([python, "-m", "venv", str(ENVIRONMENTS / name)], check=True)
     wanted = re.sub(r"(?m)^django==.*\n", "", REQUIREMENTS.read_text()) + f"django=={django}.*\n"
@@ -57,9 +59,9 @@ def main() -> int:
             if missing:
                 results[pair] = f"skipped: pip: {missing.strip().splitlines()[-1]}"
                 continue
-            tests = [str(inside), "-m", "pytest", "-q", "-m", "not processes", "-n", "2"]
-            hashes = {**os.environ, "PYTHONHASHSEED": "0"}
-            done = subprocess.run([*tests, "tests/realtime"], cwd=PROJECT, env=hashes)
+            # Two processes have to collect the same tests, some of which come from sets.
+            variables = {"PATH": f"{inside.parent}:{os.environ['PATH']}", "PYTHONHASHSEED": "0"}
+            done = subprocess.run(TESTS, cwd=PROJECT, env={**os.environ, **variables})
             results[pair] = "FAILED" if done.returncode else "passed"
     print("", *(f"{pair}: {result}" for pair, result in results.items()), sep="\n")
     return "FAILED" in results.values()
