@@ -18,8 +18,9 @@ from setuptools.command.sdist import sdist
 ROOT = Path(__file__).parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CLIENT = "realtime/static/realtime"
+TOOLS = ROOT / "tests/js"
 NO_NODE = (
-    "The browser client's one file is made with esbuild, which needs Node.js, npm and make. "
+    "The browser client's one file is made with esbuild, which needs node, npm and bash. "
     "Install them, or install from an sdist or a wheel, which have the file."
 )
 
@@ -28,9 +29,12 @@ def bundle() -> None:
     """Make the client's one file in the checkout; an sdist has it already."""
     if (ROOT / "PKG-INFO").exists():
         return
-    if not all(map(shutil.which, ("node", "npm", "make"))):
+    if not all(map(shutil.which, ("node", "npm", "bash"))):
         sys.exit(NO_NODE)
-    subprocess.run(["make", "--silent", "client"], cwd=ROOT, check=True)
+    if not (TOOLS / "node_modules/.bin/esbuild").exists():
+        npm = [shutil.which("npm"), "ci", "--no-progress", "--loglevel", "error"]
+        subprocess.run([*npm, "--prefix", TOOLS], check=True)
+    subprocess.run(["bash", ROOT / "release/bundle"], check=True)
 
 
 class BuildPy(build_py):

@@ -26,6 +26,7 @@ _NO_REQUEST = (
 )
 
 ENTRY = "realtime/index.js"
+CLASSIC = "realtime/client.classic.js"
 
 ALL_USERS = object()
 """Apart from None, which a template gives for what it doesn't know."""
@@ -35,7 +36,10 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def realtime(
-    context: template.Context, url: str = "/realtime/", position: Any = None
+    context: template.Context,
+    url: str = "/realtime/",
+    position: Any = None,
+    classic: bool = False,
 ) -> SafeString:
     """Load the client as a module, configured for ``url``, where the consumer is routed to.
 
@@ -44,16 +48,22 @@ def realtime(
     ``position`` is what ``realtime.position`` returned before the page's data was read: the page
     is given what was published since. One position is that of the user's own stream.
 
+    With ``classic``, the script is no module, for pages whose own scripts are none: it gives the
+    client's names to ``window.Realtime``, and runs before the scripts that stand after it.
+
     The script and the hints carry the CSP nonce of the request, if there is one (Django's own, or
     django-csp's). ``new RealtimeClient()`` then needs no arguments.
     """
     nonce = nonce_attribute(context)
+    configuration = json_script(_configuration(context, url, position), "realtime-config")
+    if classic:
+        return format_html('{}<script src="{}"{}></script>', configuration, static(CLASSIC), nonce)
     hints = format_html_join(
         "", '<link rel="modulepreload" href="{}"{}>', ((one, nonce) for one in imported_urls(ENTRY))
     )
     return format_html(
         '{}{}<script type="module" src="{}"{}></script>',
-        json_script(_configuration(context, url, position), "realtime-config"),
+        configuration,
         hints,
         static(ENTRY),
         nonce,

@@ -32,6 +32,13 @@ def test_the_page_gets_the_module_and_where_to_connect():
     assert hint < script
 
 
+def test_a_page_without_modules_gets_one_script_and_no_hints():
+    page = rendered("{% load realtime %}{% realtime classic=True %}", csp_nonce="n")
+    assert '<script src="/static/realtime/client.classic.js" nonce="n"></script>' in page
+    assert configuration(page) == {"url": "/realtime/"}
+    assert "<link" not in page and "module" not in page
+
+
 def test_another_route_and_the_visitor():
     source = '{% load realtime %}{% realtime url="/ws/" %}'
     page = rendered(source, user=get_user_model()(pk=42))
