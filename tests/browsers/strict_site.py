@@ -18,7 +18,7 @@ POLICY = (
 )
 
 
-WITH_NONCES = ("nonce", "devtools", "one_file", "classic")
+WITH_NONCES = ("nonce", "devtools", "one_file", "classic", "first_frame")
 
 
 class AggregatingStorage(ManifestStaticFilesStorage):

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,24 +20,38 @@ NAMES = """performance.getEntriesByType("resource")
     .filter((name) => name).sort()"""
 
 
+def build_client(directory: Path) -> Path:
+    """Make the files that a wheel has in place of the checkout's, and return their folder."""
+    client = shutil.copytree(ROOT / "release/wheel", directory / "files/realtime")
+    subprocess.run([ROOT / "release/bundle", client], check=True)
+    return directory / "files"
+
+
+@contextmanager
+def strict_site(
+    directory: Path, database: Path, environment: dict[str, str], client: Path | None
+) -> Iterator[Site]:
+    """Serve hashed files, those of the folder `client` before the apps' own."""
+    env = {
+        "DJANGO_SETTINGS_MODULE": "tests.browsers.strict_settings",
+        "STATIC_ROOT": str(directory / "static"),
+        "STATICFILES_STORAGE": "AggregatingStorage",
+        "STATICFILES_DIRS": str(client or ""),
+    }
+    sites = Sites(directory, database, environment)
+    site = sites("daphne", env=env, app="tests.browsers.strict_asgi:application")
+    site.manage("collectstatic", "--noinput")
+    yield site
+    sites.close()
+
+
 @pytest.fixture(scope="module")
 def site(
     tmp_path_factory: pytest.TempPathFactory, site_database: Path, site_env: dict[str, str]
 ) -> Iterator[Site]:
     directory = tmp_path_factory.mktemp("one_file")
-    client = shutil.copytree(ROOT / "release/wheel", directory / "files/realtime")
-    subprocess.run([ROOT / "release/bundle", client], check=True)
-    env = {
-        "DJANGO_SETTINGS_MODULE": "tests.browsers.strict_settings",
-        "STATIC_ROOT": str(directory / "static"),
-        "STATICFILES_STORAGE": "AggregatingStorage",
-        "STATICFILES_DIRS": str(directory / "files"),
-    }
-    sites = Sites(directory, site_database, site_env)
-    site = sites("daphne", env=env, app="tests.browsers.strict_asgi:application")
-    site.manage("collectstatic", "--noinput")
-    yield site
-    sites.close()
+    with strict_site(directory, site_database, site_env, build_client(directory)) as site:
+        yield site
 
 
 @pytest.fixture
