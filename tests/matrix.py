@@ -1,4 +1,4 @@
-"""The unit tests of realtime on each Python and each Django that pyproject.toml names.
+"""The unit tests of realtime on each Python and each Django that is supported.
 
 A Python that is not installed is skipped, and so is a Django that pip can't get for it. Each pair
 has an environment of its own in ``.matrix/``.
@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support import DJANGOS, PYTHONS
+from tests.support import DJANGOS, NEXT_PYTHON, PYTHONS
 
 PROJECT = Path(__file__).parents[1]
 ENVIRONMENTS = PROJECT / ".matrix"
@@ -47,7 +47,7 @@ def main() -> int:
     """Test all pairs; return 1 if one of them failed."""
     ENVIRONMENTS.mkdir(exist_ok=True)
     results = {}
-    for version in PYTHONS:
+    for version in [*PYTHONS, NEXT_PYTHON]:
         python = interpreter(version)
         for django in DJANGOS:
             pair = f"Python {version}, Django {django}"

@@ -14,3 +14,6 @@ def versions(of: str) -> list[str]:
 
 PYTHONS = versions("Programming Language :: Python")
 DJANGOS = versions("Framework :: Django")
+
+NEXT_PYTHON = "3.14"
+"""Tested wherever it is installed; it gets a classifier when all has passed on it."""
