@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from urllib.parse import urljoin
@@ -42,8 +43,12 @@ def imported_urls(entry: str) -> list[str]:
 
     Most storages that hash names leave the imports inside of modules as they are.
     """
-    rewritten = getattr(staticfiles_storage, "support_js_module_import_aggregation", False)
-    if rewritten:
-        return [static(module) for module in imported_modules(entry)]
-    base, folder = static(entry), posixpath.dirname(entry)
-    return [urljoin(base, posixpath.relpath(name, folder)) for name in imported_modules(entry)]
+    names = imported_modules(entry)
+    if not getattr(staticfiles_storage, "support_js_module_import_aggregation", False):
+        base, folder = static(entry), posixpath.dirname(entry)
+        return [urljoin(base, posixpath.relpath(name, folder)) for name in names]
+    urls = []
+    for name in names:
+        with suppress(ValueError):  # Not collected since an update: no reason to fail the page.
+            urls.append(static(name))
+    return urls

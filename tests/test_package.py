@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes.programs import lacking
+
 pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).parents[1]
@@ -82,7 +84,7 @@ def run(*command, cwd, status=0, **environment):
         env={**kept, **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == status, done.stdout + done.stderr
@@ -109,6 +111,8 @@ def checkout(tmp_path_factory):
 @pytest.fixture(scope="module")
 def sdist(checkout, tmp_path_factory):
     tools = Path("tests/js/node_modules")
+    if not (ROOT / tools / ".bin/esbuild").exists():
+        lacking("esbuild is not installed")
     (checkout / tools).symlink_to(ROOT / tools)
     target = tmp_path_factory.mktemp("sdist")
     run(sys.executable, "-m", "build", "--sdist", "--outdir", target, checkout, cwd=target)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.browsers.browser import Browser, Page
 from tests.browsers.test_strict_site import CONNECTED, VIOLATIONS
+from tests.processes.programs import lacking
 from tests.processes.site import Site, Sites
 
 pytestmark = pytest.mark.processes
@@ -22,6 +23,8 @@ NAMES = """performance.getEntriesByType("resource")
 
 def build_client(directory: Path) -> Path:
     """Make the files that a wheel has in place of the checkout's, and return their folder."""
+    if not (ROOT / "tests/js/node_modules/.bin/esbuild").exists():
+        lacking("esbuild is not installed")
     client = shutil.copytree(ROOT / "release/wheel", directory / "files/realtime")
     subprocess.run([ROOT / "release/bundle", client], check=True)
     return directory / "files"

@@ -64,3 +64,17 @@ def test_hashed_names_only_where_modules_import_by_them(settings, storage, name)
     settings.STATIC_URL = "https://cdn.example/"
     settings.STORAGES = {"staticfiles": {"BACKEND": f"{__name__}.{storage.__name__}"}}
     assert f"https://cdn.example/realtime/{name}.js" in imported_urls(ENTRY)
+
+
+class Stale(Rewriting):
+    """As after an update: the manifest has the entry alone."""
+
+    def url(self, name, force=False):
+        if name != ENTRY:
+            raise ValueError(f"Missing staticfiles manifest entry for '{name}'")
+        return super().url(name, force)
+
+
+def test_what_is_not_collected_yet_gets_no_hint(settings):
+    settings.STORAGES = {"staticfiles": {"BACKEND": f"{__name__}.Stale"}}
+    assert imported_urls(ENTRY) == []
