@@ -44,7 +44,7 @@ def environment(python: str, name: str, django: str) -> tuple[Path, str]:
 
 
 def main() -> int:
-    """Test all pairs; return 1 if one of them failed."""
+    """Test all pairs; return 1 if one of them failed, or none was tested."""
     ENVIRONMENTS.mkdir(exist_ok=True)
     results = {}
     for version in [*PYTHONS, NEXT_PYTHON]:
@@ -64,7 +64,7 @@ def main() -> int:
             done = subprocess.run(TESTS, cwd=PROJECT, env={**os.environ, **variables})
             results[pair] = "FAILED" if done.returncode else "passed"
     print("", *(f"{pair}: {result}" for pair, result in results.items()), sep="\n")
-    return "FAILED" in results.values()
+    return "FAILED" in results.values() or "passed" not in results.values()
 
 
 if __name__ == "__main__":

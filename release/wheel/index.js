@@ -1,4 +1,4 @@
-/** The public names, from the one file. The modules beside it are for reading. */
+/** The public names, from the one file. */
 
 export * from "./client.js";
 export { default } from "./client.js";

@@ -4,7 +4,7 @@ import { Emitter } from "./emitter.js";
 
 const KEY = Symbol.for("channels-realtime.page-client");
 
-// A page may load this module more than once: alone and in the bundle, or under a hashed name, too.
+// A page may load this module more than once: alone and in the one file, or under a hashed name too.
 // Its class is not named here: Django's static files hash no circles.
 /** @type {{newest: any, changes: Emitter}} */
 const page = (/** @type {any} */ (globalThis)[KEY] ??= { newest: null, changes: new Emitter() });
