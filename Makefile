@@ -1,8 +1,11 @@
 # make demo: the demo site on http://127.0.0.1:8000. make test: everything that is checked.
 # make examples: seven small apps to copy from, on http://127.0.0.1:8001.
 # make check: format, lint, types and unit tests in both languages, in less than a minute.
-# make npm: the browser client as an npm package, in dist/. make bench: this project beside its
-# peers, in 12 minutes on two cores that have nothing else to do; QUICK=1 only sees that all runs.
+# make client: the browser client in one file, beside its modules. make npm: the client as an npm
+# package, in dist/. make release: all packages of a version, in dist/, built twice and compared.
+# make matrix: the unit tests of realtime on each Python and Django that is supported.
+# make bench: this project beside its peers, in 12 minutes on two cores that have nothing else to do;
+# QUICK=1 only sees that all runs.
 # make bench-compare REV=v1: this checkout beside an older revision, what has become slower since.
 # make outage: real browsers after four minutes without a connection. make storm: faults of all kinds
 # for two minutes. make cuts: all cuts in real browsers, of which make test leaves out a few.
@@ -16,7 +19,7 @@ SOCKETSHARK_PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo examples test check npm voice-sdk bench bench-compare outage storm cuts webhooks desk picture system
+.PHONY: demo examples test check npm voice-sdk bench bench-compare outage storm cuts webhooks desk picture system client release matrix
 demo: $(VENV)/demo
 	@$(BIN)/python manage.py demo
 
@@ -38,8 +41,17 @@ docs: $(VENV)/docs
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 	@echo "dist/docs/index.html"
 
+client: tests/js/node_modules/.package-lock.json
+	@release/bundle
+
 npm: tests/js/node_modules/.package-lock.json
 	@tests/js/package/build dist
+
+release: release/.venv/ready tests/js/node_modules/.package-lock.json
+	@PATH="$(CURDIR)/$(<D)/bin:$$PATH" release/build dist
+
+matrix:
+	@$(PYTHON) -m tests.matrix
 
 voice-sdk: calls/static/calls/vendor/twilio.min.js
 
@@ -100,7 +112,7 @@ tests/%/node_modules/.package-lock.json: tests/%/package-lock.json
 benchmarks/node/node_modules/.package-lock.json: benchmarks/node/package-lock.json
 	npm ci --no-progress --loglevel error --prefix benchmarks/node
 
-benchmarks/.venv/ready: benchmarks/requirements.txt
+%/.venv/ready: %/requirements.txt
 	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@

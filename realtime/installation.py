@@ -6,6 +6,7 @@ imports nothing of ours, which may be theirs by now.
 
 from __future__ import annotations
 
+import csv
 import re
 from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
 from pathlib import Path
@@ -39,8 +40,10 @@ def _clashes(one: Distribution) -> bool:
 def _missing_files() -> list[str]:
     """A checkout that is on the path without being installed has no list of its files."""
     try:
-        files = distribution(OURS).files or []
+        ours = distribution(OURS)
     except PackageNotFoundError:
         return []
-    ours = [file for file in files if file.parts[0] == "realtime" and file.suffix == ".py"]
-    return [str(file) for file in ours if not Path(str(file.locate())).exists()]
+    # Its own `files` leaves out what is missing, from Python 3.12 on.
+    record = (ours.read_text("RECORD") or "").splitlines()
+    files = [row[0] for row in csv.reader(record) if re.fullmatch(r"realtime/.*\.py", row[0])]
+    return [file for file in files if not Path(str(ours.locate_file(file))).exists()]

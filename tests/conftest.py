@@ -18,7 +18,6 @@ A test that uses one of them gets the marker `processes`. All that it started is
 its output is shown when it failed.
 """
 
-import fcntl
 import gc
 import os
 import secrets
@@ -194,6 +193,8 @@ def site_env() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def site_database(tmp_path_factory: pytest.TempPathFactory, site_env: dict[str, str]) -> Path:
+    import fcntl  # Not on Windows, where the unit tests run.
+
     # Workers of one run have this directory's parent in common; the first makes it for all.
     directory = tmp_path_factory.getbasetemp()
     path = (directory.parent if "PYTEST_XDIST_WORKER" in os.environ else directory) / "site.sqlite3"

@@ -22,7 +22,7 @@ from tests.sources import parsed
 
 PROJECT = Path(__file__).parents[1]
 README = PROJECT / "README.md"
-DOCUMENTS = [README, *sorted((PROJECT / "docs").glob("*.md"))]
+DOCUMENTS = [*sorted(PROJECT.glob("*.md")), *sorted((PROJECT / "docs").glob("*.md"))]
 ROOMS = (
     "protocol",
     "concurrency",

@@ -1,5 +1,6 @@
 """What ``pip install`` gives: a wheel of this checkout, in a new project that knows nothing else.
 
+The wheel is made of an sdist, where Node.js is missing.
 Its environment borrows Django and Channels from the one that runs the tests.
 """
 
@@ -10,17 +11,22 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from tests.processes.programs import lacking
+
 pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).parents[1]
 NOT_SOURCE = shutil.ignore_patterns(".*", "__pycache__", "build", "*.egg-info", "node_modules")
 SITE = "mysite.settings"
+CLIENT = Path("realtime/static/realtime")
+BUNDLES = ("client.js", "client.classic.js")
 
 SETTINGS = """
 INSTALLED_APPS += ["realtime"]
@@ -68,7 +74,7 @@ print(Template("{% load realtime %}{% realtime %}").render(Context()))
 """
 
 
-def run(*command, cwd, **environment):
+def run(*command, cwd, status=0, **environment):
     """Run a command outside of this checkout, and return what it printed."""
     kept = {name: os.environ[name] for name in os.environ if not name.startswith(("PY", "DJANGO"))}
     done = subprocess.run(
@@ -77,21 +83,46 @@ def run(*command, cwd, **environment):
         env={**kept, **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + (done.stderr if status else "")
+
+
+def make_wheel(source, target, **expected):
+    """Make a wheel without Node.js, and return what pip printed."""
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet"]
+    path = str(Path(sys.executable).parent)
+    return run(*pip, "--no-deps", "--wheel-dir", target, source, cwd=target, PATH=path, **expected)
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """Build from a copy: a build leaves files that the next one would take for sources."""
+def checkout(tmp_path_factory):
+    """A copy: a build leaves files that the next one would take for sources."""
     source = tmp_path_factory.mktemp("source") / "checkout"
     shutil.copytree(ROOT, source, ignore=NOT_SOURCE)
+    for bundle in BUNDLES:
+        (source / CLIENT / bundle).unlink(missing_ok=True)
+    return source
+
+
+@pytest.fixture(scope="module")
+def sdist(checkout, tmp_path_factory):
+    tools = Path("tests/js/node_modules")
+    if not (ROOT / tools / ".bin/esbuild").exists():
+        lacking("esbuild is not installed")
+    (checkout / tools).symlink_to(ROOT / tools)
+    target = tmp_path_factory.mktemp("sdist")
+    run(sys.executable, "-m", "build", "--sdist", "--outdir", target, checkout, cwd=target)
+    (sdist,) = target.iterdir()
+    return sdist
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist, tmp_path_factory):
     target = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet"]
-    run(*pip, "--no-deps", "--wheel-dir", target, source, cwd=target)
+    make_wheel(sdist, target)
     (wheel,) = target.iterdir()
     return wheel
 
@@ -127,7 +158,7 @@ def test_the_wheel_holds_realtime_and_nothing_else(wheel):
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "realtime").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
-    }
+    } | {(CLIENT / name).as_posix() for name in BUNDLES}
     assert {name for name in names if ".dist-info/" not in name} == sources
     assert sources > {
         "realtime/py.typed",
@@ -136,6 +167,28 @@ def test_the_wheel_holds_realtime_and_nothing_else(wheel):
         "realtime/templatetags/realtime.py",
     }
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
+
+
+def test_a_checkout_needs_node_and_says_so(checkout, tmp_path):
+    printed = make_wheel(checkout, tmp_path, status=1)
+    assert "esbuild, which needs node, npm and bash. Install them, or" in printed
+
+
+def test_the_sdist_has_documents_and_tests(sdist):
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    own = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")}
+    assert (
+        names > {"README.md", "Makefile", "release/bundle", "tests/run", "tests/conftest.py"} | own
+    )
+    assert not {name for name in names if "node_modules" in name or ".venv" in name}
+
+
+def test_the_front_page_of_an_index_has_no_relative_links(wheel):
+    archive = zipfile.ZipFile(wheel)
+    (metadata,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
+    links = re.findall(r"\]\((.*?)\)", archive.read(metadata).decode())
+    assert len(links) > 20 and all(link.startswith("https://") for link in links)
 
 
 def test_a_new_project_takes_it_without_a_word(project):
@@ -155,24 +208,21 @@ def test_publish_reaches_a_socket(project):
 def test_static_files_are_collected_and_named_in_pages(project):
     project("manage.py", "collectstatic", "--no-input")
     collected = project.folder / "collected" / "realtime"
-    assert (collected / "index.js").exists()
+    assert (collected / "emitter.js").exists()
     assert json.loads((collected / "package.json").read_text())["type"] == "module"
-    assert 'src="/static/realtime/index.js"' in project("-c", RENDER)
+    page = project("-c", RENDER)
+    assert 'src="/static/realtime/index.js"' in page
+    assert re.findall("<link .*?>", page) == [
+        '<link rel="modulepreload" href="/static/realtime/client.js">'
+    ]
 
 
-def test_hashed_modules_import_each_other_by_their_hashed_names(project):
+def test_hashed_modules_lead_to_the_one_file_by_its_hashed_name(project):
     project("manage.py", "collectstatic", "--no-input", "--clear", HASHED="1")
     collected = project.folder / "collected"
     (first,) = re.findall(
         r'src="/static/(realtime/index\.\w{12}\.js)"', project("-c", RENDER, HASHED="1")
     )
-    seen, waiting = set(), [collected / first]
-    while waiting:
-        module = waiting.pop()
-        assert re.fullmatch(r"\w+\.\w{12}\.js", module.name), module
-        imported = re.findall(r'\bfrom\s*"(.*?)"|^import\s*"(.*?)"', module.read_text(), re.M)
-        for name in map("".join, imported):
-            if (target := module.parent / name) not in seen:
-                seen.add(target)
-                waiting.append(target)
-    assert len(seen) > 10
+    (imported,) = set(re.findall(r'\bfrom\s*"(.*?)"', (collected / first).read_text()))
+    assert re.fullmatch(r"\./client\.\w{12}\.js", imported)
+    assert (collected / "realtime" / imported).stat().st_size > 10_000

@@ -7,13 +7,14 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
-from django.utils.html import format_html, json_script
+from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString
 
 from realtime.hints import hint
 from realtime.logs import get_logger
 from realtime.protocol.position import Position
 from realtime.protocol.stream_names import user_stream_name
+from realtime.static_modules import imported_urls
 from realtime.streams import sign_stream
 
 logger = get_logger(__name__)
@@ -24,6 +25,9 @@ _NO_REQUEST = (
     "django.template.context_processors.request or that of django.contrib.auth."
 )
 
+ENTRY = "realtime/index.js"
+CLASSIC = "realtime/client.classic.js"
+
 ALL_USERS = object()
 """Apart from None, which a template gives for what it doesn't know."""
 
@@ -32,21 +36,37 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def realtime(
-    context: template.Context, url: str = "/realtime/", position: Any = None
+    context: template.Context,
+    url: str = "/realtime/",
+    position: Any = None,
+    classic: bool = False,
 ) -> SafeString:
     """Load the client as a module, configured for ``url``, where the consumer is routed to.
+
+    Hints for the modules that it imports stand before it, so that they come together.
 
     ``position`` is what ``realtime.position`` returned before the page's data was read: the page
     is given what was published since. One position is that of the user's own stream.
 
-    The script carries the CSP nonce of the request, if there is one (Django's own, or
+    With ``classic``, the script is no module, for pages whose own scripts are none: it gives the
+    client's names to ``window.Realtime``, and runs before the scripts that stand after it.
+
+    The script and the hints carry the CSP nonce of the request, if there is one (Django's own, or
     django-csp's). ``new RealtimeClient()`` then needs no arguments.
     """
+    nonce = nonce_attribute(context)
+    configuration = json_script(_configuration(context, url, position), "realtime-config")
+    if classic:
+        return format_html('{}<script src="{}"{}></script>', configuration, static(CLASSIC), nonce)
+    hints = format_html_join(
+        "", '<link rel="modulepreload" href="{}"{}>', ((one, nonce) for one in imported_urls(ENTRY))
+    )
     return format_html(
-        '{}<script type="module" src="{}"{}></script>',
-        json_script(_configuration(context, url, position), "realtime-config"),
-        static("realtime/index.js"),
-        nonce_attribute(context),
+        '{}{}<script type="module" src="{}"{}></script>',
+        configuration,
+        hints,
+        static(ENTRY),
+        nonce,
     )
 
 

@@ -14,6 +14,7 @@ TEMPLATES[0]["DIRS"] = [BASE_DIR / "tests/browsers/templates"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = os.environ["STATIC_ROOT"]
+STATICFILES_DIRS = os.environ.get("STATICFILES_DIRS", "").split()
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": f"tests.browsers.strict_site.{os.environ['STATICFILES_STORAGE']}"},

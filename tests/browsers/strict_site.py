@@ -18,6 +18,9 @@ POLICY = (
 )
 
 
+WITH_NONCES = ("nonce", "devtools", "one_file", "classic", "first_frame")
+
+
 class AggregatingStorage(ManifestStaticFilesStorage):
     """Modules import each other under their hashed names."""
 
@@ -32,21 +35,16 @@ def content_security_policy(
     def respond(request: HttpRequest) -> HttpResponse:
         request.csp_nonce = secrets.token_urlsafe(16)
         response = get_response(request)
-        if request.path in ("/nonce/", "/devtools/"):
+        if request.path.strip("/") in WITH_NONCES:
             response["Content-Security-Policy"] = POLICY.format(nonce=request.csp_nonce)
         return response
 
     return respond
 
 
-def nonce(request: HttpRequest) -> HttpResponse:
-    """Show the connection, with scripts that only their nonce permits."""
-    return render(request, "nonce.html")
-
-
-def devtools(request: HttpRequest) -> HttpResponse:
-    """Show the developer's overlay."""
-    return render(request, "devtools.html")
+def page(request: HttpRequest) -> HttpResponse:
+    """Show the template of the path's name, with scripts that only their nonce permits."""
+    return render(request, f"{request.path.strip('/')}.html")
 
 
 def note(request: HttpRequest, number: int) -> HttpResponse:
@@ -56,8 +54,7 @@ def note(request: HttpRequest, number: int) -> HttpResponse:
 
 
 urlpatterns = [
-    path("nonce/", nonce),
-    path("devtools/", devtools),
+    *(path(f"{name}/", page) for name in WITH_NONCES),
     path("note/<int:number>/", note),
     # Only a test may serve them so.
     re_path(r"^static/(?P<path>.+)$", serve, {"document_root": settings.STATIC_ROOT}),

@@ -24,6 +24,19 @@ def test_the_page_gets_the_module_and_where_to_connect():
     page = rendered()
     assert '<script type="module" src="/static/realtime/index.js"></script>' in page
     assert configuration(page) == {"url": "/realtime/"}
+    hint, script = (
+        page.index("/static/realtime/emitter.js"),
+        page.index("/static/realtime/index.js"),
+    )
+    assert '<link rel="modulepreload" href="/static/realtime/emitter.js">' in page
+    assert hint < script
+
+
+def test_a_page_without_modules_gets_one_script_and_no_hints():
+    page = rendered("{% load realtime %}{% realtime classic=True %}", csp_nonce="n")
+    assert '<script src="/static/realtime/client.classic.js" nonce="n"></script>' in page
+    assert configuration(page) == {"url": "/realtime/"}
+    assert "<link" not in page and "module" not in page
 
 
 def test_another_route_and_the_visitor():
@@ -51,7 +64,8 @@ def test_a_nonce_is_used_where_there_is_one(rf):
     request.csp_nonce = 'a"b'
     assert 'nonce="a&quot;b"' in rendered(request=request)
     assert 'nonce="django"' in rendered(csp_nonce="django")
-    assert 'nonce="lazy"' in rendered(csp_nonce=LazyNonce())
+    page = rendered(csp_nonce=LazyNonce())
+    assert page.count('nonce="lazy"') == page.count("<link ") + 1 > 1
 
 
 class LazyNonce:

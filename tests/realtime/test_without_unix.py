@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.processes.process import PROJECT
 
 SERVE = """
@@ -54,6 +56,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.skipif(os.name == "nt", reason="takes away what is not there; all other tests tell")
 def test_it_is_imported_and_serves():
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": ""}
     done = subprocess.run(

@@ -13,11 +13,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from realtime.doctor.finding import Findings, error
 from realtime.doctor.rules.site import Modules, judge_modules
+from realtime.static_modules import IMPORT
 
 ENTRY = "realtime/index.js"
-IMPORT = re.compile(
-    r"""^(?:import\s*|(?:import|export)\s[^;"'()=]*?\bfrom\s*)["'](\.[^"']+)["']""", re.M
-)
 HASHED = re.compile(r"\.[0-9a-f]{12}\.js$")
 
 

@@ -72,7 +72,8 @@ def examine_grace(pid: int | None) -> Findings:
 
 def examine_system_checks() -> Findings:
     """Return what ``manage.py check`` says of this app, in its own words."""
-    found = [each for each in run_checks() if str(each.id).startswith("realtime.")]
+    # From Django 6.1 on, fields ask the databases unless none is named.
+    found = [each for each in run_checks(databases=[]) if str(each.id).startswith("realtime.")]
     found = [each for each in found if not each.is_silenced() and each.level > INFO]
     return [_finding(each) for each in found] or [
         ok("system-checks", "manage.py check has nothing to say of realtime.")

@@ -8,9 +8,10 @@ from urllib.parse import urljoin, urlsplit
 
 from realtime.doctor.address import Address
 from realtime.doctor.finding import Findings
-from realtime.doctor.inside.modules import ENTRY, IMPORT, url_of
+from realtime.doctor.inside.modules import ENTRY, url_of
 from realtime.doctor.outside.network import tls_context
 from realtime.doctor.rules.site import Fetched, judge_fetched
+from realtime.static_modules import IMPORT
 
 ANSWER_WITHIN = 3.0
 """Seconds for one module."""

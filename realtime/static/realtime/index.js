@@ -2,13 +2,13 @@
 
 import { HeartbeatSocket } from "./heartbeat_socket.js";
 
-export { RealtimeClient } from "./client.js";
+export { RealtimeClient } from "./realtime_client.js";
 export { CloseCode, mayReconnect } from "./protocol/close_codes.js";
 export { userStreamName } from "./protocol/stream_names.js";
 export { RealtimeError } from "./requests.js";
 export { HeartbeatSocket } from "./heartbeat_socket.js";
 
-/** @typedef {import("./client.js").ClientOptions} ClientOptions */
+/** @typedef {import("./realtime_client.js").ClientOptions} ClientOptions */
 /** @typedef {import("./connection_state.js").State} State */
 /** @typedef {import("./protocol/position.js").Position} Position */
 /** @typedef {import("./environment.js").Environment} Environment */

@@ -23,14 +23,14 @@ const Element = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? cla
  * gives it another role, such as "none".
  */
 export class RealtimeStatus extends Element {
-  /** Undefined: the page's. @type {import("./client.js").RealtimeClient | null | undefined} */
+  /** Undefined: the page's. @type {import("./realtime_client.js").RealtimeClient | null | undefined} */
   #client;
   /** @type {(() => void)[]} */
   #removers = [];
   #words = document.createElement("span");
   #latency = document.createElement("span");
 
-  /** The one that it shows; null: none. @returns {import("./client.js").RealtimeClient | null} */
+  /** The one that it shows; null: none. @returns {import("./realtime_client.js").RealtimeClient | null} */
   get client() {
     return this.#client === undefined ? pageClient() : this.#client;
   }

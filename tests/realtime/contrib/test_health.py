@@ -15,6 +15,9 @@ from realtime.fanout.hub import running_hub
 from realtime.sockets.drain import running_drain
 from tests.processes.waiting import until
 
+# A thread that served a test before may have a connection, whose age it asks for.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 
 @pytest.fixture
 def log():

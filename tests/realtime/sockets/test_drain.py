@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -261,6 +262,8 @@ async def pass_time(seconds):
 
 @pytest.fixture
 async def loop_handler(restored_signal):
+    if os.name == "nt":
+        pytest.skip("Windows' loops call no handlers of signals")
     handler = LoopHandler()
     yield handler
     handler.remove()

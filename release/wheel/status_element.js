@@ -1,0 +1,3 @@
+/** `<realtime-status>`, from the one file. */
+
+export { RealtimeStatus } from "./client.js";
