@@ -25,12 +25,15 @@ NO_NODE = (
 )
 
 
+def can_bundle() -> bool:
+    """Say whether the client's one file is there, as in an sdist, or can be made."""
+    return (ROOT / "PKG-INFO").exists() or all(map(shutil.which, ("node", "npm", "bash")))
+
+
 def bundle() -> None:
     """Make the client's one file in the checkout; an sdist has it already."""
     if (ROOT / "PKG-INFO").exists():
         return
-    if not all(map(shutil.which, ("node", "npm", "bash"))):
-        sys.exit(NO_NODE)
     if not (TOOLS / "node_modules/.bin/esbuild").exists():
         npm = [shutil.which("npm"), "ci", "--no-progress", "--loglevel", "error"]
         subprocess.run([*npm, "--prefix", TOOLS], check=True)
@@ -43,6 +46,9 @@ class BuildPy(build_py):
     def run(self) -> None:
         if self.editable_mode:  # Serves the checkout's modules.
             return super().run()
+        if not can_bundle():
+            self.warn(f"{NO_NODE} Without it pages load the modules, one by one.")
+            return super().run()
         bundle()
         super().run()
         for module in (ROOT / "release/wheel").iterdir():
@@ -53,6 +59,8 @@ class Sdist(sdist):
     """Put the one file into the sdist, so that a wheel is built from it without Node.js."""
 
     def run(self) -> None:
+        if not can_bundle():
+            sys.exit(NO_NODE)
         bundle()
         super().run()
 
