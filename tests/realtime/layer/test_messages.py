@@ -26,7 +26,8 @@ from realtime.logs import LINES_A_MINUTE, line_limit
 STREAMS = st.from_regex(r"[A-Za-z0-9_.-]{1,80}", fullmatch=True)
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 few = settings(max_examples=30)
-PRINTABLE = st.text(min_size=1, max_size=200).filter(str.isprintable)
+CHARACTERS = st.characters(exclude_categories=["C", "Z"], include_characters=" ")
+PRINTABLE = st.text(CHARACTERS, min_size=1, max_size=200)
 JSON = st.recursive(
     st.none() | st.booleans() | NUMBERS | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
