@@ -92,7 +92,7 @@ class WrappedSocket(Peer):
         self._receiving = 0
         self._sent = 0
         self._code = ABNORMAL_CLOSURE
-        self._waiting = WaitingFrames(self._loop, self._flooded)
+        self._waiting = WaitingFrames(self._loop, self.flooded)
         self._reader: asyncio.Task[None] | None = None
 
     def override(self, options: HeartbeatOptions) -> None:
@@ -172,9 +172,9 @@ class WrappedSocket(Peer):
         self._start_reading()
         self._greet(self._interval, self._timeout)
         if self._options.required:
-            self._start_pinging(self._interval, self._timeout, left=self._left)
+            self._start_pinging(self._interval, self._timeout)
 
-    def _left(self) -> float:
+    def left(self) -> float:
         """Return how many bytes have left this machine; endless where none are seen to wait."""
         unsent = self._transport.unsent()
         return self._sent - unsent if unsent else math.inf
@@ -223,7 +223,7 @@ class WrappedSocket(Peer):
             return
         self._peer_has_heartbeat = True
         if self._keepalive is None:
-            self._start_pinging(self._interval, self._timeout, left=self._left)
+            self._start_pinging(self._interval, self._timeout)
         self._take_heartbeat(frame)
 
     def _hand_over_disconnect(self, message: Message) -> None:
