@@ -47,9 +47,9 @@ class Keepalive:
     """
 
     __slots__ = (
-        "_clock",
         "_heartbeat",
         "_left_before",
+        "_loop",
         "_owner",
         "_second_check",
         "_slot",
@@ -61,7 +61,7 @@ class Keepalive:
     def __init__(
         self, transport: Transport, interval: float, timeout: float, owner: Pinging
     ) -> None:
-        self._clock = asyncio.get_running_loop().time
+        self._loop = asyncio.get_running_loop()
         self._timers = timers.current()
         self._transport = transport
         self._owner: Pinging | None = owner
@@ -69,7 +69,7 @@ class Keepalive:
         self._timeout = timeout
         self._second_check = False
         self._heartbeat = Heartbeat(
-            Role.SERVER, interval, timeout, now=self._clock(), jitter=random.random()
+            Role.SERVER, interval, timeout, now=self._loop.time(), jitter=random.random()
         )
         self._slot = self._timers.add(self._heartbeat.wake_at, self)
 
@@ -86,7 +86,7 @@ class Keepalive:
     def ping(self) -> None:
         """Ping now."""
         nonce = f"{random.getrandbits(32):08x}"
-        self._heartbeat.ping(nonce, self._clock())
+        self._heartbeat.ping(nonce, self._loop.time())
         if self._owner is not None:
             self._owner.pinged(nonce)
         self._transport.send_text(frames.ping(nonce))
@@ -95,11 +95,11 @@ class Keepalive:
 
     def moving(self) -> None:
         """Give the pings that are open more time: what was sent before them still moves."""
-        self._heartbeat.moving(self._clock())
+        self._heartbeat.moving(self._loop.time())
 
     def pong(self, nonce: str) -> bool:
         """Take the peer's pong; returns whether it answers a ping in flight."""
-        latency = self._heartbeat.pong(nonce, self._clock())
+        latency = self._heartbeat.pong(nonce, self._loop.time())
         if latency is None:
             return False
         LATENCY.add(latency)
@@ -112,7 +112,7 @@ class Keepalive:
 
     def wake(self) -> None:
         """Do what the rules say now."""
-        now = self._clock()
+        now = self._loop.time()
         if now - self._slot * SLOT > LATE:
             HEARTBEATS_LATE.add()
         verdict = self._heartbeat.wake(now)
@@ -127,13 +127,13 @@ class Keepalive:
             if self._owner is not None:
                 self._owner.stale()
         else:
-            self._wake_at(self._clock() + SECOND_CHECK_AFTER)
+            self._wake_at(self._loop.time() + SECOND_CHECK_AFTER)
             self._second_check = True
 
     def _wake_next(self) -> None:
         """Wake for the rules, or before a verdict, to note how much has left by then."""
         wake_at, note_at = self._heartbeat.wake_at, self._heartbeat.deadline - self._noted_before
-        if self._clock() < note_at:
+        if self._loop.time() < note_at:
             self._wake_at(min(wake_at, note_at))
         else:
             self._left_before = self._left()
