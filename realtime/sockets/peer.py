@@ -18,6 +18,7 @@ from realtime.protocol.frames import Frame
 from realtime.protocol.rate import Rate
 from realtime.sockets.asgi import ABNORMAL_CLOSURE, Send
 from realtime.sockets.drain import running_drain
+from realtime.sockets.freezer import running_freezer
 from realtime.sockets.keepalive import Keepalive
 from realtime.sockets.server_limits import check_limits
 from realtime.sockets.transport import ABORT_AFTER, CLOSE_TIMEOUT, Transport
@@ -119,6 +120,7 @@ class Peer:
     def disconnected(self) -> None:
         """Note that the connection has ended."""
         running_drain().remove(self)
+        running_freezer().ended(self)
         self._stop()
 
     def count_disconnect(self, code: int | None) -> None:

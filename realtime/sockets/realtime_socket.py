@@ -23,6 +23,7 @@ from realtime.sockets.asgi import Message, Send
 from realtime.sockets.command_queue import Command, CommandQueue
 from realtime.sockets.drain import running_drain
 from realtime.sockets.flow_control import FlowControl
+from realtime.sockets.freezer import running_freezer
 from realtime.sockets.peer import Peer
 from realtime.sockets.transport import ABORT_AFTER
 
@@ -70,6 +71,7 @@ class RealtimeSocket(Peer):
         self._flow = FlowControl(self._settings.MAX_IN_FLIGHT_BYTES, self._loop)
         self._commands = CommandQueue(self.id, self._loop, self)
         running_drain().add(self)
+        running_freezer().opened(self)
 
     @property
     def user(self) -> Any:

@@ -26,6 +26,7 @@ from realtime.sockets.asgi import (
     Send,
 )
 from realtime.sockets.drain import running_drain
+from realtime.sockets.freezer import running_freezer
 from realtime.sockets.peer import Peer
 from realtime.sockets.severable import severable
 from realtime.sockets.transport import ABORT_AFTER, CLOSE_TIMEOUT
@@ -120,6 +121,7 @@ class WrappedSocket(Peer):
         finally:
             if self._state in (State.OPEN, State.CLOSING):
                 self.count_disconnect(self._code)
+                running_freezer().ended(self)
             running_drain().remove(self)
             self._stop_heartbeat()
             self._stop_reading()
@@ -169,6 +171,7 @@ class WrappedSocket(Peer):
     def _open(self) -> None:
         self._state = State.OPEN
         running_drain().add(self)
+        running_freezer().opened(self)
         self._start_reading()
         self._greet(self._interval, self._timeout)
         if self._options.required:
