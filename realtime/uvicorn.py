@@ -17,8 +17,9 @@ from typing import Any
 
 from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import Frame
+from websockets.frames import Frame, apply_mask  # type: ignore[attr-defined]
 from websockets.protocol import State
+from websockets.streams import StreamReader
 
 from realtime.concurrency.rounds import running_round
 from realtime.conf import realtime_settings
@@ -40,6 +41,12 @@ COMMON = frozenset(
     )
 )
 """The headers that are the same in many handshakes; none of them holds a secret."""
+
+MASKED = 0x80
+"""The bit of the second byte that says that a mask follows; with up to 125, no length does."""
+
+AT_A_FRAME = StreamReader.at_eof.__code__
+"""Where the parser of websockets waits when it has read whole frames only."""
 
 TOLERANCE = 2
 """Times ``MAX_FRAME_BYTES`` that is read: a frame a little too large gets an answer in words, one
@@ -77,6 +84,26 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def pause_writing(self) -> None:
         self._takes_frames = False
         super().pause_writing()
+
+    def data_received(self, data: bytes) -> None:
+        """Read as Uvicorn does, or, where that is a short text alone, past websockets' parser."""
+        length = len(data) - 6
+        is_text = 0 <= length < 126 and data[0] == WHOLE_TEXT and data[1] == MASKED | length
+        if is_text and self._is_between_messages():
+            self.curr_msg_data_type = "text"
+            self.frames = [apply_mask(data[6:], data[2:6])]
+            self.send_receive_event_to_app()
+        else:
+            super().data_received(data)
+
+    def _is_between_messages(self) -> bool:
+        conn = self.conn
+        if conn.state is not State.OPEN or conn.expect_continuation_frame:
+            return False
+        step: Any = conn.parser
+        while (inner := step.gi_yieldfrom) is not None:
+            step = inner
+        return bool(step.gi_code is AT_A_FRAME)
 
     async def send(self, message: Any) -> None:
         """Send as Uvicorn does, or, where nothing but the text matters, its ready-made frame."""
