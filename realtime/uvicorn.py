@@ -98,7 +98,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def _is_between_messages(self) -> bool:
         conn = self.conn
-        if conn.state is not State.OPEN or conn.expect_continuation_frame:
+        if conn.state is not State.OPEN or conn.current_size is not None:  # Parts are missing.
             return False
         step: Any = conn.parser
         while (inner := step.gi_yieldfrom) is not None:
