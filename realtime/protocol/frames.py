@@ -41,7 +41,11 @@ class Limits(TypedDict):
 
 def encode(value: Any) -> str:
     """Return the text of a frame, or of a part of one, without spaces."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return _encoder.encode(value)
+
+
+_encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+"""Made once, as the decoders are."""
 
 
 def decode(text: str | None, max_bytes: int) -> Frame:
