@@ -79,10 +79,13 @@ def test_when_all_sockets_were_replaced_one_pass_visits_all(collector):
     freezer = Freezer()
     opened(freezer, 2 * MIN_ENDED)
     collector.wanted.clear()
-    ended(freezer, MIN_ENDED - 1)
-    assert collector.wanted == []
-    freezer.ended(MIN_ENDED)
-    assert collector.wanted == ["collect", "unfreeze", "collect", "freeze"]
+    ended(freezer, MIN_ENDED - BATCH)
+    opened(freezer, 2 * MIN_ENDED, 2 * MIN_ENDED + BATCH)
+    assert collector.wanted == ["collect", "freeze"]
+    ended(freezer, MIN_ENDED - BATCH, MIN_ENDED + BATCH)
+    assert collector.thaws == 0  # Not while many leave.
+    opened(freezer, 2 * MIN_ENDED + BATCH, 2 * MIN_ENDED + 2 * BATCH)
+    assert collector.wanted == ["collect", "freeze", "collect", "unfreeze", "collect", "freeze"]
 
 
 def replace(freezer, sockets, times):
