@@ -77,9 +77,9 @@ class FollowedStream:
         self._timer = asyncio.get_running_loop().call_later(LEAVE_AFTER, self._leave)
 
     async def _join(self, departure: asyncio.Task[None] | None) -> None:
-        if departure is not None:
-            await departure
         try:
+            if departure is not None:
+                await departure
             await self._link.join(self.group)
         finally:
             if self._task is asyncio.current_task():
