@@ -132,7 +132,8 @@ class Stream:
 
     def _serve(self, socket: str, given: Mapping[str, Any]) -> None:
         self.socket = socket
-        self.given = given
+        if given:
+            self.given = given
 
     @nonblocking
     def presence_meta(self, user: Any, wanted: dict[str, Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from realtime.sockets.asgi import Scope
@@ -16,9 +17,14 @@ def address_of(scope: Scope) -> str | None:
     Behind a proxy it is the proxy's, unless the ASGI server takes it from the proxy's header.
     """
     host = (scope.get("client") or ("",))[0]
+    return _network_of(host) if isinstance(host, str) else None
+
+
+@lru_cache(1000)
+def _network_of(host: str) -> str | None:
     try:
         address = ip_address(host.partition("%")[0])
-    except (AttributeError, ValueError):
+    except ValueError:
         return None
     if not isinstance(address, IPv6Address):
         return str(address)

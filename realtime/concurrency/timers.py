@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from typing import Protocol
 
 from realtime.concurrency.per_loop import PerLoop
 from realtime.logs import get_logger
@@ -18,15 +18,22 @@ SLOT = 0.05
 """Seconds by which a timer may be late."""
 
 
+class Sleeper(Protocol):
+    """What is woken; a bound method in its place would be one more object for each timer."""
+
+    def wake(self) -> None:
+        """Do what is due."""
+
+
 class Timers:
     """The timers of one event loop, in slots of ``SLOT`` seconds."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._slots: dict[int, dict[Callable[[], None], None]] = {}
+        self._slots: dict[int, dict[Sleeper, None]] = {}
 
-    def add(self, when: float, callback: Callable[[], None]) -> int:
-        """Call ``callback`` once at ``when`` of the loop's clock, or soon after; returns its slot.
+    def add(self, when: float, sleeper: Sleeper) -> int:
+        """Wake ``sleeper`` once at ``when`` of the loop's clock, or soon after; returns its slot.
 
         It must not be in that slot already.
         """
@@ -34,24 +41,24 @@ class Timers:
         if slot not in self._slots:
             self._slots[slot] = {}
             self._loop.call_at(slot * SLOT, self._fire, slot)
-        self._slots[slot][callback] = None
+        self._slots[slot][sleeper] = None
         return slot
 
-    def discard(self, slot: int, callback: Callable[[], None]) -> None:
-        """Don't call it; harmless if it was called."""
+    def discard(self, slot: int, sleeper: Sleeper) -> None:
+        """Don't wake it; harmless if it was woken."""
         if slot in self._slots:
-            self._slots[slot].pop(callback, None)
+            self._slots[slot].pop(sleeper, None)
 
     def _fire(self, slot: int) -> None:
-        callbacks = self._slots[slot]
-        for callback in list(callbacks):
-            if callback in callbacks:  # Not if one before it has discarded it.
-                del callbacks[callback]
+        sleepers = self._slots[slot]
+        for sleeper in list(sleepers):
+            if sleeper in sleepers:  # Not if one before it has discarded it.
+                del sleepers[sleeper]
                 try:
-                    callback()
+                    sleeper.wake()
                 except Exception:
                     logger.exception("timer failed")  # It is one socket's; the others go on.
-        if callbacks:
+        if sleepers:
             self._loop.call_at(slot * SLOT, self._fire, slot)
         else:
             del self._slots[slot]

@@ -62,7 +62,7 @@ class Feed:
         self._reader = reader
         self._to_compare = set() if to_compare is None else to_compare
         self._delivery: Delivery[Event] | None = None
-        self._early: list[LoggedEvent] = []
+        self._early: Sequence[LoggedEvent] = ()
         self._recent = RecentEvents(retention_of(stream))
         self._repair = Repair(self, reader)
         self._checked_at = 0.0
@@ -201,7 +201,7 @@ class Feed:
 
     def _open(self, position: Position) -> None:
         self._delivery = Delivery(position)
-        early, self._early = self._early, []
+        early, self._early = self._early, ()
         for event in early:
             self.take(event)
 

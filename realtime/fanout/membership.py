@@ -56,13 +56,13 @@ class FollowedStream:
         self._link = link
         self._on_left = on_left
         self._timer: asyncio.TimerHandle | None = None
-        self._task: asyncio.Task[None]
         departure = None if predecessor is None else predecessor._task
-        self._task = asyncio.create_task(self._join(departure))
+        self._task: asyncio.Task[None] | None = asyncio.create_task(self._join(departure))
+        """What joins or leaves; none while nothing does, since one that has ended takes 0.6 KiB."""
 
     async def joined(self) -> None:
         """Wait until events arrive, but no longer than a layer may take that is down."""
-        if not self._task.done():
+        if self._task is not None:
             await asyncio.wait({self._task}, timeout=ANSWER_WITHIN)
 
     def stay(self) -> None:
@@ -70,7 +70,7 @@ class FollowedStream:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-            self.membership = Membership.JOINED if self._task.done() else Membership.JOINING
+            self.membership = Membership.JOINED if self._task is None else Membership.JOINING
 
     def leave_later(self) -> None:
         """Leave, unless there is a follower again before that."""
@@ -78,9 +78,13 @@ class FollowedStream:
         self._timer = asyncio.get_running_loop().call_later(LEAVE_AFTER, self._leave)
 
     async def _join(self, departure: asyncio.Task[None] | None) -> None:
-        if departure is not None:
-            await departure
-        await self._link.join(self.group)
+        try:
+            if departure is not None:
+                await departure
+            await self._link.join(self.group)
+        finally:
+            if self._task is asyncio.current_task():
+                self._task = None
         if self.membership is Membership.JOINING:
             self.membership = Membership.JOINED
         asyncio.get_running_loop().call_later(JOINED_AFTER, self.feed.catch_up_soon)

@@ -44,7 +44,13 @@ class Limits(TypedDict):
 
 def encode(value: Any, default: Default | None = None) -> str:
     """Return the text of a frame, or of a part of one, without spaces."""
+    if default is None:
+        return _encoder.encode(value)
     return json.dumps(value, separators=(",", ":"), allow_nan=False, default=default)
+
+
+_encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+"""Made once, as the decoders are."""
 
 
 def decode(text: str | None, max_bytes: int) -> Frame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from realtime.logs import LIMITED, get_logger
 from realtime.sockets.waiting_frames import WaitingFrames
@@ -22,48 +22,46 @@ class Command(NamedTuple):
     kept: bool = False
 
 
-class CommandQueue:
-    """Runs the commands of the socket ``name``; ``pace`` waits until the next one may begin.
+class Commanded(Protocol):
+    """Whose commands they are; functions in its place would be more objects for each socket."""
 
-    ``on_overflow`` is called when too many wait.
-    """
+    async def pace(self) -> None:
+        """Wait until the next command may begin."""
+
+    def flooded(self) -> None:
+        """Act on too many commands that wait."""
+
+
+class CommandQueue:
+    """Runs the commands of ``owner``, the socket ``name``."""
 
     __slots__ = (
         "_commands",
-        "_has_ended",
         "_loop",
         "_name",
-        "_on_overflow",
-        "_pace",
+        "_owner",
         "_present",
         "_runner",
         "_waiting",
     )
 
-    def __init__(
-        self,
-        name: str,
-        loop: asyncio.AbstractEventLoop,
-        *,
-        pace: Callable[[], Awaitable[None]],
-        on_overflow: Callable[[], None],
-    ) -> None:
+    def __init__(self, name: str, loop: asyncio.AbstractEventLoop, owner: Commanded) -> None:
         self._name = name
         self._loop = loop
-        self._pace = pace
-        self._on_overflow = on_overflow
+        self._owner: Commanded | None = owner
         self._commands: list[Command] = []
-        self._has_ended = False
         self._present: Command | None = None
         self._waiting: WaitingFrames | None = None
         self._runner: asyncio.Task[None] | None = None
 
     def add(self, command: Command) -> None:
-        """Run ``command`` after those that wait."""
+        """Run ``command`` after those that wait, unless the socket has ended."""
+        if self._owner is None:
+            return
         self._commands.append(command)
         if self._runner is None:
-            self._waiting = WaitingFrames(self._loop, self._on_overflow)
-            self._runner = self._loop.create_task(self._run())
+            self._waiting = WaitingFrames(self._loop, self._owner.flooded)
+            self._runner = self._loop.create_task(self._run(self._owner))
         if self._waiting is not None:
             self._waiting.arrived()
 
@@ -78,16 +76,16 @@ class CommandQueue:
 
     def end(self) -> None:
         """Go on with what is kept, for ``FINISH_WITHIN`` seconds: the socket has ended."""
-        if self._has_ended:
+        owner, self._owner = self._owner, None  # Which refers to this one.
+        if owner is None:
             return
-        self._has_ended = True
         self._commands = [command for command in self._commands if command.kept]
         if self._waiting is not None:
             self._waiting.stop()
             self._waiting = None
         if self._runner is not None and not self._is_kept(self._runner):
             self._runner.cancel()
-            self._runner = self._loop.create_task(self._run()) if self._commands else None
+            self._runner = self._loop.create_task(self._run(owner)) if self._commands else None
         if self._runner is not None:
             self._loop.call_later(FINISH_WITHIN, self._break_off, self._runner)
 
@@ -103,11 +101,11 @@ class CommandQueue:
             self._commands.clear()
             runner.cancel()
 
-    async def _run(self) -> None:
+    async def _run(self, owner: Commanded) -> None:
         try:
             while self._commands:
                 self._present = None
-                await self._pace()
+                await owner.pace()
                 if not self._commands:
                     return
                 self._present = self._commands.pop(0)

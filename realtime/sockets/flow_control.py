@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
 from realtime.counters import SOCKETS_HELD_BACK
 from realtime.protocol.in_flight import InFlight, Pressure
@@ -27,11 +28,20 @@ A proxy takes a large frame in an instant, and passes it on at the pace of the l
 """
 
 
+class Sender(Protocol):
+    """Whose bytes are in flight; functions in its place would be more objects for each socket."""
+
+    def too_slow(self) -> None:
+        """Give the peer up: nothing of what is in flight moves."""
+
+    def unsent(self) -> int | None:
+        """Return the bytes that wait to leave this machine, None if that isn't known."""
+
+
 class FlowControl:
     """Holds events back from a peer that takes too few of them, until it proves that some arrived.
 
-    ``limit`` is in bytes. ``on_too_slow`` is called once where nothing of what is in flight moves.
-    ``unsent`` returns the bytes that wait to leave this machine, None if that isn't known.
+    ``limit`` is in bytes.
     """
 
     __slots__ = (
@@ -42,26 +52,18 @@ class FlowControl:
         "_limit",
         "_loop",
         "_moved_at",
-        "_on_too_slow",
         "_proof",
+        "_sender",
         "_timer",
-        "_unsent",
         "is_full",
     )
 
-    def __init__(
-        self,
-        limit: int,
-        loop: asyncio.AbstractEventLoop,
-        on_too_slow: Callable[[], None],
-        unsent: Callable[[], int | None] = lambda: None,
-    ) -> None:
+    def __init__(self, limit: int, loop: asyncio.AbstractEventLoop) -> None:
         self.is_full = False
         """Whether nothing more is delivered before a proof comes."""
         self._limit = limit
         self._loop = loop
-        self._on_too_slow = on_too_slow
-        self._unsent = unsent
+        self._sender: Sender | None = None
         self._in_flight = InFlight(limit)
         self._awaited: deque[tuple[int, Callable[[], None]]] | None = None
         """Whom to call when so many bytes have arrived; most sockets never have any."""
@@ -76,13 +78,14 @@ class FlowControl:
         """Whether even the socket's own frames are too many; one alone may have any size."""
         return self._in_flight.unproved > OWN_FRAMES * self._limit + self._largest
 
-    def start(self, keepalive: Keepalive) -> None:
+    def start(self, sender: Sender, keepalive: Keepalive) -> None:
         """Ask for proofs from now on, with the pings of ``keepalive``."""
+        self._sender = sender
         self._keepalive = keepalive
 
     def stop(self) -> None:
         """Ask for no more, and let in what waits for room."""
-        self._keepalive = None
+        self._keepalive = self._sender = None  # Who refers to this one.
         if self._timer is not None:
             self._timer.cancel()
         self._awaited = None
@@ -179,18 +182,19 @@ class FlowControl:
     def _look(self, left_before: float) -> None:
         """See whether what is in flight still moves."""
         self._timer = None
-        if self._keepalive is None or self._in_flight.unproved <= self._limit // 2:
+        sender, keepalive = self._sender, self._keepalive
+        if sender is None or keepalive is None or self._in_flight.unproved <= self._limit // 2:
             return
         left, now = self._left(), self._loop.time()
         on_the_way = 0.0
         if left > left_before:
             self._moved_at = now
         if left == math.inf:
-            on_the_way = self._time_on_a_slow_line(self._keepalive.silence)
+            on_the_way = self._time_on_a_slow_line(keepalive.silence)
         if self._moved_at + on_the_way >= now:
-            self._keepalive.moving()
+            keepalive.moving()
         elif self.is_full and now >= self._moved_at + on_the_way + PROOF_WITHIN:
-            self._on_too_slow()
+            sender.too_slow()
             return
         self._watch()
 
@@ -203,7 +207,7 @@ class FlowControl:
 
     def _left(self) -> float:
         """Return how many bytes have left this machine; endless where none are seen to wait."""
-        unsent = self._unsent()
+        unsent = None if self._sender is None else self._sender.unsent()
         return self._in_flight.total - unsent if unsent else math.inf
 
     def _let_in(self) -> None:

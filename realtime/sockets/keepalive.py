@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Callable
+from typing import Protocol
 
 from realtime.concurrency.timers import SLOT, timers
 from realtime.counters import HEARTBEATS_LATE, HEARTBEATS_SENT, LATENCY
@@ -24,21 +24,33 @@ SEEN_MOVING_FOR = 2.0
 """Seconds before a verdict in which it counts if something that waits leaves this machine."""
 
 
-class Keepalive:
-    """Pings over ``transport`` and calls ``on_stale`` once if the peer doesn't answer.
+class Pinging(Protocol):
+    """Whose heartbeat it is; functions in its place would be more objects for each socket."""
 
-    ``interval`` and ``timeout`` are in seconds. ``on_ping`` gets the nonce of each ping sent.
-    ``left`` says how many bytes have left this machine, and infinity where none wait: a ping may
-    stand behind a large frame that a slow line takes.
+    def pinged(self, nonce: str) -> None:
+        """Note that a ping goes out."""
+
+    def stale(self) -> None:
+        """Give the peer up, which doesn't answer."""
+
+    def left(self) -> float:
+        """Return how many bytes have left this machine, and infinity where none wait.
+
+        A ping may stand behind a large frame that a slow line takes.
+        """
+
+
+class Keepalive:
+    """Pings over ``transport`` for ``owner``, until ``stop`` or until the peer is stale.
+
+    ``interval`` and ``timeout`` are in seconds.
     """
 
     __slots__ = (
-        "_clock",
         "_heartbeat",
-        "_left",
         "_left_before",
-        "_on_ping",
-        "_on_stale",
+        "_loop",
+        "_owner",
         "_second_check",
         "_slot",
         "_timeout",
@@ -47,28 +59,19 @@ class Keepalive:
     )
 
     def __init__(
-        self,
-        transport: Transport,
-        interval: float,
-        timeout: float,
-        *,
-        on_stale: Callable[[], None],
-        on_ping: Callable[[str], None] = lambda nonce: None,
-        left: Callable[[], float] = lambda: math.inf,
+        self, transport: Transport, interval: float, timeout: float, owner: Pinging
     ) -> None:
-        self._clock = asyncio.get_running_loop().time
+        self._loop = asyncio.get_running_loop()
         self._timers = timers.current()
         self._transport = transport
-        self._on_stale = on_stale
-        self._on_ping = on_ping
-        self._left = left
+        self._owner: Pinging | None = owner
         self._left_before = math.inf
         self._timeout = timeout
         self._second_check = False
         self._heartbeat = Heartbeat(
-            Role.SERVER, interval, timeout, now=self._clock(), jitter=random.random()
+            Role.SERVER, interval, timeout, now=self._loop.time(), jitter=random.random()
         )
-        self._slot = self._timers.add(self._heartbeat.wake_at, self._wake)
+        self._slot = self._timers.add(self._heartbeat.wake_at, self)
 
     @property
     def silence(self) -> float:
@@ -83,19 +86,20 @@ class Keepalive:
     def ping(self) -> None:
         """Ping now."""
         nonce = f"{random.getrandbits(32):08x}"
-        self._heartbeat.ping(nonce, self._clock())
-        self._on_ping(nonce)
+        self._heartbeat.ping(nonce, self._loop.time())
+        if self._owner is not None:
+            self._owner.pinged(nonce)
         self._transport.send_text(frames.ping(nonce))
         HEARTBEATS_SENT.add()
         self._wake_next()
 
     def moving(self) -> None:
         """Give the pings that are open more time: what was sent before them still moves."""
-        self._heartbeat.moving(self._clock())
+        self._heartbeat.moving(self._loop.time())
 
     def pong(self, nonce: str) -> bool:
         """Take the peer's pong; returns whether it answers a ping in flight."""
-        latency = self._heartbeat.pong(nonce, self._clock())
+        latency = self._heartbeat.pong(nonce, self._loop.time())
         if latency is None:
             return False
         LATENCY.add(latency)
@@ -103,10 +107,12 @@ class Keepalive:
 
     def stop(self) -> None:
         """Stop for good."""
-        self._timers.discard(self._slot, self._wake)
+        self._timers.discard(self._slot, self)
+        self._owner = None  # Which refers to this one.
 
-    def _wake(self) -> None:
-        now = self._clock()
+    def wake(self) -> None:
+        """Do what the rules say now."""
+        now = self._loop.time()
         if now - self._slot * SLOT > LATE:
             HEARTBEATS_LATE.add()
         verdict = self._heartbeat.wake(now)
@@ -118,19 +124,23 @@ class Keepalive:
             self.moving()
             self._wake_next()
         elif self._second_check:
-            self._on_stale()
+            if self._owner is not None:
+                self._owner.stale()
         else:
-            self._wake_at(self._clock() + SECOND_CHECK_AFTER)
+            self._wake_at(self._loop.time() + SECOND_CHECK_AFTER)
             self._second_check = True
 
     def _wake_next(self) -> None:
         """Wake for the rules, or before a verdict, to note how much has left by then."""
         wake_at, note_at = self._heartbeat.wake_at, self._heartbeat.deadline - self._noted_before
-        if self._clock() < note_at:
+        if self._loop.time() < note_at:
             self._wake_at(min(wake_at, note_at))
         else:
             self._left_before = self._left()
             self._wake_at(wake_at)
+
+    def _left(self) -> float:
+        return math.inf if self._owner is None else self._owner.left()
 
     @property
     def _noted_before(self) -> float:
@@ -138,5 +148,5 @@ class Keepalive:
 
     def _wake_at(self, when: float) -> None:
         self._second_check = False
-        self._timers.discard(self._slot, self._wake)
-        self._slot = self._timers.add(when, self._wake)
+        self._timers.discard(self._slot, self)
+        self._slot = self._timers.add(when, self)

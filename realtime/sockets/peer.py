@@ -18,6 +18,7 @@ from realtime.protocol.frames import Frame
 from realtime.protocol.rate import Rate
 from realtime.sockets.asgi import ABNORMAL_CLOSURE, Send
 from realtime.sockets.drain import running_drain
+from realtime.sockets.freezer import running_freezer
 from realtime.sockets.keepalive import Keepalive
 from realtime.sockets.server_limits import check_limits
 from realtime.sockets.transport import ABORT_AFTER, CLOSE_TIMEOUT, Transport
@@ -119,6 +120,7 @@ class Peer:
     def disconnected(self) -> None:
         """Note that the connection has ended."""
         running_drain().remove(self)
+        running_freezer().ended(self)
         self._stop()
 
     def count_disconnect(self, code: int | None) -> None:
@@ -153,16 +155,8 @@ class Peer:
         now = int(time.time() * 1000)
         self.send_text(frames.welcome(self.id, interval, timeout, now=now, me=me, limits=limits))
 
-    def _start_pinging(
-        self,
-        interval: float,
-        timeout: float,
-        on_ping: Callable[[str], None] = lambda nonce: None,
-        left: Callable[[], float] = lambda: math.inf,
-    ) -> Keepalive:
-        self._keepalive = Keepalive(
-            self._transport, interval, timeout, on_stale=self._stale, on_ping=on_ping, left=left
-        )
+    def _start_pinging(self, interval: float, timeout: float) -> Keepalive:
+        self._keepalive = Keepalive(self._transport, interval, timeout, self)
         return self._keepalive
 
     def _take_heartbeat(self, frame: Frame) -> bool:
@@ -178,13 +172,22 @@ class Peer:
         """Count a frame of the peer; one too many closes the socket."""
         if self._rate.allows(self._loop.time()):
             return True
-        self._flooded()
+        self.flooded()
         return False
 
-    def _stale(self) -> None:
+    def pinged(self, nonce: str) -> None:
+        """Note that a ping goes out."""
+
+    def stale(self) -> None:
+        """Give the peer up, which doesn't answer."""
         self.close(CloseCode.STALE, abort_after=ABORT_AFTER)
 
-    def _flooded(self) -> None:
+    def left(self) -> float:
+        """Return how many bytes have left this machine; endless where that isn't known."""
+        return math.inf
+
+    def flooded(self) -> None:
+        """Close: too many frames came."""
         self.close(CloseCode.TOO_MANY_FRAMES, abort_after=ABORT_AFTER)
 
     def drop_waiting(self, is_dropped: Callable[[str], bool]) -> None:

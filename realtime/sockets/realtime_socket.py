@@ -23,6 +23,7 @@ from realtime.sockets.asgi import Message, Send
 from realtime.sockets.command_queue import Command, CommandQueue
 from realtime.sockets.drain import running_drain
 from realtime.sockets.flow_control import FlowControl
+from realtime.sockets.freezer import running_freezer
 from realtime.sockets.peer import Peer
 from realtime.sockets.transport import ABORT_AFTER
 
@@ -67,16 +68,10 @@ class RealtimeSocket(Peer):
         self.proofs: Proofs | None = None
         """Where pongs are noted, if anybody wants to know later."""
         self.budget = Rate(self._settings.MAX_BYTES_PER_SECOND, now=self._loop.time())
-        self._flow = FlowControl(
-            self._settings.MAX_IN_FLIGHT_BYTES,
-            self._loop,
-            on_too_slow=self._too_slow,
-            unsent=self._transport.unsent,
-        )
-        self._commands = CommandQueue(
-            self.id, self._loop, pace=self._pace, on_overflow=self._flooded
-        )
+        self._flow = FlowControl(self._settings.MAX_IN_FLIGHT_BYTES, self._loop)
+        self._commands = CommandQueue(self.id, self._loop, self)
         running_drain().add(self)
+        running_freezer().opened(self)
 
     @property
     def user(self) -> Any:
@@ -92,7 +87,7 @@ class RealtimeSocket(Peer):
         self.login = login
         interval, timeout = self._settings.HEARTBEAT_INTERVAL, self._settings.HEARTBEAT_TIMEOUT
         self._greet(interval, timeout, me, self._limits)
-        self._flow.start(self._start_pinging(interval, timeout, self._flow.pinged))
+        self._flow.start(self, self._start_pinging(interval, timeout))
 
     def received(self, text: str | None, run: RunCommand) -> None:
         """Take one frame of the peer (None: a binary one); ``run`` carries out what it asks for."""
@@ -112,7 +107,7 @@ class RealtimeSocket(Peer):
     def send_text(self, text: str) -> None:
         """Send a frame of this socket's own; a peer that takes none of them is cut off."""
         if self._flow.is_overrun:
-            self._too_slow()
+            self.too_slow()
         else:
             self._transport.send_text(text)
             self._flow.sent_own(len(text))
@@ -244,7 +239,7 @@ class RealtimeSocket(Peer):
         COMMANDS_REFUSED.add(error.code)
         self.send_text(frames.error(error.code, error.message, error.ref))
 
-    async def _pace(self) -> None:
+    async def pace(self) -> None:
         """Wait until the user may be answered more, and the peer has taken what it was sent."""
         await self._budget_again()
         if self._flow.is_full:
@@ -258,12 +253,22 @@ class RealtimeSocket(Peer):
     def _spend(self, size: int) -> None:
         self.budget.spend(size, self._loop.time())
 
-    def _too_slow(self) -> None:
+    def pinged(self, nonce: str) -> None:
+        """Note that a ping goes out."""
+        self._flow.pinged(nonce)
+
+    def unsent(self) -> int | None:
+        """Return the bytes that wait to leave this machine, None if that isn't known."""
+        return self._transport.unsent()
+
+    def too_slow(self) -> None:
+        """Close: the peer takes too few of the frames that it is sent."""
         self.close(CloseCode.TOO_SLOW, abort_after=ABORT_AFTER)
 
-    def _flooded(self) -> None:
+    def flooded(self) -> None:
+        """Close: too many frames came."""
         self._commands.clear()
-        super()._flooded()
+        super().flooded()
 
     def _stop(self) -> None:
         super()._stop()

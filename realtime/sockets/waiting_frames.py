@@ -17,14 +17,14 @@ class WaitingFrames:
     def __init__(self, loop: asyncio.AbstractEventLoop, on_overflow: Callable[[], None]) -> None:
         self._backlog = Backlog()
         self._loop = loop
-        self._on_overflow = on_overflow
+        self._on_overflow: Callable[[], None] | None = on_overflow
         self._timer: asyncio.TimerHandle | None = None
 
     def arrived(self) -> None:
         """Count a frame that waits from now on."""
         self._backlog.arrived(self._loop.time())
         if self._backlog.is_full:
-            self._on_overflow()
+            self._overflow()
         else:
             self._check_later()
 
@@ -34,6 +34,7 @@ class WaitingFrames:
 
     def stop(self) -> None:
         """Check no more."""
+        self._on_overflow = None  # Which may refer to who has this one.
         if self._timer is not None:
             self._timer.cancel()
 
@@ -44,6 +45,10 @@ class WaitingFrames:
     def _check(self) -> None:
         self._timer = None
         if self._backlog.check(self._loop.time()):
-            self._on_overflow()
+            self._overflow()
         else:
             self._check_later()
+
+    def _overflow(self) -> None:
+        if self._on_overflow is not None:
+            self._on_overflow()

@@ -26,6 +26,7 @@ from realtime.sockets.asgi import (
     Send,
 )
 from realtime.sockets.drain import running_drain
+from realtime.sockets.freezer import running_freezer
 from realtime.sockets.peer import Peer
 from realtime.sockets.severable import severable
 from realtime.sockets.transport import ABORT_AFTER, CLOSE_TIMEOUT
@@ -92,7 +93,7 @@ class WrappedSocket(Peer):
         self._receiving = 0
         self._sent = 0
         self._code = ABNORMAL_CLOSURE
-        self._waiting = WaitingFrames(self._loop, self._flooded)
+        self._waiting = WaitingFrames(self._loop, self.flooded)
         self._reader: asyncio.Task[None] | None = None
 
     def override(self, options: HeartbeatOptions) -> None:
@@ -120,6 +121,7 @@ class WrappedSocket(Peer):
         finally:
             if self._state in (State.OPEN, State.CLOSING):
                 self.count_disconnect(self._code)
+                running_freezer().ended(self)
             running_drain().remove(self)
             self._stop_heartbeat()
             self._stop_reading()
@@ -169,12 +171,13 @@ class WrappedSocket(Peer):
     def _open(self) -> None:
         self._state = State.OPEN
         running_drain().add(self)
+        running_freezer().opened(self)
         self._start_reading()
         self._greet(self._interval, self._timeout)
         if self._options.required:
-            self._start_pinging(self._interval, self._timeout, left=self._left)
+            self._start_pinging(self._interval, self._timeout)
 
-    def _left(self) -> float:
+    def left(self) -> float:
         """Return how many bytes have left this machine; endless where none are seen to wait."""
         unsent = self._transport.unsent()
         return self._sent - unsent if unsent else math.inf
@@ -223,7 +226,7 @@ class WrappedSocket(Peer):
             return
         self._peer_has_heartbeat = True
         if self._keepalive is None:
-            self._start_pinging(self._interval, self._timeout, left=self._left)
+            self._start_pinging(self._interval, self._timeout)
         self._take_heartbeat(frame)
 
     def _hand_over_disconnect(self, message: Message) -> None:

@@ -169,7 +169,8 @@ class Authorization:
         if holder is not None:
             holder.right_ended(self._stream.name, reason)
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Ask again, or end the right, if it is time for that."""
         self._slot = None
         verdict = self._right.wake(_now())
         if verdict is Verdict.END:
@@ -181,8 +182,8 @@ class Authorization:
 
     def _wake_at(self, when: float) -> None:
         if self._slot is not None:
-            timers.current().discard(self._slot, self._wake)
-        self._slot = None if when == math.inf else timers.current().add(when, self._wake)
+            timers.current().discard(self._slot, self)
+        self._slot = None if when == math.inf else timers.current().add(when, self)
 
 
 async def _is_allowed(stream: Stream, login: Login, run: Run) -> bool:

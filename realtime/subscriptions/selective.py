@@ -212,9 +212,10 @@ class SelectiveSubscription(Subscription):
         if wake_at < self._wakes_at:
             self._discard_timer()
             self._wakes_at = wake_at
-            self._slot = timers.current().add(wake_at, self._wake)
+            self._slot = timers.current().add(wake_at, self)
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Hand out what is due, and say what was passed over."""
         self._wakes_at = math.inf
         self._ready += self._selection.wake(self._loop.time())
         if self._state is LIVE:
@@ -222,5 +223,5 @@ class SelectiveSubscription(Subscription):
 
     def _discard_timer(self) -> None:
         if self._wakes_at != math.inf:
-            timers.current().discard(self._slot, self._wake)
+            timers.current().discard(self._slot, self)
             self._wakes_at = math.inf

@@ -243,6 +243,8 @@ class Subscription:
             return False
 
     async def _snapshot(self, deadline: float | None) -> Any:
+        if type(self.stream).snapshot is Stream.snapshot:
+            return None
         login = self._socket.login
         async with asyncio.timeout_at(deadline):
             user = await current_user(login)

@@ -1,6 +1,8 @@
 """The two doors for Django teams: the mixin and ``RealtimeConsumer``."""
 
 import asyncio
+import contextlib
+import gc
 
 import pytest
 from asgiref.compatibility import is_double_callable
@@ -393,5 +395,60 @@ def test_require_heartbeat_says_who_is_left_alone(consumer, close_code):
         connection.leave()
         await serving
         assert connection.close_code == close_code
+
+    virtual_time.run(run())
+
+
+# The end of a socket
+
+
+@contextlib.contextmanager
+def garbage():
+    """Yield a set, and put what reference counts have not freed into it: the kinds of ours."""
+    kinds = set()
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        yield kinds
+        gc.collect()
+        rooms = ("realtime.sockets", "realtime.subscriptions", "realtime.access", "realtime.fanout")
+        kinds |= {type(one) for one in gc.garbage if str(type(one).__module__).startswith(rooms)}
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+
+
+async def test_reference_counts_free_a_socket_that_has_ended():
+    alice = await get_user_model().objects.acreate(username="alice")
+
+    async def come_and_go():
+        async with RealtimeCommunicator(RealtimeConsumer.as_asgi(), user=alice) as page:
+            await page.subscribe("me")
+            await page.subscribe("lobby")
+
+    await come_and_go()  # Drops what earlier tests' loops have left.
+    with garbage() as kinds:
+        await come_and_go()
+    assert kinds == set()
+
+
+def test_reference_counts_free_a_wrapped_socket_that_has_ended():
+    async def come_and_go(connection):
+        serving = asyncio.create_task(
+            Latent()({"type": "websocket"}, connection.receive, connection.send)
+        )
+        connection.say({"type": "pong", "nonce": (await connection.frame("ping"))["nonce"]})
+        connection.say("something")
+        await asyncio.sleep(1)
+        connection.leave()
+        await serving
+
+    async def run():
+        await come_and_go(Connection())
+        with garbage() as kinds:
+            await come_and_go(Connection())
+        assert kinds == set()
 
     virtual_time.run(run())

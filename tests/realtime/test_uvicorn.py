@@ -8,6 +8,7 @@ import tracemalloc
 
 import pytest
 from uvicorn.config import Config
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
@@ -376,3 +377,98 @@ async def test_of_two_who_wait_for_a_message_one_gets_it_also_when_the_other_giv
 def test_a_frame_is_the_same_as_that_of_websockets(size):
     text = "é" * (size // 2) + "x" * (size % 2)
     assert frame_of(text) == Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
+
+
+@contextlib.asynccontextmanager
+async def fed(application):
+    """Yield the server's end of a connection, which a test gives the bytes of the peer."""
+    protocols = []
+
+    async def holding(scope, receive, send):
+        protocols.append((receive.__self__, scope))
+        await application(scope, receive, send)
+
+    async with served(holding) as url, plain(url):
+        yield protocols[0][0]
+
+
+def masked(data, opcode=Opcode.TEXT, *, fin=True):
+    return Frame(opcode, data, fin).serialize(mask=True)
+
+
+async def test_a_text_is_heard_the_same_however_its_frame_is_cut(monkeypatch):
+    heard = []
+
+    async def talk(receive, send):
+        while (message := await receive())["type"] == "websocket.receive":
+            heard.append(message["text"])
+
+    parsed = []
+    parse = WebSocketsSansIOProtocol.data_received
+    async with fed(accepting(talk)) as server:
+        monkeypatch.setattr(
+            WebSocketsSansIOProtocol,
+            "data_received",
+            lambda self, data: parsed.append(data) or parse(self, data),
+        )
+        said = []
+        for text in ("", "ping", "é" * 62, "x" * 125, "x" * 126):
+            whole = masked(text.encode())
+            server.data_received(whole)
+            server.data_received(whole + whole)
+            for cut in range(1, len(whole)):
+                server.data_received(whole[:cut])
+                server.data_received(whole[cut:])
+                server.data_received(whole)
+            said += [text] * (3 + 2 * (len(whole) - 1))
+        await until(lambda: len(heard) == len(said), 5, "all was heard")
+    assert heard == said
+    short_and_alone = {masked(b"")[:2], masked(b"ping")[:2]}
+    assert not [data for data in parsed if data[:2] in short_and_alone and len(data) == 10]
+
+
+@pytest.mark.parametrize(
+    ("frames", "code"),
+    [
+        ([masked(b"one of", fin=False), masked(b"another")], 1002),
+        ([Frame(Opcode.TEXT, b"unmasked").serialize(mask=False)], 1002),
+        ([masked(b"\xff")], 1007),
+    ],
+    ids=["inside of another message", "without a mask", "not UTF-8"],
+)
+async def test_a_short_text_that_breaks_the_protocol_ends_the_socket(frames, code):
+    left = []
+
+    async def talk(receive, send):
+        left.append(await until_left(receive))
+
+    async with fed(accepting(talk)) as server:
+        for frame in frames:
+            server.data_received(frame)
+        await until(lambda: left, 2, "the socket has ended")
+    assert left[0]["code"] == code
+
+
+async def test_sockets_share_the_headers_that_are_equal_and_hold_no_secret():
+    scopes = []
+
+    async def talk(scope, receive, send):
+        scopes.append(scope)
+        await accepting(echo)(scope, receive, send)
+
+    async with served(talk) as url:
+        for _ in range(2):
+            async with connect(url, additional_headers={"Cookie": "sessionid=secret"}) as peer:
+                await peer.send("hello")
+                await peer.recv()
+    first, second = (dict(scope["headers"]) for scope in scopes)
+    assert first.keys() == second.keys() >= {b"user-agent", b"cookie", b"host"}
+    assert first[b"user-agent"] is second[b"user-agent"]
+    assert first[b"cookie"] == second[b"cookie"]
+    assert first[b"cookie"] is not second[b"cookie"]
+
+
+async def test_a_socket_that_waits_holds_no_more_than_it_needs():
+    async with fed(accepting(echo)) as server:
+        assert vars(server) == {}  # Else Uvicorn has an attribute that __slots__ lacks.
+        assert not hasattr(server, "request")

@@ -7,6 +7,16 @@ import pytest
 from realtime.concurrency.timers import SLOT, Timers
 
 
+class Sleeper:
+    """Does what a test says when it is woken."""
+
+    def __init__(self, do):
+        self._do = do
+
+    def wake(self):
+        self._do()
+
+
 class Loop:
     """The edge: an event loop whose clock stands where it is put."""
 
@@ -42,7 +52,7 @@ def loop(monkeypatch):
 def test_each_is_called_once_never_early_and_at_most_a_slot_late(loop):
     timers, called = Timers(), []
     for name, when in [("a", 110.001), ("b", 110.049), ("c", 112)]:
-        timers.add(when, lambda name=name: called.append(name))
+        timers.add(when, Sleeper(lambda name=name: called.append(name)))
     loop.go_to(110)
     assert called == []
     loop.go_to(110.001 + SLOT)
@@ -55,26 +65,24 @@ def test_each_is_called_once_never_early_and_at_most_a_slot_late(loop):
 def test_many_of_one_slot_wake_the_loop_once(loop):
     timers = Timers()
     for number in range(100):
-        timers.add(110 + number / 10_000, lambda number=number: None)
+        timers.add(110 + number / 10_000, Sleeper(int))
     assert loop.wake_ups <= 2
 
 
 def test_who_is_discarded_is_not_called_also_not_by_one_of_the_same_slot(loop):
     timers, called = Timers(), []
 
-    def second():
-        called.append("second")
+    second = Sleeper(lambda: called.append("second"))
 
-    def first():
+    def wake_first():
         called.append("first")
         timers.discard(slot, second)
 
+    first = Sleeper(wake_first)
     slot = timers.add(110, first)
     assert timers.add(110, second) == slot
 
-    def third():
-        called.append("third")
-
+    third = Sleeper(lambda: called.append("third"))
     timers.discard(timers.add(115, third), third)
     loop.go_to(110)
     loop.go_to(116)
@@ -84,8 +92,8 @@ def test_who_is_discarded_is_not_called_also_not_by_one_of_the_same_slot(loop):
 
 def test_one_that_fails_does_not_keep_the_others_from_being_called(loop, caplog):
     timers, called = Timers(), []
-    timers.add(110, lambda: 1 / 0)
-    timers.add(110, lambda: called.append("other"))
+    timers.add(110, Sleeper(lambda: 1 / 0))
+    timers.add(110, Sleeper(lambda: called.append("other")))
     loop.go_to(110)
     assert called == ["other"]
     assert "ZeroDivisionError" in caplog.text
@@ -97,9 +105,10 @@ def test_one_that_is_due_again_immediately_waits_for_the_loop(loop):
     def again():
         called.append(loop.now)
         if len(called) < 3:
-            timers.add(110, again)
+            timers.add(110, sleeper)
 
-    timers.add(110, again)
+    sleeper = Sleeper(again)
+    timers.add(110, sleeper)
     loop.go_to(110)
     assert called == [110]
     loop.go_to(110)

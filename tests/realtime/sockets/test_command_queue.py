@@ -16,9 +16,7 @@ class Recorder:
         self.overflows = 0
         self.may_begin = asyncio.Event()
         self.may_begin.set()
-        self.queue = CommandQueue(
-            "s1", asyncio.get_running_loop(), pace=self.may_begin.wait, on_overflow=self._overflow
-        )
+        self.queue = CommandQueue("s1", asyncio.get_running_loop(), self)
 
     def add(self, name, *, seconds=0.0, kept=False):
         async def run():
@@ -27,7 +25,10 @@ class Recorder:
 
         self.queue.add(Command(run, kept=kept))
 
-    def _overflow(self):
+    async def pace(self):
+        await self.may_begin.wait()
+
+    def flooded(self):
         self.overflows += 1
 
 

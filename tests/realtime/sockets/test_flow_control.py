@@ -1,6 +1,7 @@
 """What a peer may have in flight, and by when it has to prove that something arrived."""
 
 import asyncio
+import math
 
 import pytest
 
@@ -28,20 +29,22 @@ class Peer:
         self.loop = asyncio.get_running_loop()
         self.too_slow_at = []
         self.stale_at = []
-        self.flow = FlowControl(LIMIT, self.loop, self._too_slow, unsent)
+        self.flow = FlowControl(LIMIT, self.loop)
+        self.unsent = unsent
         self.connection = connection
-        self.keepalive = Keepalive(
-            Transport(connection.send),
-            *heartbeat,
-            on_stale=self._stale,
-            on_ping=self.flow.pinged,
-        )
+        self.keepalive = Keepalive(Transport(connection.send), *heartbeat, self)
         self.began = self.loop.time()
 
-    def _stale(self):
+    def pinged(self, nonce):
+        self.flow.pinged(nonce)
+
+    def left(self):
+        return math.inf
+
+    def stale(self):
         self.stale_at.append(self.loop.time() - self.began)
 
-    def _too_slow(self):
+    def too_slow(self):
         self.too_slow_at.append(self.loop.time() - self.began)
         self.flow.stop()
 
@@ -57,7 +60,7 @@ class Peer:
 @pytest.fixture
 async def peer(connection):
     peer = Peer(connection)
-    peer.flow.start(peer.keepalive)
+    peer.flow.start(peer, peer.keepalive)
     return peer
 
 
@@ -282,7 +285,7 @@ class Line:
 def peer_with(connection, size, unsent):
     """Return a peer that was sent a frame of so many bytes; ``unsent`` says how many wait here."""
     peer = Peer(connection, unsent, HEARTBEAT)
-    peer.flow.start(peer.keepalive)
+    peer.flow.start(peer, peer.keepalive)
     peer.flow.sent_own(size)
     return peer
 

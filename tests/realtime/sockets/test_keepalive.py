@@ -1,6 +1,7 @@
 """The server's heartbeat of one socket, on a loop's clock."""
 
 import asyncio
+import math
 import random
 import re
 
@@ -26,13 +27,16 @@ class Beating:
         self.began = self.loop.time()
         self.nonces = []
         self.stale_at = []
-        self.keepalive = Keepalive(
-            Transport(connection.send),
-            INTERVAL,
-            TIMEOUT,
-            on_stale=lambda: self.stale_at.append(self.loop.time() - self.began),
-            on_ping=self.nonces.append,
-        )
+        self.keepalive = Keepalive(Transport(connection.send), INTERVAL, TIMEOUT, self)
+
+    def pinged(self, nonce):
+        self.nonces.append(nonce)
+
+    def stale(self):
+        self.stale_at.append(self.loop.time() - self.began)
+
+    def left(self):
+        return math.inf
 
     @property
     def pinged_at(self):
@@ -148,15 +152,25 @@ async def test_nothing_happens_after_the_end(beating):
     assert beating.stale_at == []
 
 
-async def test_a_ping_is_announced_before_it_goes_out(connection):
-    known = []
+async def test_a_ping_is_announced_before_it_goes_out():
+    known, sent = [], []
 
-    class Transports:
+    class Ends:
+        """Both ends of a heartbeat: its transport, and whose it is."""
+
         def send_text(self, text):
             assert known[-1] in text
+            sent.append(text)
 
-    Keepalive(Transports(), INTERVAL, TIMEOUT, on_stale=int, on_ping=known.append).ping()
-    assert len(known) == 1
+        def pinged(self, nonce):
+            known.append(nonce)
+
+        def left(self):
+            return math.inf
+
+    ends = Ends()
+    Keepalive(ends, INTERVAL, TIMEOUT, ends).ping()
+    assert len(known) == len(sent) == 1
 
 
 class Line:
@@ -165,6 +179,13 @@ class Line:
     def __init__(self, moves_until):
         self.loop = asyncio.get_running_loop()
         self.moves_until = self.loop.time() + moves_until
+        self.gave_up = asyncio.Event()
+
+    def pinged(self, nonce):
+        pass
+
+    def stale(self):
+        self.gave_up.set()
 
     def left(self):
         """Return how many bytes have left; some always wait."""
@@ -174,10 +195,10 @@ class Line:
 async def verdict(connection, line):
     """Return the seconds until the verdict on a peer that never answers."""
     loop = asyncio.get_running_loop()
-    began, stale = loop.time(), asyncio.Event()
+    began = loop.time()
     connection.freeze()
-    Keepalive(Transport(connection.send), INTERVAL, TIMEOUT, on_stale=stale.set, left=line.left)
-    await stale.wait()
+    Keepalive(Transport(connection.send), INTERVAL, TIMEOUT, line)
+    await line.gave_up.wait()
     return loop.time() - began
 
 

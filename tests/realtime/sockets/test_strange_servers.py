@@ -1,6 +1,7 @@
 """Servers of which ASGI's specification allows more than the usual ones do."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
@@ -109,8 +110,12 @@ def kind(request):
 async def open_on(server, kind):
     """Open a socket as the consumer and the middleware do, and make its peer known."""
     if kind is open_realtime:
-        server.receive, server.send = severable(server.receive, server.send)
-    socket = await kind(server)
+        receive, send = severable(server.receive, server.send)
+        ends = SimpleNamespace(receive=receive, send=send)
+        socket = await kind(ends)
+        server.served = ends.served
+    else:
+        socket = await kind(server)
     server.say({"type": "ping", "nonce": "1"})
     await server.frame("pong")
     return socket
