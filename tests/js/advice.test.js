@@ -81,6 +81,20 @@ test("three attempts in a row that fail are said once, with what to look at", ()
   assert.match(said()[0], /3 attempts .*asgi\.py.*daphne.*INSTALLED_APPS.*origin/);
 });
 
+test("a server that was there before has no mistake in its asgi.py", () => {
+  const it = fakeEnvironment();
+  new RealtimeClient("/realtime/", it.options);
+  it.last().open();
+  it.last().welcome();
+  for (let attempt = 0; attempt < 4; attempt += 1) {
+    it.last().end(1006);
+    nextAttempt(it);
+  }
+  assert.equal(said().length, 1);
+  assert.match(said()[0], /3 attempts .*does the server run/);
+  assert.doesNotMatch(said()[0], /asgi\.py/);
+});
+
 test("a connection that worked in between begins the count again", () => {
   const it = fakeEnvironment();
   new RealtimeClient("/realtime/", it.options);

@@ -88,6 +88,7 @@ async def test_a_foreign_origin_or_a_rewritten_host(caplog):
     (warning,) = warnings(caplog)
     assert "A page of 'https://desk.example' was refused" in warning
     assert "the host 'internal:8000'" in warning
+    assert "ALLOWED_HOSTS" in warning
     assert "CSRF_TRUSTED_ORIGINS" in warning and "have it pass the browser's own on" in warning
     assert "SECURE_PROXY_SSL_HEADER" in warning
     async with RealtimeCommunicator(

@@ -20,6 +20,13 @@ const ENDINGS = Object.freeze({
   [CloseCode.DISCONNECTED]: "The application ended this connection.",
 });
 
+const AWAY = "It was there before: does the server run? The page goes on trying.";
+
+const MISTAKEN =
+  "Is the consumer routed there (in asgi.py: application = realtime.asgi.application())? Is it an ASGI " +
+  "server (runserver needs 'daphne' first in INSTALLED_APPS)? Is this page's origin allowed? The " +
+  "server's log says more, and manage.py realtime_check --live.";
+
 /** Whether the server answered, and only wants the page to come later. @param {number} [code] */
 const answered = (code) => code !== undefined && code in REASONS;
 
@@ -28,6 +35,7 @@ export class Advice {
   #url = "the server";
   #failures = 0;
   #given = false;
+  #worked = false;
 
   /** Name the server. @param {import("./reconnector.js").UrlProvider} url */
   to(url) {
@@ -42,8 +50,10 @@ export class Advice {
    * @param {boolean} handled whether the page has a handler for changes of the state
    */
   moved({ state, previous, code, reason }, handled) {
-    if (state === "open") this.#failures = 0;
-    else if (state === "closed" && code !== undefined && code !== 1000 && !handled) {
+    if (state === "open") {
+      this.#failures = 0;
+      this.#worked = true;
+    } else if (state === "closed" && code !== undefined && code !== 1000 && !handled) {
       const why = ENDINGS[code] ?? `Close code ${code} ${reason}.`;
       console.warn(`realtime: no connection to ${this.#url}, and none will be tried. ${why}`);
     } else if (state === "waiting" && previous === "connecting" && !answered(code)) this.#failed();
@@ -54,10 +64,7 @@ export class Advice {
     if (this.#failures < ATTEMPTS || this.#given) return;
     this.#given = true;
     console.warn(
-      `realtime: ${ATTEMPTS} attempts to connect to ${this.#url} have failed. Is the consumer routed there ` +
-        "(in asgi.py: application = realtime.asgi.application())? Is it an ASGI server (runserver " +
-        "needs 'daphne' first in INSTALLED_APPS)? Is this page's origin allowed? The server's log " +
-        "says more, and manage.py realtime_check --live.",
+      `realtime: ${ATTEMPTS} attempts to connect to ${this.#url} have failed. ${this.#worked ? AWAY : MISTAKEN}`,
     );
   }
 }

@@ -1,6 +1,6 @@
 /** The configuration that the server has put on the page. */
 
-const NO_URL = 'pass a url, or put <script id="realtime-config"> on the page';
+const NO_URL = 'put {% realtime %} into the template (it makes <script id="realtime-config">), or pass a url';
 
 /**
  * @typedef {object} PageConfig
