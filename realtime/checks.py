@@ -61,8 +61,18 @@ def check_authenticate(app_configs: Sequence[AppConfig] | None, **_: Any) -> lis
 
 @register()
 def check_channel_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """Report a channel layer that loses events without a word, or that reaches one process."""
+    """Report a channel layer that isn't there, that loses events, or that reaches one process."""
     layer = _channel_layer()
+    try:
+        import_string(layer)
+    except ImportError as reason:
+        return [
+            Error(
+                f"The BACKEND of CHANNEL_LAYERS can't be imported: {reason}",
+                hint="For Redis: pip install 'channels-realtime[redis]'.",
+                id="realtime.E015",
+            )
+        ]
     if _layer_is_in_memory() and not settings.DEBUG:
         return [
             Warning(

@@ -57,9 +57,9 @@ _NO_USER = (
     "who are logged in; behind another login than Django's, put the user into scope['user']."
 )
 _FOREIGN_ORIGIN = (
-    "A page of %s was refused: the socket went to the host %s. If that page is yours, add that host "
-    "to ALLOWED_HOSTS if it is missing there, or the page's origin, if it is another one, to "
-    "CSRF_TRUSTED_ORIGINS. If a proxy changes the Host header, have it pass the "
+    "A page of %s was refused: the socket went to the host %s. If that page is yours, add this "
+    "host to ALLOWED_HOSTS if it is missing there; if the page has another host, add the page's "
+    "origin to CSRF_TRUSTED_ORIGINS. If a proxy changes the Host header, have it pass the "
     "browser's own on; if TLS ends there, set SECURE_PROXY_SSL_HEADER."
 )
 

@@ -93,7 +93,8 @@ def test_the_readme_is_short():
 
 
 def test_settings_and_defaults():
-    table = {row[0].strip("`"): row[1] for row in rows(doc("settings.md")) if row[0].isupper()}
+    settings = [row for row in rows(doc("settings.md")) if row[0].isupper()]
+    table = {row[0].strip("`"): row[1].strip("`") for row in settings}
     defaults = RealtimeSettings()
     assert table == {one.name: str(getattr(defaults, one.name)) for one in fields(defaults)}
 

@@ -55,6 +55,7 @@ class Collected:
     def __init__(self, item: Any, then: Callable[[Sequence[Any]], None]) -> None:
         self.items = [item]
         self.then = then
+        self.__qualname__ = then.__qualname__  # by which Django names a hook that fails
 
     def __call__(self) -> None:
         self.then(self.items)
@@ -71,7 +72,10 @@ def after_every_commit(then: Then) -> None:
         then()
     for using in list(waiting):
         # Each is asked now: one that was rolled back first would look like one without any.
-        transaction.on_commit(partial(_committed, using, waiting, then), using=using, robust=True)
+        hook = partial(_committed, using, waiting, then)
+        # Django names a hook that fails by this attribute, which a partial doesn't have.
+        hook.__qualname__ = _committed.__qualname__  # type: ignore[attr-defined]
+        transaction.on_commit(hook, using=using, robust=True)
 
 
 def databases_in_transaction() -> set[str]:

@@ -99,6 +99,7 @@ def test_an_authenticate_that_cannot_be_called_is_named(settings, path):
             True,
             "realtime.W002",
         ),
+        ({"default": {"BACKEND": "channels_rediss.pubsub.Layer"}}, True, "realtime.E015"),
     ],
 )
 def test_a_layer_that_will_not_do_is_named(settings, layers, debug, found):
@@ -112,7 +113,7 @@ def test_a_layer_that_will_not_do_is_named(settings, layers, debug, found):
     [
         ({"EVENT_LOG": None}, "channels_redis.pubsub.RedisPubSubChannelLayer", ["realtime.W010"]),
         ({"EVENT_LOG": None}, "channels.layers.InMemoryChannelLayer", []),
-        ({"EVENT_LOG": None, "PRESENCE": False}, "mysite.layers.Layer", []),
+        ({"EVENT_LOG": None, "PRESENCE": False}, "channels.layers.BaseChannelLayer", []),
     ],
 )
 def test_presence_that_knows_one_process_is_named(settings, realtime, layer, found):
@@ -166,7 +167,7 @@ def test_a_redis_that_others_may_have_too_is_named(settings, config, found):
     assert [message.id for message in messages()] == found
     settings.CHANNEL_LAYERS["default"]["BACKEND"] = "realtime.layer.redis_pubsub." + PUB_SUB[22:]
     assert [message.id for message in messages()] == found
-    settings.CHANNEL_LAYERS["default"]["BACKEND"] = "mysite.layers.AnotherLayer"
+    settings.CHANNEL_LAYERS["default"]["BACKEND"] = "channels.layers.BaseChannelLayer"
     assert messages() == []
 
 

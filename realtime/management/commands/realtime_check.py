@@ -12,17 +12,19 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from realtime.doctor.address import Address, read_address
 from realtime.doctor.bounded import bounded, in_thread
-from realtime.doctor.finding import Findings, Id, Level, exit_code
+from realtime.doctor.finding import Findings, Id, Level, exit_code, skipped_all
 from realtime.doctor.inside.database import examine_each, examine_reachable
 from realtime.doctor.inside.sign_in import SignedIn, first_user, sign_in
 from realtime.doctor.inside.site import examine_system_checks
-from realtime.doctor.outside.live import examine_live
+from realtime.doctor.outside.live import STEPS, examine_live
 from realtime.doctor.report import as_text
 
 CHECK_WITHIN = 10.0
 """Seconds of one check."""
 
 RUNSERVER = "http://127.0.0.1:8000"
+
+LIVE_CHECKS: tuple[Id, ...] = ("tcp", *STEPS)
 
 
 class Command(BaseCommand):
@@ -64,7 +66,8 @@ async def _examine(address: Address | None, user: str | None) -> Findings:
     for id, check in checks.items():
         findings += await bounded(id, partial(in_thread, check), CHECK_WITHIN)
         if exit_code(findings, Level.ERROR):
-            return findings
+            rest = () if address is None else LIVE_CHECKS
+            return findings + skipped_all(rest, "Correct the error above first.")
     if address is None:
         return findings
     signed_in = await in_thread(partial(_sign_in, user))

@@ -194,8 +194,10 @@ def test_the_command_says_what_is_missing(monkeypatch, settings):
     said = check()
     assert "realtime.W005" in said and "ASGI_APPLICATION = 'project.asgi.application'" in said
     settings.REALTIME = {"HEARTBEAT": 3}
+    output = StringIO()
     with pytest.raises(SystemExit):
-        check()
+        call_command("realtime_check", "--live", stdout=output)
+    assert "skipped   tcp, handshake, welcome" in output.getvalue()
 
 
 @pytest.mark.django_db(transaction=True)
