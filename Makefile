@@ -39,7 +39,7 @@ check: $(VENV)/test
 .PHONY: docs
 docs: $(VENV)/docs
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
-	@echo "dist/docs/index.html"
+	@echo "dist/docs/index.html; with its search: python3 -m http.server --directory dist/docs"
 
 client: tests/js/node_modules/.package-lock.json
 	@release/bundle

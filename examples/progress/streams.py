@@ -10,6 +10,7 @@ from realtime.streams import Mode, Stream, register
 class JobStream(Stream):
     mode = Mode.CACHE
     throttle = 0.2
+    expects_followers = False  # A job goes on while nobody looks.
 
     def authorize(self, user: Any) -> bool:
         return Job.objects.filter(key=self.key, owner=user).exists()
