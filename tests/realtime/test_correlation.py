@@ -245,7 +245,8 @@ async def test_a_message_to_a_stream(monkeypatch, caplog):
     records = [record for record in caplog.records if record.name.startswith("realtime.")]
     lines = [record.getMessage() for record in records]
     assert len([line for line in lines if line.endswith(f"streams=news socket={id}")]) == 2
-    fields = [record.realtime for record in records]
+    # The hint that no class serves "news" has none; it is there if no earlier test has had it.
+    fields = [record.realtime for record in records if hasattr(record, "realtime")]
     origins = [field["origin"] for field in fields if field["what"] == "publish"]
     assert origins == [f"socket {id} user.7"] * 2
     assert lines[-1] == f"disconnected socket={id}"
