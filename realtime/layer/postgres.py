@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -144,6 +144,7 @@ class _LoopLayer:
         self._reconnecting: asyncio.Task[None] | None = None
         self._numbers = count()
         self._parts: list[bytes] = []
+        self._parts_of: tuple[bytes, bytes] | None = None
         _closing.current().layers.add(self)
 
     async def send(self, target: str, message: Mapping[str, Any]) -> None:
@@ -225,11 +226,11 @@ class _LoopLayer:
 
     def _take(self, payload: bytes) -> None:
         try:
-            target, _, place, text = payload.split(b" ", 3)
+            target, number, place, text = payload.split(b" ", 3)
             channels = self._channels_of(target.decode("ascii"))
-            if channels:
-                number, last = map(int, place.split(b"/"))
-                self._take_part(channels, number, last, text)
+            if channels and (whole := self._whole((target, number), place, text)) is not None:
+                for channel in channels:
+                    self._put(channel, whole)
         except ValueError as error:
             self._failed(error)
 
@@ -238,17 +239,21 @@ class _LoopLayer:
         members = self._groups.get(name, ()) if kind == "g" else (name,)
         return [one for one in members if one in self._channels]
 
-    def _take_part(self, channels: Sequence[str], number: int, last: int, text: bytes) -> None:
-        """Take a part of a message; they come one after the other."""
-        if number == 0:
-            self._parts.clear()
-        elif number != len(self._parts):
-            return  # The channel was opened, or joined the group, in the midst of a message.
+    def _whole(self, message: tuple[bytes, bytes], place: bytes, text: bytes) -> bytes | None:
+        """Take a part of a message; returns the message with its last one.
+
+        They come one after the other. Of one in whose midst the group was joined, the end is left.
+        """
+        part, last = map(int, place.split(b"/"))
+        if part == 0:
+            self._parts, self._parts_of = [], message
+        elif message != self._parts_of or part != len(self._parts):
+            return None
         self._parts.append(text)
-        if number == last:
-            whole = b"".join(self._parts)
-            for channel in channels:
-                self._put(channel, whole)
+        if part < last:
+            return None
+        whole, self._parts = b"".join(self._parts), []
+        return whole
 
     def _put(self, channel: str, text: bytes) -> None:
         try:
@@ -263,11 +268,12 @@ class _LoopLayer:
 
     def _on_lost(self, error: Exception) -> None:
         """Connect again where somebody listens; messages are missing there."""
-        self._parts.clear()
+        self._parts_of = None
         if self._channels:
             logger.error("channel layer connection lost error=%r: connecting again", error)
-            reconnecting = self._reconnect()
-            self._reconnecting = asyncio.create_task(reconnecting, name="realtime-layer-reconnect")
+            if self._reconnecting is None or self._reconnecting.done():
+                reconnect = self._reconnect()
+                self._reconnecting = asyncio.create_task(reconnect, name="realtime-layer-reconnect")
             self._failed(error)
 
     async def _reconnect(self) -> None:
