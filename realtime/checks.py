@@ -86,18 +86,19 @@ def check_channel_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> li
 
 @register()
 def check_postgres_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """Report a channel layer for PostgreSQL in another database."""
+    """Report a channel layer for PostgreSQL in another database, or in none."""
     layer = getattr(settings, "CHANNEL_LAYERS", {}).get("default", {})
     config = layer.get("CONFIG", {})
     if layer.get("BACKEND") != POSTGRES or config.get("dsn") is not None:
         return []
     alias = config.get("database", DEFAULT_DB_ALIAS)
-    vendor = connections[alias].vendor
-    if vendor == "postgresql":
+    is_there = alias in connections.databases
+    found = connections[alias].vendor if is_there else "not in DATABASES"
+    if found == "postgresql":
         return []
     return [
         Error(
-            f"PostgresChannelLayer needs PostgreSQL, and the database {alias!r} is {vendor}.",
+            f"PostgresChannelLayer needs PostgreSQL, and the database {alias!r} is {found}.",
             hint=f"Set its CONFIG['dsn'], or CONFIG['database'], or use {PUB_SUB}.",
             id="realtime.E014",
         )
