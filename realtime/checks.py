@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.asgi import ASGIHandler
@@ -139,6 +140,8 @@ def check_server(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Chec
                 id="realtime.W005",
             )
         ]
+    while isinstance(application, ASGIStaticFilesHandler):  # It passes WebSockets on.
+        application = application.application
     if isinstance(application, ASGIHandler):
         return [
             Warning(
