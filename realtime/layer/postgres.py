@@ -141,6 +141,8 @@ class _LoopLayer:
         self._groups: dict[str, set[str]] = {}
         self._connection: Any = None
         self._lock = asyncio.Lock()
+        self._failure: Exception | None = None
+        """Why the last attempt to connect failed that did."""
         self._reconnecting: asyncio.Task[None] | None = None
         self._numbers = count()
         self._parts: list[bytes] = []
@@ -211,15 +213,26 @@ class _LoopLayer:
         self._groups.clear()
 
     async def _connected(self, listens: bool) -> Any:
-        """Return the connection; one that only notifies is replaced when others are to be heard."""
+        """Return the connection; one that only notifies is replaced when others are to be heard.
+
+        Who waits while another tries to connect fails with it: a server that does not answer would
+        keep each of them waiting in turn.
+        """
+        failure = self._failure
         async with self._lock:
             before = self._connection
             if before is not None and before.is_open and (before.listens or not listens):
                 return before
+            if self._failure is not None and self._failure is not failure:
+                raise self._failure
             options = self._connecting.parameters(*self._where)
-            self._connection = await self._connecting.Connection.open(
-                options, self._prefix, self._take, self._on_lost, listens=listens
-            )
+            try:
+                self._connection = await self._connecting.Connection.open(
+                    options, self._prefix, self._take, self._on_lost, listens=listens
+                )
+            except self._connecting.psycopg.Error as error:
+                self._failure = error
+                raise
             if before is not None:
                 before.retire()
             return self._connection

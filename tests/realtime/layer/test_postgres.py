@@ -338,6 +338,26 @@ def test_a_layer_that_is_closed_does_not_connect_again(make, postgres_url, monke
     run(scenario())
 
 
+def test_those_who_wait_for_a_connection_fail_together_and_the_next_one_tries(make, monkeypatch):
+    attempts = []
+
+    async def refuse(*about, listens):
+        attempts.append(listens)
+        await asyncio.sleep(0)  # The others wait now.
+        raise psycopg.OperationalError("down")
+
+    async def scenario():
+        layer = make()
+        monkeypatch.setattr(postgres_connection.Connection, "open", refuse)
+        for count in (1, 2):
+            sends = [layer.send("channel", {}) for _ in range(5)]
+            found = await asyncio.gather(*sends, return_exceptions=True)
+            assert [str(error) for error in found] == ["down"] * 5
+            assert len(attempts) == count
+
+    run(scenario())
+
+
 def test_a_server_that_stands_still_fails_those_who_send_in_time(pooled, monkeypatch):
     monkeypatch.setattr(postgres_connection, "ANSWER_WITHIN", 0.5)
     pooler = pooled("session")
