@@ -126,7 +126,9 @@ def test_async_code_needs_a_thread_where_one_of_the_logs_does():
     assert not EventLogByPrefix({"": redis, "room.": MEMORY}).appends_in_loop
 
 
-@pytest.mark.parametrize("logs", [{}, {"a": MEMORY}, {"": MEMORY, "a": {}}, {"": None}, None])
+@pytest.mark.parametrize(
+    "logs", [{}, {"a": MEMORY}, {"": MEMORY, "a": {}}, {"": None}, {"": MEMORY, 1: MEMORY}, None]
+)
 def test_what_is_no_set_of_logs_is_said(logs):
     with pytest.raises(ImproperlyConfigured, match="prefix"):
         EventLogByPrefix(logs)
