@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.asgi import ASGIHandler
@@ -96,18 +97,19 @@ def check_channel_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> li
 
 @register()
 def check_postgres_layer(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """Report a channel layer for PostgreSQL in another database."""
+    """Report a channel layer for PostgreSQL in another database, or in none."""
     layer = getattr(settings, "CHANNEL_LAYERS", {}).get("default", {})
     config = layer.get("CONFIG", {})
     if layer.get("BACKEND") != POSTGRES or config.get("dsn") is not None:
         return []
     alias = config.get("database", DEFAULT_DB_ALIAS)
-    vendor = connections[alias].vendor
-    if vendor == "postgresql":
+    is_there = alias in connections.databases
+    found = connections[alias].vendor if is_there else "not in DATABASES"
+    if found == "postgresql":
         return []
     return [
         Error(
-            f"PostgresChannelLayer needs PostgreSQL, and the database {alias!r} is {vendor}.",
+            f"PostgresChannelLayer needs PostgreSQL, and the database {alias!r} is {found}.",
             hint=f"Set its CONFIG['dsn'], or CONFIG['database'], or use {PUB_SUB}.",
             id="realtime.E014",
         )
@@ -148,6 +150,8 @@ def check_server(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Chec
                 id="realtime.W005",
             )
         ]
+    while isinstance(application, ASGIStaticFilesHandler):  # It passes WebSockets on.
+        application = application.application
     if isinstance(application, ASGIHandler):
         return [
             Warning(

@@ -35,9 +35,10 @@ class EventLogByPrefix(ComposedLog):
                 "stands for all other streams and has to be there."
             )
         for prefix, configured in logs.items():
-            if not is_backend(configured):
+            if not isinstance(prefix, str) or not is_backend(configured):
                 raise ImproperlyConfigured(
-                    f"The log of the prefix {prefix!r} must have a BACKEND: {configured!r}."
+                    "In EVENT_LOG's OPTIONS['logs'] a prefix is a str, and its log has a BACKEND: "
+                    f"{prefix!r}: {configured!r}."
                 )
         self._logs = {prefix: made_log(configured) for prefix, configured in logs.items()}
         self.names = sorted(self._logs, key=len)

@@ -90,13 +90,15 @@ class ComposedLog(EventLog):
             seen, left = before.get(name), limit - len(entries)
             if seen is None or left > 0:
                 found: Recent = self.ask(name, methodcaller("recent", seen, left))
-                seen, entries = found.cursor, entries + list(found.entries)
+                seen = found.cursor
+                # Two of the logs may be in one place, with other options.
+                entries += [one for one in found.entries if self.name_for(one.stream) == name]
             after[name] = seen
         return Recent(json.dumps(after), sorted(entries, key=lambda one: one.numbered_at or 0.0))
 
     def find(self, *, id: str | None = None, key: str | None = None) -> Sequence[LogEntry]:
         answers = (self.ask(name, lambda log: log.find(id=id, key=key)) for name in self.names)
-        found = [entry for entries in answers for entry in entries]
+        found = dict.fromkeys(entry for entries in answers for entry in entries)
         return sorted(found, key=lambda one: one.logged_at)[-MAX_FOUND:]
 
     def between(self, stream: str, begin: float, end: float, limit: int) -> Sequence[LogEntry]:

@@ -121,9 +121,8 @@ class MemoryEventLog(EventLog):
             if cursor is None:
                 old = (n for n, one in reversed(self._recent) if _numbered_at(one) <= settled)
                 return Recent(str(next(old, 0)), ())
-            new = itertools.takewhile(
-                lambda numbered: numbered[0] > int(cursor), reversed(self._recent)
-            )
+            seen = int(cursor)
+            new = itertools.takewhile(lambda numbered: numbered[0] > seen, reversed(self._recent))
             found = [(n, one) for n, one in new if _numbered_at(one) <= settled][::-1][:limit]
         return Recent(str(found[-1][0]) if found else cursor, [one for _, one in found])
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.asyncio.retry import Retry as RetryInLoop
 from redis.asyncio.sentinel import Sentinel as SentinelInLoop
 from redis.backoff import NoBackoff
-from redis.connection import parse_url
+from redis.connection import SSLConnection, parse_url
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
@@ -54,10 +54,21 @@ class RedisClients:
         options: dict[str, Any] = parse_url(self.url)  # type: ignore[no-untyped-call]
         name = options.pop("host", None)
         options.pop("port", None)
+        if options.pop("connection_class", None) is SSLConnection:
+            options["ssl"] = True  # It has a class of its own for the master.
         if not name:
             raise ImproperlyConfigured(
                 "With sentinels, the host in url is the master's name, as in redis://main/0; "
                 f"{self.url!r} has none."
             )
+        if not self.sentinels or not all(map(_is_address, self.sentinels)):
+            raise ImproperlyConfigured(
+                "sentinels is a list of pairs of a host and a port, as in [('10.0.0.1', 26379)]; "
+                f"{self.sentinels!r} is not."
+            )
         sentinel = by_sentinel(self.sentinels, sentinel_kwargs=sentinel_kwargs)
-        return sentinel.master_for(name, **{**options, **OPTIONS}, retry=retry)
+        return sentinel.master_for(name, **{**OPTIONS, **options}, retry=retry)
+
+
+def _is_address(value: object) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2

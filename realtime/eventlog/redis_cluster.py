@@ -47,7 +47,7 @@ class RedisClusterEventLog(ComposedLog):
     """
 
     def __init__(self, url: str, prefix: str = "realtime", partitions: int = PARTITIONS) -> None:
-        if partitions < 1:
+        if not isinstance(partitions, int) or partitions < 1:
             raise ImproperlyConfigured(f"A log has one partition or more, not {partitions!r}.")
         self._url = url
         self._tags = {str(number): f"{{{prefix}.{number}}}" for number in range(partitions)}

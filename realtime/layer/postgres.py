@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -141,9 +141,12 @@ class _LoopLayer:
         self._groups: dict[str, set[str]] = {}
         self._connection: Any = None
         self._lock = asyncio.Lock()
+        self._failure: Exception | None = None
+        """Why the last attempt to connect failed that did."""
         self._reconnecting: asyncio.Task[None] | None = None
         self._numbers = count()
         self._parts: list[bytes] = []
+        self._parts_of: tuple[bytes, bytes] | None = None
         _closing.current().layers.add(self)
 
     async def send(self, target: str, message: Mapping[str, Any]) -> None:
@@ -210,26 +213,37 @@ class _LoopLayer:
         self._groups.clear()
 
     async def _connected(self, listens: bool) -> Any:
-        """Return the connection; one that only notifies is replaced when others are to be heard."""
+        """Return the connection; one that only notifies is replaced when others are to be heard.
+
+        Who waits while another tries to connect fails with it: a server that does not answer would
+        keep each of them waiting in turn.
+        """
+        failure = self._failure
         async with self._lock:
             before = self._connection
             if before is not None and before.is_open and (before.listens or not listens):
                 return before
+            if self._failure is not None and self._failure is not failure:
+                raise self._failure
             options = self._connecting.parameters(*self._where)
-            self._connection = await self._connecting.Connection.open(
-                options, self._prefix, self._take, self._on_lost, listens=listens
-            )
+            try:
+                self._connection = await self._connecting.Connection.open(
+                    options, self._prefix, self._take, self._on_lost, listens=listens
+                )
+            except self._connecting.psycopg.Error as error:
+                self._failure = error
+                raise
             if before is not None:
                 before.retire()
             return self._connection
 
     def _take(self, payload: bytes) -> None:
         try:
-            target, _, place, text = payload.split(b" ", 3)
+            target, number, place, text = payload.split(b" ", 3)
             channels = self._channels_of(target.decode("ascii"))
-            if channels:
-                number, last = map(int, place.split(b"/"))
-                self._take_part(channels, number, last, text)
+            if channels and (whole := self._whole((target, number), place, text)) is not None:
+                for channel in channels:
+                    self._put(channel, whole)
         except ValueError as error:
             self._failed(error)
 
@@ -238,17 +252,21 @@ class _LoopLayer:
         members = self._groups.get(name, ()) if kind == "g" else (name,)
         return [one for one in members if one in self._channels]
 
-    def _take_part(self, channels: Sequence[str], number: int, last: int, text: bytes) -> None:
-        """Take a part of a message; they come one after the other."""
-        if number == 0:
-            self._parts.clear()
-        elif number != len(self._parts):
-            return  # The channel was opened, or joined the group, in the midst of a message.
+    def _whole(self, message: tuple[bytes, bytes], place: bytes, text: bytes) -> bytes | None:
+        """Take a part of a message; returns the message with its last one.
+
+        They come one after the other. Of one in whose midst the group was joined, the end is left.
+        """
+        part, last = map(int, place.split(b"/"))
+        if part == 0:
+            self._parts, self._parts_of = [], message
+        elif message != self._parts_of or part != len(self._parts):
+            return None
         self._parts.append(text)
-        if number == last:
-            whole = b"".join(self._parts)
-            for channel in channels:
-                self._put(channel, whole)
+        if part < last:
+            return None
+        whole, self._parts = b"".join(self._parts), []
+        return whole
 
     def _put(self, channel: str, text: bytes) -> None:
         try:
@@ -263,11 +281,12 @@ class _LoopLayer:
 
     def _on_lost(self, error: Exception) -> None:
         """Connect again where somebody listens; messages are missing there."""
-        self._parts.clear()
+        self._parts_of = None
         if self._channels:
             logger.error("channel layer connection lost error=%r: connecting again", error)
-            reconnecting = self._reconnect()
-            self._reconnecting = asyncio.create_task(reconnecting, name="realtime-layer-reconnect")
+            if self._reconnecting is None or self._reconnecting.done():
+                reconnect = self._reconnect()
+                self._reconnecting = asyncio.create_task(reconnect, name="realtime-layer-reconnect")
             self._failed(error)
 
     async def _reconnect(self) -> None:

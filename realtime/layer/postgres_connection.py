@@ -46,12 +46,14 @@ def parameters(database: str, dsn: str | None) -> dict[str, Any]:
     """Return how to connect: by a DSN, or as Django does to the database with an alias."""
     if dsn is not None:
         return {**OPTIONS, **conninfo_to_dict(dsn)}
-    connection = connections[database]
-    if connection.vendor != "postgresql":
+    is_there = database in connections.databases
+    vendor = connections[database].vendor if is_there else "not in DATABASES"
+    if vendor != "postgresql":
         raise ImproperlyConfigured(
-            f"PostgresChannelLayer needs PostgreSQL, and the database {database!r} is "
-            f"{connection.vendor}: set its CONFIG to {{'database': <alias>}} or {{'dsn': ...}}."
+            f"PostgresChannelLayer needs PostgreSQL, and the database {database!r} is {vendor}: "
+            "set its CONFIG to {'database': <alias>} or {'dsn': ...}."
         )
+    connection = connections[database]
     found = {**OPTIONS, **connection.get_connection_params()}
     for only_django in ("cursor_factory", "context"):
         found.pop(only_django, None)
@@ -153,7 +155,7 @@ class Connection:
         self._ask(self._listen_statement, None, [answer])
         await answer
         self.listens = True
-        mark = uuid4().hex.encode()
+        mark = f"c:{uuid4().hex} 0 0/0 ".encode()  # To all others, for a channel that they lack.
         self._expected = mark, self._loop.create_future()
         other = await Connection.open(options, channel, _ignore, _ignore, listens=False)
         try:

@@ -7,6 +7,7 @@ of theirs was handed it. What is not certain is not said: no false alarm matters
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +21,7 @@ from realtime.concurrency.process import process_id
 from realtime.concurrency.threads import run_record, run_sync
 from realtime.counters import DELIVERED_TO_NOBODY
 from realtime.eventlog import EventLog, event_log
-from realtime.eventlog.entries import LogEntry
+from realtime.eventlog.entries import LogEntry, Recent
 from realtime.layer.questions import aask
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol.presence import PRESENCE_EVENT
@@ -147,7 +148,7 @@ class NobodyWatch:
             note: str | None = await run_sync(log.take_lease, TASK, process_id(), LEASE)
             if note is None:
                 return False
-            self._cursor = note or (await run_sync(log.recent, None)).cursor
+            self._cursor = await _cursor(log, note)
             self._kept_at = 0.0
         new = await self._new(log)
         self._waiting += [Watched(one) for one in new if _is_watched(one)]
@@ -218,6 +219,16 @@ class NobodyWatch:
         if self._is_failing:
             self._is_failing = False
             logger.warning("deliveries watched again")
+
+
+async def _cursor(log: EventLog, note: str) -> str:
+    """Return the cursor in a note, or a new one; another log's says nothing here."""
+    if note:
+        with contextlib.suppress(Exception):  # The process before may have had other settings.
+            await run_sync(log.recent, note, 1)
+            return note
+    newest: Recent = await run_sync(log.recent, None)
+    return newest.cursor
 
 
 def _is_watched(entry: LogEntry) -> bool:

@@ -171,6 +171,14 @@ def test_a_redis_that_others_may_have_too_is_named(settings, config, found):
     assert messages() == []
 
 
+def test_a_layer_for_postgresql_in_a_database_that_is_not_there_is_named(settings):
+    backend = "realtime.layer.postgres.PostgresChannelLayer"
+    layer = {"BACKEND": backend, "CONFIG": {"database": "nowhere"}}
+    settings.CHANNEL_LAYERS = {"default": layer}
+    [message] = messages()
+    assert (message.id, "not in DATABASES" in message.msg) == ("realtime.E014", True)
+
+
 @pytest.mark.parametrize(
     ("config", "found"),
     [

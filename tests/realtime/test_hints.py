@@ -6,6 +6,7 @@ import sys
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.core.checks import run_checks
 from django.core.handlers.asgi import ASGIHandler
 from django.template import Context, Template
@@ -249,13 +250,20 @@ def test_a_runserver_whose_application_is_not_there(runserver):
 
 
 django_alone = ASGIHandler()
+with_files = ASGIStaticFilesHandler(django_alone)
+router_with_files = ASGIStaticFilesHandler(application)
 
 
-def test_a_runserver_whose_application_is_django_alone(runserver):
-    runserver.ASGI_APPLICATION = f"{__name__}.django_alone"
+@pytest.mark.parametrize("name", ["django_alone", "with_files"])
+def test_a_runserver_whose_application_is_django_alone(runserver, name):
+    runserver.ASGI_APPLICATION = f"{__name__}.{name}"
     ((_, hint),) = found("realtime.W011")
     assert "import realtime.asgi; application = realtime.asgi.application()" in hint
-    runserver.ASGI_APPLICATION = f"{__name__}.application"
+
+
+@pytest.mark.parametrize("name", ["application", "router_with_files"])
+def test_a_runserver_whose_application_serves_websockets(runserver, name):
+    runserver.ASGI_APPLICATION = f"{__name__}.{name}"
     assert found("realtime.W005", "realtime.W011") == []
 
 

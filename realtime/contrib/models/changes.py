@@ -8,7 +8,9 @@ the higher version, whichever process makes it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +21,9 @@ from django.db.models.sql import Query
 
 from realtime import Publication, publish_many
 from realtime.contrib.models.declaration import Declaration
+from realtime.eventlog import event_log
+from realtime.eventlog.by_prefix import EventLogByPrefix
+from realtime.events import stream_names
 from realtime.publications import MAX_PUBLICATIONS
 
 VERSION = "realtime_version"
@@ -76,8 +81,24 @@ def publish_deletions(
 
 
 def _publish(publications: Sequence[Publication]) -> None:
-    for start in range(0, len(publications), MAX_PUBLICATIONS):
-        publish_many(publications[start : start + MAX_PUBLICATIONS])
+    for together in _by_log(publications):
+        for start in range(0, len(together), MAX_PUBLICATIONS):
+            publish_many(together[start : start + MAX_PUBLICATIONS])
+
+
+def _by_log(publications: Sequence[Publication]) -> Iterable[Sequence[Publication]]:
+    """Return what goes to each log, where there are several: one publish goes to one of them."""
+    log = event_log()
+    if not isinstance(log, EventLogByPrefix):
+        return [publications]
+    found: defaultdict[str, list[Publication]] = defaultdict(list)
+    for one in publications:
+        parts: defaultdict[str, list[str]] = defaultdict(list)
+        for stream in stream_names(one.to):
+            parts[log.name_for(stream)].append(stream)
+        for prefix, streams in parts.items():
+            found[prefix].append(replace(one, to=streams))
+    return found.values()
 
 
 def _now(using: str) -> int:

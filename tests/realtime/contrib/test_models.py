@@ -26,6 +26,8 @@ from tests.processes.inner_pytest import pass_all
 pytest_plugins = ["realtime.testing.fixtures"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
+MEMORY = {"BACKEND": "realtime.eventlog.memory.MemoryEventLog"}
+BY_PREFIX = "realtime.eventlog.by_prefix.EventLogByPrefix"
 SIGNALS = (pre_save, post_save, pre_delete, post_delete)
 
 
@@ -309,6 +311,22 @@ def test_a_serializer_is_a_function_or_a_class_with_data(published):
     assert published[0].data["row"] == {"called": "Mop"}
     assert row_data(Task.objects.all()) == [{"pk": task.pk, "row": {"called": "Mop"}}]
     assert row_data([Step()])[0]["row"] == {"called": "step"}
+
+
+def test_the_streams_of_a_row_may_be_in_several_logs(published, settings):
+    logs = {"BACKEND": BY_PREFIX, "OPTIONS": {"logs": {"": MEMORY, "task.": MEMORY}}}
+    settings.REALTIME = {**settings.REALTIME, "EVENT_LOG": logs}
+    streams_model(Task, to=lambda task: [f"room.{task.room}", f"task.{task.pk}"], fields=["title"])
+    pks = [Task.objects.create().pk for _ in "12"]
+    Task.objects.filter(pk__in=pks).delete()
+    expected = {
+        (stream, f"task.{what}", pk)
+        for pk in pks
+        for what in ("created", "deleted")
+        for stream in ("room.1", f"task.{pk}")
+    }
+    assert {(one.stream, one.name, one.data["pk"]) for one in published} == expected
+    assert len(published) == len(expected)
 
 
 def test_a_row_may_be_in_many_streams_and_in_none(published):

@@ -96,6 +96,16 @@ def test_an_event_is_found_in_whichever_log_has_it(log):
     assert [one.name for one in log.between("room.17", now - 9, now + 9, 5)] == ["second"]
 
 
+def test_what_is_in_one_place_for_two_of_the_logs_is_shown_once(log, monkeypatch):
+    monkeypatch.setattr(memory, "SETTLED_AFTER", 0.0)
+    log._logs["room."] = log._logs[""]
+    cursor = log.recent(None).cursor
+    for stream in ("user.1", "room.2"):
+        publish_to(log, stream, key="k")
+    assert [one.stream for one in log.recent(cursor).entries] == ["user.1", "room.2"]
+    assert [one.stream for one in log.find(key="k")] == ["user.1", "room.2"]
+
+
 def test_all_are_pruned(log, settings):
     settings.REALTIME = {"RETENTION": {"COUNT": 1}}
     for stream in ("room.17", "user.1"):
@@ -116,7 +126,9 @@ def test_async_code_needs_a_thread_where_one_of_the_logs_does():
     assert not EventLogByPrefix({"": redis, "room.": MEMORY}).appends_in_loop
 
 
-@pytest.mark.parametrize("logs", [{}, {"a": MEMORY}, {"": MEMORY, "a": {}}, {"": None}, None])
+@pytest.mark.parametrize(
+    "logs", [{}, {"a": MEMORY}, {"": MEMORY, "a": {}}, {"": None}, {"": MEMORY, 1: MEMORY}, None]
+)
 def test_what_is_no_set_of_logs_is_said(logs):
     with pytest.raises(ImproperlyConfigured, match="prefix"):
         EventLogByPrefix(logs)

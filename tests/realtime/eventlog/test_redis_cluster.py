@@ -62,6 +62,7 @@ def test_a_cluster_that_is_away_is_an_error_and_it_is_tried_again(tmp_path):
             publish(log, "user.1")
 
 
-def test_a_log_without_partitions_is_refused():
-    with pytest.raises(ImproperlyConfigured, match="not 0"):
-        RedisClusterEventLog("redis://127.0.0.1:1/0", partitions=0)
+@pytest.mark.parametrize("partitions", [0, "32"])
+def test_a_log_without_partitions_is_refused(partitions):
+    with pytest.raises(ImproperlyConfigured, match="not"):
+        RedisClusterEventLog("redis://127.0.0.1:1/0", partitions=partitions)

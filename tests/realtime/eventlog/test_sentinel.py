@@ -125,3 +125,16 @@ def test_the_rest_of_the_url_holds_for_the_master():
     kept = client.connection_pool.connection_kwargs
     assert (kept["username"], kept["password"], kept["db"]) == ("user", "secret", 3)
     assert client.connection_pool.service_name == "main"
+
+
+def test_a_master_is_reached_over_tls_too():
+    clients = RedisClients("rediss://main/0", [("127.0.0.1", 1)])
+    for client in (clients.for_threads(), clients.for_loop()):
+        connection = client.connection_pool.make_connection()
+        assert type(connection).__name__ == "SentinelManagedSSLConnection"
+
+
+@pytest.mark.parametrize("sentinels", [[], ["10.0.0.1:26379"], ("10.0.0.1", 26379)])
+def test_what_is_no_list_of_addresses_is_refused(sentinels):
+    with pytest.raises(ImproperlyConfigured, match="pairs of a host and a port"):
+        RedisClients(URL, sentinels).for_threads()

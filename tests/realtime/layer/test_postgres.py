@@ -168,16 +168,41 @@ def test_one_who_listens_gets_what_came_before_too_and_what_goes_wrong(make, pos
     run(scenario())
 
 
+def test_one_who_begins_to_listen_disturbs_nobody(make):
+    async def scenario():
+        layer, other = make(), make()
+        async with opened(layer, other):
+            found, errors = [], []
+            layer.call_on_message(await joined(layer), found.append, errors.append)
+            await joined(other)
+            await other.group_send("group", {"n": 1})
+            await until(lambda: found == [{"n": 1}], 10, "the message has come")
+            assert errors == []
+
+    run(scenario())
+
+
+PARTS = (
+    'g:group 1 1/1 "end"',  # Its beginning came before the group was joined.
+    'g:group 1 0/1 {"half":',
+    "g:group 1 0/0 no JSON",
+    'g:group 1 0/1 {"n":',
+    "g:group 1 1/1 0}",
+    "g:group 2 2/2 the end",
+    'g:group 3 0/1 {"left in the midst":',
+    "g:group 4 1/1 5}",
+)
+
+
 def test_a_consumer_gets_whole_messages_alone(make, postgres_url, caplog):
     async def scenario():
         layer = make()
         async with opened(layer):
             channel = await joined(layer)
-            # The end of one whose beginning came before the group was joined, and nonsense.
-            for payload in ('g:group 1 1/1 "end"', 'g:group 1 0/1 {"half":', "g:group 1 0/0 no"):
+            for payload in PARTS:
                 ask(postgres_url, f"SELECT pg_notify('channels', '{payload}')")
             await layer.group_send("group", {"n": 1})
-            assert await next_of(layer, channel) == {"n": 1}
+            assert [await next_of(layer, channel) for _ in "12"] == [{"n": 0}, {"n": 1}]
         assert caplog.text.count("message dropped") == 1
 
     run(scenario())
@@ -289,6 +314,50 @@ def test_a_link_fails_over_to_another_host(make, pooled, postgres, postgres_url,
     run(scenario())
 
 
+def test_a_layer_that_is_closed_does_not_connect_again(make, postgres_url, monkeypatch, caplog):
+    really_open = postgres_connection.Connection.open
+
+    async def open_to_send(*about, listens):
+        if listens:
+            raise psycopg.OperationalError("down")
+        return await really_open(*about, listens=False)
+
+    async def scenario():
+        layer = make()
+        await joined(layer)
+        monkeypatch.setattr(postgres_connection.Connection, "open", open_to_send)
+        for count in (1, 2):
+            kill(None, postgres_url)
+            await until(lambda n=count: caplog.text.count("connection lost") == n, 10, "it is lost")
+            await layer.send("nobody", {})
+        await layer.close_connections()
+        await asyncio.sleep(0)
+        running = [task.get_name() for task in asyncio.all_tasks()]
+        assert "realtime-layer-reconnect" not in running
+
+    run(scenario())
+
+
+def test_those_who_wait_for_a_connection_fail_together_and_the_next_one_tries(make, monkeypatch):
+    attempts = []
+
+    async def refuse(*about, listens):
+        attempts.append(listens)
+        await asyncio.sleep(0)  # The others wait now.
+        raise psycopg.OperationalError("down")
+
+    async def scenario():
+        layer = make()
+        monkeypatch.setattr(postgres_connection.Connection, "open", refuse)
+        for count in (1, 2):
+            sends = [layer.send("channel", {}) for _ in range(5)]
+            found = await asyncio.gather(*sends, return_exceptions=True)
+            assert [str(error) for error in found] == ["down"] * 5
+            assert len(attempts) == count
+
+    run(scenario())
+
+
 def test_a_server_that_stands_still_fails_those_who_send_in_time(pooled, monkeypatch):
     monkeypatch.setattr(postgres_connection, "ANSWER_WITHIN", 0.5)
     pooler = pooled("session")
@@ -368,6 +437,8 @@ def test_a_pooler_will_do_unless_it_shares_connections(pooled, mode, expected):
 def test_it_connects_as_django_does_and_says_what_is_wrong(settings, postgres_url, monkeypatch):
     with pytest.raises(ImproperlyConfigured, match="the database 'default' is sqlite"):
         run(PostgresChannelLayer().send("channel", {}))
+    with pytest.raises(ImproperlyConfigured, match="the database 'nowhere' is not in DATABASES"):
+        run(PostgresChannelLayer("nowhere").send("channel", {}))
     with pytest.raises(ImproperlyConfigured, match="letters, digits or _"):
         PostgresChannelLayer(prefix="with space")
     with pytest.raises(psycopg.OperationalError, match="refused"):

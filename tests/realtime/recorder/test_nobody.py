@@ -260,6 +260,15 @@ def test_one_process_watches_and_the_next_goes_on_where_it_was(quick, caplog):
     assert log.take_lease(nobody.TASK, "other", 1) is None, process_id()
 
 
+def test_the_note_of_another_log_is_not_gone_by(quick, caplog):
+    log = event_log()
+    log.take_lease(nobody.TASK, "before the settings were changed", 0)
+    log.keep_lease(nobody.TASK, "before the settings were changed", 0, '{"": "7"}')
+    watched(lambda: publish("user.7"))
+    assert len(said(caplog)) == 1
+    assert said(caplog, "deliveries not watched") == []
+
+
 @pytest.mark.parametrize("away", ["recent", "keep_lease"])
 def test_a_log_that_is_away_is_one_line_and_costs_no_event(quick, caplog, monkeypatch, away):
     answer, until = getattr(memory.MemoryEventLog, away), []
