@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Manager, Model, QuerySet
 
 from realtime.contrib.models.changes import publish_changes, rows, streams_before
-from realtime.contrib.models.declaration import declared
+from realtime.contrib.models.declaration import Declaration, declared
 from realtime.contrib.models.receivers import deletions_together
 
 Row = TypeVar("Row", bound=Model)
@@ -48,8 +48,7 @@ class StreamedQuerySet(QuerySet[Row]):
             return super().update(**kwargs)
         self._for_write = True
         with transaction.atomic(using=self.db):
-            matching = rows(declaration, self.db).filter(pk__in=self.order_by().values("pk"))
-            before = streams_before(declaration, matching)
+            before = streams_before(declaration, self._locked(declaration))
             pks = list(before)
             changed = 0
             for start in range(0, len(pks) or 1, BATCH):
@@ -62,12 +61,21 @@ class StreamedQuerySet(QuerySet[Row]):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Do what Django's does, and publish the deletions together."""
-        self._for_write = True
-        with transaction.atomic(using=self.db), deletions_together(self.db):
+        declaration = declared(self.model)
+        if declaration is None:
             return super().delete()
+        self._for_write = True
+        with transaction.atomic(using=self.db):
+            # Django's own SELECT locks nothing: a row could still move to another stream.
+            before = streams_before(declaration, self._locked(declaration))
+            with deletions_together(declaration, self.db, before):
+                return super().delete()
 
     delete.alters_data = True  # type: ignore[attr-defined]
     delete.queryset_only = True  # type: ignore[attr-defined]
+
+    def _locked(self, declaration: Declaration) -> QuerySet[Model]:
+        return rows(declaration, self.db).filter(pk__in=self.order_by().values("pk"))
 
 
 class StreamedManager(Manager[Row]):
