@@ -48,6 +48,10 @@ class Step(models.Model):
     """Has a key that is no JSON."""
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    slug = models.CharField(max_length=50, null=True, unique=True)  # noqa: DJ001
+    room = models.IntegerField(default=1)
+
+    objects = StreamedManager()
 
     class Meta:
         app_label = "tasks"
@@ -231,6 +235,23 @@ def test_rows_that_may_have_been_there_are_not_published(said):
     Task.objects.bulk_create([Task(pk=1), Task(pk=2)], ignore_conflicts=True)
     Task.objects.bulk_create([Task(pk=3)], None, True)
     assert said() == []
+
+
+def test_rows_that_were_there_are_changed_under_their_own_keys(published):
+    """The instances of the second call have keys of their own, which no row gets."""
+    streams_model(Step, to=lambda step: f"room.{step.room}", fields=["slug"])
+    (old,) = Step.objects.bulk_create([Step(slug="a")])
+    published.clear()
+    options = {"unique_fields": ["slug"], "update_fields": ["room"], "update_conflicts": True}
+    Step.objects.bulk_create([Step(slug="a", room=2), Step(slug="b"), Step()], **options)
+    Step.objects.bulk_create([Step(slug="a", room=2)], **options)
+    said = [(one.stream, one.name, one.data["pk"]) for one in published]
+    assert [name for _, name, pk in said if pk != str(old.pk)] == ["step.created"] * 2
+    assert [(stream, name) for stream, name, pk in said if pk == str(old.pk)] == [
+        ("room.1", "step.deleted"),
+        ("room.2", "step.created"),
+        ("room.2", "step.updated"),
+    ]
 
 
 def test_what_goes_with_another_row_is_seen(published):
