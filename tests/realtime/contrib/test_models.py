@@ -402,6 +402,22 @@ def test_a_field_without_a_column_is_refused():
         streams_model(Group, to=room, fields=["user"])
 
 
+def test_a_key_of_several_columns_is_refused():
+    class Seat(models.Model):
+        pk = models.CompositePrimaryKey("row", "number")
+        row = models.IntegerField()
+        number = models.IntegerField()
+
+        class Meta:
+            app_label = "tasks"
+
+        def __str__(self):
+            return f"{self.row}/{self.number}"
+
+    with pytest.raises(ValueError, match="The key of Seat has several columns"):
+        streams_model(Seat, to="seats.1".format, fields=["row"])
+
+
 def test_a_model_is_declared_once(said):
     with pytest.raises(ValueError, match="Task are declared already"):
         streams_model(Task, to=room, fields=["title"])
