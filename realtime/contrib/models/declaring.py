@@ -39,6 +39,8 @@ def streams_model(
     Raises ``ValueError``, ``TypeError`` or ``FieldDoesNotExist`` for what makes no sense, and
     ``ImproperlyConfigured`` for a template without ``realtime.contrib.html``.
     """
+    if model._meta.abstract:
+        raise ValueError(f"{model.__name__} is abstract: declare the models that have its rows.")
     if isinstance(model._meta.pk, CompositePrimaryKey):
         raise ValueError(f"The key of {model.__name__} has several columns; an event has one.")
     name = name or str(model._meta.model_name)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import AbstractUser, Group, User
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import connection, models, transaction
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
@@ -416,6 +416,11 @@ def test_a_key_of_several_columns_is_refused():
 
     with pytest.raises(ValueError, match="The key of Seat has several columns"):
         streams_model(Seat, to="seats.1".format, fields=["row"])
+
+
+def test_a_model_without_rows_is_refused():
+    with pytest.raises(ValueError, match="AbstractUser is abstract"):
+        streams_model(AbstractUser, to="users.1".format, fields=["username"])
 
 
 def test_a_model_is_declared_once(said):
