@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
@@ -53,7 +54,10 @@ def is_under_way(request: HttpRequest, *paths: str) -> bool:
         agent=request.user, path__in=paths, status=None, created_at__gte=since
     )
     own = Action.objects.filter(agent=request.user, token=token_of(request)).first()
-    return (running.filter(pk__lt=own.pk) if own else running).exists()
+    if own:
+        # One that was taken over has begun again, after others that have higher keys.
+        running = running.filter(Q(pk__lt=own.pk) | Q(created_at__lt=own.created_at))
+    return running.exists()
 
 
 def token_of(request: HttpRequest) -> str:

@@ -212,3 +212,46 @@ def test_beside(open_page: Callable[[str], Page], site: Site, query: dict[str, o
     # It has the stream's position, so there is nothing to fetch.
     fetched = "performance.getEntriesByType('resource').filter((it) => it.name.includes('/page/'))"
     assert page.evaluate(f"{fetched}.length") == 0
+
+
+@pytest.mark.parametrize("browser", ["chromium"], indirect=True)
+def test_names_of_the_page_hide_nothing(open_page: Callable[[str], Page], site: Site) -> None:
+    """A form's controls hide the form's own properties, and an id is a global variable."""
+    page = open_page("board/")
+    page.wait_for("document.getElementById('board').dataset.rendered > rendered.textContent")
+    page.run("""
+    window.errors = [];
+    addEventListener("error", ({ message }) => errors.push(message));
+    """)
+    ask(site, "change/after", target="board", template="names", number=1)
+    page.wait_for("document.getElementById('named')")
+    page.run("""
+    window.form = document.getElementById("named");
+    window.typed = form.elements.children;
+    typed.focus();
+    document.execCommand("insertText", false, "mine");
+    """)
+    ask(site, "change/replace", target="up", template="names", number=2)
+    page.wait_for("document.querySelector('.note')?.textContent === 'Note 2'")
+    line(site, "append", "named", "new", "new")
+    line(site, "prepend", "named", "newer", "newer")
+    page.wait_for("document.getElementById('newer')")
+    state = """({
+      same: document.getElementById("named") === form && document.activeElement === typed,
+      class: form.className,
+      typed: typed.value,
+      ends: [form.childNodes[0].id, [...form.childNodes].findLast((it) => it.id).id],
+    })"""
+    assert page.evaluate(state) == {
+        "same": True,
+        "class": "n2",
+        "typed": "mine",
+        "ends": ["newer", "new"],
+    }
+    line(site, "before", "named", "above", "above")
+    line(site, "after", "named", "below", "below")
+    ask(site, "change/remove", target="named")
+    page.wait_for("!document.getElementById('named')")
+    beside = "[...document.getElementById('up').children].map(({ id }) => id)"
+    assert page.evaluate(beside) == ["above", "below", "htmx"]
+    assert page.evaluate("errors") == []

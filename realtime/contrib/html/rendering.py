@@ -32,8 +32,9 @@ def _refuse_requests(context: Any) -> None:
     for name, value in context.items():
         if isinstance(value, HttpRequest):
             raise ValueError(f"{_FOR_ALL}leave {name!r} out of the context.")
-        # Such as a view: what it shows may be for one person.
-        if isinstance(getattr(value, "__dict__", {}).get("request"), HttpRequest):
+        # A view or a form, say, or a request of Django REST framework, which has Django's.
+        attributes = getattr(value, "__dict__", {})
+        if any(isinstance(attributes.get(one), HttpRequest) for one in ("request", "_request")):
             raise ValueError(f"{_FOR_ALL}{name!r} in the context holds one.")
     if "csrf_token" in context:
         raise ValueError(f"{_FOR_ALL}the CSRF token in the context is one person's.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import CompositePrimaryKey, Model, QuerySet
 
 from realtime.contrib.models import receivers
 from realtime.contrib.models.declaration import Declaration, To, declare, declared
@@ -39,6 +39,10 @@ def streams_model(
     Raises ``ValueError``, ``TypeError`` or ``FieldDoesNotExist`` for what makes no sense, and
     ``ImproperlyConfigured`` for a template without ``realtime.contrib.html``.
     """
+    if model._meta.abstract:
+        raise ValueError(f"{model.__name__} is abstract: declare the models that have its rows.")
+    if isinstance(model._meta.pk, CompositePrimaryKey):
+        raise ValueError(f"The key of {model.__name__} has several columns; an event has one.")
     name = name or str(model._meta.model_name)
     description = _description(model, name, fields, serializer, template, target)
     declaration = Declaration(model, name, to, description)

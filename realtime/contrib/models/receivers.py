@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -28,7 +29,18 @@ They are a stack: a receiver may save the instance again.
 
 Deletion = tuple[Declaration, Any, Sequence[str]]
 
-_together: ContextVar[list[Deletion] | None] = ContextVar("deletions", default=None)
+
+@dataclass
+class Together:
+    """Deletions in one database that are published together, and the rows locked for them."""
+
+    using: str
+    declaration: Declaration
+    before: Before
+    deletions: list[Deletion] = field(default_factory=list)
+
+
+_together: ContextVar[Together | None] = ContextVar("together", default=None)
 
 
 def connect(declaration: Declaration) -> None:
@@ -43,15 +55,18 @@ def connect(declaration: Declaration) -> None:
 
 
 @contextmanager
-def deletions_together(using: str) -> Iterator[None]:
-    """Publish the deletions of the block together, at its end, and trust what it has just read."""
-    deletions: list[Deletion] = []
-    token = _together.set(deletions)
+def deletions_together(declaration: Declaration, using: str, before: Before) -> Iterator[None]:
+    """Publish the deletions of the block together, at its end.
+
+    ``before`` has the streams of rows that are locked, and so need not be asked for once more.
+    """
+    together = Together(using, declaration, before)
+    token = _together.set(together)
     try:
         yield
     finally:
         _together.reset(token)
-    publish_deletions(deletions, using)
+    publish_deletions(together.deletions, using)
 
 
 def _before_save(
@@ -67,20 +82,24 @@ def _saved(declaration: Declaration, instance: Model, raw: bool, using: str, **_
 
 
 def _before_delete(declaration: Declaration, instance: Model, using: str, **_: Any) -> None:
-    if _together.get() is None:
-        before = _stored_streams(declaration, instance, using)
+    together = _together_in(using)
+    if together and together.declaration is declaration and instance.pk in together.before:
+        _remember(instance, {instance.pk: together.before[instance.pk]})
     else:
-        before = {instance.pk: declaration.streams(instance)}
-    _remember(instance, before)
+        _remember(instance, _stored_streams(declaration, instance, using))
 
 
 def _deleted(declaration: Declaration, instance: Model, using: str, **_: Any) -> None:
     deletions = [(declaration, pk, left) for pk, left in _remembered(instance).items()]
-    together = _together.get()
-    if together is None:
-        publish_deletions(deletions, using)
+    if together := _together_in(using):
+        together.deletions += deletions
     else:
-        together += deletions
+        publish_deletions(deletions, using)
+
+
+def _together_in(using: str) -> Together | None:
+    together = _together.get()
+    return together if together and together.using == using else None
 
 
 def _stored_streams(declaration: Declaration, instance: Model, using: str) -> Before:

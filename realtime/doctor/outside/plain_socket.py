@@ -105,10 +105,16 @@ class PlainSocket:
     async def frame(self, *types: str) -> dict[str, Any]:
         """Return the next frame of one of these types, and answer pings on the way.
 
-        Raises ``ConnectionError`` where the socket ends before.
+        Raises ``ConnectionError`` where the socket ends before, or another application answers.
         """
         while True:
-            frame: dict[str, Any] = json.loads(await self._text())
+            text = await self._text()
+            try:
+                frame = json.loads(text)
+            except ValueError:
+                frame = None
+            if not isinstance(frame, dict):
+                raise ConnectionError(f"no frame of realtime's came, but {text[:40]!r}")
             if frame.get("type") in types:
                 return frame
             if frame.get("type") == "ping":

@@ -1,5 +1,6 @@
 """Holding a call, and handing it over to another agent."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ from django.test import Client
 from django.utils import timezone
 
 from calls.agents import phone
-from calls.models import Call
+from calls.models import Action, Call
 from calls.states import State
 from calls.telephony import OutcomeUnknown, Refused, Report
+from calls.views.once import ABANDONED
 from tests.calls.desks import sit_down
 from tests.calls.twilio_webhooks import CALL_SID, Poster
 from tests.calls.views.conftest import Company
@@ -60,6 +62,24 @@ def test_of_two_changes_the_company_does_the_second_after_the_first(
     assert [refusal.status_code for refusal in refusals] == [409]
     assert current(talk).transfer_to is None and company.requests == [("hold", CALL_SID, True)]
     assert transfer(desk, talk, bob.pk).status_code == 202
+
+
+def test_a_change_that_was_broken_off_waits_when_it_comes_again(
+    desk: Client, alice: Any, bob: Any, talk: Call, company: Company
+) -> None:
+    path, token = f"/calls/{talk.pk}/hold/", "11111111-1111-4111-8111-111111111111"
+    Action.objects.create(agent=alice, token=token, path=path)
+    Action.objects.update(created_at=timezone.now() - ABANDONED - timedelta(seconds=1))
+    again: list[int] = []
+
+    def meanwhile() -> None:
+        company.meanwhile = lambda: None
+        again.append(desk.post(path, {"on": "1", "token": token}).status_code)
+
+    company.meanwhile = meanwhile
+    fields = {"to": bob.pk, "token": "22222222-2222-4222-8222-222222222222"}
+    assert desk.post(f"/calls/{talk.pk}/transfer/", fields).status_code == 202
+    assert again == [409] and not current(talk).held
 
 
 def test_the_webhook_that_comes_while_the_call_is_held_finds_a_conference(

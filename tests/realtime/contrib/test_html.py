@@ -106,6 +106,7 @@ def test_a_request_is_refused_wherever_it_is(rf):
     request = rf.get("/")
     refused(rf, {"text": request})
     refused(rf, {"view": SimpleNamespace(request=request)})
+    refused(rf, {"view": SimpleNamespace(_request=request)})
     refused(rf, {"csrf_token": "one person's"})
     refused(rf, RequestContext(request, {"text": "Hi"}))
     refused(rf, Context({"text": "Hi"}))

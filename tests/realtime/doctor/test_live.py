@@ -134,6 +134,16 @@ async def test_a_server_that_ends_the_socket():
     assert "the server closed it, 1011" in findings[2].what
 
 
+@pytest.mark.parametrize("text", ["[1]", "Hello!", b"\xff"])
+async def test_a_socket_of_another_application(text):
+    async def answer(head, reader, writer):
+        writer.write(upgrade(head) + framed(text))
+
+    async with served(answer) as address:
+        findings = await examine_live(address, ALICE)
+    assert "ConnectionError: no frame of realtime's came, but b" in findings[2].what
+
+
 async def test_without_a_user_only_the_socket_is_tried():
     async def answer(head, reader, writer):
         assert "Cookie" not in head

@@ -1,4 +1,9 @@
-/** What an event named `html` does to the page. */
+/**
+ * What an event named `html` does to the page.
+ *
+ * A control hides a property of its form: with `<button name="remove">` in it, `form.remove` is the
+ * button. So names that a control may well have are not read here and in `morph.js`.
+ */
 
 import { morph, morphChildren } from "./morph.js";
 
@@ -6,12 +11,12 @@ import { morph, morphChildren } from "./morph.js";
 
 /** @type {Record<string, (target: Element, fresh: DocumentFragment) => void>} */
 const ACTIONS = {
-  append: (target, fresh) => add(target, fresh, (child) => target.append(child)),
+  append: (target, fresh) => add(target, fresh, (child) => target.insertBefore(child, null)),
   prepend(target, fresh) {
     const first = target.firstChild;
     add(target, fresh, (child) => target.insertBefore(child, first));
   },
-  before: (target, fresh) => add(target.parentElement, fresh, (child) => target.before(child)),
+  before: (target, fresh) => add(target.parentElement, fresh, (child) => target.parentNode?.insertBefore(child, target)),
   after(target, fresh) {
     const next = target.nextSibling;
     add(target.parentElement, fresh, (child) => target.parentNode?.insertBefore(child, next));
@@ -22,7 +27,7 @@ const ACTIONS = {
     else target.replaceWith(fresh);
   },
   update: morphChildren,
-  remove: (target) => target.remove(),
+  remove: (target) => target.parentNode?.removeChild(target),
 };
 
 /**
@@ -46,14 +51,16 @@ export function apply({ action, target, html = "" }) {
 /**
  * Have the libraries of the page see to what has come; they know what they have seen to before.
  *
+ * An element with the id "up" is a global variable, too.
+ *
  * @param {Element | null} element
  */
 export function welcome(element) {
   if (!element) return;
   const { htmx, Alpine, up } = /** @type {any} */ (globalThis);
-  htmx?.process(element);
-  Alpine?.initTree(element);
-  up?.hello(element);
+  htmx?.process?.(element);
+  Alpine?.initTree?.(element);
+  up?.hello?.(element);
 }
 
 /**
@@ -65,7 +72,8 @@ export function welcome(element) {
  */
 function add(parent, fresh, insert) {
   for (const child of [...fresh.childNodes]) {
-    const present = child instanceof Element && child.id ? document.getElementById(child.id) : null;
+    const id = child instanceof Element && child.getAttribute("id");
+    const present = id ? document.getElementById(id) : null;
     if (present && present.parentElement === parent) morph(present, /** @type {Element} */ (child));
     else insert(child);
   }

@@ -44,7 +44,7 @@ function keepingFocus(change) {
 
 /** @param {Element} element @param {Element} fresh */
 function morphElement(element, fresh) {
-  if (element.hasAttribute("data-keep") && element.id === fresh.id) return;
+  if (element.hasAttribute("data-keep") && element.getAttribute("id") === fresh.getAttribute("id")) return;
   const selected = element instanceof HTMLSelectElement && chosen.has(element) && [...element.selectedOptions];
   matchAttributes(element, fresh);
   if (element instanceof HTMLTextAreaElement) {
@@ -68,13 +68,13 @@ function morphElement(element, fresh) {
 function matchAttributes(element, fresh) {
   const isKept = (/** @type {string} */ name) =>
     (name === "open" && /^(details|dialog)$/.test(element.localName)) || isAlpines(fresh, name);
-  for (const attribute of fresh.attributes) {
-    if (element.getAttribute(attribute.name) === attribute.value || isKept(attribute.name)) continue;
+  for (const name of fresh.getAttributeNames()) {
+    if (element.getAttribute(name) === fresh.getAttribute(name) || isKept(name)) continue;
     // The parser takes names such as "@click", and setAttribute doesn't.
-    element.setAttributeNode(/** @type {Attr} */ (attribute.cloneNode()));
+    element.setAttributeNode(/** @type {Attr} */ (fresh.getAttributeNode(name)?.cloneNode()));
   }
   if (isCustom(element)) return;
-  for (const { name } of [...element.attributes]) {
+  for (const name of element.getAttributeNames()) {
     if (!fresh.hasAttribute(name) && !isKept(name)) element.removeAttribute(name);
   }
 }
@@ -99,12 +99,12 @@ function isCustom(element) {
 
 /** @param {Element} parent @param {Element | DocumentFragment} fresh */
 function matchChildren(parent, fresh) {
-  const wanted = new Set([...fresh.children].map(keyOf));
+  const wanted = new Set([...fresh.childNodes].map(keyOf));
   const byKey = new Map();
-  for (const child of [...parent.children]) {
+  for (const child of [...parent.childNodes]) {
     const key = keyOf(child);
     if (key && wanted.has(key)) byKey.set(key, child);
-    else if (key) child.remove(); // Before the others are compared, which then need not move.
+    else if (key) parent.removeChild(child); // Before the others are compared, which then need not move.
   }
   /** @type {ChildNode | null} */
   let at = parent.firstChild;
@@ -123,7 +123,7 @@ function matchChildren(parent, fresh) {
   }
   while (at) {
     const next = at.nextSibling;
-    at.remove();
+    parent.removeChild(at);
     at = next;
   }
 }
@@ -139,7 +139,7 @@ function unkeyedLike(node, at) {
 /** @param {Node} node */
 function keyOf(node) {
   if (!(node instanceof Element)) return null;
-  return node.id || node.getAttribute("data-key") || null;
+  return node.getAttribute("id") || node.getAttribute("data-key") || null;
 }
 
 /** @param {Element} parent @param {Element} node @param {ChildNode | null} before */
