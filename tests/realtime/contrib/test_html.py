@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.template import Context, RequestContext, Template, TemplateDoesNotExist
 from django.utils import timezone, translation
+from rest_framework.request import Request
 
 from realtime import publish_many
 from realtime.access.signed_names import may_follow
@@ -106,7 +107,7 @@ def test_a_request_is_refused_wherever_it_is(rf):
     request = rf.get("/")
     refused(rf, {"text": request})
     refused(rf, {"view": SimpleNamespace(request=request)})
-    refused(rf, {"view": SimpleNamespace(_request=request)})
+    refused(rf, {"view": Request(request)})
     refused(rf, {"csrf_token": "one person's"})
     refused(rf, RequestContext(request, {"text": "Hi"}))
     refused(rf, Context({"text": "Hi"}))

@@ -11,6 +11,7 @@ from django.contrib.auth.models import AbstractUser, Group, User
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import connection, models, transaction
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
+from rest_framework.serializers import CharField, ModelSerializer
 
 from realtime.contrib.models import (
     RowStream,
@@ -324,16 +325,20 @@ def test_of_two_changes_the_later_one_has_the_higher_version(published, later):
 # What a declaration says.
 
 
-def test_a_serializer_is_a_function_or_a_class_with_data(published):
-    class Serializer:
-        def __init__(self, row):
-            self.data = {"called": row.title}
+def test_a_serializer_is_a_function_or_a_class_of_django_rest_framework(published):
+    class Serializer(ModelSerializer):
+        called = CharField(source="title")
+
+        class Meta:
+            model = Task
+            fields = ["called", "cost"]
 
     streams_model(Task, to=room, serializer=Serializer)
     streams_model(Step, to=room, serializer=lambda row: {"called": "step"})
     task = Task.objects.create(title="Mop")
-    assert published[0].data["row"] == {"called": "Mop"}
-    assert row_data(Task.objects.all()) == [{"pk": task.pk, "row": {"called": "Mop"}}]
+    row = {"called": "Mop", "cost": "1.00"}
+    assert published[0].data["row"] == row
+    assert row_data(Task.objects.all()) == [{"pk": task.pk, "row": row}]
     assert row_data([Step()])[0]["row"] == {"called": "step"}
 
 
