@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth import load_backend
 from django.http import parse_cookie
 
+from realtime.access import session_logins
 from realtime.access.addresses import address_of
 from realtime.access.claims import Claim, claim_in, holds, is_active
 from realtime.access.login import FRESH, Login
@@ -25,6 +26,13 @@ async def sign_in(scope: Scope) -> Login | None:
     A user that a middleware put into the scope counts, else the user of the session cookie. Raises
     what the stores of sessions and users raise, so that a visitor is one who is known to be one.
     """
+    session_key = None if "user" in scope else _session_key_of(scope)
+    if session_key is not None and session_logins.are_read_together():
+        found = await session_logins.session_logins.current().login(session_key)
+        if not isinstance(found, session_logins.Otherwise):
+            return found
+        if found is session_logins.Otherwise.NOBODYS:
+            return None
     login, asked_at = await run_sign_in(address_of(scope), _find_login_timed, scope)
     if login is not None:
         login.verified_at = asyncio.get_running_loop().time() - (time.monotonic() - asked_at)
@@ -40,7 +48,7 @@ def _find_login_timed(scope: Scope) -> tuple[Login | None, float]:
 
 
 def _find_login(scope: Scope) -> Login | None:
-    session_key = _session_key(header(scope, b"cookie") or "")
+    session_key = _session_key_of(scope)
     login = _login_in(scope) if "user" in scope else _session_login(session_key)
     if login is None and session_key is not None:
         check_that_it_answers(session_key)
@@ -59,8 +67,9 @@ def _login_in(scope: Scope) -> Login | None:
     return Login(user, session_key, claim.backend)
 
 
-def _session_key(cookie_header: str) -> str | None:
-    session_key = parse_cookie(cookie_header).get(settings.SESSION_COOKIE_NAME)
+def _session_key_of(scope: Scope) -> str | None:
+    cookies = parse_cookie(header(scope, b"cookie") or "")
+    session_key = cookies.get(settings.SESSION_COOKIE_NAME)
     return None if not session_key or "\0" in session_key else session_key
 
 

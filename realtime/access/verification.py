@@ -37,7 +37,7 @@ def is_verified_together(login: Login) -> bool:
     """Tell whether a login costs no request of its own among others."""
     if login.session_key is None:
         return True
-    return _is_plain(login.backend) and is_read_together(session_store())
+    return is_plain(login.backend) and is_read_together(session_store())
 
 
 def verify(logins: Sequence[Login]) -> list[Outcome]:
@@ -76,7 +76,7 @@ def _rows(claims: Iterable[tuple[Login, Any]]) -> Rows:
     for login, claim in claims:
         if claim is None and _is_row(login.user):
             wanted[login.user.__class__].add(login.user.pk)
-        elif isinstance(claim, Claim) and _is_plain(claim.backend):
+        elif isinstance(claim, Claim) and is_plain(claim.backend):
             wanted[get_user_model()].add(claim.pk)
     return {
         model: {row.pk: row for row in model._default_manager.filter(pk__in=keys)}
@@ -99,7 +99,7 @@ def _outcome(login: Login, claim: Any, rows: Rows) -> Outcome:
 def _claimed(claim: Claim, rows: Rows) -> Outcome:
     try:
         backend: Any = load_backend(claim.backend)
-        if not _is_plain(claim.backend):
+        if not is_plain(claim.backend):
             user = backend.get_user(claim.pk)
         else:
             user = rows[get_user_model()].get(claim.pk)
@@ -111,7 +111,7 @@ def _claimed(claim: Claim, rows: Rows) -> Outcome:
 
 
 @cache
-def _is_plain(backend: str | None) -> bool:
+def is_plain(backend: str | None) -> bool:
     """Tell whether a backend takes its users from the table as Django's own does."""
     return backend is not None and type(load_backend(backend)).get_user is ModelBackend.get_user
 

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import statistics
+import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -122,14 +124,18 @@ async def test_a_slow_store_and_made_up_cookies_hold_nobody_up_longer_than_the_t
     settings, monkeypatch, cookie
 ):
     settings.REALTIME = {**settings.REALTIME, "SIGN_IN_TIMEOUT": 0.5}
-    load = db.SessionStore.load
 
-    def slow_for_the_made_up(self):
-        if self.session_key.startswith("madeup"):
-            time.sleep(1)
-        return load(self)
+    class SlowForTheMadeUp(db.SessionStore):
+        key_salt = "django.contrib.sessions.SessionStore"  # Sessions of Django's own are read.
 
-    monkeypatch.setattr(db.SessionStore, "load", slow_for_the_made_up)
+        def load(self):
+            if self.session_key.startswith("madeup"):
+                time.sleep(1)
+            return super().load()
+
+    engine = SimpleNamespace(SessionStore=SlowForTheMadeUp)
+    monkeypatch.setitem(sys.modules, "slow_sessions", engine)
+    settings.SESSION_ENGINE = "slow_sessions"
     made_up = [
         asyncio.create_task(sign_in(f"sessionid=madeup{n:020}", "198.51.100.7")) for n in range(24)
     ]
