@@ -119,5 +119,6 @@ async def test_a_closed_socket_leaves_no_memory_behind(site):
         return served.memory()
 
     before = await memory_after(300)
-    # What became of a socket is remembered for 30 s, and for the record until it is written.
-    assert await memory_after(300) - before < 300 * 8192
+    # What became of a socket is remembered for 30 s, and for the record until it is written. It
+    # grows in steps of 3 MB, with many sockets at a time.
+    assert await memory_after(900) - before < 900 * 8192
