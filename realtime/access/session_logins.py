@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from django.contrib.auth import get_user_model, load_backend
+from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends import db
 
-from realtime.access.claims import Claim, claim_in, holds
+from realtime.access.claims import Claim, claim_in
 from realtime.access.login import Login
 from realtime.access.sessions import is_in_table, read_sessions, session_store
-from realtime.access.verification import is_plain
+from realtime.access.verification import GONE, claimed, is_plain, rows_of
 from realtime.concurrency.per_loop import PerLoop
 from realtime.concurrency.threads import run_sign_in
 
@@ -60,8 +60,7 @@ def find(keys: Collection[str]) -> dict[str, Answer]:
     sessions = read_sessions([key for key in keys if len(key) <= MAX_KEY_LENGTH])
     claims = {key: claim_in(session) for key, session in sessions.items()}
     pks = {claim.pk for claim in claims.values() if claim and is_plain(claim.backend)}
-    rows = get_user_model()._default_manager.filter(pk__in=pks) if pks else ()
-    users = {user.pk: user for user in rows}
+    users = rows_of(get_user_model(), pks)
     return {key: _answer(claims.get(key), users) for key in keys}
 
 
@@ -70,13 +69,10 @@ def _answer(claim: Claim | None, users: Mapping[Any, Any]) -> Answer:
         return Otherwise.NOBODYS
     if not is_plain(claim.backend):
         return Otherwise.ASK_ALONE
-    try:
-        user, backend = users.get(claim.pk), load_backend(claim.backend)
-        may_sign_in = user is not None and backend.user_can_authenticate(user)  # type: ignore[attr-defined]
-        is_users = may_sign_in and holds(claim, user)
-    except Exception as error:  # It is one user's, who gets it.
-        return error
-    return Found(user, claim.backend) if is_users else Otherwise.NOBODYS
+    outcome = claimed(claim, users)
+    if outcome is GONE:
+        return Otherwise.NOBODYS
+    return outcome if isinstance(outcome, Exception) else Found(outcome, claim.backend)
 
 
 async def find_in_thread(keys: Collection[str]) -> Mapping[str, Answer]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import cache
 from typing import Any
@@ -78,15 +78,17 @@ def _rows(claims: Iterable[tuple[Login, Any]]) -> Rows:
             wanted[login.user.__class__].add(login.user.pk)
         elif isinstance(claim, Claim) and is_plain(claim.backend):
             wanted[get_user_model()].add(claim.pk)
-    return {
-        model: {row.pk: row for row in model._default_manager.filter(pk__in=keys)}
-        for model, keys in wanted.items()
-    }
+    return {model: rows_of(model, keys) for model, keys in wanted.items()}
+
+
+def rows_of(model: Any, keys: Collection[Any]) -> dict[Any, Any]:
+    """Return the rows of a model that exist, by their primary keys: one query, or none."""
+    return {row.pk: row for row in model._default_manager.filter(pk__in=keys)} if keys else {}
 
 
 def _outcome(login: Login, claim: Any, rows: Rows) -> Outcome:
     if isinstance(claim, Claim):
-        return _claimed(claim, rows)
+        return claimed(claim, rows.get(get_user_model(), {}))
     if claim is not None:
         return claim
     if not _is_row(login.user):
@@ -96,13 +98,14 @@ def _outcome(login: Login, claim: Any, rows: Rows) -> Outcome:
     return user if holds_still else GONE
 
 
-def _claimed(claim: Claim, rows: Rows) -> Outcome:
+def claimed(claim: Claim, users: Mapping[Any, Any]) -> Outcome:
+    """Return the outcome for what a session claims; ``users`` has those of plain backends."""
     try:
         backend: Any = load_backend(claim.backend)
         if not is_plain(claim.backend):
             user = backend.get_user(claim.pk)
         else:
-            user = rows[get_user_model()].get(claim.pk)
+            user = users.get(claim.pk)
             if user is not None and not backend.user_can_authenticate(user):
                 user = None
         return user if holds(claim, user) else GONE
