@@ -7,7 +7,6 @@ of theirs was handed it. What is not certain is not said: no false alarm matters
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -224,9 +223,11 @@ class NobodyWatch:
 async def _cursor(log: EventLog, note: str) -> str:
     """Return the cursor in a note, or a new one; another log's says nothing here."""
     if note:
-        with contextlib.suppress(Exception):  # The process before may have had other settings.
+        try:
             await run_sync(log.recent, note, 1)
             return note
+        except Exception as error:  # The process before may have had other settings.
+            logger.warning("note of deliveries dropped reason=%r: watching from now on", error)
     newest: Recent = await run_sync(log.recent, None)
     return newest.cursor
 
