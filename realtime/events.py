@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import secrets
 import time
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
@@ -61,6 +60,8 @@ Recipient: TypeAlias = "str | AbstractBaseUser | AnonymousUser"
 
 MAX_NAME = 200
 """Characters of the longest name of an event, and of the longest key."""
+
+_encoder = DjangoJSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
 def publish(
@@ -245,11 +246,11 @@ def _draft(name: str, data: Any, key: str | None = None, exclude: str | None = N
     for what, text in (("key", key), ("exclude", exclude)):
         if text is not None:
             _require_text(what, text)
-    encoded = json.dumps(data, cls=DjangoJSONEncoder, allow_nan=False, separators=(",", ":"))
+    encoded = _encoder.encode(data)
     if len(encoded) > (limit := realtime_settings().MAX_IN_FLIGHT_BYTES // 2):
         raise ValueError(f"An event's data has at most {limit} bytes, not {len(encoded)}.")
     return Draft(
-        *(uuid.uuid4().hex, name, encoded, int(time.time() * 1000), key, exclude),
+        *(secrets.token_hex(16), name, encoded, int(time.time() * 1000), key, exclude),
         origin=str(current_origin()),
         traceparent=current_traceparent(),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -66,8 +66,7 @@ def after_every_commit(then: Then) -> None:
 
     If one of them is rolled back, it is not called. Raises what ``require_commit`` does.
     """
-    require_commit(DEFAULT_DB_ALIAS)
-    waiting = databases_in_transaction()
+    waiting = require_commit(DEFAULT_DB_ALIAS)
     if not waiting:
         then()
     for using in list(waiting):
@@ -80,17 +79,21 @@ def after_every_commit(then: Then) -> None:
 
 def databases_in_transaction() -> set[str]:
     """Return the aliases of the databases in which this thread has a transaction."""
-    return {one.alias for one in connections.all(initialized_only=True) if one.in_atomic_block}
+    return _in_transaction(connections.all(initialized_only=True))
 
 
-def require_commit(using: str) -> None:
+def require_commit(using: str) -> set[str]:
     """Make sure that this thread's transactions can be waited for.
 
     Connections that are open count, and the one to ``using``, whose first statement may follow.
-    Raises ``TransactionManagementError`` where Django does not say when data is committed, or where
-    it won't be.
+    Returns the aliases of the databases in which this thread has a transaction. Raises
+    ``TransactionManagementError`` where Django does not say when data is committed, or where it
+    won't be.
     """
-    for connection in {*connections.all(initialized_only=True), connections[using]}:
+    known = connections.all(initialized_only=True)
+    if not any(connection.alias == using for connection in known):
+        known.append(connections[using])
+    for connection in known:
         if _is_managed_by_hand(connection, using):
             raise TransactionManagementError(
                 f"The transaction of the database {connection.alias!r} is managed by hand, so "
@@ -102,6 +105,11 @@ def require_commit(using: str) -> None:
                 f"An error has broken the transaction of the database {connection.alias!r}. It "
                 "will be rolled back, so nothing can be published in it."
             )
+    return _in_transaction(known)
+
+
+def _in_transaction(known: Iterable[Any]) -> set[str]:
+    return {connection.alias for connection in known if connection.in_atomic_block}
 
 
 def _committed(using: str, waiting: set[str], then: Then) -> None:

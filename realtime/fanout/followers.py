@@ -124,18 +124,22 @@ class Followers:
 
         ``position`` is the feed's. Returns how many got it.
         """
-        message = {"type": "websocket.send", "text": event.frame}
-        copies = Copies(event, event.frame)
-        followers = [*self._live, *self._selective, *self._waiting]
+        followers, selective = list(self._live), list(self._selective)
+        for one in self._waiting:
+            (selective if one.selects else followers).append(one)
         if event.exclude is not None:
             followers = [one for one in followers if one.id != event.exclude]
+            selective = [one for one in selective if one.id != event.exclude]
+        message, size = {"type": "websocket.send", "text": event.frame}, len(event.frame)
         for follower in followers:
-            if follower.selects:
-                self._offer_one(follower, copies, position)
-            elif not follower.deliver(message, len(event.frame)):
+            if not follower.deliver(message, size):
                 self.set_back_one(follower, position)
-                follower.deliver(message, len(event.frame))
-        return len(followers)
+                follower.deliver(message, size)
+        if selective:
+            copies = Copies(event, event.frame)
+            for follower in selective:
+                self._offer_one(follower, copies, position)
+        return len(followers) + len(selective)
 
     def set_back(self, position: Position) -> None:
         """Let all that are live catch up from ``position`` at their own pace."""

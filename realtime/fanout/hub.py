@@ -115,25 +115,23 @@ class Hub:
 
     def deliver(self, message: Message) -> None:
         """Hand on what a message of the channel layer carries: events, or what is asked for."""
-        if is_control(message):
-            self._deliver_control(message)
-            return
-        if is_question_or_answer(message):
-            self._questions.take(message)
-            return
-        for event in events_in(message, self._streams):
-            followed = self._streams[event.stream]
-            if followed.membership is not LEFT:
+        events = events_in(message, self._streams)
+        for event in events:
+            followed = self._streams.get(event.stream)
+            if followed is not None and followed.membership is not LEFT:
                 followed.feed.take(event)
+        if not events:
+            self._deliver_other(message)
 
     async def check(self) -> None:
         """Compare every feed with the log."""
         if self._log_watch is not None:
             await self._log_watch.check()
 
-    def _deliver_control(self, message: Message) -> None:
-        control = control_in(message)
-        if control is not None:
+    def _deliver_other(self, message: Message) -> None:
+        if is_question_or_answer(message):
+            self._questions.take(message)
+        elif is_control(message) and (control := control_in(message)) is not None:
             for listener in self._listeners:
                 listener.control(control)
 

@@ -73,6 +73,11 @@ def listening_of(layer: Any) -> Callable[..., None] | None:
     return getattr(layer, "call_on_message", None)
 
 
+def blocking_group_send_of(layer: Any) -> Callable[[str, dict[str, Any]], None] | None:
+    """Return what does ``group_send`` in any thread, without an event loop; None if nothing."""
+    return getattr(layer, "group_send_blocking", None)
+
+
 def shards() -> int:
     """Return over how many servers the default layer spreads its groups, as the settings say.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Sequence
 from typing import Any, NamedTuple
 
 from realtime.eventlog import Addressed, Draft, LoggedEvent
@@ -112,19 +112,20 @@ def plain_message(stream: str, draft: Draft) -> Message:
     return message if draft.traceparent is None else {**message, "traceparent": draft.traceparent}
 
 
-def events_in(message: Message, streams: Container[str] | None = None) -> Iterator[Event]:
+def events_in(message: Message, streams: Container[str] | None = None) -> list[Event]:
     """Read the events that a message carries, of these streams alone where they are given.
 
     What is malformed is dropped, with one line in the log: anybody may send to a group. What is
     sound may still be untrue, about the log too; the feeds ask that.
     """
-    committed_at = _committed_at(message)
+    events, committed_at = [], _committed_at(message)
     for one in _single_messages(message):
         try:
-            if streams is None or fields.text("stream", one["stream"]) in streams:
-                yield _read(one, committed_at)
+            if _is_wanted(one["stream"], streams):
+                events.append(_read(one, committed_at))
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             log_dropped(error, _stream_to_show(one))
+    return events
 
 
 def log_dropped(error: Exception, stream: str | None = None) -> None:
@@ -184,6 +185,8 @@ def _about(event: LoggedEvent | Draft) -> Message:
 
 def _grouped(messages: list[Message]) -> list[GroupMessage]:
     """Address messages of single events, and join them to batches where they are many and small."""
+    if len(messages) == 1:
+        return [(group_name(messages[0]["stream"]), messages[0])]
     groups = list(dict.fromkeys(group_name(message["stream"]) for message in messages))
     many = len(messages) > (MAX_SEPARATE if len(groups) > 1 else 1)
     if not many or max(len(message["frame"]) for message in messages) > MAX_BATCHED_FRAME:
@@ -199,10 +202,21 @@ def _single_messages(message: Any) -> list[Any]:
     """Return the messages of single events that a message stands for."""
     if not isinstance(message, dict):
         return [None]
-    if message.get("type") == BATCH_TYPE:
-        events = message.get("events")
-        return events if isinstance(events, list) and len(events) <= MAX_BATCH else [None]
-    return [message] if message.get("type") == EVENT_TYPE else []
+    kind = message.get("type")
+    if kind == EVENT_TYPE:
+        return [message]
+    if kind != BATCH_TYPE:
+        return []
+    events = message.get("events")
+    return events if isinstance(events, list) and len(events) <= MAX_BATCH else [None]
+
+
+def _is_wanted(stream: Any, streams: Container[str] | None) -> bool:
+    """Tell whether a stream is one of these, whose names are sound; raises what is no name."""
+    if streams is not None and stream in streams:
+        return True
+    require_stream_name(stream)
+    return streams is None
 
 
 def _committed_at(message: Any) -> int | None:
@@ -211,11 +225,11 @@ def _committed_at(message: Any) -> int | None:
     return stamp if type(stamp) is int and 0 < stamp < MAX_MILLISECONDS else None
 
 
-def _read(message: Message, committed_at: int | None = None) -> Event:
+def _read(message: Message, committed_at: int | None) -> Event:
     """Read an event; a later version's message may say more than this one knows."""
     if "offset" not in message:
         return _read_ephemeral(message, committed_at)
-    stream, offset = require_stream_name(message["stream"]), fields.offset(message["offset"])
+    stream, offset = message["stream"], fields.offset(message["offset"])
     return LoggedEvent(
         stream=stream,
         epoch=fields.text("epoch", message["epoch"]),
@@ -232,22 +246,28 @@ def _read(message: Message, committed_at: int | None = None) -> Event:
 
 def _read_ephemeral(message: Message, committed_at: int | None) -> EphemeralEvent:
     """Take the frame that ``publish`` encoded, or encode what a plain ``group_send`` brought."""
-    stream, name = require_stream_name(message["stream"]), fields.text("name", message["name"])
-    event_id = fields.text("id", message.get("id") or uuid.uuid4().hex)
-    about = (
+    stream, name = message["stream"], fields.text("name", message["name"])
+    event_id, frame = fields.text("id", message.get("id") or uuid.uuid4().hex), message.get("frame")
+    return EphemeralEvent(
+        stream,
+        event_id,
+        name,
+        _encoded(message, event_id) if frame is None else fields.frame(frame, stream, None),
         _text_or_none("exclude", message),
         _text_or_none("origin", message),
         _wants_receipt(message),
         committed_at,
     )
-    if message.get("frame") is not None:
-        frame = fields.frame(message["frame"], stream, None)
-        return EphemeralEvent(stream, event_id, name, frame, *about)
-    data = frames.encode(message.get("data"))
-    at = fields.milliseconds(message.get("at") or time.time() * 1000)
-    traceparent = _text_or_none("traceparent", message)
-    frame = frames.event(stream, name, data, event_id=event_id, at=at, traceparent=traceparent)
-    return EphemeralEvent(stream, event_id, name, fields.not_too_large(frame), *about)
+
+
+def _encoded(message: Message, event_id: str) -> str:
+    frame = frames.event(
+        *(message["stream"], message["name"], frames.encode(message.get("data"))),
+        event_id=event_id,
+        at=fields.milliseconds(message.get("at") or time.time() * 1000),
+        traceparent=_text_or_none("traceparent", message),
+    )
+    return fields.not_too_large(frame)
 
 
 def _wants_receipt(message: Message) -> bool:

@@ -17,6 +17,7 @@ from channels_redis.utils import _wrap_close
 
 from realtime.layer.listener import Listener
 from realtime.layer.redis_connections import Publisher, Subscriber
+from realtime.layer.redis_threads import ThreadsPublisher
 from realtime.logs import get_logger
 
 __all__ = ["RedisPubSubChannelLayer"]
@@ -29,6 +30,16 @@ RECONNECT_AFTER = 1.0
 
 class RedisPubSubChannelLayer(ChannelsRedisLayer):  # type: ignore[misc]
     """The channel layer; its options are those of channels_redis's class of the same name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._for_threads = _LoopLayer(*self._args, **self._kwargs, channel_layer=self)
+
+    def group_send_blocking(self, group: str, message: dict[str, Any]) -> None:
+        """Do what ``group_send`` does, from any thread, without an event loop."""
+        layer = self._for_threads
+        channel = layer._get_group_channel_name(group)
+        layer._get_shard(channel).for_threads.publish(channel, self.serialize(message))
 
     def _get_layer(self) -> _LoopLayer:
         loop = asyncio.get_running_loop()
@@ -95,6 +106,7 @@ class _Shard(RedisSingleShardConnection):  # type: ignore[misc]
         self._reconnecting: asyncio.Task[None] | None = None
         self._lost: list[Any] = []
         """Connections of redis-py that have ended, and that its pool still counts."""
+        self.for_threads = ThreadsPublisher(host)
 
     async def publish(self, channel: str, message: bytes) -> None:
         publisher = self._publisher

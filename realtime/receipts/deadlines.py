@@ -19,7 +19,6 @@ from realtime.eventlog import Draft
 from realtime.eventlog.commit import (
     after_commit,
     after_every_commit,
-    databases_in_transaction,
     require_commit,
 )
 from realtime.eventlog.database.heads import short_transaction
@@ -54,8 +53,7 @@ def publish_with(
     after the commits there. Raises what ``require_commit`` does.
     """
     using = database()
-    require_commit(using)
-    in_transaction = databases_in_transaction()
+    in_transaction = require_commit(using)
     if not in_transaction or using in in_transaction:
         return _write(terms, draft, streams, append, using)
 

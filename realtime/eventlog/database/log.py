@@ -32,7 +32,6 @@ from realtime.eventlog.base import (
 from realtime.eventlog.commit import (
     after_commit,
     after_every_commit,
-    databases_in_transaction,
     require_commit,
 )
 from realtime.eventlog.database import entries, leases
@@ -78,8 +77,7 @@ class DatabaseEventLog(EventLog):
 
     def append_many(self, events: Sequence[Addressed], on_numbered: OnNumbered) -> None:
         using = self._using
-        require_commit(using)
-        in_transaction = databases_in_transaction()
+        in_transaction = require_commit(using)
         if in_transaction and using not in in_transaction:
             after_every_commit(lambda: self.append_many(events, on_numbered))
             return
