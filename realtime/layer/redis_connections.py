@@ -16,11 +16,14 @@ from redis.exceptions import ConnectionError, ResponseError, TimeoutError
 
 from realtime.concurrency.rounds import running_round
 
+RECEIVED_AT_ONCE = 64 * 1024
+"""Bytes."""
+
 _INCOMPLETE = object()
 """What hiredis returns until it has all of a reply."""
 
 
-class _Connection(asyncio.Protocol):
+class _Connection(asyncio.BufferedProtocol):
     """Takes over a ``connection`` that redis-py has opened.
 
     ``on_lost`` gets the reason when the connection ends, unless ``close`` ended it.
@@ -32,6 +35,7 @@ class _Connection(asyncio.Protocol):
         self._on_lost: Callable[[Exception], None] | None = on_lost
         self._round = running_round()
         self._reader = hiredis.Reader(replyError=ResponseError, notEnoughData=_INCOMPLETE)
+        self._buffer = bytearray(RECEIVED_AT_ONCE)
         self._writable = asyncio.Event()
         self._writable.set()
         # Only redis-py's parsers are meant to use these two.
@@ -46,10 +50,14 @@ class _Connection(asyncio.Protocol):
         self._on_lost = None
         self._transport.abort()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> bytearray:
+        """Return where bytes are received: asyncio makes 256 KiB each time for other protocols."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Take the replies that are complete."""
         gets, take = self._reader.gets, self._take
-        self._reader.feed(data)
+        self._reader.feed(self._buffer, 0, nbytes)
         self._round.hold()
         try:
             while (reply := gets()) is not _INCOMPLETE:
