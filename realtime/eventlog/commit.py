@@ -90,7 +90,7 @@ def require_commit(using: str) -> set[str]:
     ``TransactionManagementError`` where Django does not say when data is committed, or where it
     won't be.
     """
-    known = connections.all(initialized_only=True)
+    known = list(connections.all(initialized_only=True))
     if not any(connection.alias == using for connection in known):
         known.append(connections[using])
     for connection in known:

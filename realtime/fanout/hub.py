@@ -17,8 +17,9 @@ from realtime.fanout.log_watch import LogWatch
 from realtime.fanout.membership import LEFT, FollowedStream
 from realtime.layer.control import Control, control_in, is_control
 from realtime.layer.groups import every_hub
-from realtime.layer.messages import Message, events_in
+from realtime.layer.messages import Message
 from realtime.layer.questions import Answerer, is_question_or_answer, running_questions
+from realtime.layer.reading import events_in
 from realtime.layer.shards import link_to_layer
 from realtime.protocol.position import Position
 

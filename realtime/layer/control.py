@@ -13,7 +13,8 @@ from typing import Any
 
 from realtime.layer import fields
 from realtime.layer.groups import every_hub
-from realtime.layer.messages import GroupMessage, Message, log_dropped
+from realtime.layer.messages import GroupMessage, Message
+from realtime.layer.reading import log_dropped
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.stream_names import require_stream_name
 

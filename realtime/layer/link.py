@@ -15,6 +15,7 @@ from typing import Any
 from realtime.exceptions import LinkFault
 from realtime.layer import backends, messages
 from realtime.layer.messages import PROBE_TYPE, Message
+from realtime.layer.reading import log_dropped
 from realtime.logs import get_logger
 
 logger = get_logger(__name__)
@@ -167,7 +168,7 @@ class LayerLink:
     def _failed(self, error: Exception) -> None:
         """Drop what could not be decoded; any other error is a fault."""
         if backends.is_unreadable(error):
-            messages.log_dropped(error)
+            log_dropped(error)
         else:
             self.fault(repr(error))
 

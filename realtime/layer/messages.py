@@ -1,4 +1,4 @@
-"""The channel layer's messages for events: the one file that writes them and reads them.
+"""The channel layer's messages for events, and how they are written; ``reading`` reads them.
 
 An event goes to the group of its stream, and several for one stream go together. Events for many
 streams go together, in messages for all hubs: an event that a hub does not follow costs it a
@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import json
 import time
-import uuid
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from realtime.eventlog import Addressed, Draft, LoggedEvent
-from realtime.layer import fields
 from realtime.layer.groups import every_hub, group_name
-from realtime.logs import LIMITED, get_logger
+from realtime.logs import get_logger
 from realtime.protocol import frames
 from realtime.protocol.stream_names import require_stream_name
 
@@ -43,10 +41,6 @@ BATCH_SIZE = 100
 """Events in one message."""
 MAX_BATCH = 1000
 """Events of the largest message that is read; a later version may send more than this one does."""
-MAX_MILLISECONDS = 2**53
-"""A time that JavaScript can't count is none."""
-MAX_ID = 32
-"""Characters of the id of an event that ``publish`` made."""
 MAX_BATCHED_FRAME = 2048
 """Characters of the longest frame that goes to hubs that may not follow its stream."""
 
@@ -95,7 +89,7 @@ def stamped(outgoing: Sequence[GroupMessage]) -> Sequence[GroupMessage]:
 
 def count_events(outgoing: Sequence[GroupMessage]) -> int:
     """Return how many events messages carry, each once for a stream."""
-    return sum(len(_single_messages(message)) for _, message in outgoing)
+    return sum(len(single_messages(message)) for _, message in outgoing)
 
 
 def plain_message(stream: str, draft: Draft) -> Message:
@@ -112,31 +106,6 @@ def plain_message(stream: str, draft: Draft) -> Message:
     return message if draft.traceparent is None else {**message, "traceparent": draft.traceparent}
 
 
-def events_in(message: Message, streams: Container[str] | None = None) -> list[Event]:
-    """Read the events that a message carries, of these streams alone where they are given.
-
-    What is malformed is dropped, with one line in the log: anybody may send to a group. What is
-    sound may still be untrue, about the log too; the feeds ask that.
-    """
-    events = []
-    for one in _single_messages(message):
-        try:
-            stream = one["stream"]
-            is_followed = streams is not None and stream in streams
-            if not is_followed:
-                require_stream_name(stream)
-            if is_followed or streams is None:
-                events.append(_read(one, message.get("committed_at")))
-        except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
-            log_dropped(error, _stream_to_show(one))
-    return events
-
-
-def log_dropped(error: Exception, stream: str | None = None) -> None:
-    """Log that a message or an event is dropped; strangers may cause as many as they like."""
-    logger.error("event dropped stream=%r error=%.500r", stream, error, extra=LIMITED)
-
-
 def is_probe(message: Any) -> bool:
     """Tell whether a message is one that a link sent to itself."""
     return isinstance(message, dict) and message.get("type") == PROBE_TYPE
@@ -144,12 +113,12 @@ def is_probe(message: Any) -> bool:
 
 def ids(message: Message) -> str:
     """Return the ids of the events in a message, for the log."""
-    return ",".join(dict.fromkeys(str(one.get("id")) for one in _single_messages(message)))
+    return ",".join(dict.fromkeys(str(one.get("id")) for one in single_messages(message)))
 
 
 def is_logged(message: Message) -> bool:
     """Tell whether a message carries events of the log, which a hub recognises when repeated."""
-    return all("offset" in one for one in _single_messages(message))
+    return all("offset" in one for one in single_messages(message))
 
 
 def _logged_message(event: LoggedEvent) -> Message:
@@ -202,7 +171,7 @@ def _grouped(messages: list[Message]) -> list[GroupMessage]:
     ]
 
 
-def _single_messages(message: Any) -> list[Any]:
+def single_messages(message: Any) -> list[Any]:
     """Return the messages of single events that a message stands for."""
     if not isinstance(message, dict):
         return [None]
@@ -213,46 +182,3 @@ def _single_messages(message: Any) -> list[Any]:
         return []
     events = message.get("events")
     return events if isinstance(events, list) and len(events) <= MAX_BATCH else [None]
-
-
-def _read(message: Message, stamp: Any) -> Event:
-    """Read an event; a later version's message may say more than this one knows."""
-    stream, name = message["stream"], fields.text("name", message["name"])
-    event_id = message.get("id")
-    if (exclude := message.get("exclude")) is not None:
-        fields.text("exclude", exclude)
-    if (origin := message.get("origin")) is not None:
-        fields.text("origin", origin)
-    if event_id is not None: fields.text("id", event_id)
-    # Anybody may send to a group; a receipt for an id that is none of ours can't be written.
-    wants_receipt = message.get("receipt") is True and len(event_id or "") <= MAX_ID
-    committed_at = stamp if type(stamp) is int and 0 < stamp < MAX_MILLISECONDS else None
-    about = exclude, origin, wants_receipt, committed_at
-    frame = message.get("frame")
-    if "offset" in message:
-        offset = fields.offset(message["offset"])
-        epoch = fields.text("epoch", message["epoch"])
-        frame = fields.frame(frame, stream, offset)
-        return LoggedEvent(stream, epoch, offset, fields.text("id", event_id), name, frame, *about)
-    event_id = event_id or uuid.uuid4().hex
-    frame = _encoded(message, event_id) if frame is None else fields.frame(frame, stream, None)
-    return EphemeralEvent(stream, event_id, name, frame, *about)
-
-
-def _encoded(message: Message, event_id: str) -> str:
-    """Write the frame of what a plain ``group_send`` brought."""
-    traceparent = message.get("traceparent")
-    if traceparent is not None: fields.text("traceparent", traceparent)
-    frame = frames.event(
-        *(message["stream"], message["name"], frames.encode(message.get("data"))),
-        event_id=event_id,
-        at=fields.milliseconds(message.get("at") or time.time() * 1000),
-        traceparent=traceparent,
-    )
-    return fields.not_too_large(frame)
-
-
-def _stream_to_show(message: Any) -> str | None:
-    """Return the stream's name for the log; anything else may be too deep to be shown."""
-    stream = message.get("stream") if isinstance(message, dict) else None
-    return stream[:100] if isinstance(stream, str) else None

@@ -35,7 +35,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._on_lost: Callable[[Exception], None] | None = on_lost
         self._round = running_round()
         self._reader = hiredis.Reader(replyError=ResponseError, notEnoughData=_INCOMPLETE)
-        self._buffer = bytearray(RECEIVED_AT_ONCE)
+        self._buffer: Any = bytearray(RECEIVED_AT_ONCE)
         self._writable = asyncio.Event()
         self._writable.set()
         # Only redis-py's parsers are meant to use these two.
@@ -50,7 +50,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._on_lost = None
         self._transport.abort()
 
-    def get_buffer(self, sizehint: int) -> bytearray:
+    def get_buffer(self, sizehint: int) -> Any:
         """Return where bytes are received: asyncio makes 256 KiB each time for other protocols."""
         return self._buffer
 

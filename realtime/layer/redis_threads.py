@@ -82,9 +82,11 @@ class ThreadsPublisher:
             return ConnectionPool.from_url(address, **options)
         if (master := options.pop("master_name", None)) is None:
             return ConnectionPool(**options)
-        addresses, sentinel_kwargs = options.pop("sentinels"), options.pop("sentinel_kwargs", None)
-        sentinel = Sentinel(addresses, sentinel_kwargs=sentinel_kwargs)
-        return SentinelConnectionPool(master, sentinel, **options)
+        find: Any = Sentinel
+        sentinel = find(
+            options.pop("sentinels"), sentinel_kwargs=options.pop("sentinel_kwargs", None)
+        )
+        return SentinelConnectionPool(master, sentinel, **options)  # type: ignore[no-untyped-call]
 
 
 def _has_ended(unused: Any) -> bool:

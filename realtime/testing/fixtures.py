@@ -12,7 +12,7 @@ from channels.layers import get_channel_layer
 
 from realtime.eventlog import Addressed, AfterNumbering, Draft, EventLog, event_log
 from realtime.eventlog.base import OnNumbered
-from realtime.layer.messages import events_in
+from realtime.layer.reading import events_in
 
 __all__ = ["Published", "published"]
 

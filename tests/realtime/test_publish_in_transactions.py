@@ -19,7 +19,7 @@ from django.db.transaction import TransactionManagementError
 
 import realtime
 from realtime import position, publish
-from realtime.layer.messages import events_in
+from realtime.layer.reading import events_in
 from realtime.models import Deadline, Event
 from tests.processes.inner_pytest import pass_all
 

@@ -76,6 +76,7 @@ def test_after_a_failover_what_was_replicated_is_there_and_what_was_not_is_notic
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": LAYER, "CONFIG": config}}
     log = RedisEventLog(URL, **options)
     publish(log, "user.1", name="kept")
+    get_channel_layer().group_send_blocking("group", {"type": "to nobody"})
     wait_until(watched.is_replicated, 10, "the replica has it")
     before, cursor = position(log, "user.1"), log.moved(None, 10).cursor
     assert log.moved(cursor, 10).positions == {}
@@ -92,6 +93,8 @@ def test_after_a_failover_what_was_replicated_is_there_and_what_was_not_is_notic
         await asyncio.wait_for(repaired.wait(), 20)
         await get_channel_layer().group_send("group", {"type": "n"})
         assert await asyncio.wait_for(messages.get(), 10) == {"type": "n"}
+        await asyncio.to_thread(get_channel_layer().group_send_blocking, "group", {"type": "t"})
+        assert await asyncio.wait_for(messages.get(), 10) == {"type": "t"}
         await log.append_in_loop([(["user.1"], draft(name="async"))], nothing)
         await get_channel_layer().flush()
 

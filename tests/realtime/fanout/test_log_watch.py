@@ -9,7 +9,7 @@ from realtime.fanout.feed import Feed
 from realtime.fanout.log_reader import LogReader
 from realtime.fanout.log_watch import ALL_WITHIN, BATCH_SIZE, PRUNE_EVERY, LogWatch
 from realtime.layer.groups import group_name
-from realtime.layer.messages import events_in
+from realtime.layer.reading import events_in
 from tests.realtime.fanout.recording_follower import RecordingFollower
 from tests.realtime.layer.broker import Layer
 from tests.virtual_time import settle

@@ -8,7 +8,8 @@ from realtime import counters
 from realtime.eventlog import Draft, LoggedEvent
 from realtime.fanout.followers import Followers
 from realtime.fanout.promptness import Promptness
-from realtime.layer.messages import events_in, logged_messages, stamped
+from realtime.layer.messages import logged_messages, stamped
+from realtime.layer.reading import events_in
 from tests.realtime.fanout.recording_follower import RecordingFollower
 
 

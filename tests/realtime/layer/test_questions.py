@@ -30,7 +30,7 @@ from realtime.layer.questions import (
 )
 from realtime.logs import line_limit
 from tests.processes.process import PROJECT
-from tests.realtime.layer.test_messages import ANYTHING, Recorder, deep
+from tests.realtime.layer.test_reading import ANYTHING, Recorder, deep
 from tests.virtual_time import elapsed, settle
 
 QUESTION = Question("q", "lives", {}, "channel")

@@ -14,9 +14,6 @@ from channels_redis.pubsub import RedisPubSubChannelLayer as ChannelsRedisLayer
 
 from realtime.layer.link import LayerLink
 from realtime.layer.redis_pubsub import RedisPubSubChannelLayer
-from tests.processes.process import free_port
-from tests.processes.proxies import Certificate
-from tests.processes.redis_server import RedisServer
 from tests.processes.waiting import until, wait_until
 
 pytestmark = pytest.mark.processes
@@ -90,16 +87,6 @@ def link_settings(settings, redis_server):
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": config}}
 
 
-@pytest.fixture
-def second_redis(tmp_path):
-    directory = tmp_path / "second"
-    directory.mkdir()
-    server = RedisServer(directory)
-    server.start()
-    yield server
-    server.kill()
-
-
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize(("sender", "reader"), [("old", "new"), ("new", "old"), ("new", "new")])
 def test_old_and_new_layers_reach_each_other(redis_server, second_redis, sender, reader, options):
@@ -148,32 +135,6 @@ def test_messages_come_in_order_also_when_many_are_under_way(redis_server, sende
             assert [(await next_of(layer, channel))["n"] for _ in range(500)] == list(range(500))
 
     run(scenario())
-
-
-@pytest.fixture
-def guarded_redis(tmp_path):
-    """A Redis with a user, a Unix socket and TLS."""
-    certificate = Certificate.make(tmp_path)
-    files = dict.fromkeys(["tls_cert_file", "tls_key_file", "tls_ca_cert_file"], certificate.path)
-    tls = {"tls_port": free_port(), "tls_auth_clients": "no", **files}
-    server = RedisServer(tmp_path, unixsocket=tmp_path / "redis.sock", **tls)
-    server.start()
-    admin = redis.Redis.from_url(server.url)
-    admin.acl_setuser("layer", True, passwords=["+pass"], categories=["+@all"], channels=["*"])
-    admin.acl_setuser("mute", True, passwords=["+pass"], categories=["+@all", "-@pubsub"])
-    server.hosts = {
-        "user, password and database": f"redis://layer:pass@127.0.0.1:{server.port}/3",
-        "unix": f"unix://{tmp_path}/redis.sock?db=2",
-        "TLS": {
-            "address": f"rediss://layer:pass@127.0.0.1:{tls['tls_port']}/1",
-            "ssl_ca_certs": str(certificate.path),
-        },
-        "host and port": ("127.0.0.1", server.port),
-        "mute": f"redis://mute:pass@127.0.0.1:{server.port}",
-        "wrong": f"redis://layer:wrong@127.0.0.1:{server.port}",
-    }
-    yield server
-    server.kill()
 
 
 def test_it_connects_by_all_ways_of_redis_py(guarded_redis):

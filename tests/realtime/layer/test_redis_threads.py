@@ -1,0 +1,161 @@
+"""Publishing to Redis from threads: by all ways to connect, and over connections that end."""
+
+import asyncio
+import contextlib
+import threading
+
+import pytest
+import redis
+
+from realtime.layer import redis_threads
+from realtime.layer.broadcast import Broadcaster
+from realtime.layer.messages import ephemeral_messages
+from realtime.layer.redis_pubsub import RedisPubSubChannelLayer
+from tests.processes.waiting import wait_until
+from tests.realtime.layer.test_broadcast import draft
+from tests.realtime.layer.test_redis_pubsub import (
+    LAYERS,
+    OPTIONS,
+    link_settings,
+    next_of,
+    opened,
+    run,
+)
+
+pytestmark = pytest.mark.processes
+
+assert link_settings
+
+
+@contextlib.contextmanager
+def listening(server, name):
+    """Subscribe to a channel of Redis; yields what returns the next message's data."""
+    with redis.Redis.from_url(server.url).pubsub(ignore_subscribe_messages=True) as listener:
+        listener.psubscribe(name)
+        listener.get_message(timeout=5)
+        yield lambda: listener.get_message(timeout=5)["data"]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("reader", LAYERS)
+def test_each_layer_gets_what_a_thread_sends(redis_server, second_redis, reader, options):
+    hosts, more = [redis_server.url], dict(OPTIONS[options])
+    if options == "two shards":
+        hosts.append(second_redis.url)
+    if "protocol" in more:
+        hosts = [{"address": hosts[0], "protocol": more.pop("protocol")}]
+    sending = RedisPubSubChannelLayer(hosts=hosts, **more)
+    groups = [f"group.{number}" for number in range(8)]
+
+    async def scenario():
+        reading = LAYERS[reader](hosts=hosts, **more)
+        async with opened(reading):
+            channel = await reading.new_channel()
+            for group in groups:
+                await reading.group_add(group, channel)
+            await asyncio.sleep(0.2)  # A shard is not asked for its subscriptions.
+            for group in groups:
+                sending.group_send_blocking(group, {"group": group, "list": [1]})
+            found = [await next_of(reading, channel) for _ in groups]
+            assert {message["group"] for message in found} == set(groups)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("way", ["user, password and database", "unix", "TLS", "host and port"])
+def test_it_connects_by_all_ways_of_redis_py(guarded_redis, way):
+    layer = RedisPubSubChannelLayer(hosts=[guarded_redis.hosts[way]])
+    with listening(guarded_redis, "asgi__group__group") as next_data:
+        layer.group_send_blocking("group", {"way": way})
+        assert layer.deserialize(next_data()) == {"way": way}
+
+
+def test_a_class_of_connections_for_loops_is_that_of_the_same_name(guarded_redis):
+    host = {"address": guarded_redis.url, "connection_class": redis.asyncio.Connection}
+    layer = RedisPubSubChannelLayer(hosts=[host])
+    with listening(guarded_redis, "asgi__group__group") as next_data:
+        layer.group_send_blocking("group", {})
+        assert layer.deserialize(next_data()) == {}
+
+
+@pytest.mark.parametrize(("way", "error"), [("mute", "no permissions"), ("wrong", "invalid")])
+def test_what_redis_refuses_is_raised(guarded_redis, way, error):
+    layer = RedisPubSubChannelLayer(hosts=[guarded_redis.hosts[way]])
+    with pytest.raises(redis.RedisError, match=error):
+        layer.group_send_blocking("group", {})
+
+
+def connections(server):
+    clients = redis.Redis.from_url(server.url).client_list()
+    return [one["id"] for one in clients if one["name"] == "layer"]
+
+
+def named_layer(server):
+    return RedisPubSubChannelLayer(hosts=[{"address": server.url, "client_name": "layer"}])
+
+
+def test_threads_share_connections_as_many_as_send_at_the_same_moment(redis_server):
+    layer = named_layer(redis_server)
+
+    def send(times=1):
+        for _ in range(times):
+            layer.group_send_blocking("group", {})
+
+    for _ in range(3):
+        thread = threading.Thread(target=send)
+        thread.start()
+        thread.join()
+    assert len(connections(redis_server)) == 1
+    threads = [threading.Thread(target=send, args=(200,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 1 <= len(connections(redis_server)) <= 4
+
+
+def test_an_unused_connection_that_has_ended_costs_no_event(redis_server, monkeypatch):
+    monkeypatch.setattr(redis_threads, "FRESH_FOR", 0.0)
+    layer = named_layer(redis_server)
+    with listening(redis_server, "asgi__group__group") as next_data:
+        layer.group_send_blocking("group", {"n": 1})
+        [first] = connections(redis_server)
+        redis.Redis.from_url(redis_server.url).client_kill_filter(_id=first)
+        layer.group_send_blocking("group", {"n": 2})
+        assert [layer.deserialize(next_data())["n"] for _ in range(2)] == [1, 2]
+    assert connections(redis_server) != [first]
+
+
+def test_a_connection_that_ends_in_use_is_an_error_and_the_next_one_works(redis_server):
+    layer = named_layer(redis_server)
+    layer.group_send_blocking("group", {"n": 1})
+    redis_server.restart()
+    with contextlib.suppress(redis.ConnectionError):
+        layer.group_send_blocking("group", {"n": 2})
+    with listening(redis_server, "asgi__group__group") as next_data:
+        layer.group_send_blocking("group", {"n": 3})
+        assert layer.deserialize(next_data()) == {"n": 3}
+
+
+def test_a_redis_that_stands_still_is_waited_for_once(
+    redis_server, link_settings, monkeypatch, caplog
+):
+    monkeypatch.setattr(redis_threads, "ANSWER_WITHIN", 0.2)
+    broadcaster = Broadcaster()
+
+    def send(name):
+        broadcaster.broadcast(ephemeral_messages(["user.1"], draft(name)))
+
+    with listening(redis_server, "asgi__group__realtime.*.user.1") as next_data:
+        send("before")
+        assert b"before" in next_data()
+        redis_server.freeze()
+        send("perhaps lost")
+        assert caplog.text.count("broadcast failed event=id of perhaps lost") == 1
+        assert broadcaster.is_failing
+        send("left in the background")
+        redis_server.thaw()
+        wait_until(lambda: not broadcaster.is_failing, 10, "the layer works again")
+        send("waited for")
+        while b"waited for" not in next_data():
+            pass
