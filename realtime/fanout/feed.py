@@ -222,20 +222,26 @@ class Feed:
             *(event.id, event.stream, event.name),
             extra={"origin": event.origin},
         )
-        self._hand_out([event] if self._delivery is None else self._delivery.ephemeral(event))
+        if self._delivery is None:
+            self._hand_out_ephemeral(event)
+        else:
+            self._hand_out(self._delivery.ephemeral(event))
+
+    def _hand_out_ephemeral(self, event: EphemeralEvent) -> None:
+        if followers := self.followers.deliver_ephemeral(event, self.position):
+            promptness.handed_out(event, followers, self.followers)
 
     def _hand_out(self, events: Sequence[Event]) -> None:
         for event in events:
             if isinstance(event, EphemeralEvent):
-                followers = self.followers.deliver_ephemeral(event, self.position)
-            else:
-                self._recent.add(event)
-                self._to_compare.add(self.stream)  # The log must have it, also later.
-                if self.hand_outs is not None:
-                    self.hand_outs.add(event.offset, asyncio.get_running_loop().time())
-                self._log_delivery(event)
-                followers = self.followers.deliver(event)
-            if followers:
+                self._hand_out_ephemeral(event)
+                continue
+            self._recent.add(event)
+            self._to_compare.add(self.stream)  # The log must have it, also later.
+            if self.hand_outs is not None:
+                self.hand_outs.add(event.offset, asyncio.get_running_loop().time())
+            self._log_delivery(event)
+            if followers := self.followers.deliver(event):
                 promptness.handed_out(event, followers, self.followers)
 
     def _log_delivery(self, event: LoggedEvent) -> None:

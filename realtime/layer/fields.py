@@ -48,7 +48,10 @@ def frame(value: Any, stream: str, at_offset: int | None) -> str:
     """
     if not isinstance(value, str):
         raise TypeError(f"frame is text, not {type(value).__name__}")
-    event, end = _read_json(not_too_large(value))
+    try:
+        event, end = _scan(not_too_large(value), 0)
+    except StopIteration:
+        raise ValueError("frame is no JSON") from None
     if end != len(value) or not isinstance(event, dict) or event.get("type") != "event":
         raise ValueError("frame is no event")
     its = event.get("offset")
@@ -73,5 +76,5 @@ def _no_number(constant: str) -> None:
     raise ValueError(constant)
 
 
-_read_json = json.JSONDecoder(parse_constant=_no_number).raw_decode
+_scan = vars(json.JSONDecoder(parse_constant=_no_number))["scan_once"]
 """``decode`` looks for spaces around a frame as well, which takes as long as reading it."""

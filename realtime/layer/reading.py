@@ -29,11 +29,16 @@ def events_in(message: Message, streams: Container[str] | None = None) -> list[E
     What is malformed is dropped, with one line in the log: anybody may send to a group. What is
     sound may still be untrue, about the log too; the feeds ask that.
     """
-    events, committed_at = [], _committed_at(message)
+    events: list[Event] = []
     for one in single_messages(message):
         try:
-            if _is_wanted(one["stream"], streams):
-                events.append(_read(one, committed_at))
+            stream = one["stream"]
+            is_followed = streams is not None and stream in streams
+            if not is_followed:
+                require_stream_name(stream)
+            if is_followed or streams is None:
+                read = _read_logged if "offset" in one else _read_ephemeral
+                events.append(read(one, message.get("committed_at")))
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             log_dropped(error, _stream_to_show(one))
     return events
@@ -44,73 +49,56 @@ def log_dropped(error: Exception, stream: str | None = None) -> None:
     logger.error("event dropped stream=%r error=%.500r", stream, error, extra=LIMITED)
 
 
-def _is_wanted(stream: Any, streams: Container[str] | None) -> bool:
-    """Tell whether a stream is one of these, whose names are sound; raises what is no name."""
-    if streams is not None and stream in streams:
-        return True
-    require_stream_name(stream)
-    return streams is None
-
-
-def _committed_at(message: Any) -> int | None:
-    """Return the stamp of a message; one that can't be a time is none."""
-    stamp = message.get("committed_at") if isinstance(message, dict) else None
-    return stamp if type(stamp) is int and 0 < stamp < MAX_MILLISECONDS else None
-
-
-def _read(message: Message, committed_at: int | None) -> Event:
+def _read_logged(message: Message, stamp: Any) -> LoggedEvent:
     """Read an event; a later version's message may say more than this one knows."""
-    if "offset" not in message:
-        return _read_ephemeral(message, committed_at)
     stream, offset = message["stream"], fields.offset(message["offset"])
     return LoggedEvent(
-        stream=stream,
-        epoch=fields.text("epoch", message["epoch"]),
-        offset=offset,
-        id=fields.text("id", message["id"]),
-        name=fields.text("name", message["name"]),
-        frame=fields.frame(message["frame"], stream, offset),
-        exclude=_text_or_none("exclude", message),
-        origin=_text_or_none("origin", message),
-        wants_receipt=_wants_receipt(message),
-        committed_at=committed_at,
+        stream,
+        fields.text("epoch", message["epoch"]),
+        offset,
+        fields.text("id", message["id"]),
+        fields.text("name", message["name"]),
+        fields.frame(message["frame"], stream, offset),
+        *_about(message, stamp),
     )
 
 
-def _read_ephemeral(message: Message, committed_at: int | None) -> EphemeralEvent:
+def _read_ephemeral(message: Message, stamp: Any) -> EphemeralEvent:
     """Take the frame that ``publish`` encoded, or encode what a plain ``group_send`` brought."""
     stream, name = message["stream"], fields.text("name", message["name"])
     event_id, frame = fields.text("id", message.get("id") or uuid.uuid4().hex), message.get("frame")
-    return EphemeralEvent(
-        stream,
-        event_id,
-        name,
-        _encoded(message, event_id) if frame is None else fields.frame(frame, stream, None),
-        _text_or_none("exclude", message),
-        _text_or_none("origin", message),
-        _wants_receipt(message),
-        committed_at,
-    )
+    if frame is None:
+        frame = _encoded(message, event_id)
+    else:
+        fields.frame(frame, stream, None)
+    return EphemeralEvent(stream, event_id, name, frame, *_about(message, stamp))
+
+
+def _about(message: Message, stamp: Any) -> tuple[str | None, str | None, bool, int | None]:
+    """Return who doesn't get an event, its origin, whether it wants a receipt, and its commit.
+
+    A receipt for an id that is none of ours can't be written; a stamp that is no time is none.
+    """
+    exclude, origin = message.get("exclude"), message.get("origin")
+    if exclude is not None:
+        fields.text("exclude", exclude)
+    if origin is not None:
+        fields.text("origin", origin)
+    wants_receipt = message.get("receipt") is True and len(message.get("id") or "") <= MAX_ID
+    is_time = type(stamp) is int and 0 < stamp < MAX_MILLISECONDS
+    return exclude, origin, wants_receipt, stamp if is_time else None
 
 
 def _encoded(message: Message, event_id: str) -> str:
+    if (traceparent := message.get("traceparent")) is not None:
+        fields.text("traceparent", traceparent)
     frame = frames.event(
         *(message["stream"], message["name"], frames.encode(message.get("data"))),
         event_id=event_id,
         at=fields.milliseconds(message.get("at") or time.time() * 1000),
-        traceparent=_text_or_none("traceparent", message),
+        traceparent=traceparent,
     )
     return fields.not_too_large(frame)
-
-
-def _wants_receipt(message: Message) -> bool:
-    """Anybody may send to a group; a receipt for an id that is none of ours can't be written."""
-    return message.get("receipt") is True and len(message.get("id") or "") <= MAX_ID
-
-
-def _text_or_none(field: str, message: Message) -> str | None:
-    value = message.get(field)
-    return None if value is None else fields.text(field, value)
 
 
 def _stream_to_show(message: Any) -> str | None:
