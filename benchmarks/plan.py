@@ -149,14 +149,15 @@ async def stalling(bench: Bench) -> None:
 
 
 async def growing(bench: Bench) -> None:
-    """Compare deliveries to few and to many sockets of one process."""
+    """Compare deliveries to few and to many sockets of one process, also of the floor."""
     scale = bench.scale
-    async with bench.start(peers.REALTIME) as run:
-        for sockets in (scale.sockets, scale.most):
-            await run.crowd.join(range(len(run.crowd.members) + 1, sockets + 1))
-            measured = await workloads.fan_out(run, 2 * scale.seconds)
-            name = "few" if sockets == scale.sockets else "most"
-            bench.results.add(peers.REALTIME.name, {f"{name}_us": measured["fan_out_us"]})
+    for peer in (peers.REALTIME, peers.BARE_JOINED):
+        async with bench.start(peer) as run:
+            for sockets in (scale.sockets, scale.most):
+                await run.crowd.join(range(len(run.crowd.members) + 1, sockets + 1))
+                measured = await workloads.fan_out(run, 2 * scale.seconds)
+                name = "few" if sockets == scale.sockets else "most"
+                bench.results.add(peer.name, {f"{name}_us": measured["fan_out_us"]})
 
 
 async def publishing(bench: Bench) -> None:

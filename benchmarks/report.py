@@ -110,8 +110,9 @@ def _targets(results: Results) -> str:
         value = target.value(results)
         if value is not None:
             verdict = "yes" if target.reached(value) else "**no**"
-            rows.append([target.name, target.wanted, _number(value), verdict])
-    return _table(["", "wanted", "measured", "reached"], rows)
+            floor = "" if target.floor is None else _number(target.floor(results))
+            rows.append([target.name, target.wanted, _number(value), verdict, floor])
+    return _table(["", "wanted", "measured", "reached", "without this project"], rows)
 
 
 def _number(value: float | None) -> str:

@@ -59,7 +59,9 @@ async def stalled(run: Running, sockets: int) -> Measured:
     crowd = Crowd(Reader, run.server.port)
     await crowd.join(range(readers + 1, sockets + 1))
     await everyone_receives(run)
+    memory = Memory(run)  # In the calm half as well: reading it takes time from the load.
     calm = await paced(run, SECONDS, padding=PADDING)
+    memory.stop()
     members: list[Reader] = [member for member in crowd.members if isinstance(member, Reader)]
     for member in members:
         member.pause()

@@ -21,7 +21,8 @@ Value = Callable[[Results], float | None]
 class Target:
     """A lower or upper bound for a number; ``aim`` is a better value still.
 
-    ``value`` finds the number in the results; None if it was not measured.
+    ``value`` finds the number in the results; None if it was not measured. ``floor`` finds the same
+    number for the work without this project: a server that only passes on ready-made text.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Target:
     at_least: float | None = None
     at_most: float | None = None
     aim: float | None = None
+    floor: Value | None = None
 
     @property
     def wanted(self) -> str:
@@ -65,10 +67,14 @@ def moved(peer: Peer) -> Value:
     return value
 
 
-def grown(results: Results) -> float | None:
-    """Return the factor by which the cost of a delivery grows with ten times the sockets."""
-    few, most = (results.median(f"{name}_us", OURS.name) for name in ("few", "most"))
-    return most / few if few and most else None
+def grown(peer: Peer) -> Value:
+    """Return a function that finds how the cost of a delivery grows with ten times the sockets."""
+
+    def value(results: Results) -> float | None:
+        few, most = (results.median(f"{name}_us", peer.name) for name in ("few", "most"))
+        return most / few if few and most else None
+
+    return value
 
 
 def of_heartbeats(backend: str) -> Value:
@@ -143,36 +149,47 @@ TARGETS = (
         ratio("fan_out_us", peers.REALTIME_LOG, OURS),
         at_most=1.1,
     ),
-    Target("fan-out: cost with ten times the sockets, times", grown, at_most=1.1),
+    Target(
+        "fan-out: cost with ten times the sockets, times",
+        grown(OURS),
+        at_most=1.1,
+        floor=grown(peers.BARE_JOINED),
+    ),
     Target(
         "direct: CPU an event, times SocketShark's",
         ratio("direct_us", OURS, SHARK),
         at_most=0.75,
+        floor=ratio("direct_us", peers.BARE_UVICORN, SHARK),
     ),
     Target(
         "direct: CPU an event, times socket.io's on Node",
         ratio("direct_us", OURS, peers.SOCKETIO_NODE),
         at_most=1.25,
+        floor=ratio("direct_us", peers.BARE_UVICORN, peers.SOCKETIO_NODE),
     ),
     Target(
         "direct, each event alone: p50 from publish to frame, times SocketShark's",
         ratio("single_p50_ms", OURS, SHARK),
         at_most=1,
+        floor=ratio("single_p50_ms", peers.BARE_UVICORN, SHARK),
     ),
     Target(
         "direct, each event alone: CPU, times SocketShark's",
         ratio("single_us", OURS, SHARK),
         at_most=0.75,
+        floor=ratio("single_us", peers.BARE_UVICORN, SHARK),
     ),
     Target(
         "connecting with a session, CPU µs",
         median("connect_us", peers.REALTIME_SESSION),
         at_most=1000,
+        floor=median("connect_us", peers.BARE_JOINED),
     ),
     Target(
         "memory a socket with a user of a session, KiB",
         median("kib_a_socket", peers.REALTIME_SESSION),
         at_most=16,
+        floor=median("kib_a_socket", peers.BARE_JOINED),
     ),
     Target(
         "memory a socket, times SocketShark's",
@@ -192,12 +209,19 @@ TARGETS = (
         at_most=1.2,
         aim=0.8,
     ),
-    Target("a ping and its pong on Uvicorn, µs", median("heartbeat_us"), at_most=60, aim=40),
+    Target(
+        "a ping and its pong on Uvicorn, µs",
+        median("heartbeat_us"),
+        at_most=60,
+        aim=40,
+        floor=median("heartbeat_us", peers.BARE_UVICORN),
+    ),
     Target(
         "a ping and its pong on Uvicorn as it is, µs",
         median("heartbeat_us", STOCK),
         at_most=80,
         aim=40,
+        floor=median("heartbeat_us", peers.BARE_UVICORN),
     ),
     Target(
         "a ping and its pong on Daphne, µs",
