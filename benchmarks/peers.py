@@ -81,11 +81,6 @@ def realtime(
 CONTROL = "{heartbeat}"
 
 REALTIME = realtime("realtime, Uvicorn", joined("realtime_site"), conversations.Realtime)
-REALTIME_UVLOOP = realtime(
-    "realtime, Uvicorn on uvloop",
-    (*joined("realtime_site"), "--loop", "uvloop"),
-    conversations.Realtime,
-)
 REALTIME_STOCK = realtime(
     "realtime, Uvicorn as it is", uvicorn("realtime_site"), conversations.Realtime
 )

@@ -75,7 +75,8 @@ def listening_of(layer: Any) -> Callable[..., None] | None:
 
 def blocking_group_send_of(layer: Any) -> Callable[[str, dict[str, Any]], None] | None:
     """Return what does ``group_send`` in any thread, without an event loop; None if nothing."""
-    return getattr(layer, "group_send_blocking", None)
+    # The layers of channels_redis can't be asked for other attributes outside of an event loop.
+    return layer.group_send_blocking if hasattr(type(layer), "group_send_blocking") else None
 
 
 def shards() -> int:

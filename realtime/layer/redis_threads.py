@@ -76,6 +76,7 @@ class ThreadsPublisher:
             **self._host,
             "retry": Retry(NoBackoff(), 0),
         }
+        options.pop("max_connections", None)  # It would have a publish fail, not wait.
         if (kind := options.get("connection_class")) is not None:  # It is one for event loops.
             options["connection_class"] = getattr(connection, kind.__name__)
         if (address := options.pop("address", None)) is not None:

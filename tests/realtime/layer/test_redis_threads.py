@@ -62,6 +62,15 @@ def test_each_layer_gets_what_a_thread_sends(redis_server, second_redis, reader,
     run(scenario())
 
 
+@pytest.mark.parametrize("layer", ["realtime.layer.redis_pubsub", "channels_redis.pubsub"])
+def test_sync_code_broadcasts_over_either_layer(redis_server, settings, layer):
+    backend, config = f"{layer}.RedisPubSubChannelLayer", {"hosts": [redis_server.url]}
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": config}}
+    with listening(redis_server, "asgi__group__realtime.*.user.1") as next_data:
+        Broadcaster().broadcast(ephemeral_messages(["user.1"], draft("sent")))
+        assert b"sent" in next_data()
+
+
 @pytest.mark.parametrize("way", ["user, password and database", "unix", "TLS", "host and port"])
 def test_it_connects_by_all_ways_of_redis_py(guarded_redis, way):
     layer = RedisPubSubChannelLayer(hosts=[guarded_redis.hosts[way]])
@@ -90,12 +99,13 @@ def connections(server):
     return [one["id"] for one in clients if one["name"] == "layer"]
 
 
-def named_layer(server):
-    return RedisPubSubChannelLayer(hosts=[{"address": server.url, "client_name": "layer"}])
+def named_layer(server, **options):
+    host = {"address": server.url, "client_name": "layer", **options}
+    return RedisPubSubChannelLayer(hosts=[host])
 
 
 def test_threads_share_connections_as_many_as_send_at_the_same_moment(redis_server):
-    layer = named_layer(redis_server)
+    layer = named_layer(redis_server, max_connections=1)
 
     def send(times=1):
         for _ in range(times):
