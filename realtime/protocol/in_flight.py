@@ -58,6 +58,14 @@ class InFlight:
             return Pressure.PING
         return Pressure.FINE
 
+    def begin(self, phase: float) -> None:
+        """Have the first ping due by so much earlier, from 0 to 1 of what precedes any other.
+
+        Sockets that get the same events would else all be pinged behind the same one.
+        """
+        self._last_ping = -round(phase * (self._limit // 2))
+        self._set_check_at()
+
     def pinged(self, nonce: str) -> None:
         """Note that a ping goes out behind all that was sent so far."""
         self._pings[nonce] = self._last_ping = self.total

@@ -78,10 +78,11 @@ class FlowControl:
         """Whether even the socket's own frames are too many; one alone may have any size."""
         return self._in_flight.unproved > OWN_FRAMES * self._limit + self._largest
 
-    def start(self, sender: Sender, keepalive: Keepalive) -> None:
-        """Ask for proofs from now on, with the pings of ``keepalive``."""
+    def start(self, sender: Sender, keepalive: Keepalive, phase: float) -> None:
+        """Ask for proofs from now on, with the pings of ``keepalive``; see ``InFlight.begin``."""
         self._sender = sender
         self._keepalive = keepalive
+        self._in_flight.begin(phase)
 
     def stop(self) -> None:
         """Ask for no more, and let in what waits for room."""

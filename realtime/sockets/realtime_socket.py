@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -87,7 +88,7 @@ class RealtimeSocket(Peer):
         self.login = login
         interval, timeout = self._settings.HEARTBEAT_INTERVAL, self._settings.HEARTBEAT_TIMEOUT
         self._greet(interval, timeout, me, self._limits)
-        self._flow.start(self, self._start_pinging(interval, timeout))
+        self._flow.start(self, self._start_pinging(interval, timeout), random.random())
 
     def received(self, text: str | None, run: RunCommand) -> None:
         """Take one frame of the peer (None: a binary one); ``run`` carries out what it asks for."""

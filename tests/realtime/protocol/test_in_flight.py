@@ -18,6 +18,16 @@ def test_a_ping_is_due_past_half_of_the_limit_and_only_once():
     assert in_flight.pressure is Pressure.FINE
 
 
+def test_the_first_ping_may_be_due_earlier_and_no_other():
+    in_flight = InFlight(100)
+    in_flight.begin(0.8)
+    send(in_flight, 11)
+    assert in_flight.pressure is Pressure.PING
+    in_flight.pinged("a")
+    send(in_flight, 50)
+    assert in_flight.pressure is Pressure.FINE
+
+
 def test_past_the_limit_nothing_more_fits():
     in_flight = InFlight(100)
     send(in_flight, 60)

@@ -60,7 +60,7 @@ class Peer:
 @pytest.fixture
 async def peer(connection):
     peer = Peer(connection)
-    peer.flow.start(peer, peer.keepalive)
+    peer.flow.start(peer, peer.keepalive, 0.0)
     return peer
 
 
@@ -285,7 +285,7 @@ class Line:
 def peer_with(connection, size, unsent):
     """Return a peer that was sent a frame of so many bytes; ``unsent`` says how many wait here."""
     peer = Peer(connection, unsent, HEARTBEAT)
-    peer.flow.start(peer, peer.keepalive)
+    peer.flow.start(peer, peer.keepalive, 0.0)
     peer.flow.sent_own(size)
     return peer
 

@@ -163,6 +163,19 @@ async def last_ping(connection):
     return [frame for frame in connection.frames if frame["type"] == "ping"][-1]
 
 
+async def test_sockets_that_get_the_same_events_are_not_all_pinged_behind_the_same_one():
+    connections = [Connection() for _ in range(60)]
+    sockets = [await open_realtime(connection) for connection in connections]
+    pings = []
+    for _ in range(LIMIT // 2 // 8192 + 1):
+        before = sum(len(one.pinged_at) for one in connections)
+        for socket in sockets:
+            assert socket.deliver({"type": "websocket.send", "text": "x" * 8192}, 8192)
+        pings.append(sum(len(one.pinged_at) for one in connections) - before)
+    assert sum(pings) >= len(sockets)
+    assert max(pings) < len(sockets) / 2
+
+
 async def test_a_peer_that_proves_nothing_is_too_slow_after_two_seconds(socket, connection):
     connection.freeze()
     began = asyncio.get_running_loop().time()
