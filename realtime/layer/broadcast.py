@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -104,11 +105,14 @@ class Broadcaster:
     def _send_all_blocking(
         self, layer: Any, send: Callable[[str, Message], None], outgoing: Sequence[GroupMessage]
     ) -> None:
+        began = time.monotonic()
         try:
             for group, message in outgoing:
                 try:
                     send(group, message)
                 except Exception as error:
+                    if time.monotonic() - began >= self.timeout:
+                        raise
                     _require_repeatable(message, error)
                     send(group, message)
             self._sent(outgoing)

@@ -7,9 +7,10 @@ import threading
 import pytest
 import redis
 
+from realtime.eventlog import LoggedEvent
 from realtime.layer import redis_threads
 from realtime.layer.broadcast import Broadcaster
-from realtime.layer.messages import ephemeral_messages
+from realtime.layer.messages import ephemeral_messages, logged_messages
 from realtime.layer.redis_pubsub import RedisPubSubChannelLayer
 from tests.processes.waiting import wait_until
 from tests.realtime.layer.test_broadcast import draft
@@ -147,14 +148,18 @@ def test_a_connection_that_ends_in_use_is_an_error_and_the_next_one_works(redis_
         assert layer.deserialize(next_data()) == {"n": 3}
 
 
+@pytest.mark.parametrize("kind", ["logged", "ephemeral"])
 def test_a_redis_that_stands_still_is_waited_for_once(
-    redis_server, link_settings, monkeypatch, caplog
+    redis_server, link_settings, monkeypatch, caplog, kind
 ):
     monkeypatch.setattr(redis_threads, "ANSWER_WITHIN", 0.2)
-    broadcaster = Broadcaster()
+    broadcaster = Broadcaster(timeout=0.2)
 
     def send(name):
-        broadcaster.broadcast(ephemeral_messages(["user.1"], draft(name)))
+        if kind == "logged":
+            broadcaster.broadcast(logged_messages([LoggedEvent.of(draft(name), "user.1", "e", 1)]))
+        else:
+            broadcaster.broadcast(ephemeral_messages(["user.1"], draft(name)))
 
     with listening(redis_server, "asgi__group__realtime.*.user.1") as next_data:
         send("before")
@@ -162,10 +167,27 @@ def test_a_redis_that_stands_still_is_waited_for_once(
         redis_server.freeze()
         send("perhaps lost")
         assert caplog.text.count("broadcast failed event=id of perhaps lost") == 1
+        assert "broadcast repeated" not in caplog.text
         assert broadcaster.is_failing
+        broadcaster.timeout = 20
         send("left in the background")
         redis_server.thaw()
         wait_until(lambda: not broadcaster.is_failing, 10, "the layer works again")
         send("waited for")
         while b"waited for" not in next_data():
             pass
+
+
+def test_a_logged_event_is_sent_again_where_its_connection_has_ended(
+    redis_server, link_settings, caplog
+):
+    caplog.set_level("INFO", "realtime")
+    broadcaster = Broadcaster()
+    with listening(redis_server, "asgi__group__realtime.*.user.1") as next_data:
+        for name in ("first", "second"):
+            event = LoggedEvent.of(draft(name), "user.1", "e", 1)
+            broadcaster.broadcast(logged_messages([event]))
+            assert name.encode() in next_data()
+            redis.Redis.from_url(redis_server.url).client_kill_filter(_type="normal", skipme=True)
+    assert "broadcast repeated event=id of second" in caplog.text
+    assert "broadcast failed" not in caplog.text
