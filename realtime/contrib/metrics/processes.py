@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from realtime import counters
-from realtime.concurrency.process import process_id
+from realtime.concurrency.process import whole_process_id
 from realtime.counters import Values
 from realtime.fanout.hub import COUNTS
 from realtime.layer.questions import aask
@@ -79,15 +79,19 @@ async def counts_of_host() -> Mapping[str, Mapping[str, Values] | None]:
     Without a channel layer that works, that is this process alone.
     """
     found = await aask(COUNTS, {"host": socket.gethostname()}, within=ANSWER_WITHIN)
-    answers = {process: answer for process, answer in found.items() if _is_sound(answer)}
+    # Each event loop answers, with what its whole process has counted.
+    sound = {name: answer for name, answer in found.items() if _is_sound(answer)}
+    answers = {answer.get("process", name): answer for name, answer in sound.items()}
     silent = _known.silent({process: answer["pid"] for process, answer in answers.items()})
     counts = {process: answer["counts"] for process, answer in answers.items()}
-    return {**dict.fromkeys(silent), **counts, process_id(): counters.read_all()}
+    return {**dict.fromkeys(silent), **counts, whole_process_id(): counters.read_all()}
 
 
 def _is_sound(answer: Any) -> bool:
     """Tell whether an answer can be read; one of a later version may say it otherwise."""
     if not isinstance(answer, dict) or type(answer.get("pid")) is not int:
+        return False
+    if not isinstance(answer.get("process", ""), str):
         return False
     counts = answer.get("counts")
     return isinstance(counts, dict) and all(isinstance(one, dict) for one in counts.values())

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from realtime import counters
-from realtime.concurrency.process import process_id
+from realtime.concurrency.process import whole_process_id
 from realtime.contrib.metrics import MetricsView, RealtimeCollector, processes
 from realtime.contrib.metrics.processes import KnownProcesses, birth
 from realtime.fanout.hub import running_hub
@@ -100,7 +100,7 @@ async def test_alone_without_a_hub_a_process_shows_itself():
     counters.RESETS.add()
     response = await scrape()
     found = samples(response.content.decode())
-    assert found["realtime_resets_total", ("process", process_id())] == 1
+    assert found["realtime_resets_total", ("process", whole_process_id())] == 1
     assert response.headers["Content-Type"].startswith("text/plain; version=")
     assert "no-store" in response.headers["Cache-Control"]
 
@@ -109,7 +109,7 @@ async def test_a_hub_answers_for_its_process_once_and_only_on_its_own_host(monke
     running_hub()
     counters.RESETS.add()
     found = samples((await scrape()).content.decode())
-    assert found["realtime_resets_total", ("process", process_id())] == 1
+    assert found["realtime_resets_total", ("process", whole_process_id())] == 1
     answers = []
     hub = running_hub()._questions._answerers["counts"]
     for host in (os.uname().nodename, "another", None):
@@ -202,5 +202,17 @@ async def test_an_answer_that_makes_no_sense_is_left_out(monkeypatch):
     monkeypatch.setattr(processes, "aask", aask)
     found = samples((await scrape()).content.decode())
     up = {key[1][1]: value for key, value in found.items() if key[0] == "realtime_process_up"}
-    assert up == {process_id(): 1, "e": 1}
+    assert up == {whole_process_id(): 1, "e": 1}
     assert found["realtime_resets_total", ("process", "e")] == 4
+
+
+async def test_two_event_loops_of_a_process_show_its_counts_once(monkeypatch):
+    async def aask(*args, **kwargs):
+        counted = {"pid": 1, "process": "p", "counts": {"realtime_resets_total": {"": 4}}}
+        return {"p": counted, "its second loop": counted, "of another version": counted | BAD}
+
+    BAD = {"process": 7}
+    monkeypatch.setattr(processes, "aask", aask)
+    found = samples((await scrape()).content.decode())
+    up = {key[1][1]: value for key, value in found.items() if key[0] == "realtime_process_up"}
+    assert up == {whole_process_id(): 1, "p": 1}
