@@ -48,11 +48,19 @@ def check_event_log(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[C
             hint="Add it there, or name another one in the OPTIONS of REALTIME['EVENT_LOG'].",
             id="realtime.E013",
         )
+        for alias in unknown_databases()
+    ]
+    return unknown + [problem for alias in _databases_of_log() for problem in _log_problems(alias)]
+
+
+def unknown_databases() -> list[str]:
+    """Return the aliases that the event log's options name and ``DATABASES`` doesn't have."""
+    return [
+        alias
         for options in _options_of_database_logs()
         for alias in (options.get("database"), options.get("replica"))
         if alias is not None and alias not in connections.databases
     ]
-    return unknown + [problem for alias in _databases_of_log() for problem in _log_problems(alias)]
 
 
 def _log_problems(alias: str) -> list[CheckMessage]:

@@ -66,10 +66,9 @@ def check_limits(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Chec
 @register()
 def check_presence(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """Report a presence backend that knows one process alone."""
-    if not is_sound():
+    if not is_sound() or realtime_settings().EVENT_LOG is not None or layer_is_in_memory():
         return []
-    backend, log = presence_backend(), realtime_settings().EVENT_LOG
-    if isinstance(backend, MemoryPresence) and log is None and not layer_is_in_memory():
+    if isinstance(presence_backend(), MemoryPresence):
         return [
             Warning(
                 "Presence in memory knows the sockets of its own process alone.",

@@ -3,13 +3,15 @@ from django.db import connection
 
 from tests.realtime.checks.reported import messages
 
+REDIS = {"BACKEND": "realtime.eventlog.redis.RedisEventLog", "OPTIONS": {"url": "redis://none"}}
+
 
 @pytest.mark.parametrize(
     "realtime",
     [
         {},
         {"EVENT_LOG": None, "PRESENCE": False},
-        {"EVENT_LOG": {"BACKEND": "realtime.eventlog.redis.RedisEventLog"}, "PRESENCE": False},
+        {"EVENT_LOG": REDIS, "PRESENCE": False},
     ],
 )
 def test_a_database_that_cannot_have_the_tables_is_named_with_any_log(
