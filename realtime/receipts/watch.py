@@ -63,10 +63,8 @@ class Guard:
         since = self._watch.looks_since
         if since is None or now - since < LOOK_WITHIN or len(self._stuck) >= MAX_STUCK:
             return
-        logger.error(
-            "deadlines not checked reason='a look has taken %.0f s': another thread looks",
-            now - since,
-        )
+        taken = f"a look has taken {now - since:.0f} s"
+        logger.error("deadlines not checked reason=%r: another thread looks", taken)
         self._watch.is_replaced = True
         self._stuck.append(self._watch)
         self._watch = self._next(Watch(failures=1))
