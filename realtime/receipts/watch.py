@@ -20,7 +20,7 @@ from django.db import close_old_connections, connections, reset_queries
 from realtime.eventlog import event_log
 from realtime.logs import get_logger
 from realtime.receipts.deadlines import database
-from realtime.receipts.handing_on import hand_on_overdue, has_overdue
+from realtime.receipts.handing_on import hand_on_one, has_overdue
 from realtime.receipts.pruning import prune
 
 __all__ = ["start"]
@@ -81,7 +81,7 @@ class Watch:
         self._failures = failures
         self._prune_at = time.monotonic() + random.random() * PRUNE_EVERY
         self.looks_since: float | None = None
-        """When the look began that runs now, by the monotonic clock."""
+        """When the look, or its newest deadline, began that runs now, by the monotonic clock."""
         self.is_replaced = False
         """Whether another thread looks now."""
 
@@ -109,8 +109,10 @@ class Watch:
 
     def _look(self) -> None:
         reset_queries()  # With DEBUG, a connection remembers its last 9,000.
-        if has_overdue(database()):
-            hand_on_overdue()
+        using = database()
+        if has_overdue(using):
+            while hand_on_one(using) is not None:
+                self.looks_since = time.monotonic()  # Many take long, and hang no more than one.
             close_old_connections()  # The functions may have used others.
         if time.monotonic() >= self._prune_at:
             self._prune_at = time.monotonic() + PRUNE_EVERY

@@ -41,6 +41,24 @@ def test_a_look_hands_on_what_is_overdue(watch, called, pass_time):
     assert len(called) == 1
 
 
+def test_many_deadlines_are_no_look_that_hangs(monkeypatch):
+    now, left, begun = [0.0], [*range(9)], []
+    guard = Guard(begun.append)
+
+    def hand_on_one(using):
+        now[0] += LOOK_WITHIN - 1  # Each of them takes as long as one may.
+        guard.check(now[0])
+        return left.pop() >= 0 if left else None
+
+    monkeypatch.setattr(module, "has_overdue", lambda using: True)
+    monkeypatch.setattr(module, "hand_on_one", hand_on_one)
+    monkeypatch.setattr(module, "close_old_connections", lambda: None)
+    monkeypatch.setattr(module, "prune", lambda: None)
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    begun[0].look()
+    assert len(begun) == 1 and not left
+
+
 def test_looks_that_fail_are_said_once_and_become_rare(watch, monkeypatch, caplog):
     answers = [OperationalError("away")] * 9
 
