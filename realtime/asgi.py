@@ -25,7 +25,9 @@ def application(wrapped: Application | None = None, *, path: str = "/realtime/")
     """Return the ASGI application of a site whose pages connect to ``path``.
 
     All else is served by ``wrapped``, or by Django where that is None. With ``DEBUG``, static files
-    are served too, by any server. Sockets are also drained on ASGI's ``lifespan.shutdown``.
+    are served too, by any server. Sockets are also drained on ASGI's ``lifespan.shutdown``. Overdue
+    deadlines are looked for from the start of the server, or from its first request where it has no
+    lifespan.
 
     Raises ``ImproperlyConfigured`` where 'realtime' is not in ``INSTALLED_APPS``, and
     ``ValueError`` for a path that does not begin with a slash.
@@ -37,7 +39,8 @@ def application(wrapped: Application | None = None, *, path: str = "/realtime/")
         raise ImproperlyConfigured(
             "Add 'realtime' to INSTALLED_APPS in the settings, then run manage.py migrate."
         )
-    from realtime.consumers import RealtimeConsumer  # It needs the apps.
+    from realtime.consumers import RealtimeConsumer  # These need the apps.
+    from realtime.receipts import watch
 
     consumer = RealtimeConsumer.as_asgi()
     # Django raises for a WebSocket, which servers log with a traceback. Others may serve some.
@@ -47,6 +50,7 @@ def application(wrapped: Application | None = None, *, path: str = "/realtime/")
     lifespan = DrainMiddleware(others)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        watch.start()  # Not earlier: this file may be imported before the server forks.
         if scope["type"] == "lifespan":
             served: Application = lifespan
         elif scope["type"] != "websocket":

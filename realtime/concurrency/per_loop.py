@@ -29,8 +29,9 @@ class PerLoop(Generic[Value]):
         """Return the running event loop's; raises ``RuntimeError`` where none is running."""
         loop = asyncio.get_running_loop()
         if loop not in self._values:
-            for closed in [other for other in self._values if other.is_closed()]:
-                del self._values[closed]
+            for other in list(self._values):  # Loops in other threads may do the same.
+                if other.is_closed():
+                    self._values.pop(other, None)
             self._values[loop] = self._make()
         return self._values[loop]
 

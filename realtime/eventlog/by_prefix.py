@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from realtime.conf import is_backend
 from realtime.eventlog.base import Addressed, AfterNumbering, EventLog, OnNumbered, made_log
 from realtime.eventlog.composed import ComposedLog
+from realtime.protocol.stream_names import STREAM_NAME
 
 __all__ = ["EventLogByPrefix"]
 
@@ -34,13 +35,7 @@ class EventLogByPrefix(ComposedLog):
                 "EVENT_LOG's OPTIONS['logs'] is a dict of prefixes with their logs; the prefix '' "
                 "stands for all other streams and has to be there."
             )
-        for prefix, configured in logs.items():
-            if not isinstance(prefix, str) or not is_backend(configured):
-                raise ImproperlyConfigured(
-                    "In EVENT_LOG's OPTIONS['logs'] a prefix is a str, and its log has a BACKEND: "
-                    f"{prefix!r}: {configured!r}."
-                )
-        self._logs = {prefix: made_log(configured) for prefix, configured in logs.items()}
+        self._logs = {prefix: _made(prefix, configured) for prefix, configured in logs.items()}
         self.names = sorted(self._logs, key=len)
         self._longest_first = self.names[::-1]
         self.appends_in_loop = all(log.appends_in_loop for log in self._logs.values())
@@ -67,3 +62,23 @@ class EventLogByPrefix(ComposedLog):
                 f"to {' and to '.join(map(repr, sorted(prefixes.values())))} one after the other."
             )
         return self._logs[next(iter(prefixes), "")]
+
+
+def _made(prefix: Any, configured: Any) -> EventLog:
+    """Return the log of a prefix; what is wrong is said with that."""
+    if not isinstance(prefix, str) or (prefix and not STREAM_NAME.fullmatch(prefix)):
+        raise ImproperlyConfigured(
+            f"In EVENT_LOG's OPTIONS['logs'] no stream's name can begin with the prefix {prefix!r}."
+        )
+    if not is_backend(configured):
+        raise ImproperlyConfigured(
+            f"In EVENT_LOG's OPTIONS['logs'] the log of the prefix {prefix!r} is a dict with a "
+            f"BACKEND, not {configured!r}."
+        )
+    try:
+        return made_log(configured)
+    except (ImportError, TypeError) as error:
+        raise ImproperlyConfigured(
+            f"In EVENT_LOG's OPTIONS['logs'] the log of the prefix {prefix!r} can't be made: "
+            f"{error}"
+        ) from error

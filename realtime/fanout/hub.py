@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from realtime.concurrency.per_loop import PerLoop
+from realtime.concurrency.process import whole_process_id
 from realtime.counters import LAYER_UP, LOG_UP, REPLAYS, read_all
 from realtime.eventlog import event_log
 from realtime.fanout.feed import Feed
@@ -168,7 +169,7 @@ def _counts(about: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return what this process has counted, where its host is asked."""
     if about.get("host") != socket.gethostname():
         return None
-    return {"pid": os.getpid(), "counts": read_all()}
+    return {"process": whole_process_id(), "pid": os.getpid(), "counts": read_all()}
 
 
 def _worst(states: Iterable[bool | None]) -> dict[str, float]:

@@ -50,7 +50,7 @@ def hand_on_overdue(*, later: float = 0.0) -> int:
         waiting = unsettled(using).filter(try_at__gt=F("due_at"), attempts=0)
         waiting.update(try_at=F("due_at"))  # A test's transaction may never be committed.
         unsettled(using).update(try_at=F("try_at") - timedelta(seconds=later))
-    while (done := _hand_on_one(using)) is not None:
+    while (done := hand_on_one(using)) is not None:
         settled += done
     return settled
 
@@ -74,7 +74,7 @@ def _overdue(using: str) -> QuerySet[Deadline]:
     return unsettled(using).filter(try_at__lte=Now() - PATIENCE)
 
 
-def _hand_on_one(using: str) -> bool | None:
+def hand_on_one(using: str) -> bool | None:
     """Take one deadline and return whether it is settled now; None where none is overdue."""
     with short_transaction(using):
         deadline = _claim(using)

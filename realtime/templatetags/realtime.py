@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString
@@ -23,6 +24,11 @@ _NO_REQUEST = (
     "{% realtime %} was rendered without a request and without a user, so the page does not know "
     "its own stream. Use render(request, ...), and the context processor "
     "django.template.context_processors.request or that of django.contrib.auth."
+)
+
+_MISSING = (
+    "{%% %s %s=... %%} got no value: the template's context has no such variable, or it is empty. "
+    "Where the view may leave it out, write |default:None."
 )
 
 ENTRY = "realtime/index.js"
@@ -53,7 +59,13 @@ def realtime(
 
     The script and the hints carry the CSP nonce of the request, if there is one (Django's own, or
     django-csp's). ``new RealtimeClient()`` then needs no arguments.
+
+    An argument whose variable is missing in the template's context is a ``ValueError`` with
+    ``DEBUG``; otherwise it is logged, and the argument counts as left out.
     """
+    url = argument("realtime", "url", url, "/realtime/")
+    position = argument("realtime", "position", position, None)
+    classic = argument("realtime", "classic", classic, False)
     nonce = nonce_attribute(context)
     configuration = json_script(_configuration(context, url, position), "realtime-config")
     if classic:
@@ -101,6 +113,20 @@ def _configuration(context: template.Context, url: str, position: Any) -> dict[s
             name: Position(*at)._asdict() for name, at in position.items()
         }
     return configuration
+
+
+def argument(tag: str, name: str, value: Any, default: Any) -> Any:
+    """Return the value of a tag's argument, or ``default`` for what stands for no value.
+
+    Django passes "" for a variable that the context doesn't have. Raises ``ValueError`` for that
+    with ``DEBUG``; otherwise it is logged once.
+    """
+    if value != "":
+        return value
+    if settings.DEBUG:
+        raise ValueError(_MISSING % (tag, name))
+    hint(logger, _MISSING, tag, name, kind=f"{tag} {name}")
+    return default
 
 
 def nonce_attribute(context: template.Context) -> str:

@@ -108,6 +108,23 @@ def test_a_page_follows(open_page: Callable[[str], Page], site: Site) -> None:
     assert page.evaluate("violations") == []
 
 
+def test_an_older_event_of_a_row_changes_nothing(
+    open_page: Callable[[str], Page], site: Site
+) -> None:
+    page = open_page("board/")
+    ask(site, "row/replace/1", text="not here yet")
+    ask(site, "row/append/2", text="new")
+    ask(site, "row/replace/4", text="newest")
+    ask(site, "row/replace/3", text="older")
+    line(site, "append", "lines", "last", "1")
+    page.wait_for(f"{LINES}.slice(-2).join() === 'rownewest,last1'")
+    ask(site, "row/remove/6")
+    ask(site, "row/append/5", text="gone")
+    line(site, "append", "lines", "last", "2")
+    page.wait_for(f"{LINES}.at(-1) === 'last2'")
+    assert page.evaluate("document.getElementById('row')") is None
+
+
 @pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True)
 def test_what_a_person_does_is_kept(open_page: Callable[[str], Page], site: Site) -> None:
     page = open_page("board/")

@@ -12,6 +12,7 @@ from django.core.handlers.asgi import ASGIHandler
 from django.urls import path
 
 import realtime.asgi
+from realtime.receipts import watch
 from realtime.testing import RealtimeCommunicator
 
 SOCKET = {"type": "websocket", "headers": [], "subprotocols": []}
@@ -116,3 +117,19 @@ def test_it_is_imported_before_django_is_set_up():
         [sys.executable, "-c", "import realtime.asgi"], env={}, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("first", ["lifespan", "http", "websocket"])
+async def test_deadlines_are_watched_from_the_first_thing_that_a_server_asks(monkeypatch, first):
+    started = []
+    monkeypatch.setattr(watch, "start", lambda: started.append(1))
+
+    async def nothing(scope, receive, send):
+        pass
+
+    application = realtime.asgi.application(nothing)
+    assert not started  # A server that forks may have imported it before.
+    communicator = ApplicationCommunicator(application, {"type": first, "path": "/"})
+    await communicator.send_input({"type": "lifespan.shutdown"})
+    await communicator.wait(5)
+    assert started

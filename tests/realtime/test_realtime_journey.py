@@ -13,6 +13,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
+from realtime.concurrency import process
+from realtime.concurrency.per_loop import PerLoop
 from realtime.concurrency.process import process_id
 from realtime.eventlog import Draft, event_log
 from realtime.fanout.hub import running_hub
@@ -43,8 +45,10 @@ def users():
 
 
 @pytest.fixture
-def open_lives():
+def open_lives(monkeypatch):
     """The lives of sockets that are open in this process, whose hub runs meanwhile."""
+    # Other tests have used up the name that the first loop of a process gets.
+    monkeypatch.setattr(process, "_of_loops", PerLoop(process.whole_process_id))
     lives, is_up, must_stop = [], threading.Event(), threading.Event()
 
     async def serve():

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.template import Context, Template
 
 from realtime.access.signed_names import may_follow
+from realtime.hints import forget
 from realtime.protocol.position import Position
 
 
@@ -82,6 +83,35 @@ def test_nothing_breaks_out_of_the_configuration():
     page = rendered("{% load realtime %}{% realtime url=url %}", url="</script><b>")
     assert "<b>" not in page
     assert configuration(page)["url"] == "</script><b>"
+
+
+MISSPELT = ("url=ulr", "position=postion", "classic=clasic", "position=view.postion")
+
+
+@pytest.mark.parametrize("argument", MISSPELT)
+def test_an_argument_without_a_value_is_an_error_with_debug(settings, argument):
+    settings.DEBUG = True
+    name = argument.partition("=")[0]
+    with pytest.raises(ValueError, match=rf"{{% realtime {name}=\.\.\. %}} got no value"):
+        rendered(f"{{% load realtime %}}{{% realtime {argument} %}}", view={})
+
+
+@pytest.mark.parametrize("argument", MISSPELT)
+def test_an_argument_without_a_value_is_logged_once_and_left_out(caplog, argument):
+    forget()
+    source, context = "{% load realtime %}{% realtime ARGUMENT %}", {"user": AnonymousUser()}
+    page = rendered(source.replace("ARGUMENT", argument), **context)
+    assert page == rendered(source.replace("ARGUMENT", ""), **context)
+    rendered(source.replace("ARGUMENT", argument), **context)
+    name = argument.partition("=")[0]
+    (line,) = caplog.messages
+    assert line.startswith(f"{{% realtime {name}=... %}} got no value")
+
+
+def test_a_view_may_leave_the_position_out_where_the_template_says_so(settings):
+    settings.DEBUG = True
+    page = rendered("{% load realtime %}{% realtime position=position|default:None %}")
+    assert configuration(page) == {"url": "/realtime/"}
 
 
 # realtime_stream

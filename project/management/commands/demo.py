@@ -4,13 +4,16 @@ import os
 import socket
 import sys
 from argparse import ArgumentParser
+from io import StringIO
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from calls.management.commands.create_demo_users import AGENTS, PASSWORD, SUPERVISOR
+from calls.simulator import incoming
 from calls.telephony import is_simulated
 from calls.telephony.simulator import CALLER
 from project import cable_demo, demo_users
@@ -34,6 +37,8 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0)
             if settings.AT_HOME:
                 call_command("create_demo_users")
+                if is_simulated():
+                    end_left_calls()
             elif complaints := demo_users.complaints():
                 raise CommandError("\n".join(complaints))
             if cable:
@@ -74,6 +79,12 @@ def bound(host: str, port: int) -> socket.socket:
             "Name another port, for example: PORT=8001 make demo"
         ) from error
     return listener
+
+
+def end_left_calls() -> None:
+    """End the calls that were on when the last demo ended, so that no desk begins with them."""
+    incoming.close(timezone.now())
+    call_command("reconcile_calls", stdout=StringIO())
 
 
 def where() -> str:

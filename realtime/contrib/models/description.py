@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from django.core.exceptions import ImproperlyConfigured
@@ -70,15 +71,22 @@ class AsHTML:
         self, row: Model, version: int, entered: Streams, stayed: Streams
     ) -> Iterator[Publication]:
         context = {"object": row, self.name: row}
+        element = f"{self.name}-{row.pk}"
         if entered:
-            yield self._publication(entered, "append", self.target, self.template, context)
+            yield self._of_row(
+                element, version, entered, "append", self.target, self.template, context
+            )
         if stayed:
-            element = f"{self.name}-{row.pk}"
-            yield self._publication(stayed, "replace", element, self.template, context)
+            yield self._of_row(element, version, stayed, "replace", element, self.template, context)
 
     def deletion(self, pk: Any, version: int, left: Streams) -> Publication:
-        publication: Publication = self._publication(left, "remove", f"{self.name}-{pk}")
-        return publication
+        element = f"{self.name}-{pk}"
+        return self._of_row(element, version, left, "remove", element)
+
+    def _of_row(self, row: str, version: int, *arguments: Any) -> Publication:
+        """Return what ``html_publication`` does, with what a page needs to drop what is older."""
+        publication: Publication = self._publication(*arguments)
+        return replace(publication, data={**publication.data, "row": row, "version": version})
 
 
 def by_fields(model: type[Model], names: Sequence[str]) -> Callable[[Model], dict[str, Any]]:

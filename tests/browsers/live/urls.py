@@ -8,7 +8,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import path
 
-from realtime import position
+from realtime import position, publish
 from realtime.contrib.html import publish_html
 from realtime.contrib.models import row_data
 from tests.browsers.live.models import Task
@@ -48,6 +48,16 @@ def change(request: HttpRequest, action: str) -> HttpResponse:
     return HttpResponse()
 
 
+def row(request: HttpRequest, action: str, version: int) -> HttpResponse:
+    """Publish what becomes of the row with the id ``row``, as a template of its model does."""
+    target = "lines" if action == "append" else "row"
+    text = request.GET.get("text")
+    html = {} if text is None else {"html": f'<li id="row">{text}</li>'}
+    data = {"action": action, "target": target, "row": "row", "version": version}
+    publish("room.1", "html", data | html)
+    return HttpResponse()
+
+
 def library(request: HttpRequest, name: str) -> FileResponse:
     """Serve a file from npm."""
     return FileResponse((LIBRARIES / name).open("rb"), content_type="text/javascript")
@@ -73,6 +83,7 @@ def move(request: HttpRequest, title: str, room: int) -> HttpResponse:
 urlpatterns = [
     path("page/<name>/", page),
     path("change/<action>/", change),
+    path("row/<action>/<int:version>/", row),
     path("library/<path:name>", library),
     path("tasks/<int:room>/", tasks),
     path("add/<int:room>/<title>/", add),

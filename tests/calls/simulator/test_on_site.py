@@ -5,10 +5,13 @@ Requests and webhooks go through Django's test client, and the company's clock i
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
@@ -21,6 +24,7 @@ from calls.simulator.models import Leg as CompanysLeg
 from calls.simulator.overrides import Failure, split
 from calls.simulator.player import next_due, play_due
 from calls.simulator.webhooks import Answer
+from calls.simulator.words import obey
 from calls.telephony import Report
 from calls.telephony.simulator import Simulator
 from realtime.receipts.handing_on import hand_on_overdue
@@ -408,3 +412,38 @@ def test_an_error_of_the_company_is_said_and_the_answer_can_be_tried_again(
     assert response.status_code == 502
     desk.post("/calls/simulate/behave/")
     assert desk.post(f"/calls/{call.pk}/answer/").status_code == 202
+
+
+@pytest.fixture
+def begin_demo(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    monkeypatch.setattr("project.management.commands.demo.serve", lambda: None)
+    settings.PORT = 0
+    return lambda: call_command("demo", stdout=StringIO())
+
+
+def test_a_demo_begins_without_the_calls_of_the_last_one(
+    call: Call, desk: Client, wait: Wait, online: None, begin_demo: Callable[[], None]
+) -> None:
+    desk.post(f"/calls/{call.pk}/answer/")
+    wait(1)
+    obey("rest-error", timezone.now())
+    desk.post("/calls/simulate/")
+    wait(1)
+    assert [shown(one)["state"] for one in Call.objects.active()] == ["ringing", "in-progress"]
+    begin_demo()
+    assert not Call.objects.active().exists()
+    assert shown(call)["outcome"] == "answered"
+    wait(60)
+    assert not Call.objects.active().exists()
+    desk.post("/calls/simulate/")
+    wait(1)
+    assert Call.objects.active().count() == 1  # The company works.
+
+
+def test_a_site_that_others_reach_keeps_its_calls(
+    call: Call, settings: Any, begin_demo: Callable[[], None]
+) -> None:
+    settings.AT_HOME = False
+    User.objects.all().delete()  # It refuses to begin with the demo's.
+    begin_demo()
+    assert Call.objects.active().count() == 1

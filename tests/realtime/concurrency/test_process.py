@@ -1,14 +1,29 @@
-"""Each process has a name of its own, a forked one too."""
+"""Each process has a name of its own, a forked one too, and so has each event loop of it."""
 
+import asyncio
 import os
 
 import pytest
 
-from realtime.concurrency.process import process_id
+from realtime.concurrency.process import process_id, whole_process_id
 
 
 def test_a_process_keeps_its_name():
     assert process_id() == process_id()
+
+
+async def name_in_loop():
+    await asyncio.sleep(0)
+    return process_id()
+
+
+def test_each_event_loop_keeps_a_name_of_its_own():
+    async def twice():
+        return await name_in_loop(), await name_in_loop(), whole_process_id()
+
+    first, second = asyncio.run(twice()), asyncio.run(twice())
+    assert first[0] == first[1] != second[0] == second[1]
+    assert first[2] == second[2] == process_id()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs forks")
@@ -16,9 +31,11 @@ def test_a_forked_child_has_another_name():
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        os.write(writer, process_id().encode())
+        first, second = asyncio.run(name_in_loop()), asyncio.run(name_in_loop())
+        os.write(writer, f"{process_id()} {first} {second}".encode())
         os._exit(0)
     os.waitpid(child, 0)
-    named = os.read(reader, 100).decode()
-    assert len(named) == len(process_id()) == 32
-    assert named != process_id()
+    named, first, second = os.read(reader, 200).decode().split()
+    assert named == first  # The first event loop has the name of its process.
+    assert len({named, second, process_id()}) == 3
+    assert {len(named), len(second)} == {32}

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from realtime import publish_many
 from realtime.access.signed_names import may_follow
 from realtime.contrib.html import apublish_html, html_publication, publish_html
+from realtime.hints import forget
 
 pytest_plugins = ["realtime.testing.fixtures"]
 
@@ -175,3 +176,14 @@ def test_the_tags_script_has_the_nonce_of_the_request():
 def test_a_name_with_a_hole_is_refused():
     with pytest.raises(ValueError, match="missing"):
         element('"room" room.pk')
+
+
+@pytest.mark.usefixtures("tag")
+@pytest.mark.parametrize("name", ["part", "url"])
+def test_a_misspelt_argument_is_said_and_breaks_no_page_without_debug(settings, caplog, name):
+    forget()
+    assert element(f'"room.7" {name}=misspelt') == element('"room.7"')
+    assert f"{{% realtime_stream {name}=... %}} got no value" in caplog.text
+    settings.DEBUG = True
+    with pytest.raises(ValueError, match=f"{name}=... %}} got no value"):
+        element(f'"room.7" {name}=misspelt')

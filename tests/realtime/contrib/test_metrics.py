@@ -1,6 +1,9 @@
 """What Prometheus is shown: by the view for all processes of a host, by a registry for one."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -9,9 +12,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from realtime import counters
-from realtime.concurrency.process import process_id
+from realtime.concurrency.process import whole_process_id
 from realtime.contrib.metrics import MetricsView, RealtimeCollector, processes
-from realtime.contrib.metrics.processes import KnownProcesses, is_running
+from realtime.contrib.metrics.processes import KnownProcesses, birth
 from realtime.fanout.hub import running_hub
 
 
@@ -37,7 +40,7 @@ async def scrape(token=None, **headers):
 
 @pytest.fixture(autouse=True)
 def nobody_known(monkeypatch):
-    monkeypatch.setattr(processes, "_known", KnownProcesses(is_running))
+    monkeypatch.setattr(processes, "_known", KnownProcesses(birth))
     monkeypatch.setattr(processes, "ANSWER_WITHIN", 0.2)
 
 
@@ -97,7 +100,7 @@ async def test_alone_without_a_hub_a_process_shows_itself():
     counters.RESETS.add()
     response = await scrape()
     found = samples(response.content.decode())
-    assert found["realtime_resets_total", ("process", process_id())] == 1
+    assert found["realtime_resets_total", ("process", whole_process_id())] == 1
     assert response.headers["Content-Type"].startswith("text/plain; version=")
     assert "no-store" in response.headers["Cache-Control"]
 
@@ -106,7 +109,7 @@ async def test_a_hub_answers_for_its_process_once_and_only_on_its_own_host(monke
     running_hub()
     counters.RESETS.add()
     found = samples((await scrape()).content.decode())
-    assert found["realtime_resets_total", ("process", process_id())] == 1
+    assert found["realtime_resets_total", ("process", whole_process_id())] == 1
     answers = []
     hub = running_hub()._questions._answerers["counts"]
     for host in (os.uname().nodename, "another", None):
@@ -143,22 +146,47 @@ def test_a_view_without_a_word_about_its_token_is_a_mistake():
         MetricsView.as_view()
 
 
-def test_a_process_is_silent_as_long_as_it_runs_and_ended_after_that():
-    running, now = {1, 2}, [0.0]
-    known = KnownProcesses(running.__contains__, lambda: now[0])
+@pytest.fixture
+def clock():
+    return [0.0]
+
+
+def test_a_process_is_silent_as_long_as_it_runs_and_has_ended_after_that(clock):
+    running = {1: "born", 2: "born"}
+    known = KnownProcesses(running.get, lambda: clock[0])
     assert known.silent({"a": 1, "b": 2}) == []
     assert known.silent({"a": 1}) == ["b"]
+    clock[0] += 7200.0
     assert known.silent({"a": 1}) == ["b"]
-    running.remove(2)
+    del running[2]
     assert known.silent({"a": 1}) == []
     assert known.silent({}) == ["a"]
-    now[0] += 3601.0
+
+
+def test_another_process_with_the_number_of_one_that_has_ended_is_not_taken_for_it(clock):
+    running = {1: "yesterday"}
+    known = KnownProcesses(running.get, lambda: clock[0])
+    assert known.silent({"a": 1}) == []
+    running[1] = "today"
     assert known.silent({}) == []
 
 
+def test_where_nobody_knows_which_process_has_a_number_a_silent_one_leaves_after_a_while(clock):
+    known = KnownProcesses(lambda number: "", lambda: clock[0])
+    assert known.silent({"a": 1}) == []
+    assert known.silent({}) == ["a"]
+    clock[0] += 3601.0
+    assert known.silent({}) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="The system does not say.")
 def test_it_is_known_which_processes_run():
-    assert is_running(os.getpid()) and is_running(1)
-    assert not is_running(2**22 + 1)
+    assert birth(os.getpid()) and birth(1) and birth(2**22 + 1) is None
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        assert int(birth(child.pid)) >= int(birth(os.getpid()))
+        child.stdin.close()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert birth(child.pid) is None  # It has ended, and nobody has waited for it.
 
 
 async def test_an_answer_that_makes_no_sense_is_left_out(monkeypatch):
@@ -174,5 +202,17 @@ async def test_an_answer_that_makes_no_sense_is_left_out(monkeypatch):
     monkeypatch.setattr(processes, "aask", aask)
     found = samples((await scrape()).content.decode())
     up = {key[1][1]: value for key, value in found.items() if key[0] == "realtime_process_up"}
-    assert up == {process_id(): 1, "e": 1}
+    assert up == {whole_process_id(): 1, "e": 1}
     assert found["realtime_resets_total", ("process", "e")] == 4
+
+
+async def test_two_event_loops_of_a_process_show_its_counts_once(monkeypatch):
+    async def aask(*args, **kwargs):
+        counted = {"pid": 1, "process": "p", "counts": {"realtime_resets_total": {"": 4}}}
+        return {"p": counted, "its second loop": counted, "of another version": counted | BAD}
+
+    BAD = {"process": 7}
+    monkeypatch.setattr(processes, "aask", aask)
+    found = samples((await scrape()).content.decode())
+    up = {key[1][1]: value for key, value in found.items() if key[0] == "realtime_process_up"}
+    assert up == {whole_process_id(): 1, "p": 1}

@@ -385,11 +385,13 @@ def test_a_template(published):
     Task.objects.update(room=2)
     element = f"task-{task.pk}"
     html = "<li>Mop</li>"
+    versions = [one.data.pop("version") for one in published]
+    assert versions == sorted(versions) and versions[0] < versions[-1]
     assert [(one.stream, one.name, one.data) for one in published] == [
-        ("room.1", "html", {"action": "append", "target": "tasks", "html": html}),
-        ("room.1", "html", {"action": "replace", "target": element, "html": html}),
-        ("room.1", "html", {"action": "remove", "target": element}),
-        ("room.2", "html", {"action": "append", "target": "tasks", "html": html}),
+        ("room.1", "html", {"action": "append", "target": "tasks", "html": html, "row": element}),
+        ("room.1", "html", {"action": "replace", "target": element, "html": html, "row": element}),
+        ("room.1", "html", {"action": "remove", "target": element, "row": element}),
+        ("room.2", "html", {"action": "append", "target": "tasks", "html": html, "row": element}),
     ]
     with pytest.raises(ValueError, match="as JSON"):
         row_data([task])

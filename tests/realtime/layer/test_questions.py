@@ -189,15 +189,24 @@ def test_in_memory_async_code_and_many_threads_ask_together():
     async def asked():
         running_hub().answer("double", lambda about: 2 * about["n"])
         await asyncio.sleep(0.01)
-        me, threads = process_id(), (asyncio.to_thread(asked_in_thread, n) for n in range(8))
-        return [await aask("double", {"n": 8}, expected=[me]), *(await asyncio.gather(*threads))]
+        me = process_id()
+        threads = (asyncio.to_thread(ask, "double", {"n": n}, expected=[me]) for n in range(8))
+        found = [await aask("double", {"n": 8}, expected=[me]), *(await asyncio.gather(*threads))]
+        assert found == [{me: 2 * n} for n in (8, *range(8))]
 
-    def asked_in_thread(n):
-        return ask("double", {"n": n}, expected=[process_id()])
-
-    expected = [{process_id(): 2 * n} for n in (8, *range(8))]
-    assert asyncio.run(asked()) == expected
+    asyncio.run(asked())
     assert ask("double", {"n": 1}) == {}, "no loop runs any more"
+
+
+def test_two_event_loops_of_a_process_both_answer():
+    async def parts(answer):
+        return answer_messages(QUESTION, answer)
+
+    answers = Answers()
+    for answer in (["of the one loop"], ["of the other"]):
+        for part in asyncio.run(parts(answer)):
+            answers.take(part)
+    assert list(answers.by_process.values()) == [["of the one loop"], ["of the other"]]
 
 
 ANSWERING = """

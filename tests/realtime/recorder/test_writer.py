@@ -4,6 +4,7 @@ import asyncio
 import gc
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -204,3 +205,31 @@ def test_a_store_that_hangs_delays_nobody_who_reads_the_log(db):
         await asyncio.gather(*(store.stop() for store in stores))
 
     asyncio.run(run())
+
+
+def test_the_end_of_an_event_loop_ends_no_socket_of_another_one_in_the_process(store):
+    begun, over = threading.Event(), threading.Event()
+
+    async def serve(name):
+        socket = SimpleNamespace(id=name, proofs=None, latency=0.02, closed=None)
+        running_recorder().opened(socket, "user.1", "A browser")
+
+    async def serve_long():
+        await serve("long")
+        await asyncio.sleep(0)
+        begun.set()
+        await asyncio.to_thread(over.wait, 10)
+        return running_recorder().lives()
+
+    async def serve_briefly():
+        await serve("brief")
+        await running_recorder().stop()
+
+    with ThreadPoolExecutor(1) as thread:
+        lives = thread.submit(asyncio.run, serve_long())
+        assert begun.wait(10)
+        asyncio.run(serve_briefly())
+        over.set()
+    (life,) = lives.result()
+    ended = {one.id: one.ended_at is not None for one in store.processes(0.0)}
+    assert len(ended) == 2 and not ended[life.process]

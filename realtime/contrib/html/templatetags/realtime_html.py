@@ -9,7 +9,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from realtime.templatetags.realtime import ALL_USERS, nonce_attribute
+from realtime.templatetags.realtime import ALL_USERS, argument, nonce_attribute
 from realtime.templatetags.realtime import realtime_stream as signed_name
 
 register = template.Library()
@@ -30,8 +30,11 @@ def realtime_stream(
     the element that the page fetches again where the stream has begun again; without it, that is
     the page's body. ``url`` is where it is fetched from; without it, the page's own address.
 
-    Raises ``ValueError`` where a part of the name or the user is missing.
+    Raises ``ValueError`` where a part of the name or the user is missing, and with ``DEBUG`` also
+    where the variable of ``part`` or ``url`` is; otherwise that is logged, and counts as left out.
     """
+    part = argument("realtime_stream", "part", part, None)
+    url = argument("realtime_stream", "url", url, None)
     return format_html(
         '<realtime-stream src="{}"{}{}></realtime-stream>'
         '<script type="module" src="{}"{}></script>',

@@ -6,6 +6,7 @@ import { RealtimeClient } from "./index.js";
 import { pageClient } from "./page_client.js";
 import { plainName } from "./protocol/stream_names.js";
 import { Refetch } from "./refetch.js";
+import { RowVersions } from "./row_versions.js";
 
 /** Streams that elements of the page follow, by their plain names. @type {Map<string, FollowedStream>} */
 const followed = new Map();
@@ -15,7 +16,8 @@ class FollowedStream {
   /** @type {Set<HTMLElement>} */
   #elements = new Set();
   /** @type {Refetch<import("./html/actions.js").Change>} */
-  #refetch = new Refetch(() => fetchParts(this.#elements), apply);
+  #refetch = new Refetch(() => fetchParts(this.#elements), (change) => this.#apply(change));
+  #versions = new RowVersions();
   /** @type {RealtimeClient} */
   #client = pageClient() ?? new RealtimeClient();
   #begun = false;
@@ -48,6 +50,14 @@ class FollowedStream {
     this.#refetch.stop();
     this.#stop();
     return true;
+  }
+
+  /** @param {import("./html/actions.js").Change} change */
+  #apply(change) {
+    const { action, target, row, version = 0 } = change;
+    // A row that is not there may still be appended, by an event that is older than this one.
+    if (action === "replace" && !document.getElementById(target)) return;
+    if (row === undefined || this.#versions.take(row, version)) apply(change);
   }
 
   /** Take a newer signed name, for the next connection. @param {string} src */

@@ -1,6 +1,7 @@
 /** The rows of a model that a page shows, as the events of a stream change them. */
 
 import { Refetch } from "./refetch.js";
+import { RowVersions } from "./row_versions.js";
 
 /**
  * A row by its primary key, as `row_data` and the events have it.
@@ -32,8 +33,7 @@ import { Refetch } from "./refetch.js";
 export function followRows(client, stream, name, { fetch, changed, rows: initial = [] }) {
   /** @type {Map<string | number, Row>} */
   const rows = new Map();
-  /** The versions seen, also of rows that are gone. @type {Map<string | number, number>} */
-  const versions = new Map();
+  const versions = new RowVersions();
 
   /** @param {Described<Row>[]} described */
   const fill = (described) => {
@@ -50,8 +50,7 @@ export function followRows(client, stream, name, { fetch, changed, rows: initial
       };
     },
     ({ pk, version, row }) => {
-      if (version < (versions.get(pk) ?? -Infinity)) return;
-      versions.set(pk, version);
+      if (!versions.take(pk, version)) return;
       if (row === undefined) rows.delete(pk);
       else rows.set(pk, row);
       changed(rows);

@@ -7,7 +7,11 @@
 
 import { morph, morphChildren } from "./morph.js";
 
-/** @typedef {{action: string, target: string, html?: string}} Change */
+/**
+ * One of a model's `row` has its `version`.
+ *
+ * @typedef {{action: string, target: string, html?: string, row?: string, version?: number}} Change
+ */
 
 /** @type {Record<string, (target: Element, fresh: DocumentFragment) => void>} */
 const ACTIONS = {
