@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,8 +23,6 @@ from realtime.logs import LIMITED, get_logger
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import SUBPROTOCOL, VERSIONS
 from realtime.sockets.asgi import (
-    ABNORMAL_CLOSURE,
-    NO_STATUS_RECEIVED,
     Application,
     Receive,
     Scope,
@@ -33,12 +31,14 @@ from realtime.sockets.asgi import (
 )
 from realtime.sockets.drain import running_drain
 from realtime.sockets.failures import is_for_now
+from realtime.sockets.listening import leave_to
 from realtime.sockets.realtime_socket import ANSWERED_FOR, RealtimeSocket
 from realtime.sockets.severable import severable
 from realtime.sockets.transport import ABORT_AFTER, Transport
 from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions, WrappedSocket
 from realtime.subscriptions import open_sockets
 from realtime.subscriptions.commands import Commands
+from realtime.subscriptions.incoming import Incoming
 
 __all__ = ["HeartbeatMixin", "RealtimeConsumer"]
 
@@ -165,31 +165,13 @@ class RealtimeConsumer:
             socket.close(CloseCode.UNSUPPORTED_VERSION, abort_after=ABORT_AFTER)
         open_sockets.opened(socket, commands, address_of(scope))
         first_frame = FirstFrame()
-        take_first: Callable[[str | None], bool] | None = first_frame.take
         socket.run(partial(_sign_in, socket, scope, first_frame))
+        incoming = Incoming(socket, commands, first_frame)
+        if leave_to(incoming, receive):
+            return
         # Most sockets live for hours, and wait: 1 KiB of each goes.
-        del scope, send, first_frame
-        code: int | None = None
-        try:
-            while (message := await receive())["type"] != "websocket.disconnect":
-                text = message.get("text")
-                if take_first is None or not take_first(text):
-                    socket.received(text, commands.run)
-                take_first = None
-                del message, text
-            code = message.get("code") or NO_STATUS_RECEIVED
-        except OSError:
-            code = ABNORMAL_CLOSURE  # The server's way to say that the peer has left.
-        except asyncio.CancelledError:
-            await socket.cancelled()
-            raise
-        finally:
-            commands.end()
-            open_sockets.ended(socket, code)
-            socket.count_disconnect(code)
-            socket.disconnected()
-            await socket.finished()
-            await commands.finished()
+        del scope, send, first_frame, socket, commands
+        await incoming.run(receive)
 
 
 def _hint_at_origin(scope: Scope) -> None:
