@@ -483,6 +483,7 @@ async def test_a_socket_that_waits_holds_no_more_than_it_needs():
     async with fed(accepting(echo)) as server:
         assert vars(server) == {}  # Else Uvicorn has an attribute that __slots__ lacks.
         assert not hasattr(server, "request")
+        assert server.conn.parser is None
 
 
 # An application that leaves its socket to a listener
