@@ -597,3 +597,13 @@ async def test_a_frame_that_comes_before_the_socket_is_accepted_is_answered():
     async with served(OneUser(early)) as url, plain(url) as peer:
         assert json.loads(await peer.recv()) == {"type": "pong", "nonce": "early"}
         assert waiting_applications() == []
+
+
+@pytest.mark.usefixtures("nothing_is_recorded")
+async def test_a_socket_with_a_heartbeat_of_its_own_gets_no_pings_of_uvicorns():
+    application = OneUser(RealtimeConsumer.as_asgi())
+    async with served(application, ws_ping_interval=0.02) as url, plain(url) as peer:
+        await begin(peer)
+        before = counted(peer, SEGMENTS_IN)
+        await asyncio.sleep(0.2)
+        assert counted(peer, SEGMENTS_IN) == before
