@@ -23,6 +23,8 @@ from realtime.logs import LIMITED, get_logger
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import SUBPROTOCOL, VERSIONS
 from realtime.sockets.asgi import (
+    ABNORMAL_CLOSURE,
+    NO_STATUS_RECEIVED,
     Application,
     Receive,
     Scope,
@@ -170,8 +172,20 @@ class RealtimeConsumer:
         if leave_to(incoming, receive):
             return
         # Most sockets live for hours, and wait: 1 KiB of each goes.
-        del scope, send, first_frame, socket, commands
-        await incoming.run(receive)
+        del scope, send, first_frame, commands
+        code: int | None = None
+        try:
+            while (message := await receive())["type"] != "websocket.disconnect":
+                incoming.take(message)
+                del message
+            code = message.get("code") or NO_STATUS_RECEIVED
+        except OSError:
+            code = ABNORMAL_CLOSURE  # The server's way to say that the peer has left.
+        except asyncio.CancelledError:
+            await socket.cancelled()
+            raise
+        finally:
+            await incoming.ended(code)
 
 
 def _hint_at_origin(scope: Scope) -> None:

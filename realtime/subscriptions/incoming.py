@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from realtime.access.first_frame import FirstFrame
-from realtime.sockets.asgi import ABNORMAL_CLOSURE, NO_STATUS_RECEIVED, Message, Receive
+from realtime.sockets.asgi import Message
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.subscriptions import open_sockets
 from realtime.subscriptions.commands import Commands
@@ -27,22 +25,6 @@ class Incoming:
         self._first_frame = None
         if first_frame is None or not first_frame.take(text):
             self._socket.received(text, self._commands.run)
-
-    async def run(self, receive: Receive) -> None:
-        """Take what comes until the socket has ended."""
-        code: int | None = None
-        try:
-            while (message := await receive())["type"] != "websocket.disconnect":
-                self.take(message)
-                del message
-            code = message.get("code") or NO_STATUS_RECEIVED
-        except OSError:
-            code = ABNORMAL_CLOSURE  # The server's way to say that the peer has left.
-        except asyncio.CancelledError:
-            await self._socket.cancelled()
-            raise
-        finally:
-            await self.ended(code)
 
     async def ended(self, code: int | None) -> None:
         """Note the end, and wait until the commands that were taken are carried out.

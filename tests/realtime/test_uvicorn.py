@@ -521,7 +521,8 @@ class Around:
 
 
 @pytest.fixture
-def nothing_is_recorded(settings):
+def nothing_is_recorded(settings, transactional_db):
+    """The database is for the threads of the sign-in, which earlier tests may have connected."""
     settings.REALTIME = {**settings.REALTIME, "RECORDER": False, "PRESENCE": False}
 
 

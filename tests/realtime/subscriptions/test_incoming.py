@@ -1,6 +1,5 @@
 """What one client sends: the first frame may be the sign-in's, and the end ends everything."""
 
-import asyncio
 import json
 
 import pytest
@@ -32,17 +31,6 @@ def message(frame):
     return {"type": "websocket.receive", "text": json.dumps(frame)}
 
 
-def receiving(*messages):
-    left = list(messages)
-
-    async def receive():
-        if isinstance(left[0], BaseException):
-            raise left[0]
-        return left.pop(0)
-
-    return receive
-
-
 async def answered(client):
     await client.socket.finished()
     return client.types
@@ -62,16 +50,10 @@ async def test_a_ticket_in_a_later_frame_is_a_command_like_any_other(client, inc
     assert await answered(client) == ["subscribed", "error"]
 
 
-@pytest.mark.parametrize(
-    "end", [{"type": "websocket.disconnect", "code": 1001}, OSError()], ids=["code", "broken"]
-)
-async def test_it_ends_with_the_connection(client, incoming, hub, end):
-    await incoming.run(receiving(message(SUBSCRIBE), end))
+async def test_the_end_ends_what_it_follows_after_what_it_has_asked_for(client, incoming, hub):
+    incoming.take(message(SUBSCRIBE))
+    await client.socket.finished()
+    assert hub.followers("thing.1") == 1
+    await incoming.ended(1001)
     assert client.socket.closing
     assert hub.followers("thing.1") == 0
-
-
-async def test_an_application_that_its_server_cancels_says_so(client, incoming):
-    with pytest.raises(asyncio.CancelledError):
-        await incoming.run(receiving(asyncio.CancelledError()))
-    assert client.code == 4412
