@@ -135,7 +135,7 @@ class RealtimeConsumer:
         return markcoroutinefunction(application)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one socket until it ends.
+        """Serve one socket until it ends, or leave it to a server that calls.
 
         The socket is accepted before anything slow happens (Daphne gives a handshake 5 s), and
         because a refused handshake reaches a browser as a bare 1006.
