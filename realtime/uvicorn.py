@@ -10,7 +10,6 @@ nor very large frames. Applications need not know of it.
 
 from __future__ import annotations
 
-import asyncio
 import copy
 from functools import lru_cache
 from struct import pack
@@ -22,15 +21,13 @@ from websockets.frames import Frame, apply_mask  # type: ignore[attr-defined]
 from websockets.protocol import State
 from websockets.streams import StreamReader
 
-from realtime.concurrency.rounds import running_round
 from realtime.conf import realtime_settings
+from realtime.sockets.inbox import Gate, Inbox
+from realtime.sockets.joined_writes import JoinedWrites
 from realtime.sockets.listening import Listener, Listening
 from realtime.sockets.server_limits import UVICORNS_MAX_SIZE
 
 __all__ = ["WebSocketProtocol"]
-
-MAX_JOINED = 64 * 1024
-"""Bytes that wait for the end of a round; with as many, asyncio's transports say stop."""
 
 WHOLE_TEXT = 0x81
 """The first byte of a text that is one frame (RFC 6455, 5.2); websockets takes 3 µs more for it."""
@@ -212,145 +209,6 @@ class NoTimer:
 
 
 NO_TIMER: Any = NoTimer()
-
-
-class Gate:
-    """Does what Uvicorn needs of an ``asyncio.Event``, whose empty queue takes 0.7 KiB."""
-
-    __slots__ = ("_is_open", "_waiters")
-
-    def __init__(self) -> None:
-        self._is_open = True
-        self._waiters: list[asyncio.Future[None]] | None = None
-
-    def is_set(self) -> bool:
-        """Tell whether nobody has to wait."""
-        return self._is_open
-
-    def set(self) -> None:
-        """Let all go on that wait."""
-        self._is_open = True
-        waiters, self._waiters = self._waiters or (), None
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-
-    def clear(self) -> None:
-        """Have all wait from now on."""
-        self._is_open = False
-
-    async def wait(self) -> None:
-        """Wait until it is set."""
-        if not self._is_open:
-            waiter = asyncio.get_running_loop().create_future()
-            waiting = [one for one in self._waiters or () if not one.done()]  # Who gave up is.
-            self._waiters = [*waiting, waiter]
-            await waiter
-
-
-class Inbox:
-    """The messages of the peer; an ``asyncio.Queue``, empty or not, would take 3 KiB."""
-
-    __slots__ = ("_come", "_taking", "waiters")
-
-    def __init__(self) -> None:
-        self._come: list[Any] | None = None
-        self._taking: list[Any] | None = None
-        """The oldest messages, the first at the end: taking from the front costs the length."""
-        self.waiters: list[asyncio.Future[None]] = []
-        """Who has to be woken by the next message."""
-
-    def qsize(self) -> int:
-        """Return how many messages wait."""
-        return len(self._come or ()) + len(self._taking or ())
-
-    def empty(self) -> bool:
-        """Tell whether no message waits."""
-        return self._come is None and self._taking is None
-
-    def put_nowait(self, message: Any) -> None:
-        """Add a message, and wake all that wait for one."""
-        if self._come is None:
-            self._come = [message]
-        else:
-            self._come.append(message)
-        for waiter in self.waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-
-    def take(self) -> Any:
-        """Return the oldest message; there has to be one."""
-        taking = self._taking
-        if taking is None:
-            assert self._come is not None
-            taking, self._come = self._come[::-1], None
-        message = taking.pop()
-        self._taking = taking or None
-        return message
-
-
-class JoinedWrites:
-    """A transport that joins what is written within one round of the event loop."""
-
-    __slots__ = ("_bytes", "_round", "_transport", "_waiting", "is_closed")
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self.is_closed = False
-        self._transport = transport
-        self._round = running_round()
-        self._waiting: list[bytes] | None = None
-        self._bytes = 0
-
-    def write(self, data: bytes) -> None:
-        """Write at the end of the round, or now if that is much."""
-        if self._waiting is None:
-            self._waiting = [data]
-            self._round.ends_with(self.flush)
-        else:
-            self._waiting.append(data)
-        self._bytes += len(data)
-        if self._bytes > MAX_JOINED:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what waits."""
-        if self._waiting is not None:
-            data = b"".join(self._waiting)
-            self._waiting = None
-            self._bytes = 0
-            if not self._transport.is_closing():
-                self._transport.write(data)
-
-    def close(self) -> None:
-        """Write what waits, and close; a close frame is the last of it."""
-        self.flush()
-        self.is_closed = True
-        self._transport.close()
-
-    def abort(self) -> None:
-        """End the connection; what waits is lost."""
-        self._waiting = None
-        self._transport.abort()
-
-    def is_closing(self) -> bool:
-        """Pass it on."""
-        return self._transport.is_closing()
-
-    def pause_reading(self) -> None:
-        """Pass it on."""
-        self._transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        """Pass it on."""
-        self._transport.resume_reading()
-
-    def get_write_buffer_size(self) -> int:
-        """Return the bytes that have not been handed to the kernel."""
-        return self._transport.get_write_buffer_size() + self._bytes
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Pass it on."""
-        return self._transport.get_extra_info(name, default)
 
 
 @lru_cache(maxsize=8)

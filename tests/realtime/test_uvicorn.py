@@ -23,8 +23,9 @@ from realtime.consumers import RealtimeConsumer
 from realtime.fanout.hub import running_hub
 from realtime.middleware import HeartbeatMiddleware
 from realtime.protocol.close_codes import CloseCode
+from realtime.sockets.joined_writes import MAX_JOINED
 from realtime.streams import Stream, register
-from realtime.uvicorn import MAX_JOINED, WebSocketProtocol, frame_of
+from realtime.uvicorn import WebSocketProtocol, frame_of
 from tests.processes.waiting import until
 
 RECEIVED = ["websocket.receive"]
