@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,12 +33,14 @@ from realtime.sockets.asgi import (
 )
 from realtime.sockets.drain import running_drain
 from realtime.sockets.failures import is_for_now
+from realtime.sockets.listening import leave_to
 from realtime.sockets.realtime_socket import ANSWERED_FOR, RealtimeSocket
 from realtime.sockets.severable import severable
 from realtime.sockets.transport import ABORT_AFTER, Transport
 from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions, WrappedSocket
 from realtime.subscriptions import open_sockets
 from realtime.subscriptions.commands import Commands
+from realtime.subscriptions.incoming import Incoming
 
 __all__ = ["HeartbeatMixin", "RealtimeConsumer"]
 
@@ -133,50 +135,30 @@ class RealtimeConsumer:
         return markcoroutinefunction(application)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one socket until it ends.
+        """Serve one socket until it ends, or leave it to a server that calls.
 
         The socket is accepted before anything slow happens (Daphne gives a handshake 5 s), and
         because a refused handshake reaches a browser as a bare 1006.
         """
         running_drain()  # It takes SIGTERM over, which may come while this is the first socket.
         receive, send = severable(receive, send)
-        if (await receive())["type"] == "websocket.disconnect":
+        socket = await _accepted(scope, receive, send)
+        if socket is None:
             return
-        if is_foreign(scope):
-            SOCKETS_CLOSED.add("foreign_origin")
-            HANDSHAKES_REFUSED.add("foreign_origin")
-            _hint_at_origin(scope)
-            await send({"type": "websocket.close"})
-            Transport(send).abort_later(ABORT_AFTER)
-            return
-        if SCOPE_KEY in scope:
-            scope[SCOPE_KEY].bypass()
-        if silence := silence_among(scope.get("subprotocols") or ()):
-            await keep_silent(receive, send, silence)
-            return
-        subprotocol = _chosen(scope.get("subprotocols") or ())
-        try:
-            await send({"type": "websocket.accept", "subprotocol": subprotocol})
-        except OSError:
-            return  # The client has left already.
-        socket = RealtimeSocket(send, is_answered_for=ANSWERED_FOR in scope)
         commands = Commands(socket, running_hub())
-        if subprotocol not in (SUBPROTOCOL, None):
-            socket.close(CloseCode.UNSUPPORTED_VERSION, abort_after=ABORT_AFTER)
         open_sockets.opened(socket, commands, address_of(scope))
         first_frame = FirstFrame()
-        take_first: Callable[[str | None], bool] | None = first_frame.take
         socket.run(partial(_sign_in, socket, scope, first_frame))
+        incoming = Incoming(socket, commands, first_frame)
+        if leave_to(incoming, receive):
+            return
         # Most sockets live for hours, and wait: 1 KiB of each goes.
-        del scope, send, first_frame
+        del scope, send, first_frame, commands
         code: int | None = None
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
-                text = message.get("text")
-                if take_first is None or not take_first(text):
-                    socket.received(text, commands.run)
-                take_first = None
-                del message, text
+                incoming.take(message)
+                del message
             code = message.get("code") or NO_STATUS_RECEIVED
         except OSError:
             code = ABNORMAL_CLOSURE  # The server's way to say that the peer has left.
@@ -184,12 +166,39 @@ class RealtimeConsumer:
             await socket.cancelled()
             raise
         finally:
-            commands.end()
-            open_sockets.ended(socket, code)
-            socket.count_disconnect(code)
-            socket.disconnected()
-            await socket.finished()
-            await commands.finished()
+            await incoming.ended(code)
+
+
+async def _accepted(scope: Scope, receive: Receive, send: Send) -> RealtimeSocket | None:
+    """Return the socket of a handshake, None for one that was refused or came to nothing."""
+    if (await receive())["type"] == "websocket.disconnect":
+        return None
+    if is_foreign(scope):
+        await _refuse_origin(scope, send)
+        return None
+    if SCOPE_KEY in scope:
+        scope[SCOPE_KEY].bypass()
+    offered = scope.get("subprotocols") or ()
+    if silence := silence_among(offered):
+        await keep_silent(receive, send, silence)
+        return None
+    subprotocol = _chosen(offered)
+    try:
+        await send({"type": "websocket.accept", "subprotocol": subprotocol})
+    except OSError:
+        return None  # The client has left already.
+    socket = RealtimeSocket(send, is_answered_for=ANSWERED_FOR in scope)
+    if subprotocol not in (SUBPROTOCOL, None):
+        socket.close(CloseCode.UNSUPPORTED_VERSION, abort_after=ABORT_AFTER)
+    return socket
+
+
+async def _refuse_origin(scope: Scope, send: Send) -> None:
+    SOCKETS_CLOSED.add("foreign_origin")
+    HANDSHAKES_REFUSED.add("foreign_origin")
+    _hint_at_origin(scope)
+    await send({"type": "websocket.close"})
+    Transport(send).abort_later(ABORT_AFTER)
 
 
 def _hint_at_origin(scope: Scope) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import intern
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -33,7 +34,8 @@ def claim_in(session: Any) -> Claim | None:
         primary_key = get_user_model()._meta.pk.to_python(session[SESSION_KEY])
     except ValidationError:  # A session from before the project changed its user model.
         return None
-    return Claim(primary_key, backend, session.get(HASH_SESSION_KEY, ""))
+    # One copy of the name for all sockets: each session has its own.
+    return Claim(primary_key, intern(backend), session.get(HASH_SESSION_KEY, ""))
 
 
 def holds(claim: Claim, user: Any) -> bool:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.processes
 FAST = {"HEARTBEAT_INTERVAL": "0.5", "HEARTBEAT_TIMEOUT": "0.5"}
 
 
-@pytest.fixture(scope="module", params=["daphne", "uvicorn"])
+@pytest.fixture(scope="module", params=["daphne", "uvicorn", "uvicorn-realtime"])
 def running(request, shared_site):
     return shared_site(request.param, app="tests.end_to_end.served:application", env=FAST)
 
@@ -106,9 +106,10 @@ async def test_a_server_that_was_stopped_closes_nobody_who_answers(served):
     assert "code=4408" not in served.log()
 
 
-async def test_a_closed_socket_leaves_no_memory_behind(site):
+@pytest.mark.parametrize("server", ["uvicorn", "uvicorn-realtime"])
+async def test_a_closed_socket_leaves_no_memory_behind(site, server):
     # Daphne's memory comes to rest after thousands of sockets only.
-    served = site("uvicorn", forked=False)
+    served = site(server, forked=False)
     cookies = served.login("alice").cookie_header()
 
     async def memory_after(times):

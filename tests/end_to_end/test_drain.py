@@ -14,7 +14,7 @@ from tests.processes.wire import wire
 pytestmark = pytest.mark.processes
 
 
-@pytest.fixture(params=["daphne", "uvicorn"])
+@pytest.fixture(params=["daphne", "uvicorn", "uvicorn-realtime"])
 def served(request, site):
     return site(request.param, app="tests.end_to_end.served:application")
 

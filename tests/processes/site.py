@@ -22,6 +22,7 @@ from tests.processes.waiting import wait_until
 Server = Literal[
     "daphne",
     "uvicorn",
+    "uvicorn-realtime",
     "hypercorn",
     "hypercorn-children",
     "granian",
@@ -37,6 +38,7 @@ def command(server: Server, bind: str, port: int, app: str) -> list[str]:
     return {
         "daphne": ["daphne", "-b", bind, "-p", str(port), app],
         "uvicorn": ["uvicorn", "--host", bind, "--port", str(port), app],
+        "uvicorn-realtime": ["uvicorn", *OUR_PROTOCOL, "--host", bind, "--port", str(port), app],
         "hypercorn": ["hypercorn", "--workers", "0", "--bind", address, app],
         "hypercorn-children": ["hypercorn", "--workers", "1", "--bind", address, app],
         "granian": ["granian", "--interface", "asgi", "--host", bind, "--port", str(port), app],
@@ -46,7 +48,8 @@ def command(server: Server, bind: str, port: int, app: str) -> list[str]:
 
 
 # The others fork their workers themselves, or are no Python.
-FORKED = {"daphne", "uvicorn"}
+FORKED = {"daphne", "uvicorn", "uvicorn-realtime"}
+OUR_PROTOCOL = ["--ws", "realtime.uvicorn:WebSocketProtocol"]
 UVICORN_WORKER = "uvicorn_worker.UvicornWorker"
 GUNICORN = ["--no-control-socket"]  # The socket would lie in the home directory.
 

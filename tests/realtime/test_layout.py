@@ -26,6 +26,8 @@ TESTED_WITH = {
     "layer/postgres_connection": "layer/test_postgres.py",
     "layer/listener": "layer/test_redis_pubsub.py",
     "layer/greenlets": "../end_to_end/test_publish_from.py",
+    "sockets/inbox": "test_uvicorn.py",
+    "sockets/joined_writes": "test_uvicorn.py",
     "sockets/server_limits": "test_uvicorn.py",
     "receipts/base": "receipts/test_asking.py",
     "access/login": "access/test_authentication.py",

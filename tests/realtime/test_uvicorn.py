@@ -2,11 +2,15 @@
 
 import asyncio
 import contextlib
+import json
 import socket
 import struct
 import tracemalloc
+from types import SimpleNamespace
 
 import pytest
+from channels.routing import URLRouter
+from django.urls import path
 from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
@@ -14,9 +18,17 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
+from realtime.access.user_sockets import user_sockets
+from realtime.consumers import RealtimeConsumer
+from realtime.fanout.hub import running_hub
 from realtime.middleware import HeartbeatMiddleware
-from realtime.uvicorn import MAX_JOINED, WebSocketProtocol, frame_of
+from realtime.protocol.close_codes import CloseCode
+from realtime.sockets.joined_writes import MAX_JOINED
+from realtime.streams import Stream, register
+from realtime.uvicorn import WebSocketProtocol, frame_of
 from tests.processes.waiting import until
+
+RECEIVED = ["websocket.receive"]
 
 UVICORNS_OWN = tracemalloc.Filter(True, "*/websockets_sansio_impl.py")
 
@@ -27,7 +39,7 @@ BYTES_IN, SEGMENTS_IN = (128, "=Q"), (152, "=I")
 @contextlib.asynccontextmanager
 async def served(application, **options):
     """Serve an application and yield the address."""
-    options = {"ws": WebSocketProtocol, **options}
+    options = {"ws": WebSocketProtocol, "interface": "asgi3", **options}
     config = Config(application, log_config=None, lifespan="off", **options)
     config.load()
     state = ServerState()
@@ -472,3 +484,128 @@ async def test_a_socket_that_waits_holds_no_more_than_it_needs():
     async with fed(accepting(echo)) as server:
         assert vars(server) == {}  # Else Uvicorn has an attribute that __slots__ lacks.
         assert not hasattr(server, "request")
+        assert server.conn.parser is None
+
+
+# An application that leaves its socket to a listener
+
+
+@register("plain")
+class PlainStream(Stream):
+    async def authorize(self, user):
+        return True
+
+
+class OneUser:
+    """Puts a user into the scope, and does nothing after the application."""
+
+    def __init__(self, application):
+        self._application = application
+
+    def __call__(self, scope, receive, send):
+        user = SimpleNamespace(pk=42, is_authenticated=True, is_active=True)
+        return self._application({**scope, "user": user}, receive, send)
+
+
+class Around:
+    """Does something after the application."""
+
+    def __init__(self, application):
+        self.has_ended = False
+        self._application = application
+
+    async def __call__(self, scope, receive, send):
+        try:
+            await self._application(scope, receive, send)
+        finally:
+            self.has_ended = True
+
+
+@pytest.fixture
+def nothing_is_recorded(settings, transactional_db):
+    """The database is for the threads of the sign-in, which earlier tests may have connected."""
+    settings.REALTIME = {**settings.REALTIME, "RECORDER": False, "PRESENCE": False}
+
+
+def waiting_applications():
+    return [task for task in asyncio.all_tasks() if task.get_coro().__name__ == "run_asgi"]
+
+
+async def begin(peer):
+    """Be a page that follows a stream; returns what it got."""
+    heard = [json.loads(await peer.recv())]
+    await peer.send('{"type":"subscribe","ref":1,"stream":"plain.1"}')
+    heard.append(json.loads(await peer.recv()))
+    await peer.send('{"type":"ping","nonce":"n"}')
+    heard.append(json.loads(await peer.recv()))
+    return [frame["type"] for frame in heard]
+
+
+@pytest.mark.usefixtures("nothing_is_recorded")
+async def test_a_realtime_socket_has_no_application_that_waits():
+    application = OneUser(URLRouter([path("", RealtimeConsumer.as_asgi())]))
+    async with served(application) as url, plain(url) as peer:
+        assert await begin(peer) == ["welcome", "subscribed", "pong"]
+        assert waiting_applications() == []
+        assert running_hub().followers("plain.1") == 1
+        await peer.close()
+        await until(lambda: running_hub().followers("plain.1") == 0, 5, "it has ended")
+
+
+@pytest.mark.usefixtures("nothing_is_recorded")
+async def test_a_middleware_that_does_something_at_the_end_is_waited_for():
+    middleware = Around(OneUser(RealtimeConsumer.as_asgi()))
+    async with served(middleware) as url, plain(url) as peer:
+        assert await begin(peer) == ["welcome", "subscribed", "pong"]
+        assert len(waiting_applications()) == 1
+        assert not middleware.has_ended
+        await peer.close()
+        await until(lambda: middleware.has_ended, 5, "the application has ended")
+
+
+@pytest.mark.usefixtures("nothing_is_recorded")
+async def test_a_middleware_that_sees_what_comes_goes_on_to_see_it():
+    seen = []
+
+    def seeing(scope, receive, send):
+        async def noting():
+            seen.append(await receive())
+            return seen[-1]
+
+        return RealtimeConsumer.as_asgi()(scope, noting, send)
+
+    async with served(OneUser(seeing)) as url, plain(url) as peer:
+        assert await begin(peer) == ["welcome", "subscribed", "pong"]
+    assert [message["type"] for message in seen[:3]] == ["websocket.connect", *RECEIVED * 2]
+
+
+@pytest.mark.usefixtures("nothing_is_recorded")
+async def test_a_socket_without_an_application_is_sent_away_and_closed():
+    async with served(OneUser(RealtimeConsumer.as_asgi())) as url, plain(url) as peer:
+        await begin(peer)
+        user_sockets().all()[0].close(CloseCode.SIGNED_OUT)
+        assert json.loads(await peer.recv())["type"] == "bye"
+        await peer.wait_closed()
+        assert peer.close_code == CloseCode.SIGNED_OUT
+        await until(lambda: user_sockets().all() == [], 5, "it has ended")
+
+
+@pytest.mark.usefixtures("nothing_is_recorded")
+async def test_a_frame_that_comes_before_the_socket_is_accepted_is_answered():
+    def early(scope, receive, send):
+        receive.__self__.data_received(masked(b'{"type":"ping","nonce":"early"}'))
+        return RealtimeConsumer.as_asgi()(scope, receive, send)
+
+    async with served(OneUser(early)) as url, plain(url) as peer:
+        assert json.loads(await peer.recv()) == {"type": "pong", "nonce": "early"}
+        assert waiting_applications() == []
+
+
+@pytest.mark.usefixtures("nothing_is_recorded")
+async def test_a_socket_with_a_heartbeat_of_its_own_gets_no_pings_of_uvicorns():
+    application = OneUser(RealtimeConsumer.as_asgi())
+    async with served(application, ws_ping_interval=0.02) as url, plain(url) as peer:
+        await begin(peer)
+        before = counted(peer, SEGMENTS_IN)
+        await asyncio.sleep(0.2)
+        assert counted(peer, SEGMENTS_IN) == before
