@@ -36,8 +36,8 @@ def below():
 
 
 BELOW = below()
-ASIDE = {"contrib", "doctor", "management", "migrations", "templatetags", "testing"}
-"""Folders that are no rooms: nothing imports from them, but the command its doctor."""
+ASIDE = {"checks", "contrib", "doctor", "management", "migrations", "templatetags", "testing"}
+"""Folders that are no rooms: no room imports from them."""
 
 EVERYWHERE = {"conf", "correlation", "counters", "exceptions", "hints", "log_fields", "logs"}
 """Modules of the top level that every room may import."""

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from django.conf import settings
 
-from realtime.checks import logs_in
+from realtime.checks.databases import logs_in
 from realtime.conf import realtime_settings
 from realtime.doctor.finding import Findings, skipped
 from realtime.doctor.rules.redis import LAYER, RedisFacts, judge_redis, judge_unreachable
