@@ -56,7 +56,7 @@ PROMISES = {
     "Under `REPEATABLE READ`": f"{HERE}keys.py::test_a_key_that_another_transaction_has_just",
     "run the transaction again": f"{HERE}keys.py::test_a_key_that_another_transaction_has_just",
     "If a process dies before": "end_to_end/test_replay.py::test_the_event_of_a_publisher_that",
-    "SQLite needs `IMMEDIATE`": "realtime/test_conf.py::test_a_database_that_will_not_do_is_named",
+    "SQLite needs `IMMEDIATE`": "realtime/checks/test_databases.py::test_a_database_that_will_not",
     # What is repaired, and when
     "Every `POSITION_CHECK` seconds": "realtime/fanout/test_log_watch.py::test_where_much_has",
     "The cost follows": "realtime/fanout/test_log_watch.py::test_a_quiet_check_costs_one_question",
