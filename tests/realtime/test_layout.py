@@ -22,6 +22,7 @@ ROOMS = (
 TESTED_WITH = {
     "concurrency/pool": "concurrency/test_threads.py",
     "concurrency/joined_reads": "fanout/test_log_reader.py",
+    "layer/asking": "layer/test_questions.py",
     "layer/redis_connections": "layer/test_redis_pubsub.py",
     "layer/postgres_connection": "layer/test_postgres.py",
     "layer/listener": "layer/test_redis_pubsub.py",
