@@ -36,7 +36,10 @@ def below():
 
 
 BELOW = below()
-ASIDE = {"checks", "contrib", "doctor", "management", "migrations", "templatetags", "testing"}
+ASIDE = {
+    *("admin", "checks", "contrib", "doctor", "management", "migrations", "templatetags"),
+    "testing",
+}
 """Folders that are no rooms: no room imports from them."""
 
 EVERYWHERE = {"conf", "correlation", "counters", "exceptions", "hints", "log_fields", "logs"}
