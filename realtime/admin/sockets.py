@@ -14,7 +14,7 @@ from realtime.admin.base import PageAdmin
 from realtime.admin.times import from_milliseconds
 from realtime.admin.users import own_streams, usernames
 from realtime.layer.questions import SOCKETS, ask
-from realtime.models import RecordedProcess, RecordedSocket
+from realtime.models.recorder import RecordedProcess, RecordedSocket
 from realtime.rights import disconnect
 
 

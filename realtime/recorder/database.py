@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from realtime.concurrency.connections import close_unusable
 from realtime.eventlog.database.batches import remove_in_batches
-from realtime.models import RecordedFollowing, RecordedProcess, RecordedSocket
+from realtime.models.recorder import RecordedFollowing, RecordedProcess, RecordedSocket
 from realtime.recorder.base import EndedBy, Following, Life, Process, RecorderBackend
 from realtime.recorder.reading import as_of, follows, overlaps
 from realtime.recorder.wire import steps_from_json, steps_to_json

@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from realtime import publish
-from realtime.models import Event, RecordedProcess, RecordedSocket, StreamHead
+from realtime.models import Event, StreamHead
+from realtime.models.recorder import RecordedProcess, RecordedSocket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -37,10 +37,10 @@ def below():
 
 BELOW = below()
 ASIDE = {
-    *("admin", "checks", "contrib", "doctor", "management", "migrations", "templatetags"),
-    "testing",
+    *("admin", "checks", "contrib", "doctor", "management", "migrations", "models"),
+    *("templatetags", "testing"),
 }
-"""Folders that are no rooms: no room imports from them."""
+"""Folders that are no rooms; rooms import nothing of them but ``models``."""
 
 EVERYWHERE = {"conf", "correlation", "counters", "exceptions", "hints", "log_fields", "logs"}
 """Modules of the top level that every room may import."""

@@ -7,7 +7,7 @@ import pytest
 import redis
 from django.db.models import F
 
-from realtime.models import RecordedProcess
+from realtime.models.recorder import RecordedProcess
 from realtime.recorder import database
 from realtime.recorder.database import DatabaseRecorder
 from realtime.recorder.memory import MemoryRecorder
