@@ -25,6 +25,8 @@ TESTED_WITH = {
     "layer/asking": "layer/test_questions.py",
     "layer/redis_connections": "layer/test_redis_pubsub.py",
     "layer/postgres_connection": "layer/test_postgres.py",
+    "layer/postgres_loop": "layer/test_postgres.py",
+    "layer/postgres_options": "layer/test_postgres.py",
     "layer/listener": "layer/test_redis_pubsub.py",
     "layer/greenlets": "../end_to_end/test_publish_from.py",
     "sockets/server_limits": "test_uvicorn.py",
