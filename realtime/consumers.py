@@ -140,29 +140,10 @@ class RealtimeConsumer:
         """
         running_drain()  # It takes SIGTERM over, which may come while this is the first socket.
         receive, send = severable(receive, send)
-        if (await receive())["type"] == "websocket.disconnect":
+        socket = await _accepted(scope, receive, send)
+        if socket is None:
             return
-        if is_foreign(scope):
-            SOCKETS_CLOSED.add("foreign_origin")
-            HANDSHAKES_REFUSED.add("foreign_origin")
-            _hint_at_origin(scope)
-            await send({"type": "websocket.close"})
-            Transport(send).abort_later(ABORT_AFTER)
-            return
-        if SCOPE_KEY in scope:
-            scope[SCOPE_KEY].bypass()
-        if silence := silence_among(scope.get("subprotocols") or ()):
-            await keep_silent(receive, send, silence)
-            return
-        subprotocol = _chosen(scope.get("subprotocols") or ())
-        try:
-            await send({"type": "websocket.accept", "subprotocol": subprotocol})
-        except OSError:
-            return  # The client has left already.
-        socket = RealtimeSocket(send, is_answered_for=ANSWERED_FOR in scope)
         commands = Commands(socket, running_hub())
-        if subprotocol not in (SUBPROTOCOL, None):
-            socket.close(CloseCode.UNSUPPORTED_VERSION, abort_after=ABORT_AFTER)
         open_sockets.opened(socket, commands, address_of(scope))
         first_frame = FirstFrame()
         take_first: Callable[[str | None], bool] | None = first_frame.take
@@ -190,6 +171,38 @@ class RealtimeConsumer:
             socket.disconnected()
             await socket.finished()
             await commands.finished()
+
+
+async def _accepted(scope: Scope, receive: Receive, send: Send) -> RealtimeSocket | None:
+    """Return the socket of a handshake, None for one that was refused or came to nothing."""
+    if (await receive())["type"] == "websocket.disconnect":
+        return None
+    if is_foreign(scope):
+        await _refuse_origin(scope, send)
+        return None
+    if SCOPE_KEY in scope:
+        scope[SCOPE_KEY].bypass()
+    offered = scope.get("subprotocols") or ()
+    if silence := silence_among(offered):
+        await keep_silent(receive, send, silence)
+        return None
+    subprotocol = _chosen(offered)
+    try:
+        await send({"type": "websocket.accept", "subprotocol": subprotocol})
+    except OSError:
+        return None  # The client has left already.
+    socket = RealtimeSocket(send, is_answered_for=ANSWERED_FOR in scope)
+    if subprotocol not in (SUBPROTOCOL, None):
+        socket.close(CloseCode.UNSUPPORTED_VERSION, abort_after=ABORT_AFTER)
+    return socket
+
+
+async def _refuse_origin(scope: Scope, send: Send) -> None:
+    SOCKETS_CLOSED.add("foreign_origin")
+    HANDSHAKES_REFUSED.add("foreign_origin")
+    _hint_at_origin(scope)
+    await send({"type": "websocket.close"})
+    Transport(send).abort_later(ABORT_AFTER)
 
 
 def _hint_at_origin(scope: Scope) -> None:
