@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 
-from realtime.conf import is_backend
-from realtime.eventlog.base import Addressed, AfterNumbering, EventLog, OnNumbered, made_log
+from realtime.conf import is_backend, made_backend
+from realtime.eventlog.base import Addressed, AfterNumbering, EventLog, OnNumbered
 from realtime.eventlog.composed import ComposedLog
 
 __all__ = ["EventLogByPrefix"]
@@ -40,7 +40,9 @@ class EventLogByPrefix(ComposedLog):
                     "In EVENT_LOG's OPTIONS['logs'] a prefix is a str, and its log has a BACKEND: "
                     f"{prefix!r}: {configured!r}."
                 )
-        self._logs = {prefix: made_log(configured) for prefix, configured in logs.items()}
+        self._logs: dict[str, EventLog] = {
+            prefix: made_backend(configured) for prefix, configured in logs.items()
+        }
         self.names = sorted(self._logs, key=len)
         self._longest_first = self.names[::-1]
         self.appends_in_loop = all(log.appends_in_loop for log in self._logs.values())
