@@ -12,7 +12,7 @@ from realtime.concurrency.group_commit import GroupCommit, GroupCommitInLoop
 from realtime.eventlog.base import Addressed, LoggedEvent, random_epoch
 from realtime.eventlog.redis.entries import MAX_RECENT
 from realtime.eventlog.redis.keys import Keys
-from realtime.eventlog.redis.repetition import CONNECTION_ERRORS
+from realtime.eventlog.redis_clients import CONNECTION_ERRORS
 from realtime.eventlog.retention import retention_of
 
 PATIENCE = 10.0

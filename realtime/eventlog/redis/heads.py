@@ -7,7 +7,7 @@ from typing import Any
 
 from realtime.eventlog.base import random_epoch
 from realtime.eventlog.redis.keys import Keys
-from realtime.eventlog.redis.repetition import twice
+from realtime.eventlog.redis_clients import twice
 from realtime.eventlog.retention import retention_of
 from realtime.protocol.position import Position
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from realtime.eventlog.entries import NOTE_FOR
 from realtime.eventlog.redis.keys import Keys
-from realtime.eventlog.redis.repetition import twice
+from realtime.eventlog.redis_clients import twice
 
 TAKE = """
 local holder = redis.call('GET', KEYS[1])

@@ -26,9 +26,8 @@ from realtime.eventlog.redis.appending import LoopAppends, ThreadAppends
 from realtime.eventlog.redis.heads import Heads
 from realtime.eventlog.redis.keys import Keys
 from realtime.eventlog.redis.leases import Leases
-from realtime.eventlog.redis.repetition import twice
 from realtime.eventlog.redis.retention import prune
-from realtime.eventlog.redis_clients import RedisClients
+from realtime.eventlog.redis_clients import RedisClients, twice
 from realtime.eventlog.retention import default_retention
 from realtime.protocol.position import Position
 
