@@ -25,7 +25,7 @@ from realtime.recorder.base import Process, RecorderBackend
 from realtime.recorder.configured import recorder_backend
 from realtime.recorder.handed import are_handed_here, ask_all, was_handed_before
 from realtime.recorder.verdict import Verdict, judge, who_may_know
-from realtime.streams import expects_followers, served_prefix
+from realtime.streams.registry import expects_followers, served_prefix
 
 logger = get_logger(__name__)
 

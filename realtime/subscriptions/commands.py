@@ -24,7 +24,8 @@ from realtime.protocol.stream_names import STREAM_NAME
 from realtime.roster.roster import running_roster
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
-from realtime.streams import Stream, find
+from realtime.streams import Stream
+from realtime.streams.registry import find
 from realtime.subscriptions import presence
 from realtime.subscriptions.authorization import UNCHECKED, Authorization
 from realtime.subscriptions.hooks import Hooks

@@ -15,7 +15,8 @@ from realtime.protocol.rate import Rate
 from realtime.roster.configured import presence_backend
 from realtime.roster.meta import MAX_META, encoded_meta
 from realtime.roster.roster import running_roster
-from realtime.streams import SignedStream, Stream
+from realtime.streams import Stream
+from realtime.streams.signed import SignedStream
 
 SETS_PER_SECOND = 5
 """Times a second that a socket may set something, after a pause twice as many; more of them wait.

@@ -37,10 +37,10 @@ def below():
 
 BELOW = below()
 ASIDE = {
-    *("admin", "checks", "contrib", "doctor", "management", "migrations", "models"),
+    *("admin", "checks", "contrib", "doctor", "management", "migrations", "models", "streams"),
     *("templatetags", "testing"),
 }
-"""Folders that are no rooms; rooms import nothing of them but ``models``."""
+"""Folders that are no rooms; rooms import none of them but ``models`` and ``streams``."""
 
 EVERYWHERE = {"conf", "correlation", "counters", "exceptions", "hints", "log_fields", "logs"}
 """Modules of the top level that every room may import."""

@@ -239,7 +239,7 @@ def test_the_end_of_a_presence_concerns_nobody(quick, caplog):
 
 
 def test_a_stream_that_expects_no_followers_is_neither_said_nor_counted(quick, caplog, monkeypatch):
-    monkeypatch.setattr("realtime.streams._registered", {})
+    monkeypatch.setattr("realtime.streams.registry._registered", {})
 
     @register("quiet")
     class Quiet(Stream):
