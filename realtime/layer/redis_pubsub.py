@@ -11,13 +11,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from channels_redis.pubsub import (
-    RedisPubSubChannelLayer as ChannelsRedisLayer,
-)
-from channels_redis.pubsub import (
-    RedisPubSubLoopLayer,
-    RedisSingleShardConnection,
-)
+from channels_redis.pubsub import RedisPubSubChannelLayer as ChannelsRedisLayer
+from channels_redis.pubsub import RedisPubSubLoopLayer, RedisSingleShardConnection
 from channels_redis.utils import _wrap_close
 
 from realtime.layer.listener import Listener

@@ -9,13 +9,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from realtime.templatetags.realtime import (
-    ALL_USERS,
-    nonce_attribute,
-)
-from realtime.templatetags.realtime import (
-    realtime_stream as signed_name,
-)
+from realtime.templatetags.realtime import ALL_USERS, nonce_attribute
+from realtime.templatetags.realtime import realtime_stream as signed_name
 
 register = template.Library()
 
