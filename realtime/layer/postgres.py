@@ -35,6 +35,8 @@ class PostgresChannelLayer(BaseChannelLayer):  # type: ignore[misc]
     """
 
     extensions = ["groups"]
+    logs_in = "realtime.layer.postgres_loop"
+    """Whose lines a link takes as its faults, see ``backends``."""
 
     def __init__(
         self,

@@ -18,8 +18,7 @@ from realtime.layer.postgres_options import parameters
 from realtime.layer.postgres_payloads import Joined, part_in, payloads
 from realtime.logs import LIMITED, get_logger
 
-logger = get_logger("realtime.layer.postgres")
-"""That of the layer's own module: a link takes what is logged there as its fault."""
+logger = get_logger(__name__)
 
 RECONNECT_AFTER = 1.0
 """Seconds between two attempts to connect again."""
