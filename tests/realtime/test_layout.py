@@ -33,6 +33,7 @@ TESTED_WITH = {
     "receipts/base": "receipts/test_asking.py",
     "access/login": "access/test_authentication.py",
     "access/session_stores": "sockets/test_failures.py",
+    "subscriptions/application": "subscriptions/test_commands.py",
     "subscriptions/failed_commands": "subscriptions/test_commands.py",
     "subscriptions/answering": "recorder/test_nobody.py",
     "subscriptions/open_sockets": "test_consumers.py",
