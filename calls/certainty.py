@@ -56,18 +56,32 @@ def check_at(
     now: datetime,
     voicemail: bool = False,
     claimed_until: datetime | None = None,
+    unplaced_since: datetime | None = None,
+    transferred: bool = False,
+    connected: bool = True,
     complete: bool = True,
 ) -> datetime | None:
     """Return when a call that entered ``state`` at ``now`` is to be asked for; None for never.
 
     ``voicemail`` says that the caller hears the sentence and leaves a message. A claim until
-    ``claimed_until`` is looked after when the agent should be connected, and at its end. A call
-    that is over is asked for once more unless it is ``complete``.
+    ``claimed_until`` is looked after when the agent should be connected, and at its end.
+    ``unplaced_since`` is when the company was asked to place a call that it hasn't named yet.
+    ``connected`` says that two people talk, ``transferred`` that an agent is to get the call. A
+    call that is over is asked for once more unless it is ``complete``.
     """
     if state in FINAL:
-        return None if complete else now + MARGIN
-    believed_until = now + lasts(state, voicemail=voicemail)
-    return min([believed_until, *looked_after(claimed_until, now)])
+        if complete:
+            return None
+        reasons = [now + MARGIN]
+    else:
+        reasons = [now + lasts(state, voicemail=voicemail), *looked_after(claimed_until, now)]
+    if unplaced_since is not None:
+        reasons.append(max(now, unplaced_since + PLACING))
+    if transferred:
+        reasons.append(now + TRANSFER)
+    if state == State.IN_PROGRESS and not connected:
+        reasons.append(now + DISCONNECTED)
+    return min(reasons)
 
 
 def looked_after(claimed_until: datetime | None, now: datetime) -> list[datetime]:

@@ -69,6 +69,12 @@ def derive(known: Known, own: State, others: Sequence[AnyLeg]) -> Derived[AnyLeg
     return Derived(goes_on, Outcome.ANSWERED, newest, min(answers.values()))
 
 
+def split(legs: Sequence[AnyLeg]) -> tuple[AnyLeg | None, list[AnyLeg]]:
+    """Return the call's own leg of its legs, if it is known, and the others."""
+    own = next((leg for leg in legs if not leg.parent), None)
+    return own, [leg for leg in legs if leg.parent]
+
+
 def is_up(leg: Leg) -> bool:
     """Say whether somebody is connected at a leg."""
     return leg.state == State.IN_PROGRESS

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+if TYPE_CHECKING:
+    from functools import _lru_cache_wrapper
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +142,23 @@ def _number_problems(name: str, value: Any, *, whole: bool) -> list[str]:
     return []
 
 
-@cache
+def cached_until_set(*names: str) -> Callable[[Callable[[], Answer]], _lru_cache_wrapper[Answer]]:
+    """Return a decorator that keeps what a function returns until a setting with a name is set."""
+
+    def decorated(function: Callable[[], Answer]) -> _lru_cache_wrapper[Answer]:
+        cached = cache(function)
+
+        def forget(*, setting: str, **_: Any) -> None:
+            if setting in names:
+                cached.cache_clear()
+
+        setting_changed.connect(forget, weak=False)
+        return cached
+
+    return decorated
+
+
+@cached_until_set("REALTIME")
 def realtime_settings() -> RealtimeSettings:
     """Return the settings in force; the defaults where no Django project is configured.
 
@@ -149,9 +173,12 @@ def realtime_settings() -> RealtimeSettings:
     return RealtimeSettings(**{**configured, "RETENTION": retention})
 
 
-def _forget(*, setting: str, **_: Any) -> None:
-    if setting == "REALTIME":
-        realtime_settings.cache_clear()
+def made_backend(configured: Mapping[str, Any]) -> Any:
+    """Return what a ``BACKEND`` makes of its ``OPTIONS``; raises what that raises."""
+    return import_string(configured["BACKEND"])(**configured.get("OPTIONS", {}))
 
 
-setting_changed.connect(_forget)
+def require_app() -> None:
+    """Raise ``ImproperlyConfigured`` in a project without this app."""
+    if not apps.is_installed("realtime"):
+        raise ImproperlyConfigured("Add 'realtime' to INSTALLED_APPS, and run manage.py migrate.")

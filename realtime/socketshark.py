@@ -11,7 +11,7 @@ from realtime.protocol.rules import names_of
 from realtime.protocol.socketshark import Outcome, Translator
 from realtime.sockets.asgi import Application, Message, Receive, Scope, Send
 from realtime.sockets.realtime_socket import ANSWERED_FOR
-from realtime.streams import find
+from realtime.streams.registry import find
 
 __all__ = ["SocketSharkMiddleware"]
 

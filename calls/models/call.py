@@ -1,7 +1,5 @@
 """A call: what is known of it, and what others see."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -11,18 +9,15 @@ from django.db import models
 from django.utils import timezone
 
 from calls.agents import person
-from calls.certainty import ANSWERING, DISCONNECTED, PLACING, TRANSFER, check_at
-from calls.derivation import Derived, Known, customers, derive, is_complete, is_connected
+from calls.certainty import ANSWERING, check_at
+from calls.derivation import Derived, Known, customers, derive, is_complete, is_connected, split
 from calls.models.leg import Leg
 from calls.models.manager import CallConflict, CallManager
 from calls.models.party import PartyDigits
 from calls.models.published import published
 from calls.outcomes import Outcome
-from calls.signals import announce
+from calls.ringing_phones import Ringing, is_active_at
 from calls.states import ACTIVE, FINAL, Direction, State
-from realtime.logs import get_logger
-
-logger = get_logger(__name__)
 
 SEARCHED = ["answered_by", "placed_by", "rejected_by", "party", "party_backwards"]
 """By what the history is searched; each has an index with the calls in the order of their ends."""
@@ -154,7 +149,7 @@ class Call(models.Model):
 
     def end_vain_claim(self, now: datetime) -> None:
         """End a claim that is over at ``now``, or soon will be and for which no phone rings."""
-        rings = self._has_leg_of(self.claimed_by_id)
+        rings = is_active_at(self.claimed_by_id, self.legs.all())
         if self.claim_ends_by(now if rings else now + ANSWERING):
             self.unclaim()
 
@@ -169,55 +164,43 @@ class Call(models.Model):
 
     def end_vain_transfer(self) -> None:
         """Forget a transfer for which no phone rings: the process that began it has died."""
-        if self.transfer_to_id and not self._has_leg_of(self.transfer_to_id):
+        if self.transfer_to_id and not is_active_at(self.transfer_to_id, self.legs.all()):
             self.transfer_to, self.rung_now = None, []
 
     def learn(self, leg: Leg, *, duration: int | None = None) -> None:
         """Derive state, people and outcome from the legs, of which ``leg`` has changed."""
-        own, others = split(self.legs.all())
+        legs = list(self.legs.all())
+        own, others = split(legs)
         if leg.user_id and leg.user_id == self.transfer_to_id:
             self.held = False  # The customer hears that phone ring, and no music.
         self._enter(derive(self._known(), State(own.state if own else self.state), others))
-        self._stop_ringing_at(leg)
+        self._ring(Ringing(self.rung_now, self.transfer_to_id).after(leg, legs, State(self.state)))
         self.certain, self.failed_checks = True, 0
         if self.is_over:
             self._end([own, *customers(self._known(), others)] if own else [])
         if not leg.parent and duration is not None:
             self.duration = duration
 
-    @contextmanager
-    def changing(self, *, heard: bool) -> Iterator[None]:
-        """Save what the block changes of this locked row, and publish it if others see it.
+    def next_check(self, *, heard: bool) -> datetime | None:
+        """Return when to ask the company, if it hasn't said anything until then.
 
-        ``heard`` says that the company is the source.
+        What others than the company change doesn't put a question off, unless it is being asked.
         """
-        previous = State(self.state) if self.version else None
-        before, stored = previous and self._published(), self._stored()
-        yield
-        if before == self._published():
-            if stored != self._stored():
-                self.save()
-            return
-        self.version += 1
-        self.changed_at = timezone.now()
-        self.check_at = self._check_at(heard=heard)
-        self.save()
-        logger.info(
-            "call changed call=%d sid=%s state=%s version=%d",
-            self.pk,
-            self.sid,
-            self.state,
-            self.version,
+        if not self.certain:
+            return self.check_at
+        due = check_at(
+            State(self.state),
+            now=self.changed_at,
+            voicemail=self.voicemail,
+            claimed_until=self.claimed_until,
+            unplaced_since=self.started_at if self.sid is None else None,
+            transferred=self.transfer_to_id is not None,
+            connected=is_connected(self._known(), list(self.legs.all())),
+            complete=not self.is_over or self._is_complete(),
         )
-        announce(self, previous)
-
-    def _stored(self) -> dict[str, Any]:
-        """Return the columns of the row; a list is a copy."""
-        values = {field.attname: getattr(self, field.attname) for field in self._meta.fields}
-        return {name: [*one] if isinstance(one, list) else one for name, one in values.items()}
-
-    def _published(self) -> dict[str, Any]:
-        return {**self.data(), "version": None, "at": None}
+        asked = self.checked_until is not None and self.checked_until > self.changed_at
+        keeps = due and self.check_at and not (heard or asked)
+        return min(due, self.check_at) if keeps else due
 
     def _known(self) -> Known:
         return Known(
@@ -244,23 +227,10 @@ class Call(models.Model):
         self.voicemail = self.voicemail and self.is_over  # It may be the only trace of a message.
         self.unclaim()
 
-    def _stop_ringing_at(self, leg: Leg) -> None:
-        """End the ringing where a phone has stopped, and everywhere once an agent talks."""
-        over = leg.state in FINAL and self._is_last_to_ring(leg)
-        if leg.user_id == self.transfer_to_id and (leg.is_up or over):
+    def _ring(self, ringing: Ringing) -> None:
+        self.rung_now = list(ringing.now)
+        if ringing.transfer_to is None:
             self.transfer_to = None
-        answered = self.state == State.IN_PROGRESS and self.transfer_to is None
-        stopped = {leg.user_id} if over and leg.state in SILENT else set()
-        self.rung_now = [] if answered else [pk for pk in self.rung_now if pk not in stopped]
-
-    def _is_last_to_ring(self, leg: Leg) -> bool:
-        """Tell whether a leg ended that rang, and no other one of its agent goes on."""
-        return leg.answered_at is None and not self._has_leg_of(leg.user_id, but=leg)
-
-    def _has_leg_of(self, user: int | None, *, but: Leg | None = None) -> bool:
-        """Tell whether a leg at this agent's phone rings or is up."""
-        legs = (leg for leg in self.legs.all() if leg.user_id == user and leg != but)
-        return any(leg.state in ACTIVE for leg in legs)
 
     def _end(self, legs: list[Leg]) -> None:
         ends = [leg.ended_at for leg in legs if leg.ended_at]
@@ -272,45 +242,8 @@ class Call(models.Model):
 
     def _is_complete(self) -> bool:
         """Tell whether all is known of a call that is over, with its message."""
-        own, others = split(self.legs.all())
+        own, others = split(list(self.legs.all()))
         return is_complete(self._known(), own, others) and not self._lacks_message()
 
     def _lacks_message(self) -> bool:
         return self.voicemail and getattr(self, "message", None) is None
-
-    def _check_at(self, *, heard: bool) -> datetime | None:
-        """Return when to ask the company, if it hasn't said anything until then.
-
-        What others than the company change doesn't put a question off, unless it is being asked.
-        """
-        if not self.certain:
-            return self.check_at
-        now = self.changed_at
-        due = check_at(
-            State(self.state),
-            now=now,
-            voicemail=self.voicemail,
-            claimed_until=self.claimed_until,
-            complete=not self.is_over or self._is_complete(),
-        )
-        if due and self.sid is None:
-            due = min(due, max(now, self.started_at + PLACING))
-        if due and self.transfer_to_id:
-            due = min(due, now + TRANSFER)
-        talks = is_connected(self._known(), list(self.legs.all()))
-        if due and self.state == State.IN_PROGRESS and not talks:
-            due = min(due, now + DISCONNECTED)
-        asked = self.checked_until is not None and self.checked_until > now
-        keeps = due and self.check_at and not (heard or asked)
-        return min(due, self.check_at) if keeps else due
-
-
-def split(legs: Iterable[Leg]) -> tuple[Leg | None, list[Leg]]:
-    """Return the call's own leg of its legs, if it is known, and the others."""
-    every = list(legs)
-    own = next((leg for leg in every if not leg.parent), None)
-    return own, [leg for leg in every if leg.parent]
-
-
-SILENT = FINAL - {State.FAILED}
-"""The ends of a leg that rang; one that failed may never have rung, and its agent may answer."""

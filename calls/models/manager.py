@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from calls.certainty import ANSWERING
+from calls.models.changes import changing
 from calls.models.leg import Leg
 from calls.models.published import PEOPLE
 from calls.states import ACTIVE, RING_SECONDS, Direction, State
@@ -75,7 +76,7 @@ class CallManager(models.Manager["Call"]):
                 return None
             # A change that waited for the lock is later than the changes that it waited for.
             when = happened(at, call.started_at, timezone.now())
-            with call.changing(heard=True):
+            with changing(call, heard=True):
                 leg = call.legs.filter(sid=sid).first() or Leg(
                     sid=sid,
                     call=call,
@@ -97,7 +98,7 @@ class CallManager(models.Manager["Call"]):
         """
         with transaction.atomic():
             call = self.select_for_update().get(pk=pk)
-            with call.changing(heard=heard):
+            with changing(call, heard=heard):
                 yield call
 
     def claim(self, pk: int, agent: AbstractUser, token: str = "") -> "Call":

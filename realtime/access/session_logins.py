@@ -15,11 +15,9 @@ from realtime.access.claims import Claim, claim_in
 from realtime.access.login import Login
 from realtime.access.sessions import is_in_table, read_sessions, session_store
 from realtime.access.verification import GONE, claimed, is_plain, rows_of
+from realtime.concurrency.joined_reads import JoinedReads
 from realtime.concurrency.per_loop import PerLoop
 from realtime.concurrency.threads import run_sign_in
-
-BATCH_SIZE = 500
-"""Sessions of one read."""
 
 MAX_KEY_LENGTH = 40
 """Characters of the column; anybody may send a longer cookie."""
@@ -82,52 +80,24 @@ async def find_in_thread(keys: Collection[str]) -> Mapping[str, Answer]:
 
 
 class SessionLogins:
-    """Joins the reads of one event loop: what comes during one waits for the next."""
+    """Signs in by sessions: those who come at one moment on one event loop share a read."""
 
     def __init__(self, read: Read = find_in_thread) -> None:
-        self._loop = asyncio.get_running_loop()
         self._read = read
-        self._waiting: dict[str, asyncio.Future[tuple[Answer, float]]] = {}
-        self._task: asyncio.Task[None] | None = None
-        self._reads: set[asyncio.Task[None]] = set()
+        self._reads = JoinedReads[tuple[Answer, float]](self._read_timed, patience=PATIENCE)
 
     async def login(self, session_key: str) -> Login | Otherwise:
         """Return the login of a session's user; raises what the stores raise."""
-        future = self._waiting.get(session_key)
-        if future is None:
-            future = self._waiting[session_key] = self._loop.create_future()
-            future.add_done_callback(lambda done: done.exception())  # Its caller may be gone.
-        if self._task is None:
-            self._task = self._loop.create_task(self._run())
-        answer, asked_at = await asyncio.shield(future)
+        _, (answer, asked_at) = await self._reads.get(session_key)
         if isinstance(answer, Exception):
             raise answer
         if isinstance(answer, Otherwise):
             return answer
         return Login(answer.user, session_key, answer.backend, verified_at=asked_at)
 
-    async def _run(self) -> None:
-        try:
-            while self._waiting:
-                keys = list(self._waiting)[:BATCH_SIZE]
-                batch = {key: self._waiting.pop(key) for key in keys}
-                read = self._loop.create_task(self._answer(batch))
-                self._reads.add(read)  # The loop keeps no task alive.
-                read.add_done_callback(self._reads.discard)
-                await asyncio.wait({read}, timeout=PATIENCE)
-        finally:
-            self._task = None
-
-    async def _answer(self, batch: dict[str, asyncio.Future[tuple[Answer, float]]]) -> None:
-        asked_at = self._loop.time()
-        try:
-            found = await self._read(list(batch))
-        except Exception as error:  # The futures hand it to each caller.
-            for future in batch.values():
-                future.set_exception(error)
-        else:
-            for key, future in batch.items():
-                future.set_result((found[key], asked_at))
+    async def _read_timed(self, keys: Collection[str]) -> dict[str, tuple[Answer, float]]:
+        asked_at = asyncio.get_running_loop().time()
+        return {key: (found, asked_at) for key, found in (await self._read(keys)).items()}
 
 
 session_logins = PerLoop(SessionLogins)

@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from asgiref.sync import AsyncToSync, SyncToAsync, sync_to_async
-from django.db import Error, connections
+from django.apps import apps
+from django.db import Error, connections, router
 
 from realtime.concurrency.per_loop import PerLoop
 from realtime.logs import get_logger
@@ -45,6 +46,15 @@ def close_old(connection: Any) -> None:
     """Close it if it is unusable or older than ``CONN_MAX_AGE``; never in a transaction."""
     if _is_at_rest(connection):
         connection.close_if_unusable_or_obsolete()
+
+
+def is_of_one_process(model: str) -> bool:
+    """Tell whether one process alone has the database of a model: SQLite in memory, as in tests.
+
+    Its threads lock each other's tables there, and no timeout is waited for.
+    """
+    connection: Any = connections[router.db_for_write(apps.get_model("realtime", model))]
+    return bool(connection.vendor == "sqlite" and connection.is_in_memory_db())
 
 
 def _is_at_rest(connection: Any) -> bool:

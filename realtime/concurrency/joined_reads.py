@@ -1,4 +1,4 @@
-"""Reads about streams, in threads: those that come during another one are joined."""
+"""Reads in threads or over a network: those that come during another one are joined."""
 
 from __future__ import annotations
 
@@ -10,32 +10,41 @@ READ_WITHIN = 30.0
 """Seconds after which a read is given up, so that those that wait behind it may begin."""
 
 BATCH_SIZE = 500
-"""Streams of one read."""
+"""Names of one read."""
 
 Answer = TypeVar("Answer")
+Batch = dict[str, tuple[int, asyncio.Future[tuple[int, Answer]]]]
 
 
 class JoinedReads(Generic[Answer]):
-    """Joins reads about streams: at any time one is under way, and the others wait together.
+    """Joins the reads of one event loop: one is under way, and what comes meanwhile waits together.
 
-    A read has a number, and of two about the same stream the lower number is read. An answer is of
-    a read that began after ``get`` was called.
+    A read has a number, and of two about the same name the lower number is read. An answer is of
+    a read that began after ``get`` was called. ``patience`` is the seconds after which the next
+    read begins beside one that is still under way; without, it waits for that one's end.
     """
 
-    def __init__(self, read: Callable[[dict[str, int]], Awaitable[Mapping[str, Answer]]]) -> None:
+    def __init__(
+        self,
+        read: Callable[[dict[str, int]], Awaitable[Mapping[str, Answer]]],
+        *,
+        patience: float | None = None,
+    ) -> None:
         self._read = read
-        self._waiting: dict[str, tuple[int, asyncio.Future[tuple[int, Answer]]]] = {}
+        self._patience = patience
+        self._waiting: Batch[Answer] = {}
         self._task: asyncio.Task[None] | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
 
-    async def get(self, stream: str, number: int = 0) -> tuple[int, Answer]:
-        """Return the number that was read with, and the answer."""
-        if stream in self._waiting:
-            lowest, future = self._waiting[stream]
-            self._waiting[stream] = min(lowest, number), future
+    async def get(self, name: str, number: int = 0) -> tuple[int, Answer]:
+        """Return the number that was read with, and the answer; raises what the read raises."""
+        if name in self._waiting:
+            lowest, future = self._waiting[name]
+            self._waiting[name] = min(lowest, number), future
         else:
             future = asyncio.get_running_loop().create_future()
             future.add_done_callback(lambda done: done.exception())  # Its caller may be gone.
-            self._waiting[stream] = number, future
+            self._waiting[name] = number, future
         if self._task is None:
             self._task = asyncio.create_task(self._run())
         return await asyncio.shield(future)
@@ -44,13 +53,15 @@ class JoinedReads(Generic[Answer]):
         try:
             while self._waiting:
                 names = list(self._waiting)[:BATCH_SIZE]
-                await self._read_batch({name: self._waiting.pop(name) for name in names})
+                batch = {name: self._waiting.pop(name) for name in names}
+                read = asyncio.create_task(self._read_batch(batch))
+                self._under_way.add(read)  # The loop keeps no task alive.
+                read.add_done_callback(self._under_way.discard)
+                await asyncio.wait({read}, timeout=self._patience)
         finally:
             self._task = None
 
-    async def _read_batch(
-        self, batch: dict[str, tuple[int, asyncio.Future[tuple[int, Answer]]]]
-    ) -> None:
+    async def _read_batch(self, batch: Batch[Answer]) -> None:
         try:
             async with asyncio.timeout(READ_WITHIN):
                 answers = await self._read({name: number for name, (number, _) in batch.items()})

@@ -8,8 +8,8 @@ from realtime.eventlog.base import (
     LoggedEvent,
     OnNumbered,
     Page,
-    event_log,
 )
+from realtime.eventlog.configured import event_log
 from realtime.eventlog.entries import LogEntry, Moved, Recent
 
 __all__ = [

@@ -8,15 +8,9 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from django.apps import apps
-from django.core.exceptions import ImproperlyConfigured
-from django.core.signals import setting_changed
-from django.utils.module_loading import import_string
-
-from realtime.conf import realtime_settings
 from realtime.eventlog.entries import LogEntry, Moved, Recent
 from realtime.protocol import frames
 from realtime.protocol.position import Position
@@ -244,28 +238,3 @@ def first_epoch(seed: str, stream: str) -> str:
     ``seed`` is a random text of the log. Anybody may ask for names of their own choice.
     """
     return hashlib.blake2s(f"{seed}/{stream}".encode(), digest_size=8).hexdigest()
-
-
-@cache
-def event_log() -> EventLog | None:
-    """Return the log that ``REALTIME["EVENT_LOG"]`` names, or None where events are not kept."""
-    configured = realtime_settings().EVENT_LOG
-    if configured is None:
-        return None
-    if not apps.is_installed("realtime"):
-        raise ImproperlyConfigured("Add 'realtime' to INSTALLED_APPS, and run manage.py migrate.")
-    return made_log(configured)
-
-
-def made_log(configured: Mapping[str, Any]) -> EventLog:
-    """Return a log as its ``BACKEND`` and ``OPTIONS`` say."""
-    backend: Callable[..., EventLog] = import_string(configured["BACKEND"])
-    return backend(**configured.get("OPTIONS", {}))
-
-
-def _forget_backend(*, setting: str, **_: Any) -> None:
-    if setting == "REALTIME":
-        event_log.cache_clear()
-
-
-setting_changed.connect(_forget_backend)

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 
-from realtime.conf import is_backend
-from realtime.eventlog.base import Addressed, AfterNumbering, EventLog, OnNumbered, made_log
+from realtime.conf import is_backend, made_backend
+from realtime.eventlog.base import Addressed, AfterNumbering, EventLog, OnNumbered
 from realtime.eventlog.composed import ComposedLog
 from realtime.protocol.stream_names import STREAM_NAME
 
@@ -76,9 +76,10 @@ def _made(prefix: Any, configured: Any) -> EventLog:
             f"BACKEND, not {configured!r}."
         )
     try:
-        return made_log(configured)
+        log: EventLog = made_backend(configured)
     except (ImportError, TypeError) as error:
         raise ImproperlyConfigured(
             f"In EVENT_LOG's OPTIONS['logs'] the log of the prefix {prefix!r} can't be made: "
             f"{error}"
         ) from error
+    return log

@@ -1,8 +1,8 @@
-"""Connects to a Redis by its URL, or to the one that Redis Sentinel names as the master."""
+"""Connects to a Redis by its URL, or to the one that Redis Sentinel names; asks again once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,9 @@ OPTIONS: dict[str, Any] = {
     "socket_connect_timeout": ANSWER_WITHIN,
 }
 """What the connections of threads and of event loops have in common."""
+
+CONNECTION_ERRORS = redis.ConnectionError, redis.TimeoutError
+"""After these a command may have been carried out, and its answer lost."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,14 @@ class RedisClients:
             )
         sentinel = by_sentinel(self.sentinels, sentinel_kwargs=sentinel_kwargs)
         return sentinel.master_for(name, **{**OPTIONS, **options}, retry=retry)
+
+
+def twice(ask: Callable[[], Any]) -> Any:
+    """Ask again where the connection had ended since it was last used."""
+    try:
+        return ask()
+    except redis.ConnectionError:
+        return ask()
 
 
 def _is_address(value: object) -> bool:

@@ -19,7 +19,8 @@ from realtime.fanout.membership import LEFT, FollowedStream
 from realtime.layer.control import Control, control_in, is_control
 from realtime.layer.groups import every_hub
 from realtime.layer.messages import Message
-from realtime.layer.questions import Answerer, is_question_or_answer, running_questions
+from realtime.layer.question_messages import is_question_or_answer
+from realtime.layer.questions import Answerer, running_questions
 from realtime.layer.reading import events_in
 from realtime.layer.shards import link_to_layer
 from realtime.protocol.position import Position

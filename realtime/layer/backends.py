@@ -130,5 +130,6 @@ _complaints = _Complaints()
 
 
 def watch_complaints_of(layer: Any) -> None:
-    """Filter the logger of the layer's own module."""
-    logging.getLogger(type(layer).__module__).addFilter(_complaints)
+    """Filter the logger of the layer's own module, or of the one that logs for it."""
+    module = getattr(layer, "logs_in", type(layer).__module__)
+    logging.getLogger(module).addFilter(_complaints)

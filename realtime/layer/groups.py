@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from functools import cache
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.signals import setting_changed
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils.crypto import salted_hmac
 
-from realtime.conf import realtime_settings
+from realtime.conf import cached_until_set, realtime_settings
 from realtime.protocol.stream_names import require_stream_name
 
 MARK_LENGTH = 8
@@ -33,7 +30,7 @@ def group_name(stream: str) -> str:
     return f"{every_hub()}.{require_stream_name(stream)}"
 
 
-@cache
+@cached_until_set("REALTIME", "SECRET_KEY", "DATABASES")
 def every_hub() -> str:
     """Return the group of all hubs of this site."""
     return f"realtime.{_mark()}"
@@ -66,11 +63,3 @@ def _database() -> str:
     connection = connections[DEFAULT_DB_ALIAS]
     host, port, name = (str(connection.settings_dict[part]) for part in ("HOST", "PORT", "NAME"))
     return f"{host}:{port}/{os.path.abspath(name) if connection.vendor == 'sqlite' else name}"
-
-
-def _forget(*, setting: str, **_: Any) -> None:
-    if setting in ("REALTIME", "SECRET_KEY", "DATABASES"):
-        every_hub.cache_clear()
-
-
-setting_changed.connect(_forget)

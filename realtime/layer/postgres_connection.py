@@ -8,56 +8,22 @@ given up asks the server to cancel it, and waits for a server that may be gone.
 from __future__ import annotations
 
 import asyncio
-import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
 import psycopg
-from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import ExecStatus, Format
 
 from realtime.concurrency.rounds import running_round
 from realtime.exceptions import LinkFault
+from realtime.layer.postgres_payloads import text_array
 
 ANSWER_WITHIN = 5.0
 """Seconds that PostgreSQL may take for a statement."""
 
 COMES_BACK_WITHIN = 2.0
 """Seconds that a notification may take from one connection to another."""
-
-OPTIONS = {
-    "connect_timeout": 5,
-    "fallback_application_name": "channel layer",
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 2,
-    "tcp_user_timeout": 15_000,
-}
-"""What libpq gets unless the project says otherwise: most of it is to notice a silent cut."""
-
-TEXT = 25
-"""PostgreSQL's number for the type ``text``."""
-
-
-def parameters(database: str, dsn: str | None) -> dict[str, Any]:
-    """Return how to connect: by a DSN, or as Django does to the database with an alias."""
-    if dsn is not None:
-        return {**OPTIONS, **conninfo_to_dict(dsn)}
-    is_there = database in connections.databases
-    vendor = connections[database].vendor if is_there else "not in DATABASES"
-    if vendor != "postgresql":
-        raise ImproperlyConfigured(
-            f"PostgresChannelLayer needs PostgreSQL, and the database {database!r} is {vendor}: "
-            "set its CONFIG to {'database': <alias>} or {'dsn': ...}."
-        )
-    connection = connections[database]
-    found = {**OPTIONS, **connection.get_connection_params()}
-    for only_django in ("cursor_factory", "context"):
-        found.pop(only_django, None)
-    return found
 
 
 _NOTIFY = "SELECT pg_notify('{}', payload) FROM unnest($1::text[]) AS payload"
@@ -181,7 +147,7 @@ class Connection:
         outgoing, self._outgoing = self._outgoing, []
         payloads = [payload for several, _ in outgoing for payload in several]
         answers = [answer for _, answer in outgoing]
-        self._ask(self._notify_statement, [_text_array(payloads)], answers)
+        self._ask(self._notify_statement, [text_array(payloads)], answers)
 
     def _ask(
         self, statement: bytes, values: list[bytes] | None, answers: list[asyncio.Future[None]]
@@ -288,14 +254,3 @@ def _answer(waiting: asyncio.Future[None], error: Exception | None) -> None:
         waiting.set_result(None)
     else:
         waiting.set_exception(error)
-
-
-def _text_array(values: Sequence[bytes]) -> bytes:
-    """Return a ``text[]`` as PostgreSQL has it in binary: dimensions, no nulls, type, size, from.
-
-    As text, each quote and backslash of the payloads would have to be escaped.
-    """
-    parts = [struct.pack("!5i", 1, 0, TEXT, len(values), 1)]
-    for value in values:
-        parts += [struct.pack("!i", len(value)), value]
-    return b"".join(parts)

@@ -10,7 +10,7 @@ from realtime.concurrency.connections import run_async
 from realtime.receipts.base import DeadlineState, Proof, Receipt
 
 if TYPE_CHECKING:  # Models can't be imported before the apps are loaded.
-    from realtime.models import Deadline
+    from realtime.models.receipts import Deadline
 
 
 def receipt(event_id: str) -> Receipt | None:
@@ -20,14 +20,14 @@ def receipt(event_id: str) -> Receipt | None:
     ``within``, and for one whose deadline is so old that it was removed. Who may know it is for the
     caller to decide. Raises what the database raises if it is away.
     """
-    from realtime import models  # Needs the apps to be loaded.
+    from realtime.models import receipts as tables  # Needs the apps to be loaded.
     from realtime.receipts.deadlines import database
 
     using = database()
-    deadline = models.Deadline.objects.using(using).filter(pk=event_id).first()
+    deadline = tables.Deadline.objects.using(using).filter(pk=event_id).first()
     if deadline is None:
         return None
-    rows = models.Receipt.objects.using(using).filter(event_id=event_id)
+    rows = tables.Receipt.objects.using(using).filter(event_id=event_id)
     proofs = [
         Proof(row.user or None, row.socket, row.received_at)
         for row in rows.order_by("received_at", "pk")

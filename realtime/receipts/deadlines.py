@@ -22,7 +22,7 @@ from realtime.eventlog.commit import (
     require_commit,
 )
 from realtime.eventlog.database.heads import short_transaction
-from realtime.models import Deadline
+from realtime.models.receipts import Deadline
 from realtime.receipts.terms import Terms
 
 LATE_COMMIT = 0.1

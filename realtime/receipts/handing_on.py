@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from realtime.eventlog.database.heads import short_transaction
 from realtime.logs import get_logger
-from realtime.models import Deadline, Receipt
+from realtime.models.receipts import Deadline, Receipt
 from realtime.receipts.base import UnreceivedEvent
 from realtime.receipts.deadlines import database, unsettled
 from realtime.receipts.terms import function_at

@@ -10,7 +10,7 @@ from realtime.concurrency.per_loop import PerLoop
 from realtime.concurrency.threads import run_record
 from realtime.eventlog.database.heads import short_transaction
 from realtime.logs import get_logger
-from realtime.models import Receipt
+from realtime.models.receipts import Receipt
 from realtime.receipts.deadlines import database, settle_received
 
 logger = get_logger(__name__)

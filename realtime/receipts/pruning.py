@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from realtime.eventlog.database.batches import remove_in_batches
 from realtime.eventlog.retention import default_retention
-from realtime.models import Deadline, Receipt
+from realtime.models.receipts import Deadline, Receipt
 from realtime.receipts.deadlines import database
 
 

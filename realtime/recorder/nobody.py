@@ -9,11 +9,9 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import groupby
-from typing import Any
 
 from realtime.concurrency.per_loop import PerLoop
 from realtime.concurrency.process import process_id
@@ -21,13 +19,13 @@ from realtime.concurrency.threads import run_record, run_sync
 from realtime.counters import DELIVERED_TO_NOBODY
 from realtime.eventlog import EventLog, event_log
 from realtime.eventlog.entries import LogEntry, Recent
-from realtime.layer.questions import aask
 from realtime.logs import LIMITED, get_logger
 from realtime.protocol.presence import PRESENCE_EVENT
 from realtime.recorder.base import Process, RecorderBackend
 from realtime.recorder.configured import recorder_backend
-from realtime.recorder.recorder import running_recorder
-from realtime.streams import expects_followers, served_prefix
+from realtime.recorder.handed import are_handed_here, ask_all, was_handed_before
+from realtime.recorder.verdict import Verdict, judge, who_may_know
+from realtime.streams.registry import expects_followers, served_prefix
 
 logger = get_logger(__name__)
 
@@ -39,42 +37,17 @@ LOOK_EVERY = 1.0
 """Seconds between two looks of the process that has the lease."""
 TRY_EVERY = 5.0
 """Seconds between two attempts to take the lease, at most; with jitter, since all others do it."""
-ANSWER_WITHIN = 1.0
-"""Seconds that all processes have for their answers."""
 
 PAGE = 300
-"""Events that are read together, and asked for in one question."""
+"""Events that are read together."""
 MAX_PAGES = 30
 """Pages in one look: where more events come, some are not watched."""
-MAX_SOCKET_ID = 32
-"""Characters of a socket's id, and more than any has."""
 PATIENCE = 30.0
 """Seconds for which a socket that follows the stream, and is behind, is waited for."""
-BUDGET = 0.02
-"""Seconds that one answer may take."""
 MAX_TRIES = 2
 """Questions about an event that not all processes have answered."""
 MAX_SHOWN = 10
 """Streams in one line."""
-
-
-class Handed(StrEnum):
-    """What one process says of an event."""
-
-    YES = "yes"
-    NOT_YET = "not yet"
-    """A socket follows the stream, and has not come so far."""
-    NO = "no"
-
-
-class Verdict(StrEnum):
-    """What all processes together know of an event."""
-
-    RECEIVED = "received"
-    BEHIND = "behind"
-    UNKNOWN = "unknown"
-    """A process may know, and did not answer."""
-    NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,36 +56,6 @@ class Watched:
 
     entry: LogEntry
     tries: int = 0
-
-
-def answer_handed(about: Mapping[str, Any]) -> list[str | None]:
-    """Answer which of the ``events`` sockets here have.
-
-    Each is a stream, an epoch, an offset and the socket that it excludes.
-
-    None is for those that would take too long: an event that none of 10,000 followers has takes 5
-    ms, and the sockets wait meanwhile.
-    """
-    until = time.perf_counter() + BUDGET
-    return [_handed(*place) if time.perf_counter() < until else None for place in about["events"]]
-
-
-def judge(
-    answers: Mapping[str, str], processes: Iterable[Process], me: str, *, can_wait: bool = True
-) -> Verdict:
-    """Return what follows from the answers about one event, by process.
-
-    ``processes`` are those that were alive when it came. One that has died since could have handed
-    it out; one that has ended by itself has written what it did. ``me`` asks, and has to answer. A
-    socket that is behind is waited for as long as one ``can_wait``.
-    """
-    given = set(answers.values())
-    if Handed.YES in given:
-        return Verdict.RECEIVED
-    if Handed.NOT_YET in given and can_wait:
-        return Verdict.BEHIND
-    needed = {one.id for one in processes if one.ended_at is None or one.has_died} | {me}
-    return Verdict.NOBODY if needed <= answers.keys() else Verdict.UNKNOWN
 
 
 class NobodyWatch:
@@ -156,7 +99,9 @@ class NobodyWatch:
             self._cursor = None
             return False
         watched, self._waiting = self._waiting, []
-        if watched := _not_handed_here(watched):
+        handed = are_handed_here([one.entry for one in watched])
+        watched = [one for one, here in zip(watched, handed, strict=True) if not here]
+        if watched:  # Nobody else has to be asked about what sockets of this process have.
             try:
                 await self._settle(watched, backend)
             except Exception:
@@ -193,7 +138,7 @@ class NobodyWatch:
     async def _settle(self, watched: Sequence[Watched], backend: RecorderBackend) -> None:
         since = min(one.entry.numbered_at or 0.0 for one in watched)
         processes = await run_record(backend.processes, since)
-        answers = await _ask(watched)
+        answers = await ask_all([one.entry for one in watched])
         nobody: list[LogEntry] = []
         for one, given in zip(watched, answers, strict=True):
             verdict = judge(given, processes, process_id(), can_wait=_is_new(one.entry))
@@ -240,62 +185,8 @@ def _is_new(entry: LogEntry) -> bool:
     return time.time() - (entry.numbered_at or 0.0) < PATIENCE
 
 
-def _handed(stream: str, epoch: str, offset: int, exclude: str | None = None) -> Handed:
-    recorder = running_recorder()
-    # Who passes over an event, by a filter or for a newer one, does not miss it.
-    if recorder.was_handed(stream, epoch, offset, exclude) or recorder.is_selected_from(stream):
-        return Handed.YES
-    return Handed.NOT_YET if recorder.is_followed(stream, exclude) else Handed.NO
-
-
-def _place(entry: LogEntry) -> list[str | int | None]:
-    """Return what ``_handed`` takes; a question holds 300 that are not longer than this."""
-    exclude = (entry.exclude or "")[:MAX_SOCKET_ID] or None
-    return [entry.stream, entry.epoch, entry.offset, exclude]
-
-
-def _not_handed_here(watched: Sequence[Watched]) -> list[Watched]:
-    """Leave out what sockets of this process have: nobody else has to be asked about that."""
-    answers = answer_handed({"events": [_place(one.entry) for one in watched]})
-    return [one for one, given in zip(watched, answers, strict=True) if given != Handed.YES]
-
-
-async def _ask(watched: Sequence[Watched]) -> list[dict[str, str]]:
-    """Return the answers about each event, by process.
-
-    All the time is used: a process whose lease is not written yet may answer too.
-    """
-    places = [_place(one.entry) for one in watched]
-    starts = range(0, len(places), PAGE)
-    asked = (
-        aask("handed", {"events": places[start : start + PAGE]}, within=ANSWER_WITHIN)
-        for start in starts
-    )
-    found: list[dict[str, str]] = [{} for _ in watched]
-    for start, answers in zip(starts, await asyncio.gather(*asked), strict=True):
-        for process, given in answers.items():
-            if isinstance(given, list) and len(given) == len(places[start : start + PAGE]):
-                for number, one in enumerate(given, start):
-                    if one is not None:
-                        found[number][process] = one
-    return found
-
-
 def _not_handed_before(backend: RecorderBackend, entries: Sequence[LogEntry]) -> list[LogEntry]:
-    """Leave out what was handed out by a process that has ended since, and written that."""
-    return [one for one in entries if not _was_written(backend, one)]
-
-
-def _was_written(backend: RecorderBackend, entry: LogEntry) -> bool:
-    at, offset = entry.numbered_at or 0.0, entry.offset or 0
-    return any(
-        following.stream == entry.stream
-        and following.epoch == entry.epoch
-        and following.began_after < offset <= following.handed
-        for life in backend.followers(entry.stream, at, time.time())
-        if life.socket != entry.exclude
-        for following in life.followings
-    )
+    return [one for one in entries if not was_handed_before(backend, one)]
 
 
 def _say(entries: Sequence[LogEntry]) -> None:
@@ -313,7 +204,7 @@ def _say(entries: Sequence[LogEntry]) -> None:
 
 
 def _say_unknown(entry: LogEntry, answers: Mapping[str, str], processes: Sequence[Process]) -> None:
-    silent = {one.id for one in processes if one.ended_at is None or one.has_died} - answers.keys()
+    silent = who_may_know(processes) - answers.keys()
     logger.info(
         "delivery unknown event=%s name=%s stream=%s offset=%d silent=%s",
         *(entry.id, entry.name, entry.stream, entry.offset, ",".join(sorted(silent))),

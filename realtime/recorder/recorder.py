@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from realtime.concurrency.per_loop import PerLoop
 from realtime.concurrency.threads import run_record
@@ -22,16 +21,11 @@ from realtime.recorder.base import EndedBy, Life, RecorderBackend
 from realtime.recorder.configured import recorder_backend
 from realtime.recorder.course import Course
 from realtime.recorder.open_life import OpenLife, Socket
+from realtime.recorder.remembered import RememberedLives
 from realtime.recorder.wire import life_to_json
 from realtime.recorder.writer import Writer
 
 logger = get_logger(__name__)
-
-REMEMBER = 30.0
-"""Seconds for which a life that is over is known here, until every store has it."""
-
-MAX_REMEMBERED = 10_000
-"""Lives that are over and known here."""
 
 MAX_LEFT = 100
 """Streams that a socket has left and that its life keeps; more are written before its end."""
@@ -49,13 +43,6 @@ SERVICE_RESTART = 1012
 """The code that Uvicorn has for sockets which it closes because it ends; no client can send it."""
 
 
-class Remembered(NamedTuple):
-    """A life that is over, and since when, by the loop's clock."""
-
-    at: float
-    life: Life
-
-
 class Recorder:
     """Notes what becomes of each socket, and waits for nothing; where it is off, notes nothing."""
 
@@ -65,9 +52,7 @@ class Recorder:
         self._open: dict[str, OpenLife] = {}
         self._courses: dict[str, dict[Course, OpenLife]] = {}
         """Of open sockets, by stream; those that have ended too."""
-        self._remembered: deque[Remembered] = deque()
-        self._over: dict[str, deque[Life]] = {}
-        """Those that are remembered, by stream."""
+        self._remembered = RememberedLives()
         self._writer: Writer | None = None
         self._pruning: asyncio.Task[None] | None = None
 
@@ -116,7 +101,7 @@ class Recorder:
         life.end()
         self._forget(life.courses)
         self._writer.ended(over)
-        self._remember(over, now)
+        self._remembered.add(over, now)
 
     async def stop(self) -> None:
         """Write all, and that this process ends."""
@@ -141,12 +126,11 @@ class Recorder:
         self, stream: str | None, user: str | None, after: str, limit: int
     ) -> list[Callable[[], Life]]:
         now = self._loop.time()
-        self._forget_old(now)
         found: dict[str, OpenLife | Life]
         if stream is None:
-            found = {one.life.socket: one.life for one in self._remembered} | self._open
+            found = {life.socket: life for life in self._remembered.all(now)} | self._open
         else:
-            found = {life.socket: life for life in self._over.get(stream, ())}
+            found = {life.socket: life for life in self._remembered.of(stream, now)}
             found |= {life.id: life for life in self._courses.get(stream, {}).values()}
         if user is not None:
             found = {name: life for name, life in found.items() if life.user == user}
@@ -162,12 +146,11 @@ class Recorder:
         for course, life in self._courses.get(stream, {}).items():
             if course.epoch == epoch and life.id != exclude and life.was_handed(course, offset):
                 return True
-        self._forget_old(self._loop.time())
         return any(
             following.stream == stream
             and following.epoch == epoch
             and following.step_of(offset) is not None
-            for life in self._over.get(stream, ())
+            for life in self._remembered.of(stream, self._loop.time())
             if life.socket != exclude
             for following in life.followings
         )
@@ -219,22 +202,6 @@ class Recorder:
             if not of_stream:
                 del self._courses[course.stream]
 
-    def _remember(self, life: Life, now: float) -> None:
-        self._remembered.append(Remembered(now, life))
-        for stream in _streams(life):
-            self._over.setdefault(stream, deque()).append(life)
-        self._forget_old(now)
-
-    def _forget_old(self, now: float) -> None:
-        remembered = self._remembered
-        while remembered and (
-            remembered[0].at < now - REMEMBER or len(remembered) > MAX_REMEMBERED
-        ):
-            for stream in _streams(remembered.popleft().life):
-                self._over[stream].popleft()
-                if not self._over[stream]:
-                    del self._over[stream]
-
 
 def _log_unproved(life: Life) -> None:
     """Say which events may not have arrived; who comes back gets them from the log."""
@@ -242,10 +209,6 @@ def _log_unproved(life: Life) -> None:
         if one.handed > one.proved:
             about = life.socket, one.stream, one.proved + 1, one.handed
             logger.info("ended unproved socket=%s stream=%s from=%d to=%d", *about, extra=LIMITED)
-
-
-def _streams(life: Life) -> set[str]:
-    return {following.stream for following in life.followings}
 
 
 def _as_life(life: OpenLife | Life, stream: str | None, now: float) -> Life:

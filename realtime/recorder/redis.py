@@ -15,10 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-import redis
-
 from realtime.conf import realtime_settings
-from realtime.eventlog.redis_clients import RedisClients
+from realtime.eventlog.redis_clients import RedisClients, twice
 from realtime.recorder.base import Life, Process, RecorderBackend
 from realtime.recorder.reading import as_of, follows, overlaps
 from realtime.recorder.wire import following_to_json, life_from_json, life_to_json
@@ -192,11 +190,7 @@ class RedisRecorder(RecorderBackend):
         return self._redis.register_script(f"local P = KEYS[1]\n{text}")
 
     def _run(self, script: Any, *arguments: Any) -> None:
-        """Run a script, and once more where the connection had ended since it was last used."""
-        try:
-            script(keys=[self._prefix], args=arguments)
-        except redis.ConnectionError:
-            script(keys=[self._prefix], args=arguments)
+        twice(lambda: script(keys=[self._prefix], args=arguments))
 
 
 def _stored(life: Life) -> list[Any]:

@@ -19,7 +19,7 @@ from realtime.protocol.presence import PRESENCE_EVENT
 from realtime.protocol.stream_names import pk_stream_name
 from realtime.roster.base import ONLINE, Notice, PresenceBackend, new_id
 from realtime.signals import stream_first, stream_last, user_came_online, user_went_offline
-from realtime.streams import find
+from realtime.streams.registry import find
 
 logger = get_logger(__name__)
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
 from typing import Any
 
-from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
-from django.core.signals import setting_changed
-from django.db import connections, router
 from django.utils.module_loading import import_string
 
-from realtime.conf import realtime_settings
+from realtime.concurrency.connections import is_of_one_process
+from realtime.conf import cached_until_set, made_backend, realtime_settings, require_app
 from realtime.roster.base import PresenceBackend
 
 BACKENDS = {
@@ -23,18 +19,17 @@ BACKENDS = {
 """The backend that goes with each class of event log."""
 
 
-@cache
+@cached_until_set("REALTIME")
 def presence_backend() -> PresenceBackend | None:
     """Return the backend that ``REALTIME["PRESENCE"]`` names, None where presence is off."""
     configured = realtime_settings().PRESENCE
     if configured is False:
         return None
-    if not apps.is_installed("realtime"):
-        raise ImproperlyConfigured("Add 'realtime' to INSTALLED_APPS, and run manage.py migrate.")
+    require_app()
     if configured is True:
         configured = _like_event_log()
-    backend: Callable[..., PresenceBackend] = import_string(configured["BACKEND"])
-    return backend(**configured.get("OPTIONS", {}))
+    backend: PresenceBackend = made_backend(configured)
+    return backend
 
 
 def required_backend() -> PresenceBackend:
@@ -55,24 +50,7 @@ def _like_event_log() -> dict[str, Any]:
         return {"BACKEND": BACKENDS["MemoryEventLog"]}
     ancestors = (one.__name__ for one in import_string(log["BACKEND"]).__mro__)
     known = next((name for name in ancestors if name in BACKENDS), "DatabaseEventLog")
-    if known == "DatabaseEventLog" and _is_in_memory():
+    if known == "DatabaseEventLog" and is_of_one_process("PresenceMember"):
         known = "MemoryEventLog"
     options = log.get("OPTIONS", {}) if known == "RedisEventLog" else {}
     return {"BACKEND": BACKENDS[known], "OPTIONS": options}
-
-
-def _is_in_memory() -> bool:
-    """Tell whether one process alone has the database, as in tests on SQLite.
-
-    Its threads lock each other's tables there, and no timeout is waited for.
-    """
-    connection: Any = connections[router.db_for_write(apps.get_model("realtime", "PresenceMember"))]
-    return bool(connection.vendor == "sqlite" and connection.is_in_memory_db())
-
-
-def _forget_backend(*, setting: str, **_: Any) -> None:
-    if setting == "REALTIME":
-        presence_backend.cache_clear()
-
-
-setting_changed.connect(_forget_backend)

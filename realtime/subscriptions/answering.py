@@ -9,7 +9,8 @@ from realtime.access.user_sockets import UserSocket, user_sockets
 from realtime.concurrency.per_loop import PerLoop
 from realtime.fanout.hub import running_hub
 from realtime.layer.questions import FOLLOWERS, SOCKETS
-from realtime.recorder.nobody import answer_handed, running_nobody_watch
+from realtime.recorder.handed import answer_handed
+from realtime.recorder.nobody import running_nobody_watch
 from realtime.recorder.recorder import running_recorder
 from realtime.subscriptions.control import running_controls
 

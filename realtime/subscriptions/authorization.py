@@ -20,7 +20,8 @@ from realtime.logs import LIMITED, get_logger
 from realtime.protocol.right import Right, Verdict
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
-from realtime.streams import Stream, renewed
+from realtime.streams import Stream
+from realtime.streams.registry import renewed
 from realtime.subscriptions.check_queue import check_queue
 
 logger = get_logger(__name__)

@@ -22,11 +22,12 @@ from realtime.protocol.rate import Rate
 from realtime.protocol.signed_names import plain_name
 from realtime.protocol.stream_names import STREAM_NAME
 from realtime.roster.roster import running_roster
-from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
-from realtime.streams import Stream, find
+from realtime.streams import Stream
+from realtime.streams.registry import find
 from realtime.subscriptions import presence
 from realtime.subscriptions.authorization import UNCHECKED, Authorization
+from realtime.subscriptions.failed_commands import shown
 from realtime.subscriptions.hooks import Hooks
 from realtime.subscriptions.kinds import make_subscription, require_given
 from realtime.subscriptions.message import carry_out
@@ -39,10 +40,6 @@ _UNSERVED = (
     "subscribe stream=%s: no stream class serves the prefix %r. Register one in a module named "
     "streams of an installed app; modules of another name are not imported at start."
 )
-
-AWAY = "Something that the server needs for this is away; try again."
-FAULT = "The server failed to do this; it is logged."
-LATE = "The server is too busy to do this in time; try again."
 
 
 class Followed(NamedTuple):
@@ -85,16 +82,14 @@ class Commands:
         ref = frame.get("ref")
         try:
             text = await self._handlers[frame["type"]](self, frame, ref)
-        except FrameError as error:
-            about = self._socket.id, error.code, error
-            logger.info("refused socket=%s code=%s reason=%s", *about, extra=LIMITED)
-            text = self._refusal(error, ref)
         except SignedOut:
             logger.info("not carried out socket=%s: signed out", self._socket.id, extra=LIMITED)
             self._socket.close(CloseCode.SIGNED_OUT)
             return
         except Exception as error:
-            text = self._refusal(self._failure(error, frame["type"]), ref)
+            refusal = shown(error, frame["type"], self._socket.id)
+            COMMANDS_REFUSED.add(refusal.code)
+            text = frames.error(refusal.code, refusal.message, ref)
         if text is not None:
             self._socket.send_text(text)
 
@@ -122,28 +117,6 @@ class Commands:
         self._forget(stream, returns=reason == UNCHECKED, has_dropped=True)
         if has_answer:
             withdraw(self._socket, stream, reason)
-
-    def _refusal(self, error: FrameError, ref: int | str | None) -> str:
-        COMMANDS_REFUSED.add(error.code)
-        return frames.error(error.code, error.message, ref)
-
-    def _failure(self, error: Exception, command: str) -> FrameError:
-        """Log an error and return what the client gets: to try again, if that may help."""
-        if is_for_now(error):
-            # Thousands of sockets get it together, and no traceback says more.
-            about = self._socket.id, command, error
-            logger.error("failed socket=%s command=%s error=%r", *about, extra=LIMITED)
-            sentence = LATE if isinstance(error, TimeoutError) else AWAY
-            return FrameError("internal", sentence)
-        logger.error(
-            "failed socket=%s command=%s",
-            *(self._socket.id, command),
-            exc_info=error,
-            extra=LIMITED,
-        )
-        if command == "subscribe":
-            return FrameError("failed", FAULT)
-        return FrameError("internal", FAULT)
 
     async def _subscribe(self, frame: Frame, ref: int | str | None) -> None:
         after = _position_in(frame)

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from realtime.access.current_user import current_user
-from realtime.concurrency.threads import run_application, run_hook
+from realtime.concurrency.threads import run_hook
 from realtime.conf import realtime_settings
 from realtime.exceptions import FrameError, Refused, SignedOut
 from realtime.logs import LIMITED, get_logger
@@ -16,6 +16,7 @@ from realtime.sockets.drain import running_drain
 from realtime.sockets.failures import is_for_now
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream
+from realtime.subscriptions.application import ask
 
 logger = get_logger(__name__)
 
@@ -61,8 +62,7 @@ class Hooks:
         try:
             async with asyncio.timeout_at(deadline):
                 await _end_of(None if chain is None else chain.last)
-                user = await current_user(login)
-                await run_application(login.account, getattr(stream, hook), user)
+            await ask(login, getattr(stream, hook), deadline=deadline)
         except Refused as refusal:
             raise FrameError("refused", str(refusal)) from None
 

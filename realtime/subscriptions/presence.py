@@ -6,16 +6,16 @@ import asyncio
 import json
 from typing import Any
 
-from realtime.access.current_user import current_user
 from realtime.access.login import Login
-from realtime.concurrency.threads import run_application
 from realtime.exceptions import FrameError, Refused
 from realtime.protocol.presence import Member
 from realtime.protocol.rate import Rate
 from realtime.roster.configured import presence_backend
 from realtime.roster.meta import MAX_META, encoded_meta
 from realtime.roster.roster import running_roster
-from realtime.streams import SignedStream, Stream
+from realtime.streams import Stream
+from realtime.streams.signed import SignedStream
+from realtime.subscriptions.application import ask
 
 SETS_PER_SECOND = 5
 """Times a second that a socket may set something, after a pause twice as many; more of them wait.
@@ -95,9 +95,7 @@ def _require_small_object(wanted: Any) -> None:
 
 async def _decided(stream: Stream, login: Login, wanted: dict[str, Any], deadline: float) -> str:
     try:
-        async with asyncio.timeout_at(deadline):
-            user = await current_user(login)
-            decided = await run_application(login.account, stream.presence_meta, user, wanted)
+        decided = await ask(login, stream.presence_meta, wanted, deadline=deadline)
     except Refused as refusal:
         raise FrameError("refused", str(refusal)) from None
     return encoded_meta(decided)

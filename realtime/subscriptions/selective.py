@@ -8,8 +8,6 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-from realtime.access.current_user import current_user
-from realtime.concurrency.threads import run_application
 from realtime.concurrency.timers import timers
 from realtime.eventlog import LoggedEvent
 from realtime.fanout.copies import Copies
@@ -24,6 +22,7 @@ from realtime.protocol.selection import Selected, Selection
 from realtime.protocol.skips import Skip, Skips
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream
+from realtime.subscriptions.application import ask
 from realtime.subscriptions.subscription import LIVE, State, Subscription
 
 SKIP_WITHIN = 1.0
@@ -107,12 +106,9 @@ class SelectiveSubscription(Subscription):
         self._position = position
 
     async def _field_values(self, deadline: float | None) -> Mapping[str, Any]:
-        login, stream = self._socket.login, self.stream
-        async with asyncio.timeout_at(deadline):
-            user = await current_user(login)
-            values = await run_application(login.account, stream.field_values, user)
+        values = await ask(self._socket.login, self.stream.field_values, deadline=deadline)
         if not isinstance(values, Mapping):
-            name = type(stream).__qualname__
+            name = type(self.stream).__qualname__
             raise TypeError(f"{name}.field_values returned {values!r}, no dict.")
         return values
 

@@ -12,8 +12,6 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 
 from realtime.access.allowances import Allowance, allowances
-from realtime.access.current_user import current_user
-from realtime.concurrency.threads import run_application
 from realtime.conf import realtime_settings
 from realtime.counters import EVENTS_REPLAYED, RESETS
 from realtime.eventlog import LoggedEvent
@@ -33,6 +31,7 @@ from realtime.sockets.asgi import Message
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream
 from realtime.subscriptions import presence
+from realtime.subscriptions.application import ask
 
 logger = get_logger(__name__)
 
@@ -245,10 +244,7 @@ class Subscription:
     async def _snapshot(self, deadline: float | None) -> Any:
         if type(self.stream).snapshot is Stream.snapshot:
             return None
-        login = self._socket.login
-        async with asyncio.timeout_at(deadline):
-            user = await current_user(login)
-            return await run_application(login.account, self.stream.snapshot, user)
+        return await ask(self._socket.login, self.stream.snapshot, deadline=deadline)
 
     def _catch_up(self, feed: Feed) -> None:
         """Have a task do what is needed until the client is live, unless it does so already."""

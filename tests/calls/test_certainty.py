@@ -53,6 +53,20 @@ def test_a_call_that_is_over_has_no_claim_to_look_after() -> None:
     assert check_at(State.COMPLETED, now=NOW, claimed_until=NOW) is None
 
 
+@pytest.mark.parametrize(("asked", "believed"), [(0, 15), (-10, 5), (-60, 0)])
+def test_a_call_that_the_company_has_not_named_is_looked_for(asked: int, believed: int) -> None:
+    since = NOW + timedelta(seconds=asked)
+    for state in (State.QUEUED, State.FAILED):
+        found = check_at(state, now=NOW, unplaced_since=since, complete=False)
+        assert seconds(found) == min(believed, 10 if state == State.FAILED else believed)
+
+
+def test_a_talk_that_is_handed_over_or_interrupted_is_asked_for_sooner() -> None:
+    assert seconds(check_at(State.IN_PROGRESS, now=NOW, transferred=True)) == 40
+    assert seconds(check_at(State.IN_PROGRESS, now=NOW, transferred=True, connected=False)) == 5
+    assert seconds(check_at(State.RINGING, now=NOW, connected=False)) == 40
+
+
 def test_the_pause_after_failures_grows_up_to_a_minute() -> None:
     pauses = [seconds(retry_at(NOW, failures)) for failures in (1, 2, 3, 4, 5, 6, 7, 10**6)]
     assert pauses == [2, 4, 8, 16, 32, 60, 60, 60]

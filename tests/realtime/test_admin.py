@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from realtime import publish
-from realtime.models import Event, RecordedProcess, RecordedSocket, StreamHead
+from realtime.models import Event, StreamHead
+from realtime.models.recorder import RecordedProcess, RecordedSocket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -135,7 +136,7 @@ def test_only_who_may_delete_a_stream_may_erase_it(staff, alice):
 def test_only_who_may_delete_a_socket_may_disconnect_it(staff, alice, monkeypatch):
     recorded(alice, id="open")
     asked = []
-    monkeypatch.setattr("realtime.admin.disconnect", lambda socket: asked.append(socket))
+    monkeypatch.setattr("realtime.admin.sockets.disconnect", lambda socket: asked.append(socket))
     action = {"action": "disconnect", "_selected_action": "open"}
     staff.post(changelist("recordedsocket"), action)
     assert asked == []
@@ -165,7 +166,7 @@ def test_a_page_costs_the_same_however_many_rows_there_are(page, staff, alice, m
     for n in range(30):
         recorded(alice, id=f"s{n}")
     assert queries() == few
-    monkeypatch.setattr("realtime.admin.MAX_COUNTED", 5)
+    monkeypatch.setattr("realtime.admin.base.MAX_COUNTED", 5)
     assert shown(staff, page)
 
 

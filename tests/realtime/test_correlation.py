@@ -232,7 +232,7 @@ class AskedInALoop(Asked):
 
 @pytest.mark.django_db(transaction=True)
 async def test_a_message_to_a_stream(monkeypatch, caplog):
-    monkeypatch.setattr("realtime.streams._registered", {})
+    monkeypatch.setattr("realtime.streams.registry._registered", {})
     caplog.set_level("INFO")
     for stream in (Asked, AskedInALoop):
         register(stream.prefix, stream)

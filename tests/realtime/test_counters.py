@@ -9,8 +9,9 @@ from django.contrib.auth import get_user_model
 from realtime import apublish, counters
 from realtime.concurrency.threads import run_sync
 from realtime.consumers import RealtimeConsumer
-from realtime.counters import ALL, Counter, Gauge, Histogram
+from realtime.counters import ALL
 from realtime.fanout.hub import running_hub
+from realtime.metric_kinds import Counter, Gauge, Histogram
 from realtime.streams import Stream, register
 from realtime.testing import RealtimeCommunicator, RealtimeError
 from tests.processes.waiting import until

@@ -36,8 +36,11 @@ def below():
 
 
 BELOW = below()
-ASIDE = {"checks", "contrib", "doctor", "management", "migrations", "templatetags", "testing"}
-"""Folders that are no rooms: no room imports from them."""
+ASIDE = {
+    *("admin", "checks", "contrib", "doctor", "management", "migrations", "models", "streams"),
+    *("templatetags", "testing"),
+}
+"""Folders that are no rooms; rooms import none of them but ``models`` and ``streams``."""
 
 EVERYWHERE = {"conf", "correlation", "counters", "exceptions", "hints", "log_fields", "logs"}
 """Modules of the top level that every room may import."""

@@ -20,7 +20,8 @@ from django.db.transaction import TransactionManagementError
 import realtime
 from realtime import position, publish
 from realtime.layer.reading import events_in
-from realtime.models import Deadline, Event
+from realtime.models import Event
+from realtime.models.receipts import Deadline
 from tests.processes.inner_pytest import pass_all
 
 LOGS = {

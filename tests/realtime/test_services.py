@@ -7,9 +7,9 @@ import pytest
 from django.contrib.auth import get_user_model
 
 import realtime
-import realtime.streams
 from realtime.consumers import RealtimeConsumer
 from realtime.eventlog.retention import retention_of
+from realtime.streams import registry
 from realtime.testing import RealtimeCommunicator, RealtimeError
 
 DOCUMENT = Path(__file__).parents[2] / "docs/services.md"
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def example(monkeypatch):
     """Run the example; returns its names."""
-    registered = dict(realtime.streams._registered)
-    monkeypatch.setattr("realtime.streams._registered", registered)
+    registered = dict(registry._registered)
+    monkeypatch.setattr("realtime.streams.registry._registered", registered)
     monkeypatch.setattr("realtime.eventlog.retention._own", {})
     [code] = re.findall(r"^```python\n(.*?)^```", DOCUMENT.read_text(), re.S | re.M)
     names = {}

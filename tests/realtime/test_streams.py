@@ -3,19 +3,10 @@ from types import SimpleNamespace
 import pytest
 from django.contrib.auth import get_user_model
 
-from realtime import streams
 from realtime.concurrency.threads import nonblocking
 from realtime.eventlog.retention import Retention, retention_of
-from realtime.streams import (
-    Mode,
-    Refused,
-    Stream,
-    UserStream,
-    find,
-    register,
-    renewed,
-    sign_stream,
-)
+from realtime.streams import Mode, Refused, Stream, UserStream, register, sign_stream
+from realtime.streams.registry import _registered, find, renewed
 
 
 @pytest.mark.parametrize("every", [0, -1, float("inf"), float("nan"), True, "60"])
@@ -42,7 +33,7 @@ def test_a_stream_says_no_unless_its_class_says_otherwise():
 
 
 def test_a_prefix_finds_its_class_and_the_key(monkeypatch):
-    monkeypatch.setattr("realtime.streams._registered", {})
+    monkeypatch.setattr("realtime.streams.registry._registered", {})
 
     @register("board")
     class Board(Stream):
@@ -65,7 +56,7 @@ def test_a_prefix_finds_its_class_and_the_key(monkeypatch):
 
 
 def test_a_users_class_serves_the_escaped_names_too(monkeypatch):
-    monkeypatch.setattr("realtime.streams._registered", {"user": UserStream})
+    monkeypatch.setattr("realtime.streams.registry._registered", {"user": UserStream})
 
     class Mine(UserStream):
         pass
@@ -82,7 +73,7 @@ def test_a_users_class_serves_the_escaped_names_too(monkeypatch):
 
 @pytest.fixture
 def registry(monkeypatch):
-    monkeypatch.setattr("realtime.streams._registered", {"user": UserStream})
+    monkeypatch.setattr("realtime.streams.registry._registered", {"user": UserStream})
     monkeypatch.setattr("realtime.eventlog.retention._own", {})
 
 
@@ -138,7 +129,7 @@ class Hall(Stream):
 
 @pytest.fixture
 def hall(monkeypatch):
-    monkeypatch.setitem(streams._registered, "hall", Hall)
+    monkeypatch.setitem(_registered, "hall", Hall)
 
 
 def test_a_signed_name_finds_the_stream_and_its_snapshot(hall):

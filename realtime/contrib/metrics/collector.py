@@ -15,7 +15,8 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
 from realtime import counters
-from realtime.counters import Histogram, Metric, Values
+from realtime.counters import Values
+from realtime.metric_kinds import Histogram, Metric
 
 PROCESS = "process"
 """The label that tells processes apart."""

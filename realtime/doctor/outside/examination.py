@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
 from dataclasses import dataclass, replace
 
 from django.core.exceptions import ImproperlyConfigured
@@ -11,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from realtime.doctor.address import Address
 from realtime.doctor.bounded import bounded, in_thread
 from realtime.doctor.finding import Findings, Id, Level, skipped, skipped_all
-from realtime.doctor.outside.browser import RefusedHandshake, SocketEnded, Visitor
+from realtime.doctor.outside.browser import SocketEnded, Visitor
 from realtime.doctor.outside.conversation import (
     APART,
     exchange_on,
@@ -21,6 +20,7 @@ from realtime.doctor.outside.conversation import (
     with_way_back,
 )
 from realtime.doctor.outside.drain import end_and_watch
+from realtime.doctor.outside.handshakes import answer_to, handshakes_of
 from realtime.doctor.outside.http2 import ask_over_http2
 from realtime.doctor.outside.module_files import fetch_modules
 from realtime.doctor.outside.network import Way, tls_context, way_to
@@ -34,8 +34,6 @@ from realtime.doctor.rules.frames import (
     judge_welcome,
 )
 from realtime.doctor.rules.handshake import (
-    Answer,
-    Handshakes,
     is_origin_refused,
     judge_compression,
     judge_foreign_origin,
@@ -159,29 +157,16 @@ class _Examination:
         opened: list[bool] = []
 
         async def check() -> Findings:
-            own = await self._answer()
-            seen = Handshakes(own)
-            if not own.accepted:
-                seen = Handshakes(own, await self._answer(origin=None), await self._plain())
+            seen = await handshakes_of(self._visitor)
             refused = is_origin_refused(seen)
             self._visitor = replace(self._visitor, names_origin=not refused)
-            opened.append(own.accepted or refused)
+            opened.append(seen.own.accepted or refused)
             if not opened[0]:
                 return [judge_handshake(seen), skipped("origin", NO_SOCKET)]
             return [judge_handshake(seen), judge_origin(seen, self._wanted.address.origin)]
 
         findings = await bounded("handshake", check, CHECK_WITHIN)
         return any(opened), findings
-
-    async def _answer(self, origin: str | None = "") -> Answer:
-        try:
-            async with self._visitor.socket(origin=origin, with_cookie=False) as socket:
-                return socket.answer
-        except RefusedHandshake as refused:
-            return refused.answer
-
-    async def _plain(self) -> int | None:
-        return await asyncio.to_thread(_plain_status, self._visitor)
 
     async def _anonymous(self) -> Findings:
         began = asyncio.get_running_loop().time()
@@ -197,7 +182,8 @@ class _Examination:
         return [*findings, judge_anonymous(greeting, self._wanted.visitors_allowed)]
 
     async def _foreign_origin(self) -> Findings:
-        return [judge_foreign_origin(await self._answer(FOREIGN_ORIGIN), FOREIGN_ORIGIN)]
+        answer = await answer_to(self._visitor, FOREIGN_ORIGIN)
+        return [judge_foreign_origin(answer, FOREIGN_ORIGIN)]
 
     async def _signed_in(self) -> Findings:
         if self._trusting and self._wanted.cookie:
@@ -268,21 +254,3 @@ class _Examination:
             return [judge_drain(await end_and_watch(self._visitor, pid))]
 
         return await bounded("drain", check, DRAIN_WITHIN)
-
-
-def _plain_status(visitor: Visitor) -> int | None:
-    address = visitor.address
-    connection: http.client.HTTPConnection
-    if visitor.tls is None:
-        connection = http.client.HTTPConnection(address.host, address.port, timeout=5)
-    else:
-        connection = http.client.HTTPSConnection(
-            address.host, address.port, timeout=5, context=visitor.tls
-        )
-    try:
-        connection.request("GET", address.path)
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()

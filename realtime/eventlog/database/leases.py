@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from realtime.eventlog.entries import NOTE_FOR
-from realtime.models import Lease
+from realtime.models.log import Lease
 
 
 def take(task: str, process: str, seconds: float, using: str) -> str | None:

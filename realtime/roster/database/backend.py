@@ -9,7 +9,7 @@ from django.db import connections, router
 
 from realtime.concurrency.connections import close_unusable
 from realtime.eventlog.database.heads import short_transaction
-from realtime.models import Attendance, PresenceMember
+from realtime.models.presence import Attendance, PresenceMember
 from realtime.roster.base import (
     Announce,
     Holder,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import connections
 
-from realtime.models import PresenceLock
+from realtime.models.presence import PresenceLock
 
 CLASS = 1_919_246_965
 """Tells these advisory locks of PostgreSQL from those of the project."""

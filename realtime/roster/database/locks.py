@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from realtime.concurrency.removal import remove_unlocked
 from realtime.eventlog.database.heads import short_transaction
-from realtime.models import PresenceLock, PresenceMember
+from realtime.models.presence import PresenceLock, PresenceMember
 from realtime.roster.base import LOCK_LEASE, ONLINE, Holder
 from realtime.roster.database.membership import member_id
 from realtime.roster.database.reading import attending, leased

@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce, Greatest, Now
 
 from realtime.concurrency.removal import remove_unlocked
 from realtime.eventlog.database.heads import short_transaction
-from realtime.models import Attendance, PresenceLock, PresenceMember, PresenceProcess
+from realtime.models.presence import Attendance, PresenceLock, PresenceMember, PresenceProcess
 from realtime.roster.base import ONLINE, Leave, Member
 from realtime.roster.database.claims import claim
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Exists, OuterRef, QuerySet
 
 from realtime.eventlog.database.heads import short_transaction
-from realtime.models import PresenceNotice
+from realtime.models.presence import PresenceNotice
 from realtime.roster.base import Announce, Notice
 from realtime.roster.database.claims import claim
 

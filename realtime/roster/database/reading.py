@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils.timezone import get_default_timezone, is_naive, make_aware
 
 from realtime.conf import realtime_settings
-from realtime.models import Attendance, PresenceMember, PresenceProcess
+from realtime.models.presence import Attendance, PresenceMember, PresenceProcess
 from realtime.roster.base import ONLINE, OpenSocket, Present
 
 

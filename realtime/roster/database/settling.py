@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from realtime.eventlog.database.heads import short_transaction
-from realtime.models import Attendance, PresenceMember
+from realtime.models.presence import Attendance, PresenceMember
 from realtime.roster.base import ONLINE, Notice, new_id
 from realtime.roster.database.claims import claim
 from realtime.roster.database.membership import free_locks_of_users

@@ -11,10 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import redis
-
 from realtime.conf import realtime_settings
-from realtime.eventlog.redis_clients import RedisClients
+from realtime.eventlog.redis_clients import RedisClients, twice
 from realtime.roster.base import (
     LOCK_LEASE,
     Announce,
@@ -146,13 +144,9 @@ class RedisPresence(PresenceBackend):
         }
 
     def _run(self, script: str, *arguments: Any) -> Any:
-        """Run a script, and once more where the connection had ended since it was last used."""
         if script not in self._scripts:
             self._scripts[script] = self._redis.register_script(COMMON + script)
-        try:
-            return self._scripts[script](keys=self._keys, args=arguments)
-        except redis.ConnectionError:
-            return self._scripts[script](keys=self._keys, args=arguments)
+        return twice(lambda: self._scripts[script](keys=self._keys, args=arguments))
 
 
 def _batches(rows: list[Any]) -> list[list[Any]]:

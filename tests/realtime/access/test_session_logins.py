@@ -12,13 +12,13 @@ from django.test.utils import CaptureQueriesContext
 
 from realtime.access.login import Login
 from realtime.access.session_logins import (
-    BATCH_SIZE,
     Found,
     Otherwise,
     SessionLogins,
     are_read_together,
     find,
 )
+from realtime.concurrency.joined_reads import BATCH_SIZE
 
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 OWN = "tests.realtime.access.test_session_logins.OwnBackend"

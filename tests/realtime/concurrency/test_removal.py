@@ -11,7 +11,8 @@ from realtime.access import tickets
 from realtime.concurrency.removal import remove_unlocked
 from realtime.eventlog.database.log import DatabaseEventLog
 from realtime.eventlog.database.retention import prune_by_age, prune_by_count
-from realtime.models import Event, PresenceLock, UsedTicket
+from realtime.models import Event, UsedTicket
+from realtime.models.presence import PresenceLock
 from realtime.roster.database import locks
 from tests.processes.inner_pytest import pass_all
 from tests.realtime.eventlog.contract import publish

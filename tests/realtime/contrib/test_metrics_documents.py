@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from realtime.contrib.metrics.collector import UP
-from realtime.counters import ALL, Gauge
+from realtime.counters import ALL
+from realtime.metric_kinds import Gauge
 
 DOCS = Path(__file__).parents[3] / "docs"
 DASHBOARD = DOCS / "grafana-dashboard.json"

@@ -21,7 +21,7 @@ from realtime.contrib.models import (
     streams_model,
 )
 from realtime.contrib.models.receivers import BEFORE
-from realtime.streams import _registered, find
+from realtime.streams.registry import _registered, find
 from tests.processes.inner_pytest import pass_all
 
 pytest_plugins = ["realtime.testing.fixtures"]

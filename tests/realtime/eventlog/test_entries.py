@@ -5,8 +5,9 @@ import time
 import pytest
 from django.db import transaction
 
-from realtime.eventlog import EventLog, memory, redis_entries
+from realtime.eventlog import EventLog, memory
 from realtime.eventlog.database import entries as database_entries
+from realtime.eventlog.redis import entries as redis_entries
 from tests.realtime.eventlog.contract import AT, Broadcast, draft, publish
 
 

@@ -9,7 +9,7 @@ from realtime.eventlog.by_prefix import EventLogByPrefix
 from realtime.eventlog.memory import MemoryEventLog
 from realtime.eventlog.redis import RedisEventLog
 from realtime.eventlog.redis_cluster import RedisClusterEventLog
-from realtime.models import Lease
+from realtime.models.log import Lease
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from django.db import transaction
 
 from realtime import apublish, apublish_many
 from realtime.eventlog import Addressed, Draft, event_log
-from realtime.eventlog.redis import UNUSED_AGE, RedisEventLog
+from realtime.eventlog.redis import RedisEventLog
+from realtime.eventlog.redis.heads import UNUSED_AGE
 from realtime.publications import Publication
 from tests.processes.waiting import wait_until
 from tests.realtime.eventlog.contract import (
@@ -166,7 +167,8 @@ def assert_appended_once(log, broadcast):
 
 
 def test_an_append_whose_answer_is_lost_is_not_done_twice(log):
-    broadcast, log._append_script = Broadcast(), AnswersLost(log._append_script)
+    broadcast, in_threads = Broadcast(), log._in_threads
+    in_threads._script = AnswersLost(in_threads._script)
     log.append_many(some_events(), broadcast)
     assert_appended_once(log, broadcast)
 

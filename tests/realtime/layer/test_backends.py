@@ -10,7 +10,7 @@ from channels_redis.core import RedisChannelLayer
 from channels_redis.pubsub import RedisPubSubChannelLayer
 
 from realtime.exceptions import LinkFault
-from realtime.layer import backends
+from realtime.layer import backends, postgres_loop
 from realtime.layer.postgres import PostgresChannelLayer
 from tests.realtime.layer.broker import Layer
 
@@ -103,6 +103,12 @@ def test_an_error_that_the_layer_logs_inside_a_link_is_a_complaint(
     layers_logger.warning("no more than a warning")
     assert complaints == ["lost it OSError('gone')", "without an error None"]
     assert caplog.messages == ["no more than a warning"]
+
+
+def test_so_is_one_that_another_module_logs_for_the_layer(complaints, caplog):
+    backends.watch_complaints_of(PostgresChannelLayer())
+    postgres_loop.logger.error("connection lost")
+    assert (complaints, caplog.messages) == (["connection lost None"], [])
 
 
 def test_outside_of_a_link_a_layer_logs_as_ever(layers_logger, caplog):

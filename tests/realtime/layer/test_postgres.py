@@ -17,9 +17,10 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from realtime.exceptions import LinkFault
-from realtime.layer import postgres, postgres_connection
+from realtime.layer import postgres_connection, postgres_payloads
 from realtime.layer.link import LayerLink
-from realtime.layer.postgres import PART, PostgresChannelLayer
+from realtime.layer.postgres import PostgresChannelLayer
+from realtime.layer.postgres_payloads import PART
 from tests.processes.proxies import PgBouncer
 from tests.processes.waiting import until, wait_until
 
@@ -393,7 +394,7 @@ def test_what_postgresql_refuses_is_an_error_and_the_next_send_has_a_new_connect
         layer = make()
         async with opened(layer):
             await layer.send("channel", {})
-            monkeypatch.setattr(postgres, "PART", 9000)
+            monkeypatch.setattr(postgres_payloads, "PART", 9000)
             with pytest.raises(psycopg.OperationalError, match="payload string too long"):
                 await layer.send("channel", {"pad": "x" * 9000})
             await layer.send("channel", {})
@@ -443,7 +444,7 @@ def test_it_connects_as_django_does_and_says_what_is_wrong(settings, postgres_ur
         PostgresChannelLayer(prefix="with space")
     with pytest.raises(psycopg.OperationalError, match="refused"):
         run(PostgresChannelLayer(dsn="postgres://postgres@127.0.0.1:1/nothing").send("channel", {}))
-    monkeypatch.setitem(sys.modules, "realtime.layer.postgres_connection", None)
+    monkeypatch.setitem(sys.modules, "realtime.layer.postgres_loop", None)
     with pytest.raises(ImproperlyConfigured, match="pip install"):
         PostgresChannelLayer()
 

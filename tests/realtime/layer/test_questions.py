@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import os
 import random
 import subprocess
@@ -10,32 +9,20 @@ import sys
 
 import pytest
 from channels.layers import channel_layers
-from hypothesis import given
-from hypothesis import strategies as st
 
 from realtime.concurrency.process import process_id
 from realtime.fanout.hub import running_hub
 from realtime.layer.groups import every_hub
-from realtime.layer.questions import (
+from realtime.layer.question_messages import (
     MAX_ABOUT,
     MAX_PARTS,
     PART_SIZE,
-    QUESTION_TYPE,
-    Answers,
-    Question,
-    aask,
     answer_messages,
-    ask,
     question_in,
 )
-from realtime.logs import line_limit
+from realtime.layer.questions import aask, ask
 from tests.processes.process import PROJECT
-from tests.realtime.layer.test_reading import ANYTHING, Recorder, deep
 from tests.virtual_time import elapsed, settle
-
-QUESTION = Question("q", "lives", {}, "channel")
-PART = {"type": "realtime.answer", "question": "q", "process": "p", "part": 0, "of": 1, "text": "1"}
-ASKED = {"type": QUESTION_TYPE, "id": "q", "kind": "lives", "about": "{}", "reply": "channel"}
 
 
 class Process:
@@ -136,55 +123,6 @@ async def test_sync_code_may_not_block_an_event_loop():
         ask("lives", {})
 
 
-BAD_PART = st.one_of(
-    *(
-        st.sampled_from(values).map(lambda value, field=field: {**PART, field: value})
-        for field, values in {
-            "process": [None, "", 7, "a\nb", "x" * 201, []],
-            "part": [None, -1, 1, 64, True, 0.0, "0"],
-            "of": [None, 0, MAX_PARTS + 1, 10**30, "1"],
-            "text": [None, 7, b"1", "", "{", "NaNo", "x" * (PART_SIZE + 1), "[" * 50_000],
-        }.items()
-    ),
-    st.sampled_from([{k: v for k, v in PART.items() if k != gone} for gone in ("process", "text")]),
-)
-BAD_QUESTION = st.one_of(
-    *(
-        st.sampled_from(values).map(lambda value, field=field: {**ASKED, field: value})
-        for field, values in {
-            "id": [None, "", 7, "a\nb", "x" * 201],
-            "kind": [None, "", [], deep],
-            "reply": [None, "", 7],
-            "about": [None, {}, "", "[]", "1", "{", "[" * 50_000, " " * (MAX_ABOUT + 1)],
-        }.items()
-    ),
-)
-
-
-@pytest.fixture(scope="module")
-def recorder():
-    logger, handler = logging.getLogger("realtime.layer.questions"), Recorder()
-    logger.addHandler(handler)
-    yield handler
-    logger.removeHandler(handler)
-
-
-@given(BAD_PART)
-def test_a_malformed_part_is_dropped_with_one_line(recorder, part):
-    recorder.lines = []
-    line_limit.reset()
-    answers = Answers()
-    answers.take(part)
-    assert (answers.by_process, len(recorder.lines)) == ({}, 1)
-
-
-@given(BAD_QUESTION | st.dictionaries(st.sampled_from(sorted(ASKED)), ANYTHING, max_size=4))
-def test_a_malformed_question_is_dropped_with_one_line(recorder, message):
-    recorder.lines = []
-    line_limit.reset()
-    assert (question_in(message), len(recorder.lines)) == (None, 1)
-
-
 def test_in_memory_async_code_and_many_threads_ask_together():
     async def asked():
         running_hub().answer("double", lambda about: 2 * about["n"])
@@ -196,17 +134,6 @@ def test_in_memory_async_code_and_many_threads_ask_together():
 
     asyncio.run(asked())
     assert ask("double", {"n": 1}) == {}, "no loop runs any more"
-
-
-def test_two_event_loops_of_a_process_both_answer():
-    async def parts(answer):
-        return answer_messages(QUESTION, answer)
-
-    answers = Answers()
-    for answer in (["of the one loop"], ["of the other"]):
-        for part in asyncio.run(parts(answer)):
-            answers.take(part)
-    assert list(answers.by_process.values()) == [["of the one loop"], ["of the other"]]
 
 
 ANSWERING = """

@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import F
 from django.db.models.functions import Now
 
-from realtime.models import Deadline
+from realtime.models.receipts import Deadline
 from tests.realtime.receipts import otherwise
 
 LOGS = {

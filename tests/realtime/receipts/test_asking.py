@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from realtime import apublish, areceipt, publish, receipt, receipts
-from realtime.models import Receipt
+from realtime.models.receipts import Receipt
 from realtime.receipts import DeadlineState, Proof
 from realtime.receipts.deadlines import settle_received
 

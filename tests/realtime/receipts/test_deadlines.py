@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from realtime import apublish, publish
 from realtime.eventlog import event_log
-from realtime.models import Deadline
+from realtime.models.receipts import Deadline
 from realtime.receipts import deadlines
 from realtime.receipts.deadlines import settle_received
 from realtime.receipts.handing_on import hand_on_overdue

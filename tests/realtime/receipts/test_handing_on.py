@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from realtime import publish, receipt
-from realtime.models import Deadline, Receipt
+from realtime.models.receipts import Deadline, Receipt
 from realtime.receipts import DeadlineState, UnreceivedEvent, handing_on
 from realtime.receipts.handing_on import ATTEMPTS, hand_on_overdue, has_overdue
 

@@ -9,7 +9,7 @@ from django.db import OperationalError
 from realtime import apublish, areceipt
 from realtime.concurrency.threads import run_sync
 from realtime.consumers import RealtimeConsumer
-from realtime.models import Deadline, Receipt
+from realtime.models.receipts import Deadline, Receipt
 from realtime.receipts import DeadlineState
 from realtime.receipts import notes as module
 from realtime.receipts.notes import running_notes

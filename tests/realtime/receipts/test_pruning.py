@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from realtime import publish
-from realtime.models import Deadline, Receipt
+from realtime.models.receipts import Deadline, Receipt
 from realtime.receipts.deadlines import settle_received
 
 

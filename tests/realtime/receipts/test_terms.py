@@ -3,7 +3,7 @@
 import pytest
 
 from realtime import apublish, publish
-from realtime.models import Deadline
+from realtime.models.receipts import Deadline
 from realtime.receipts.terms import Terms, terms_of
 
 HERE = "tests.realtime.receipts.otherwise"

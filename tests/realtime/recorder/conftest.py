@@ -7,9 +7,8 @@ import pytest
 import redis
 from django.db.models import F
 
-from realtime.models import RecordedProcess
-from realtime.recorder import database
-from realtime.recorder.database import DatabaseRecorder
+from realtime.models.recorder import RecordedProcess
+from realtime.recorder.database import DatabaseRecorder, writing
 from realtime.recorder.memory import MemoryRecorder
 from realtime.recorder.redis import RedisRecorder
 from tests.realtime.layer.conftest import pytest_asyncio_loop_factories  # noqa: F401
@@ -27,7 +26,7 @@ def backend(request, transactional_db, monkeypatch):
     if request.param == "memory":
         return MemoryRecorder()
     if request.param == "any database":
-        monkeypatch.setattr(database, "_STATEMENTS", {})
+        monkeypatch.setattr(writing, "_STATEMENTS", {})
     if "database" in request.param:
         return DatabaseRecorder()
     return RedisRecorder(request.getfixturevalue("empty_redis").url)

@@ -14,11 +14,12 @@ from realtime.fanout.hub import running_hub
 from realtime.protocol.hand_outs import HandOuts
 from realtime.protocol.position import Position
 from realtime.protocol.presence import PRESENCE_EVENT
+from realtime.recorder import handed as handed_module
 from realtime.recorder import nobody
 from realtime.recorder.base import Following, Life, Process
 from realtime.recorder.configured import recorder_backend
-from realtime.recorder.nobody import Handed, Verdict, judge
 from realtime.recorder.recorder import running_recorder
+from realtime.recorder.verdict import Handed, Verdict, judge
 from realtime.streams import Stream, register
 from realtime.subscriptions.answering import running_answering
 
@@ -52,8 +53,9 @@ def test_only_what_all_have_answered_was_delivered_to_nobody(answers, processes,
 def quick(monkeypatch, settings):
     """Watch in hundredths of a second."""
     monkeypatch.setattr(memory, "SETTLED_AFTER", 0.0)
-    for name, seconds in {"LOOK_EVERY": 0.02, "TRY_EVERY": 0.02, "ANSWER_WITHIN": 0.05}.items():
-        monkeypatch.setattr(nobody, name, seconds)
+    monkeypatch.setattr(nobody, "LOOK_EVERY", 0.02)
+    monkeypatch.setattr(nobody, "TRY_EVERY", 0.02)
+    monkeypatch.setattr(handed_module, "ANSWER_WITHIN", 0.05)
     memory_recorder = {"BACKEND": "realtime.recorder.memory.MemoryRecorder"}
     settings.REALTIME = {**settings.REALTIME, "RECORDER": memory_recorder}
     event_log.cache_clear()
@@ -131,7 +133,7 @@ def test_nobody_is_asked_about_what_a_socket_here_was_handed(quick, caplog, monk
         publish("user.7")
         publish("user.8")
 
-    monkeypatch.setattr(nobody, "aask", aask)
+    monkeypatch.setattr(handed_module, "aask", aask)
     watched(play)
     assert set(asked) == {"user.8"}
 
@@ -195,7 +197,7 @@ def test_a_process_that_does_not_answer_leaves_it_open(quick, caplog):
 
 
 def test_an_answer_that_would_take_too_long_is_none(quick, caplog, monkeypatch):
-    monkeypatch.setattr(nobody, "BUDGET", -1)
+    monkeypatch.setattr(handed_module, "BUDGET", -1)
     caplog.set_level(logging.INFO)
     watched(lambda: publish("user.7"))
     assert said(caplog) == []
@@ -237,7 +239,7 @@ def test_the_end_of_a_presence_concerns_nobody(quick, caplog):
 
 
 def test_a_stream_that_expects_no_followers_is_neither_said_nor_counted(quick, caplog, monkeypatch):
-    monkeypatch.setattr("realtime.streams._registered", {})
+    monkeypatch.setattr("realtime.streams.registry._registered", {})
 
     @register("quiet")
     class Quiet(Stream):

@@ -7,7 +7,7 @@ import pytest
 import redis
 from django.db.models import F
 
-from realtime.models import Attendance, PresenceLock, PresenceProcess
+from realtime.models.presence import Attendance, PresenceLock, PresenceProcess
 from realtime.roster.database import DatabasePresence
 from realtime.roster.memory import MemoryPresence
 from realtime.roster.redis import RedisPresence

@@ -14,7 +14,7 @@ from realtime.access.current_user import Verifier
 from realtime.access.verification import GONE
 from realtime.exceptions import Refused
 from realtime.protocol.right import GRACE
-from realtime.streams import find
+from realtime.streams.registry import find
 from realtime.subscriptions.commands import Commands
 from tests.realtime.access.stores import Stores
 from tests.realtime.subscriptions.client import Thing

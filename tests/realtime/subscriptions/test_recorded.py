@@ -8,7 +8,8 @@ from realtime.eventlog import event_log
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.rules import Rules
 from realtime.recorder.base import EndedBy
-from realtime.recorder.recorder import MAX_LEFT, REMEMBER, running_recorder
+from realtime.recorder.recorder import MAX_LEFT, running_recorder
+from realtime.recorder.remembered import REMEMBER
 from realtime.recorder.wire import life_from_json
 from realtime.subscriptions.cached import CachedSubscription
 from realtime.subscriptions.selective import SelectiveSubscription
