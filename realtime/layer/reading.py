@@ -1,4 +1,4 @@
-"""Reads the channel layer's messages for events, whoever sent them."""
+"""Reads the channel layer's messages for events: anybody may send them."""
 
 from __future__ import annotations
 

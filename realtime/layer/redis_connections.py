@@ -16,7 +16,7 @@ from redis.exceptions import ConnectionError, ResponseError, TimeoutError
 
 from realtime.concurrency.rounds import running_round
 
-RECEIVED_AT_ONCE = 64 * 1024
+RECEIVE_BUFFER = 64 * 1024
 """Bytes."""
 
 _INCOMPLETE = object()
@@ -35,7 +35,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._on_lost: Callable[[Exception], None] | None = on_lost
         self._round = running_round()
         self._reader = hiredis.Reader(replyError=ResponseError, notEnoughData=_INCOMPLETE)
-        self._buffer: Any = bytearray(RECEIVED_AT_ONCE)
+        self._buffer: Any = bytearray(RECEIVE_BUFFER)
         self._writable = asyncio.Event()
         self._writable.set()
         # Only redis-py's parsers are meant to use these two.
