@@ -2,13 +2,17 @@
 
 A folder's tests run in it where its ``conftest.py`` has the hook ``pytest_asyncio_loop_factories``;
 a single one uses ``run``.
-Not for tests with threads or sockets: the clock would run away while they work.
+While a thread works for the loop, time passes as it really does. Not for tests with sockets: the
+clock would run away while the system works.
 """
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
+import time
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
+
+from realtime.counters import CALLS_WAITING, THREADS_BUSY
 
 Result = TypeVar("Result")
 
@@ -19,28 +23,58 @@ MAX_SECONDS = 7 * 86400.0
 """Seconds after which a test is certainly stuck: some timers are set again and again."""
 
 
+GLANCE = 0.005
+"""Seconds between two looks whether threads still work; one that has a result wakes the loop."""
+
+
 class JumpingSelector(selectors.DefaultSelector):
     """Moves the clock on where asyncio would wait for its next timer."""
 
-    def __init__(self) -> None:
+    def __init__(self, has_work: Callable[[], bool]) -> None:
         super().__init__()
         self.now = BEGIN
+        self._has_work = has_work
 
     def select(self, timeout: float | None = None) -> Any:
+        if timeout == 0:
+            return super().select(0)
+        if self._has_work():
+            return self._really_wait(GLANCE if timeout is None else min(timeout, GLANCE))
+        # A thread may have had its result since asyncio found nothing to do.
+        if events := super().select(0):
+            return events
         if timeout is None:
             raise RuntimeError("The test waits for something that nothing will ever bring about.")
         if self.now + timeout > BEGIN + MAX_SECONDS:
             raise RuntimeError("Nothing but the same timers happens any more.")
         self.now += timeout
-        return super().select(0)
+        return []
+
+    def _really_wait(self, seconds: float) -> Any:
+        began = time.perf_counter()
+        events = super().select(seconds)
+        self.now += min(seconds, time.perf_counter() - began)
+        return events
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """An asyncio loop in virtual time."""
 
     def __init__(self) -> None:
-        self._selector_with_clock = JumpingSelector()
+        self._selector_with_clock = JumpingSelector(self._has_work)
+        self._in_executors: set[asyncio.Future[Any]] = set()
         super().__init__(self._selector_with_clock)
+
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
+        future = super().run_in_executor(executor, func, *args)
+        self._in_executors.add(future)
+        future.add_done_callback(self._in_executors.discard)
+        return future
+
+    def _has_work(self) -> bool:
+        """Tell whether a thread works for this loop, or for any by the pools of realtime."""
+        pools = THREADS_BUSY.read(), CALLS_WAITING.read()
+        return bool(self._in_executors) or any(any(pool.values()) for pool in pools)
 
     def time(self) -> float:
         return self._selector_with_clock.now

@@ -1,3 +1,6 @@
+import asyncio
+import time
+
 import pytest
 from channels.layers import channel_layers
 
@@ -11,3 +14,11 @@ def channel_layer_of_its_own():
 @pytest.fixture(autouse=True)
 def event_log_in_memory(settings):
     settings.REALTIME = {"EVENT_LOG": {"BACKEND": "realtime.eventlog.memory.MemoryEventLog"}}
+
+
+@pytest.fixture
+async def wall_clock(monkeypatch):
+    """``time.time`` goes as the clock of the test's loop does, in threads too."""
+    loop = asyncio.get_running_loop()
+    at_zero = time.time() - loop.time()
+    monkeypatch.setattr("time.time", lambda: at_zero + loop.time())
