@@ -1,7 +1,6 @@
 """An event loop whose clock jumps to the next timer, so that ten seconds take no time in a test.
 
-A folder's tests run in it where its ``conftest.py`` has the hook ``pytest_asyncio_loop_factories``;
-a single one uses ``run``.
+Async tests of realtime run in it, unless they are marked with ``real_time``; others use ``run``.
 While a thread works for the loop, time passes as it really does. Not for tests with sockets: the
 clock would run away while the system works.
 """
@@ -62,19 +61,24 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._selector_with_clock = JumpingSelector(self._has_work)
-        self._in_executors: set[asyncio.Future[Any]] = set()
+        self._working: set[Any] = set()
         super().__init__(self._selector_with_clock)
 
     def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
         future = super().run_in_executor(executor, func, *args)
-        self._in_executors.add(future)
-        future.add_done_callback(self._in_executors.discard)
+        self._working.add(future)
+        future.add_done_callback(self._working.discard)
         return future
+
+    async def shutdown_default_executor(self, *args: Any) -> None:
+        self._working.add(self)
+        await super().shutdown_default_executor(*args)
+        self._working.discard(self)
 
     def _has_work(self) -> bool:
         """Tell whether a thread works for this loop, or for any by the pools of realtime."""
         pools = THREADS_BUSY.read(), CALLS_WAITING.read()
-        return bool(self._in_executors) or any(any(pool.values()) for pool in pools)
+        return bool(self._working) or any(any(pool.values()) for pool in pools)
 
     def time(self) -> float:
         return self._selector_with_clock.now

@@ -15,7 +15,7 @@ from realtime.consumers import RealtimeConsumer
 from realtime.streams import Stream, register
 from realtime.testing import RealtimeCommunicator, RealtimeError
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_time]
 
 application = RealtimeConsumer.as_asgi()
 

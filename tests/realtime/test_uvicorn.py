@@ -18,6 +18,8 @@ from realtime.middleware import HeartbeatMiddleware
 from realtime.uvicorn import MAX_JOINED, WebSocketProtocol, frame_of
 from tests.processes.waiting import until
 
+pytestmark = pytest.mark.real_time
+
 UVICORNS_OWN = tracemalloc.Filter(True, "*/websockets_sansio_impl.py")
 
 BYTES_IN, SEGMENTS_IN = (128, "=Q"), (152, "=I")

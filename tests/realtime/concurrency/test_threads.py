@@ -20,6 +20,8 @@ from realtime.concurrency.threads import (
 )
 from tests.processes.waiting import until
 
+pytestmark = pytest.mark.real_time
+
 
 @pytest.fixture(autouse=True)
 def databases_allowed(django_db_blocker):

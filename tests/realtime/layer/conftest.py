@@ -1,11 +1,6 @@
 import pytest
 
 from tests.realtime.layer.broker import Broker
-from tests.virtual_time import VirtualTimeLoop
-
-
-def pytest_asyncio_loop_factories():
-    return {"virtual time": VirtualTimeLoop}
 
 
 @pytest.fixture

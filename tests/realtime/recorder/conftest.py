@@ -12,7 +12,6 @@ from realtime.recorder import database
 from realtime.recorder.database import DatabaseRecorder
 from realtime.recorder.memory import MemoryRecorder
 from realtime.recorder.redis import RedisRecorder
-from tests.realtime.layer.conftest import pytest_asyncio_loop_factories  # noqa: F401
 
 BACKENDS = [
     "memory",
