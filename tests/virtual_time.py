@@ -1,6 +1,6 @@
 """An event loop whose clock jumps to the next timer, so that ten seconds take no time in a test.
 
-Async tests of realtime run in it, unless they are marked with ``real_time``; others use ``run``.
+Async unit tests run in it, unless they are marked with ``real_time``; others use ``run``.
 While a thread works for the loop, time passes as it really does. Not for tests with sockets: the
 clock would run away while the system works.
 """

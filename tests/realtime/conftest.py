@@ -4,10 +4,6 @@ import time
 import pytest
 from channels.layers import channel_layers
 
-from tests.virtual_time import VirtualTimeLoop
-
-SERVERS = {"redis_server", "empty_redis", "redis_cluster", "postgres_url"}
-
 
 @pytest.fixture(autouse=True)
 def channel_layer_of_its_own():
@@ -26,10 +22,3 @@ async def wall_clock(monkeypatch):
     loop = asyncio.get_running_loop()
     at_zero = time.time() - loop.time()
     monkeypatch.setattr("time.time", lambda: at_zero + loop.time())
-
-
-def pytest_asyncio_loop_factories(item):
-    """Virtual time for all but tests with servers, and those marked: with sockets or threads."""
-    if item.get_closest_marker("real_time") or SERVERS & set(item.fixturenames):
-        return {"real time": asyncio.SelectorEventLoop}
-    return {"virtual time": VirtualTimeLoop}
