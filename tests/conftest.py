@@ -23,8 +23,10 @@ import gc
 import os
 import secrets
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,17 @@ def share_memory_with_threads(connection: BaseDatabaseWrapper, **_: object) -> N
             cursor.execute("PRAGMA read_uncommitted = 1")
         if wait_for_other_writers not in connection.execute_wrappers:
             connection.execute_wrappers.append(wait_for_other_writers)
+
+
+@receiver(connection_created)
+def let_threads_look(connection: BaseDatabaseWrapper, **_: object) -> None:
+    """Let a pool's thread see whether its connection is still good in a test without a database.
+
+    pytest-django forbids that, too, though the connection is an earlier test's.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        allowed = type(connection).ensure_connection
+        connection.ensure_connection = partial(allowed, connection)  # type: ignore[method-assign]
 
 
 def wait_for_other_writers(

@@ -8,10 +8,10 @@ clock would run away while the system works.
 import asyncio
 import selectors
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from realtime.counters import CALLS_WAITING, THREADS_BUSY
+from realtime.counters import CALLS_WAITING, THREADS_BUSY, Gauge
 
 Result = TypeVar("Result")
 
@@ -29,15 +29,16 @@ GLANCE = 0.005
 class JumpingSelector(selectors.DefaultSelector):
     """Moves the clock on where asyncio would wait for its next timer."""
 
-    def __init__(self, has_work: Callable[[], bool]) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.now = BEGIN
-        self._has_work = has_work
+        self.in_threads: set[object] = set()
+        """What executors do for the loop, by the futures; the pools of realtime count their own."""
 
     def select(self, timeout: float | None = None) -> Any:
         if timeout == 0:
             return super().select(0)
-        if self._has_work():
+        if self.in_threads or any(map(_has_any, (THREADS_BUSY, CALLS_WAITING))):
             return self._really_wait(GLANCE if timeout is None else min(timeout, GLANCE))
         # A thread may have had its result since asyncio found nothing to do.
         if events := super().select(0):
@@ -56,29 +57,27 @@ class JumpingSelector(selectors.DefaultSelector):
         return events
 
 
+def _has_any(gauge: Gauge) -> bool:
+    return any(gauge.read().values())
+
+
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """An asyncio loop in virtual time."""
 
     def __init__(self) -> None:
-        self._selector_with_clock = JumpingSelector(self._has_work)
-        self._working: set[Any] = set()
+        self._selector_with_clock = JumpingSelector()
         super().__init__(self._selector_with_clock)
 
     def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
         future = super().run_in_executor(executor, func, *args)
-        self._working.add(future)
-        future.add_done_callback(self._working.discard)
+        self._selector_with_clock.in_threads.add(future)
+        future.add_done_callback(self._selector_with_clock.in_threads.discard)
         return future
 
     async def shutdown_default_executor(self, *args: Any) -> None:
-        self._working.add(self)
+        self._selector_with_clock.in_threads.add("a thread that ends them")
         await super().shutdown_default_executor(*args)
-        self._working.discard(self)
-
-    def _has_work(self) -> bool:
-        """Tell whether a thread works for this loop, or for any by the pools of realtime."""
-        pools = THREADS_BUSY.read(), CALLS_WAITING.read()
-        return bool(self._working) or any(any(pool.values()) for pool in pools)
+        self._selector_with_clock.in_threads.clear()
 
     def time(self) -> float:
         return self._selector_with_clock.now

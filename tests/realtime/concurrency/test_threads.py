@@ -23,13 +23,6 @@ from tests.processes.waiting import until
 pytestmark = pytest.mark.real_time
 
 
-@pytest.fixture(autouse=True)
-def databases_allowed(django_db_blocker):
-    """A thread looks at the connections that earlier tests have left to it."""
-    with django_db_blocker.unblock():
-        yield
-
-
 def decorated(function):
     @functools.wraps(function)
     def wrapper(*args):
@@ -213,7 +206,7 @@ async def test_what_nobody_waits_for_any_more_is_not_begun():
 
 
 @pytest.fixture
-def opened(monkeypatch, tmp_path):
+def opened(monkeypatch, tmp_path, django_db_blocker):
     """The connections that are opened to a database of its own, in a file, by alias ``burst``."""
     opened = []
     own = {**connections.settings["default"], "NAME": str(tmp_path / "db"), "CONN_MAX_AGE": 0}
@@ -224,7 +217,8 @@ def opened(monkeypatch, tmp_path):
             opened.append(connection)
 
     connection_created.connect(count)
-    yield opened
+    with django_db_blocker.unblock():
+        yield opened
     connection_created.disconnect(count)
 
 

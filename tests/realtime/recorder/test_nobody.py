@@ -23,9 +23,6 @@ from realtime.recorder.recorder import running_recorder
 from realtime.streams import Stream, register
 from realtime.subscriptions.answering import running_answering
 
-# Threads that earlier tests have used may look whether their connection is still good.
-pytestmark = pytest.mark.django_db(transaction=True)
-
 ALIVE = Process("a", "host", 1, "daphne", 0.0)
 ENDED = Process("b", "host", 2, "daphne", 0.0, ended_at=1.0)
 DIED = Process("c", "host", 3, "daphne", 0.0, ended_at=1.0, has_died=True)
