@@ -117,14 +117,9 @@ def wait_for_other_writers(
 
 
 @pytest.fixture(autouse=True)
-def nothing_logged_before() -> None:
-    """Limited lines are counted by the process, which runs many tests a minute."""
-    line_limit.reset()
-
-
-@pytest.fixture(autouse=True)
 def nothing_counted_before() -> None:
-    """Counts are the process's, too."""
+    """Counts are the process's, which runs many tests a minute; so are those of limited lines."""
+    line_limit.reset()
     for counter in counters.ALL:
         counter.reset()
 
