@@ -22,7 +22,7 @@ MAX_SECONDS = 7 * 86400.0
 """Seconds after which a test is certainly stuck: some timers are set again and again."""
 
 
-GLANCE = 0.005
+GLANCE = 0.0005
 """Seconds between two looks whether threads still work; one that has a result wakes the loop."""
 
 
