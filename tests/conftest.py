@@ -18,12 +18,15 @@ A test that uses one of them gets the marker `processes`. All that it started is
 its output is shown when it failed.
 """
 
+import asyncio
 import gc
 import os
 import secrets
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +49,7 @@ from tests.processes.process import Process
 from tests.processes.redis_cluster import RedisCluster
 from tests.processes.redis_server import RedisServer
 from tests.processes.site import Sites, prepare_database, site_environment
+from tests.virtual_time import VirtualTimeLoop
 
 LOG_LINES = 200
 # They begin first, because a long one that began last would run alone at the end.
@@ -61,6 +65,15 @@ LONG = {
 # Two workers have browsers, one of them for the tests that wait for minutes and do little.
 BROWSERS = Path(__file__).parent / "browsers"
 WAITING = {"tests/browsers/test_hidden_tab.py", "tests/browsers/test_put_aside.py"}
+STARTING = {
+    "redis_server",
+    "lasting_redis",
+    "lasting_cluster",
+    "postgres",
+    "site_database",
+    "cable",
+}
+"""Fixtures that start a server; a test with one of them gets the marker ``processes``."""
 QUICK_HASHER = "tests.processes.quick_hasher.QuickHasher"
 
 
@@ -78,6 +91,17 @@ def share_memory_with_threads(connection: BaseDatabaseWrapper, **_: object) -> N
             connection.execute_wrappers.append(wait_for_other_writers)
 
 
+@receiver(connection_created)
+def let_threads_look(connection: BaseDatabaseWrapper, **_: object) -> None:
+    """Let a pool's thread see whether its connection is still good in a test without a database.
+
+    pytest-django forbids that, too, though the connection is an earlier test's.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        allowed = type(connection).ensure_connection
+        connection.ensure_connection = partial(allowed, connection)  # type: ignore[method-assign]
+
+
 def wait_for_other_writers(
     execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
 ) -> Any:
@@ -93,14 +117,9 @@ def wait_for_other_writers(
 
 
 @pytest.fixture(autouse=True)
-def nothing_logged_before() -> None:
-    """Limited lines are counted by the process, which runs many tests a minute."""
-    line_limit.reset()
-
-
-@pytest.fixture(autouse=True)
 def nothing_counted_before() -> None:
-    """Counts are the process's, too."""
+    """Counts are the process's, which runs many tests a minute; so are those of limited lines."""
+    line_limit.reset()
     for counter in counters.ALL:
         counter.reset()
 
@@ -241,21 +260,23 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile(config.getoption("--hypothesis-profile") or "everyday")
 
 
+def pytest_asyncio_loop_factories(
+    item: pytest.Function,
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Virtual time for unit tests, unless they have sockets or threads of their own."""
+    starts = not STARTING.isdisjoint(item.fixturenames) or item.get_closest_marker("processes")
+    if starts or item.get_closest_marker("real_time"):
+        return {"real time": asyncio.new_event_loop}
+    return {"virtual time": VirtualTimeLoop}
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    starting = {
-        "redis_server",
-        "lasting_redis",
-        "lasting_cluster",
-        "postgres",
-        "site_database",
-        "cable",
-    }
     # A crash of WebKit ended one run in many; two in a row are not taken for chance.
     again = pytest.mark.flaky(reruns=1, only_rerun=["BrowserCrashed"])
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if fixtures & starting:
+        if fixtures & STARTING:
             item.add_marker("processes")
         if fixtures & {"launch", "open_environment"}:
             item.add_marker(again)

@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 from django.core.management import get_commands
 
-from tests.test_docs import DOCUMENTS, PROJECT, blocks, of_each_document
+from tests.test_docs import DOCUMENTS, PROJECT, blocks
 
 INLINE = re.compile(r"`(make|(?:python )?manage\.py) ([\w./-]+)")
 LINE = re.compile(r"(?:^|\s)(make|\S*manage\.py) ([a-z][\w./-]*)", re.M)
@@ -66,21 +66,21 @@ def test_yaml_parses():
             assert all(yaml.safe_load_all(block)), document
 
 
-@of_each_document
-def test_commands_are_there(document):
-    text = document.read_text()
-    named = INLINE.findall(text)
-    for block in blocks(text, "sh"):
-        named += LINE.findall(block)
-    for program, name in named:
-        is_there = is_target(name) if program == "make" else name in get_commands()
-        assert is_there, f"{program} {name}"
+def test_commands_are_there():
+    for document in DOCUMENTS:
+        text = document.read_text()
+        named = INLINE.findall(text)
+        for block in blocks(text, "sh"):
+            named += LINE.findall(block)
+        for program, name in named:
+            is_there = is_target(name) if program == "make" else name in get_commands()
+            assert is_there, f"{document.name}: {program} {name}"
 
 
-@of_each_document
-def test_the_tests_that_are_named_are_there(document):
-    for path in TESTS.findall(document.read_text()):
-        assert (PROJECT / path).exists(), path
+def test_the_tests_that_are_named_are_there():
+    for document in DOCUMENTS:
+        for path in TESTS.findall(document.read_text()):
+            assert (PROJECT / path).exists(), f"{document.name}: {path}"
 
 
 def test_the_list_for_language_models_leads_somewhere():

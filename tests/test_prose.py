@@ -1,7 +1,7 @@
 """The prose of code and documents does without some words, for which there are plainer ones."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,21 +58,29 @@ def files(place: str) -> Iterator[Path]:
             yield path
 
 
+def any_of(words: Iterable[Word]) -> re.Pattern[str]:
+    """Return a pattern of words, which may go on in the next comment."""
+    out = "|".join(word.out for word in words).replace(" ", r"[\s_#*/]+")
+    # All begin with a letter; where there is none, that is seen fastest.
+    return re.compile(rf"(?<![^\W_])(?=[a-z])({out})(?![^\W_])", re.I)
+
+
 def lines_with(word: Word, text: str) -> list[int]:
-    """Return the numbers of the lines in which a word begins; it may go on in the next comment."""
-    pattern = word.out.replace(" ", r"[\s_#*/]+")
-    found = re.finditer(rf"(?<![^\W_])({pattern})(?![^\W_])", text, re.I)
+    """Return the numbers of the lines in which a word begins."""
+    found = any_of([word]).finditer(text)
     return [text.count("\n", 0, match.start()) + 1 for match in found]
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_plain_words(place: str) -> None:
+    words = [word for word in WORDS if place in word.places]
+    has_any = any_of(words).search
     found = [
         f"{path.relative_to(PROJECT)}:{number}: {word.out!r} is out; say: {word.instead}"
         for path in files(place)
-        for word in WORDS
-        if place in word.places
-        for number in lines_with(word, path.read_text())
+        if has_any(text := path.read_text())
+        for word in words
+        for number in lines_with(word, text)
     ]
     assert not found, "\n".join(["", *found])
 

@@ -65,7 +65,9 @@ def take(now: datetime, *, since: datetime | None = None) -> Step | None:
 
 def settle_now(now: datetime) -> None:
     """Play what is due and stays in the company; the caller has locked it."""
-    while step := _due(now).exclude(kind__in=REQUESTS).select_related("leg__parent").first():
+    # Only requests are leased.
+    due = Step.objects.filter(due__lte=now).exclude(kind__in=REQUESTS)
+    while step := due.select_related("leg__parent").first():
         _play(step)
 
 

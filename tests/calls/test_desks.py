@@ -1,5 +1,6 @@
 """The supervisor's page: who may see it, and what it says of the desks."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.urls import reverse
 
 from calls.agents import SUPERVISORS
 from realtime.consumers import RealtimeConsumer
+from realtime.layer.questions import ask
 from realtime.testing import RealtimeCommunicator, RealtimeError
 
 
@@ -35,7 +37,10 @@ def test_only_a_supervisor_sees_the_page(client: Client, alice: Any, sue: Any) -
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_which_desks_are_connected(alice: Any, bob: Any, sue: Any) -> None:
+async def test_which_desks_are_connected(
+    alice: Any, bob: Any, sue: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime.connections.ask", partial(ask, within=0.1))
     async with connected(sue) as page, connected(alice) as desk, connected(alice):
         await page.subscribe("supervisors")
         await desk.subscribe("me")

@@ -22,6 +22,7 @@ from calls.telephony import (
     rest,
 )
 from tests.calls.twilio_api import Answer, TwilioApi, as_json, refusal
+from tests.processes.waiting import wait_until
 
 CALL, LEG = "CA1", "CA2"
 HEADERS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -125,6 +126,8 @@ def outcomes(api: TwilioApi, answer: Answer, call: Call, agent: Any) -> dict[str
         api.asked.clear()
         api.faults = {0: answer}
         found[name] = outcome(act, call, agent)
+        # A request that was given up early must not count as one of the next act's.
+        wait_until(lambda: api.asked, 5, "the request has come")
     return found
 
 

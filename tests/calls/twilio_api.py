@@ -2,19 +2,20 @@
 
 import base64
 import json
-import re
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.calls.twilio_webhooks import ACCOUNT_SID, AUTH_TOKEN
 
 FINAL = {"completed", "busy", "failed", "no-answer", "canceled"}
-ROOT = f"/2010-04-01/Accounts/{ACCOUNT_SID}"
+ROOT = f"2010-04-01/Accounts/{ACCOUNT_SID}"
 
 
 class Answer(NamedTuple):
@@ -125,64 +126,81 @@ class TwilioApi:
         return as_json(200, call)
 
 
+class Handler(BaseHTTPRequestHandler):
+    """Answers with the account that the first part of the path names, unless its test is over."""
+
+    server: "Server"
+
+    def handle_one_request(self) -> None:
+        # A client that has given up is none of the server's business.
+        try:
+            super().handle_one_request()
+        except OSError:
+            self.close_connection = True
+
+    def do_GET(self) -> None:
+        self._take()
+
+    def do_POST(self) -> None:
+        self._take()
+
+    def _take(self) -> None:
+        self.close_connection = True
+        key = base64.b64encode(f"{ACCOUNT_SID}:{AUTH_TOKEN}".encode()).decode()
+        url = urlsplit(self.path)
+        length = int(self.headers.get("Content-Length") or 0)
+        fields: dict[str, str] = {}
+        for name, value in parse_qsl(url.query or self.rfile.read(length).decode()):
+            fields[name] = f"{fields[name]} {value}" if name in fields else value
+        trusted = self.headers.get("Authorization") == f"Basic {key}"
+        number, path = url.path.removeprefix("/").split("/", 1)
+        if api := self.server.apis.get(number):
+            asked = Asked(self.command, path.removeprefix(f"{ROOT}/"), fields)
+            self._send(api.answer(asked) if trusted else refusal(401, 20003), api.over)
+
+    def _send(self, answer: Answer, over: threading.Event) -> None:
+        if answer.raw is None and not answer.silent:
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.content_type)
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+            self.wfile.write(answer.body)
+            return
+        self.wfile.write(answer.raw or b"")
+        self.wfile.flush()
+        if answer.silent:
+            over.wait()
+        else:
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    """One for all tests of a process; to begin and to end one for each took 10 ms."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.apis: dict[str, TwilioApi] = {}
+        self.numbers = map(str, count())
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+running_server = cache(Server)
+
+
 @contextmanager
 def serving(api: TwilioApi) -> Iterator[str]:
     """Serve ``api``, and yield its base URL."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def handle_one_request(self) -> None:
-            # A client that has given up is none of the server's business.
-            try:
-                super().handle_one_request()
-            except OSError:
-                self.close_connection = True
-
-        def do_GET(self) -> None:
-            self._take()
-
-        def do_POST(self) -> None:
-            self._take()
-
-        def _take(self) -> None:
-            key = base64.b64encode(f"{ACCOUNT_SID}:{AUTH_TOKEN}".encode()).decode()
-            url = urlsplit(self.path)
-            length = int(self.headers.get("Content-Length") or 0)
-            fields: dict[str, str] = {}
-            for name, value in parse_qsl(url.query or self.rfile.read(length).decode()):
-                fields[name] = f"{fields[name]} {value}" if name in fields else value
-            trusted = self.headers.get("Authorization") == f"Basic {key}"
-            path = re.sub(f"^{ROOT}/", "", url.path)
-            asked = Asked(self.command, path, fields)
-            self._send(api.answer(asked) if trusted else refusal(401, 20003))
-
-        def _send(self, answer: Answer) -> None:
-            self.close_connection = True
-            if answer.raw is None and not answer.silent:
-                self.send_response(answer.status)
-                self.send_header("Content-Type", answer.content_type)
-                self.send_header("Content-Length", str(len(answer.body)))
-                self.send_header("Location", "/elsewhere")
-                self.end_headers()
-                self.wfile.write(answer.body)
-                return
-            self.wfile.write(answer.raw or b"")
-            self.wfile.flush()
-            if answer.silent:
-                api.over.wait()
-            else:
-                self.connection.shutdown(socket.SHUT_RDWR)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
+    server = running_server()
+    number = next(server.numbers)
+    server.apis[number] = api
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://127.0.0.1:{server.server_port}/{number}"
     finally:
         api.over.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        del server.apis[number]

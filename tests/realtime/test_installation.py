@@ -91,8 +91,10 @@ def test_theirs_over_ours_is_said_at_start(tmp_path):
 def test_ours_over_theirs_works_and_is_said_by_the_check(tmp_path):
     install_theirs(tmp_path)
     install_ours(tmp_path)
-    assert run(tmp_path, "from realtime import publish") == ""
-    assert f"(realtime.E010) {SAME_NAME}" in run(tmp_path, START)
+    imported = "import sys; from realtime import publish; print('imported', file=sys.stderr)"
+    said = run(tmp_path, f"{imported}\n{START}")
+    assert said.startswith("imported\n")
+    assert f"(realtime.E010) {SAME_NAME}" in said
 
 
 def test_one_file_of_theirs_is_said_by_the_import(tmp_path):

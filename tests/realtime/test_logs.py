@@ -144,20 +144,21 @@ def logging_calls(tree):
 
 
 LOGGING = [
-    pytest.param(*logging_calls(parsed(path)), id=path.relative_to(PROJECT).as_posix())
+    path
     for path in SOURCES
     if "logger." in path.read_text() and path.name != "hints.py"  # It gets its caller's.
 ]
 
 
-@pytest.mark.parametrize(("written", "made"), LOGGING)
-def test_all_that_is_logged_is_escaped(written, made):
+def test_all_that_is_logged_is_escaped():
     """Each module has its logger from ``get_logger``, and leaves all values to it."""
-    assert made or not written
-    for call in written:
-        assert ast.unparse(call.func.value) == "logger", ast.unparse(call)
-        text = call.args[0]
-        assert isinstance(text, ast.Constant), f"values are arguments: {ast.unparse(call)}"
+    for path in LOGGING:
+        written, made = logging_calls(parsed(path))
+        assert made or not written, path
+        for call in written:
+            assert ast.unparse(call.func.value) == "logger", ast.unparse(call)
+            text = call.args[0]
+            assert isinstance(text, ast.Constant), f"values are arguments: {ast.unparse(call)}"
 
 
 def test_no_other_logger_is_made():
@@ -168,22 +169,13 @@ def test_no_other_logger_is_made():
     assert makers == {"realtime/logs.py", "realtime/layer/backends.py"}  # The layer's own logger.
 
 
-def sentences():
-    """Return the calls by which a module's lines are written, and where they are."""
-    for path in SOURCES:
-        if path.name != "hints.py":
-            written, _ = logging_calls(ast.parse(path.read_text()))
-            for call in written:
-                yield pytest.param(call, id=f"{path.relative_to(PROJECT)}:{call.lineno}")
-
-
-@pytest.mark.parametrize("call", [*sentences()])
-def test_each_line_is_words_and_fields(call):
+def test_each_line_is_words_and_fields():
     """Hints are sentences; all others are read by programs too."""
-    text = ast.literal_eval(call.args[0])
-    form = read_form(text)
-    assert form is not None, text
-    given = [field for field in form.fields if field.conversion]
-    is_known = not any(isinstance(arg, ast.Starred) for arg in call.args)
-    assert not is_known or len(given) == len(call.args) - 1, text
-    assert not {"request", "task", "trace", "what", "origin"} & form.keys, text
+    for call in (call for path in LOGGING for call in logging_calls(parsed(path))[0]):
+        text = ast.literal_eval(call.args[0])
+        form = read_form(text)
+        assert form is not None, text
+        given = [field for field in form.fields if field.conversion]
+        is_known = not any(isinstance(arg, ast.Starred) for arg in call.args)
+        assert not is_known or len(given) == len(call.args) - 1, text
+        assert not {"request", "task", "trace", "what", "origin"} & form.keys, text

@@ -3,7 +3,7 @@
 The clients of the stores are real; what is away is a closed port.
 """
 
-import time
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -105,8 +105,10 @@ async def test_db_that_takes_longer_than_the_timeout(settings, monkeypatch):
     settings.REALTIME = {**settings.REALTIME, "SIGN_IN_TIMEOUT": 0.05}
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
     read = "realtime.access.session_logins.read_sessions"
-    monkeypatch.setattr(read, lambda keys: time.sleep(0.3) or {})
+    goes_on = threading.Event()
+    monkeypatch.setattr(read, lambda keys: goes_on.wait(10) and {})
     assert await outcome() == LATE
+    goes_on.set()
 
 
 # A cache

@@ -1,19 +1,5 @@
-import asyncio
-
 import pytest
 from django.contrib.auth import get_user_model
-
-from tests.virtual_time import VirtualTimeLoop
-
-IN_THREADS = {"test_hook", "test_ways_in"}
-"""Files whose tests sign somebody in without a database, which works in threads too."""
-
-
-def pytest_asyncio_loop_factories(item):
-    """Virtual time for all tests but those with a database, which works in threads."""
-    if "transactional_db" in item.fixturenames or item.path.stem in IN_THREADS:
-        return {"real": asyncio.SelectorEventLoop}
-    return {"virtual": VirtualTimeLoop}
 
 
 @pytest.fixture

@@ -50,9 +50,9 @@ def spoil_from_async_code():
 async def test_a_connection_is_shared_and_closed_when_all_have_ended():
     used = {await run_async(ask_from_async_code()) for _ in range(10)}
     (connection,) = used
-    await until(lambda: connection.connection is None, 2, "it is closed")
+    await until(lambda: connection.connection is None, 10, "it is closed")
     await run_async(ask_from_async_code())
-    await until(lambda: connection.connection is None, 2, "it is closed again")
+    await until(lambda: connection.connection is None, 10, "it is closed again")
 
 
 async def test_it_is_not_closed_while_other_code_runs(monkeypatch):
@@ -68,7 +68,7 @@ async def test_it_is_not_closed_while_other_code_runs(monkeypatch):
     assert connection.connection is one
     awake.set()
     await longest
-    await until(lambda: connection.connection is None, 2, "it is closed at last")
+    await until(lambda: connection.connection is None, 10, "it is closed at last")
 
 
 async def test_code_that_is_cancelled_before_it_begins_is_no_warning(recwarn):
@@ -86,7 +86,9 @@ async def test_a_connection_that_cannot_be_closed_is_one_line_of_the_log(caplog)
     connection = await run_async(ask_from_async_code())
     connection.close_if_unusable_or_obsolete = refuse
     assert connection.connection is not None
-    await until(lambda: "connections not closed error=RuntimeError" in caplog.text, 2, "it is said")
+    await until(
+        lambda: "connections not closed error=RuntimeError" in caplog.text, 10, "it is said"
+    )
     assert "Traceback" not in caplog.text
     del connection.close_if_unusable_or_obsolete
     await sync_to_async(connection.close)()
@@ -106,9 +108,9 @@ async def test_the_next_call_after_an_error_has_a_connection_that_works():
 async def test_code_that_asks_no_database_waits_for_no_thread():
     awake = threading.Event()
     busy = asyncio.ensure_future(sync_to_async(awake.wait)(5))
-    await asyncio.wait_for(run_async(asyncio.sleep(0)), 2)
+    await asyncio.wait_for(run_async(asyncio.sleep(0)), 10)
     with pytest.raises(Error):
-        await asyncio.wait_for(run_async(fail_as_a_database_does()), 2)
+        await asyncio.wait_for(run_async(fail_as_a_database_does()), 10)
     assert not busy.done()
     awake.set()
     await busy
@@ -127,7 +129,7 @@ async def test_a_transaction_is_left_to_its_owner():
         await run_async(fail_as_a_database_does())
     assert await run_async(ask_from_async_code()) is connection and connection.connection is one
     await sync_to_async(atomic.__exit__)(None, None, None)
-    await until(lambda: connection.connection is None, 2, "it is closed after the transaction")
+    await until(lambda: connection.connection is None, 10, "it is closed after the transaction")
 
 
 def test_sync_code_has_a_connection_replaced_that_is_broken_and_keeps_one_that_works():

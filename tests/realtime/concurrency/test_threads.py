@@ -20,12 +20,7 @@ from realtime.concurrency.threads import (
 )
 from tests.processes.waiting import until
 
-
-@pytest.fixture(autouse=True)
-def databases_allowed(django_db_blocker):
-    """A thread looks at the connections that earlier tests have left to it."""
-    with django_db_blocker.unblock():
-        yield
+pytestmark = pytest.mark.real_time
 
 
 def decorated(function):
@@ -64,9 +59,9 @@ KINDS = {
 
 @pytest.mark.parametrize("slow", KINDS)
 async def test_a_kind_of_work_that_is_slow_delays_no_other(slow, awake):
-    sleeping = [asyncio.ensure_future(KINDS[slow](user, awake.wait, 5)) for user in range(8)]
+    sleeping = [asyncio.ensure_future(KINDS[slow](user, awake.wait, 30)) for user in range(8)]
     for kind in KINDS.keys() - {slow}:
-        await asyncio.wait_for(KINDS[kind]("another", threading.get_ident), 2)
+        await asyncio.wait_for(KINDS[kind]("another", threading.get_ident), 10)
     assert not any(one.done() for one in sleeping)
     awake.set()
     assert all(await asyncio.gather(*sleeping))
@@ -82,14 +77,14 @@ def awake():
 
 def occupied(pool, awake, **users):
     """Have each user occupy that many threads, or as many as it gets; returns the futures."""
-    return [pool.run(user, awake.wait, (5,)) for user, jobs in users.items() for _ in range(jobs)]
+    return [pool.run(user, awake.wait, (30,)) for user, jobs in users.items() for _ in range(jobs)]
 
 
 async def test_a_user_who_occupies_all_that_he_may_leaves_threads_to_others(awake):
     pool = Pool("test")
     sleeping = occupied(pool, awake, alice=20)
     for _ in range(5):
-        await asyncio.wait_for(pool.run("bob", threading.get_ident, ()), 2)
+        await asyncio.wait_for(pool.run("bob", threading.get_ident, ()), 10)
     assert not any(one.done() for one in sleeping)
     awake.set()
     assert all(await asyncio.gather(*sleeping))
@@ -99,7 +94,7 @@ async def test_users_take_turns(awake):
     pool, order = Pool("test"), []
     sleeping = occupied(pool, awake, eve=SHARE, mallory=SHARE - 1)
     first = threading.Event()
-    sleeping.append(pool.run("carol", first.wait, (5,)))  # The one thread that becomes free.
+    sleeping.append(pool.run("carol", first.wait, (30,)))  # The one thread that becomes free.
     jobs = [pool.run("alice", order.append, (f"alice {n}",)) for n in range(5)]
     jobs.append(pool.run("bob", order.append, ("bob",)))
     first.set()
@@ -109,14 +104,16 @@ async def test_users_take_turns(awake):
 
 async def test_what_is_given_up_while_it_runs_occupies_its_thread_until_it_ends(awake):
     pool = Pool("test")
-    for one in occupied(pool, awake, alice=SHARE):
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(one, 0.05)
+    begun = []
+    for number in range(SHARE):
+        given_up = pool.run("alice", lambda: begun.append(1) or awake.wait(30), ())
+        await until(lambda known=number: len(begun) > known, 10, "it has begun")
+        given_up.cancel()
     another = pool.run("alice", threading.get_ident, ())
-    await asyncio.wait_for(pool.run("bob", threading.get_ident, ()), 2)
+    await asyncio.wait_for(pool.run("bob", threading.get_ident, ()), 10)
     assert not another.done()
     awake.set()
-    await asyncio.wait_for(another, 2)
+    await asyncio.wait_for(another, 10)
 
 
 async def test_what_could_not_begin_in_time_is_never_begun(awake):
@@ -132,8 +129,15 @@ async def test_what_could_not_begin_in_time_is_never_begun(awake):
 
 
 async def test_what_has_begun_in_time_may_take_longer(awake):
-    slow = Pool("test").run("alice", awake.wait, (0.2,), begin_within=0.05)
-    assert await slow is False
+    has_begun = threading.Event()
+    slow = Pool("test").run(
+        "alice", lambda: has_begun.set() or awake.wait(30), (), begin_within=0.05
+    )
+    assert has_begun.wait(10)  # The loop stands still, and so does its clock.
+    await asyncio.sleep(0.1)
+    assert not slow.done()
+    awake.set()
+    assert await slow is True
 
 
 async def test_a_function_that_waits_for_nothing_is_called_nonblocking():
@@ -161,7 +165,7 @@ async def test_what_a_function_raises_reaches_its_caller_and_the_next_ones_are_s
 
 async def test_an_iterator_that_is_empty_is_an_error_like_others():
     with pytest.raises(RuntimeError, match="StopIteration"):
-        await asyncio.wait_for(run_sync(next, iter(())), 2)
+        await asyncio.wait_for(run_sync(next, iter(())), 10)
 
 
 async def test_without_threads_the_caller_gets_an_error_and_later_calls_are_served(monkeypatch):
@@ -175,7 +179,7 @@ async def test_without_threads_the_caller_gets_an_error_and_later_calls_are_serv
         with pytest.raises(BlockingIOError, match="can't start"):
             pool.run("alice", int, ("1",))
     monkeypatch.undo()
-    assert await asyncio.wait_for(pool.run("alice", int, ("2",)), 2) == 2
+    assert await asyncio.wait_for(pool.run("alice", int, ("2",)), 10) == 2
 
 
 async def test_what_comes_when_all_threads_give_up_waiting_is_done_too(monkeypatch):
@@ -196,12 +200,12 @@ async def test_what_comes_when_all_threads_give_up_waiting_is_done_too(monkeypat
     await until(lambda: len(given_up) == THREADS, 10, "all wait")
     job = pool.run("late", int, ("1",))
     has_come.set()
-    assert await asyncio.wait_for(job, 2) == 1
+    assert await asyncio.wait_for(job, 10) == 1
 
 
 async def test_what_nobody_waits_for_any_more_is_not_begun():
     awake, begun = threading.Event(), []
-    sleeping = [asyncio.ensure_future(run_sync(awake.wait, 5)) for _ in range(THREADS)]
+    sleeping = [asyncio.ensure_future(run_sync(awake.wait, 30)) for _ in range(THREADS)]
     late = asyncio.ensure_future(run_sync(begun.append, "late"))
     await asyncio.sleep(0)
     late.cancel()
@@ -211,7 +215,7 @@ async def test_what_nobody_waits_for_any_more_is_not_begun():
 
 
 @pytest.fixture
-def opened(monkeypatch, tmp_path):
+def opened(monkeypatch, tmp_path, django_db_blocker):
     """The connections that are opened to a database of its own, in a file, by alias ``burst``."""
     opened = []
     own = {**connections.settings["default"], "NAME": str(tmp_path / "db"), "CONN_MAX_AGE": 0}
@@ -222,7 +226,8 @@ def opened(monkeypatch, tmp_path):
             opened.append(connection)
 
     connection_created.connect(count)
-    yield opened
+    with django_db_blocker.unblock():
+        yield opened
     connection_created.disconnect(count)
 
 
@@ -234,7 +239,7 @@ def ask():
 async def burst(*functions):
     """Have all of them wait at the same time."""
     awake = threading.Event()
-    sleeping = [asyncio.ensure_future(run_sync(awake.wait, 5)) for _ in range(THREADS)]
+    sleeping = [asyncio.ensure_future(run_sync(awake.wait, 30)) for _ in range(THREADS)]
     asked = [asyncio.ensure_future(run_sync(function)) for function in functions]
     await asyncio.sleep(0)
     awake.set()
@@ -244,7 +249,7 @@ async def burst(*functions):
 async def test_a_burst_shares_connections_which_end_with_it(opened):
     await burst(*[ask] * 50)
     assert 1 <= len(opened) <= THREADS
-    await until(lambda: all(one.connection is None for one in opened), 2, "all are closed")
+    await until(lambda: all(one.connection is None for one in opened), 10, "all are closed")
     before = len(opened)
     await run_sync(ask)
     assert len(opened) == before + 1

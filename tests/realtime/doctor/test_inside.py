@@ -25,6 +25,8 @@ from realtime.doctor.inside.redis import examine_redis
 from realtime.doctor.inside.sign_in import sign_in
 from realtime.doctor.rules.database import judge_no_database
 
+pytestmark = pytest.mark.real_time
+
 
 class HashedModules(ManifestStaticFilesStorage):
     support_js_module_import_aggregation = True

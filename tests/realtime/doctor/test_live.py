@@ -26,6 +26,8 @@ from realtime.doctor.rules.live import (
     judge_shared_layer,
 )
 
+pytestmark = pytest.mark.real_time
+
 ALICE = SignedIn("sessionid=abc", "user.1", None)
 
 

@@ -138,6 +138,7 @@ REPLICA = {"BACKEND": DATABASE, "OPTIONS": {"replica": "copy"}}
 ELSEWHERE = {"BACKEND": DATABASE, "OPTIONS": {"database": "copy"}}
 
 
+@pytest.mark.django_db  # Django 6.1 asks what the database can.
 @pytest.mark.parametrize(
     "log", [REPLICA, {"BACKEND": BY_PREFIX, "OPTIONS": {"logs": {"": MEMORY, "a": ELSEWHERE}}}]
 )

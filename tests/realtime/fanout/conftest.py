@@ -6,7 +6,7 @@ from realtime.eventlog import Draft, event_log
 from realtime.layer.broadcast import abroadcast
 from realtime.layer.messages import ephemeral_messages, logged_messages
 from tests.realtime.fanout.faulty_log import FaultyLog
-from tests.realtime.layer.conftest import broker, pytest_asyncio_loop_factories  # noqa: F401
+from tests.realtime.layer.conftest import broker  # noqa: F401
 from tests.virtual_time import settle
 
 

@@ -192,7 +192,6 @@ async def test_a_follower_that_takes_no_more_is_left_to_catch_up_from_there(foll
     assert slow.got == [1, ("behind", 1)]
 
 
-@pytest.mark.django_db(transaction=True)  # Threads look after the connections of earlier tests.
 @pytest.mark.parametrize("ephemeral", [False, True])
 def test_publish_from_any_thread_reaches_the_loop(ephemeral):
     class Follower(RecordingFollower):

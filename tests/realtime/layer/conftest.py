@@ -5,11 +5,6 @@ from tests.processes.process import free_port
 from tests.processes.proxies import Certificate
 from tests.processes.redis_server import RedisServer
 from tests.realtime.layer.broker import Broker
-from tests.virtual_time import VirtualTimeLoop
-
-
-def pytest_asyncio_loop_factories():
-    return {"virtual time": VirtualTimeLoop}
 
 
 @pytest.fixture

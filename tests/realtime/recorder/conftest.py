@@ -11,7 +11,6 @@ from realtime.models.recorder import RecordedProcess
 from realtime.recorder.database import DatabaseRecorder, writing
 from realtime.recorder.memory import MemoryRecorder
 from realtime.recorder.redis import RedisRecorder
-from tests.realtime.layer.conftest import pytest_asyncio_loop_factories  # noqa: F401
 
 BACKENDS = [
     "memory",

@@ -193,13 +193,13 @@ def test_a_store_that_hangs_delays_nobody_who_reads_the_log(db):
 
     class Hanging(MemoryRecorder):
         def write(self, process, lease, opened, ended):
-            awake.wait(10)
+            awake.wait(30)
 
     async def run():
         stores = [writer.Writer(Hanging()) for _ in range(THREADS)]
         await asyncio.sleep(0.1)
         try:
-            await asyncio.wait_for(run_sync(threading.get_ident), 2)
+            await asyncio.wait_for(run_sync(threading.get_ident), 10)
         finally:
             awake.set()
         await asyncio.gather(*(store.stop() for store in stores))

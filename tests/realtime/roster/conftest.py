@@ -11,7 +11,6 @@ from realtime.models.presence import Attendance, PresenceLock, PresenceProcess
 from realtime.roster.database import DatabasePresence
 from realtime.roster.memory import MemoryPresence
 from realtime.roster.redis import RedisPresence
-from tests.realtime.layer.conftest import pytest_asyncio_loop_factories  # noqa: F401
 from tests.realtime.roster.contract import GRACE, Process
 
 

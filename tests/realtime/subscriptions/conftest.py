@@ -7,7 +7,6 @@ from tests.realtime.fanout.conftest import (  # noqa: F401
     log,
     publish,
     publish_ephemeral,
-    pytest_asyncio_loop_factories,
 )
 from tests.realtime.subscriptions.client import Client, Thing
 

@@ -31,7 +31,7 @@ class Cafe(Stream):
 
 
 @pytest.fixture(params=[MEMORY, None], ids=["events kept", "events not kept"])
-def quick(settings, request):
+def quick(settings, request, wall_clock):
     """Users who go are gone soon."""
     settings.REALTIME = {"EVENT_LOG": request.param, "OFFLINE_AFTER": 0.03}
 
@@ -93,7 +93,9 @@ async def test_two_sockets_are_one_user_who_leaves_with_the_last(quick, alice, b
         await watcher.presence("cafe.1", [bob])
 
 
-async def test_a_socket_that_goes_on_after_a_position_has_the_list_too(settings, alice, bob):
+async def test_a_socket_that_goes_on_after_a_position_has_the_list_too(
+    settings, alice, bob, wall_clock
+):
     settings.REALTIME = {"EVENT_LOG": MEMORY, "OFFLINE_AFTER": 0.03}
     async with open_for(alice) as page:
         answer = await page.subscribe("cafe.1")
@@ -151,7 +153,7 @@ class Crowd:
 
 
 @pytest.mark.parametrize("seed", [1])
-async def test_users_who_come_and_go_all_lists_end_in_the_same(settings, seed):
+async def test_users_who_come_and_go_all_lists_end_in_the_same(settings, seed, wall_clock):
     settings.REALTIME = {"EVENT_LOG": MEMORY, "OFFLINE_AFTER": 0.03}
     users = [get_user_model()(pk=pk, username=f"user {pk}") for pk in range(1, 6)]
     crowd = Crowd(users, random.Random(seed))
