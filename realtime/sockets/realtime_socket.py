@@ -15,7 +15,7 @@ from realtime.counters import (
 )
 from realtime.exceptions import FrameError
 from realtime.logs import LIMITED, get_logger
-from realtime.protocol import frames
+from realtime.protocol import frames, reading
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import Frame
 from realtime.protocol.proofs import Proofs
@@ -192,7 +192,7 @@ class RealtimeSocket(Peer):
     def _take_small(self, text: str | None, run: RunCommand) -> None:
         """Parse a frame before the rate is asked: a pong that answers a ping doesn't count."""
         try:
-            frame = frames.decode(text, self._settings.MAX_FRAME_BYTES)
+            frame = reading.decode(text, self._settings.MAX_FRAME_BYTES)
         except FrameError as error:
             if self._is_within_rate():
                 self._refuse(error)
@@ -206,7 +206,7 @@ class RealtimeSocket(Peer):
     def _take_large(self, text: str, run: RunCommand) -> None:
         """Look at the length alone; what is in the frame may be anything, and waits its turn."""
         try:
-            frames.check_size(text, self._settings.MAX_FRAME_BYTES)
+            reading.check_size(text, self._settings.MAX_FRAME_BYTES)
         except FrameError as error:
             self._refuse(error)
         else:
@@ -215,7 +215,7 @@ class RealtimeSocket(Peer):
     async def _run_large(self, text: str, run: RunCommand) -> None:
         await asyncio.sleep(0)  # Parsing takes up to 2 ms; others have their turn before it.
         try:
-            frame = frames.decode(text, self._settings.MAX_FRAME_BYTES)
+            frame = reading.decode(text, self._settings.MAX_FRAME_BYTES)
         except FrameError as error:
             self._refuse(error)
             return

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from realtime.logs import LIMITED, get_logger
-from realtime.protocol import frames
+from realtime.protocol import reading
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import Frame
 from realtime.sockets.asgi import (
@@ -219,7 +219,7 @@ class WrappedSocket(Peer):
 
     def _heartbeat_in(self, message: Message) -> Frame | None:
         has_heartbeat = self._state in (State.OPEN, State.CLOSING)
-        return frames.heartbeat_frame(message.get("text")) if has_heartbeat else None
+        return reading.heartbeat_frame(message.get("text")) if has_heartbeat else None
 
     def _received_heartbeat(self, frame: Frame) -> None:
         if self._state is not State.OPEN:

@@ -15,11 +15,11 @@ from realtime.protocol.frames import (
     TICKET_PROTOCOL,
     Frame,
     authenticate,
-    heartbeat_frame,
     ping,
     pong,
 )
 from realtime.protocol.presence import Member
+from realtime.protocol.reading import heartbeat_frame
 from realtime.sockets.asgi import Application
 from realtime.testing.application_socket import (
     ApplicationSocket,
