@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
-from realtime.events import Recipient, apublish, stream_names
+from realtime.events import apublish
 from realtime.exceptions import RealtimeError
 from realtime.protocol.frames import (
     SUBPROTOCOL,
@@ -20,6 +20,7 @@ from realtime.protocol.frames import (
 )
 from realtime.protocol.presence import Member
 from realtime.protocol.reading import heartbeat_frame
+from realtime.recipients import Recipient, stream_names
 from realtime.sockets.asgi import Application
 from realtime.testing.application_socket import (
     ApplicationSocket,
