@@ -38,7 +38,9 @@ TESTED_WITH = {
     "subscriptions/application": "subscriptions/test_commands.py",
     "subscriptions/failed_commands": "subscriptions/test_commands.py",
     "subscriptions/answering": "recorder/test_nobody.py",
+    "subscriptions/follower": "subscriptions/test_replay.py",
     "subscriptions/open_sockets": "test_consumers.py",
+    "subscriptions/state": "subscriptions/test_subscription.py",
     "sockets/sigterm": "sockets/test_drain.py",
 }
 """Modules whose tests are those of what uses them."""
