@@ -31,6 +31,7 @@ TESTED_WITH = {
     "layer/greenlets": "../end_to_end/test_publish_from.py",
     "sockets/inbox": "test_uvicorn.py",
     "sockets/joined_writes": "test_uvicorn.py",
+    "sockets/paced_peer": "sockets/test_realtime_socket.py",
     "sockets/server_limits": "test_uvicorn.py",
     "receipts/base": "receipts/test_asking.py",
     "access/login": "access/test_authentication.py",
