@@ -10,7 +10,7 @@ from asgiref.sync import sync_to_async
 
 from realtime.concurrency.connections import run_async
 from realtime.eventlog.commit import after_every_commit
-from realtime.events import Recipient, is_user, stream_names
+from realtime.recipients import Recipient, is_user, stream_names
 from realtime.roster.announcing import announce_one
 from realtime.roster.base import ONLINE, PresenceBackend, Present
 from realtime.roster.configured import required_backend

@@ -8,8 +8,8 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 
-from realtime.events import is_user, stream_names
 from realtime.layer.questions import SOCKETS, aask, ask
+from realtime.recipients import is_user, stream_names
 
 __all__ = ["ConnectedSocket"]
 

@@ -33,11 +33,12 @@ from realtime.sockets.asgi import (
 )
 from realtime.sockets.drain import running_drain
 from realtime.sockets.failures import is_for_now
+from realtime.sockets.heartbeat_options import HeartbeatOptions
 from realtime.sockets.listening import leave_to
 from realtime.sockets.realtime_socket import ANSWERED_FOR, RealtimeSocket
 from realtime.sockets.severable import severable
 from realtime.sockets.transport import ABORT_AFTER, Transport
-from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions, WrappedSocket
+from realtime.sockets.wrapped_socket import SCOPE_KEY, WrappedSocket
 from realtime.subscriptions import open_sockets
 from realtime.subscriptions.commands import Commands
 from realtime.subscriptions.incoming import Incoming

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from typing import Any, overload
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth import get_user_model
-from django.core.serializers.json import DjangoJSONEncoder
 
 from realtime.concurrency.connections import run_async, sync_code_waits
 from realtime.concurrency.per_loop import in_event_loop
-from realtime.conf import realtime_settings
-from realtime.correlation import current_origin, current_traceparent
 from realtime.counters import EVENTS_PUBLISHED
+from realtime.drafts import addressed, draft_of
 from realtime.eventlog import Addressed, Draft, EventLog, LoggedEvent, event_log
 from realtime.eventlog.commit import after_every_commit
 from realtime.hints import hint
@@ -31,14 +26,9 @@ from realtime.layer.messages import (
 )
 from realtime.logs import get_logger
 from realtime.protocol.position import NOWHERE, Position
-from realtime.protocol.presence import PRESENCE_EVENT
-from realtime.protocol.stream_names import require_stream_name, user_stream_name
 from realtime.receipts.terms import Terms, terms_of
+from realtime.recipients import Recipient, is_user, stream_names
 from realtime.streams import is_served
-
-if TYPE_CHECKING:  # Models can't be imported before the apps are loaded.
-    from django.contrib.auth.base_user import AbstractBaseUser
-    from django.contrib.auth.models import AnonymousUser
 
 __all__ = [
     "Recipient",
@@ -51,17 +41,6 @@ __all__ = [
 ]
 
 logger = get_logger(__name__)
-
-Recipient: TypeAlias = "str | AbstractBaseUser | AnonymousUser"
-"""A stream's name, or a user, who stands for their own stream.
-
-``request.user`` may be anonymous to a type checker; at run time that is a ``ValueError``.
-"""
-
-MAX_NAME = 200
-"""Characters of the longest name of an event, and of the longest key."""
-
-_encoder = DjangoJSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
 def publish(
@@ -172,35 +151,7 @@ def event_message(stream: str, name: str, data: Any = None) -> Message:
     ``data`` is copied, as JSON would carry it (dates become strings). Raises ``ValueError`` or
     ``TypeError`` for a stream, name or data that can't be published.
     """
-    return plain_message(stream, _draft(name, data))
-
-
-def stream_names(to: Any) -> list[str]:
-    """Return the names that ``to`` stands for, each once, in their order.
-
-    Raises ``TypeError`` for what is no stream, user, or series of them.
-    """
-    if isinstance(to, str):
-        return [require_stream_name(to)]
-    if is_user(to):
-        return [user_stream_name(to)]
-    if isinstance(to, Iterable):
-        return list(dict.fromkeys(name for one in to for name in stream_names(one)))
-    raise TypeError(f"Name a stream, a user, or several of them, not {to!r}.")
-
-
-def is_user(to: Any) -> bool:
-    """Tell whether ``to`` is a user: other models have primary keys too."""
-    from django.contrib.auth.models import AnonymousUser  # Needs the apps to be loaded.
-
-    return isinstance(to, (get_user_model(), AnonymousUser))
-
-
-def addressed(
-    to: Any, name: str, data: Any = None, key: str | None = None, exclude: str | None = None
-) -> Addressed:
-    """Return an event with its streams, or raise what ``publish`` raises for what can't be one."""
-    return Addressed(stream_names(to), _draft(name, data, key, exclude))
+    return plain_message(stream, draft_of(name, data))
 
 
 def hand_over(events: Sequence[Addressed], *, ephemeral: bool) -> None:
@@ -237,30 +188,6 @@ def _announced(events: Sequence[Addressed], kind: str) -> Sequence[Addressed]:
         EVENTS_PUBLISHED.add(kind)
         _log_publish(draft, streams)
     return events
-
-
-def _draft(name: str, data: Any, key: str | None = None, exclude: str | None = None) -> Draft:
-    _require_text("name", name)
-    if name == PRESENCE_EVENT:
-        raise ValueError(f"The name {name!r} is taken: such events say who is there.")
-    for what, text in (("key", key), ("exclude", exclude)):
-        if text is not None:
-            _require_text(what, text)
-    encoded = _encoder.encode(data)
-    if len(encoded) > (limit := realtime_settings().MAX_IN_FLIGHT_BYTES // 2):
-        raise ValueError(f"An event's data has at most {limit} bytes, not {len(encoded)}.")
-    return Draft(
-        *(secrets.token_hex(16), name, encoded, int(time.time() * 1000), key, exclude),
-        origin=str(current_origin()),
-        traceparent=current_traceparent(),
-    )
-
-
-def _require_text(what: str, text: Any) -> None:
-    if not isinstance(text, str) or not 0 < len(text) <= MAX_NAME or not text.isprintable():
-        raise ValueError(
-            f"An event's {what} is 1 to {MAX_NAME} printable characters, not {text!r}."
-        )
 
 
 def _publish_within(terms: Terms, log: EventLog, streams: Sequence[str], draft: Draft) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 
 from realtime.concurrency.connections import run_async
-from realtime.events import is_user
 from realtime.protocol.stream_names import require_stream_name
+from realtime.recipients import is_user
 from realtime.roster.base import Holder
 from realtime.roster.configured import required_backend
 

@@ -15,7 +15,8 @@ from realtime.conf import realtime_settings
 from realtime.correlation import Origin, acting_as, read_request_id, read_traceparent
 from realtime.sockets.asgi import Application, Message, Receive, Scope, Send
 from realtime.sockets.drain import running_drain
-from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions, WrappedSocket
+from realtime.sockets.heartbeat_options import HeartbeatOptions
+from realtime.sockets.wrapped_socket import SCOPE_KEY, WrappedSocket
 
 __all__ = ["CorrelationMiddleware", "DrainMiddleware", "HeartbeatMiddleware"]
 

@@ -10,14 +10,10 @@ from asgiref.sync import sync_to_async
 
 from realtime.concurrency.connections import run_async
 from realtime.concurrency.per_loop import in_event_loop
+from realtime.drafts import addressed
 from realtime.eventlog import Addressed
-from realtime.events import (
-    Recipient,
-    addressed,
-    awaits_thread,
-    hand_over,
-    hand_over_in_loop,
-)
+from realtime.events import awaits_thread, hand_over, hand_over_in_loop
+from realtime.recipients import Recipient
 
 __all__ = ["Publication", "apublish_many", "publish_many"]
 

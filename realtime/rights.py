@@ -11,11 +11,11 @@ from asgiref.sync import sync_to_async
 from realtime.concurrency.connections import run_async, sync_code_waits
 from realtime.concurrency.per_loop import in_event_loop
 from realtime.eventlog.commit import after_every_commit
-from realtime.events import stream_names
 from realtime.layer.broadcast import abroadcast, broadcast
 from realtime.layer.control import Control, Disconnect, Reauthorize, control_messages
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.stream_names import require_stream_name
+from realtime.recipients import stream_names
 
 if TYPE_CHECKING:  # Models can't be imported before the apps are loaded.
     from django.contrib.auth.base_user import AbstractBaseUser

@@ -15,9 +15,9 @@ from django.utils.cache import add_never_cache_headers
 from realtime.access.grant import Grant
 from realtime.access.login import session_digest
 from realtime.access.tickets import write
-from realtime.events import Recipient, stream_names
-from realtime.protocol.frames import MAX_TICKET
+from realtime.protocol.reading import MAX_TICKET
 from realtime.protocol.stream_names import user_stream_name
+from realtime.recipients import Recipient, stream_names
 
 if TYPE_CHECKING:  # Models can't be imported before the apps are loaded.
     from django.contrib.auth.base_user import AbstractBaseUser

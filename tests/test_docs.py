@@ -14,7 +14,7 @@ from pathlib import Path
 import realtime
 import realtime.consumers
 from realtime.conf import RealtimeSettings
-from realtime.protocol import frames
+from realtime.protocol import reading
 from realtime.protocol.close_codes import CloseCode
 from tests.sources import parsed
 
@@ -121,7 +121,7 @@ def test_frame_types():
     to_server = section(protocol, "Client to server")
     to_client = section(protocol, "Server to client")
     source = (PROJECT / "realtime/protocol/frames.py").read_text()
-    assert set(named(to_server)) == set(frames._STRINGS)
+    assert set(named(to_server)) == set(reading._STRINGS)
     assert set(named(to_client)) - error_codes() == set(re.findall(r'"type": ?"(\w+)"', source))
 
 
@@ -139,7 +139,7 @@ def test_error_codes():
 def test_the_examples_of_frames():
     protocol = doc("protocol.md")
     for example in blocks(section(protocol, "Client to server"), "json")[0].splitlines():
-        assert frames.decode(example, 65536) == json.loads(example)
+        assert reading.decode(example, 65536) == json.loads(example)
     examples = blocks(section(protocol, "Server to client"), "json")[0].splitlines()
     types = [json.loads(example)["type"] for example in examples]
     assert types == [name for name in named(section(protocol, "Server to client")) if name in types]

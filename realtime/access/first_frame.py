@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Sequence
 
 from realtime.exceptions import FrameError
-from realtime.protocol import frames
-from realtime.protocol.frames import MAX_TICKET, TICKET_PROTOCOL
+from realtime.protocol import reading
+from realtime.protocol.frames import AUTHENTICATE, TICKET_PROTOCOL
+from realtime.protocol.reading import MAX_TICKET
 
 FIRST_FRAME_TIMEOUT = 3.0
 """Seconds that a visitor has for a ticket: a round trip, and a retransmission."""
@@ -63,10 +64,10 @@ class FirstFrame:
 
 
 def _ticket_in(text: str | None) -> str | None:
-    if text is None or len(text) > SMALL or frames.AUTHENTICATE not in text:
+    if text is None or len(text) > SMALL or AUTHENTICATE not in text:
         return None
     try:
-        frame = frames.decode(text, SMALL)
+        frame = reading.decode(text, SMALL)
     except FrameError:
         return None  # The commands refuse it, with a reason.
-    return frame["ticket"] if frame["type"] == frames.AUTHENTICATE else None
+    return frame["ticket"] if frame["type"] == AUTHENTICATE else None

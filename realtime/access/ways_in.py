@@ -15,7 +15,7 @@ from realtime.access.login import Login
 from realtime.concurrency.threads import run_sign_in
 from realtime.conf import realtime_settings
 from realtime.exceptions import TicketExpired
-from realtime.protocol.frames import is_ticket
+from realtime.protocol.reading import is_ticket
 from realtime.sockets.asgi import Scope
 
 

@@ -1,4 +1,4 @@
-"""One WebSocket connection that speaks ``realtime.v1``: its frames in and out, and its commands."""
+"""One WebSocket connection that speaks ``realtime.v1``: its greeting, and what the client sends."""
 
 from __future__ import annotations
 
@@ -8,25 +8,17 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-from realtime.counters import (
-    COMMANDS_DELAYED,
-    COMMANDS_REFUSED,
-    HANDSHAKES_REFUSED,
-)
+from realtime.counters import COMMANDS_REFUSED, HANDSHAKES_REFUSED
 from realtime.exceptions import FrameError
 from realtime.logs import LIMITED, get_logger
-from realtime.protocol import frames
+from realtime.protocol import frames, reading
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import Frame
-from realtime.protocol.proofs import Proofs
-from realtime.protocol.rate import Rate
-from realtime.sockets.asgi import Message, Send
+from realtime.sockets.asgi import Send
 from realtime.sockets.command_queue import Command, CommandQueue
 from realtime.sockets.drain import running_drain
-from realtime.sockets.flow_control import FlowControl
 from realtime.sockets.freezer import running_freezer
-from realtime.sockets.peer import Peer
-from realtime.sockets.transport import ABORT_AFTER
+from realtime.sockets.paced_peer import PacedPeer
 
 logger = get_logger(__name__)
 
@@ -44,32 +36,17 @@ ANSWERED_FOR = "realtime.answered_for"
 RunCommand = Callable[[Frame], Awaitable[None]]
 
 
-class RealtimeSocket(Peer):
+class RealtimeSocket(PacedPeer):
     """The server's end of one connection.
 
-    Heartbeats are answered as they come; commands wait their turn and one task runs them in
-    order. ``budget`` has the bytes that may be read and answered.
+    Heartbeats are answered as they come; commands wait their turn and one task runs them in order.
     """
 
-    __slots__ = (
-        "_commands",
-        "_flow",
-        "_is_answered_for",
-        "_on_proof",
-        "budget",
-        "login",
-        "proofs",
-    )
+    __slots__ = ("_commands", "login")
 
     def __init__(self, send: Send, *, is_answered_for: bool = False) -> None:
-        super().__init__(send)
+        super().__init__(send, is_answered_for=is_answered_for)
         self.login: Any = None
-        self._is_answered_for = is_answered_for
-        self._on_proof: Callable[[], None] | None = None
-        self.proofs: Proofs | None = None
-        """Where pongs are noted, if anybody wants to know later."""
-        self.budget = Rate(self._settings.MAX_BYTES_PER_SECOND, now=self._loop.time())
-        self._flow = FlowControl(self._settings.MAX_IN_FLIGHT_BYTES, self._loop)
         self._commands = CommandQueue(self.id, self._loop, self)
         running_drain().add(self)
         running_freezer().opened(self)
@@ -105,61 +82,6 @@ class RealtimeSocket(Peer):
         if not self.closing:
             self._commands.add(Command(command))
 
-    def send_text(self, text: str) -> None:
-        """Send a frame of this socket's own; a peer that takes none of them is cut off."""
-        if self._flow.is_overrun:
-            self.too_slow()
-        else:
-            self._transport.send_text(text)
-            self._flow.sent_own(len(text))
-            self._spend(len(text))
-
-    def call_on_proof(self, callback: Callable[[], None]) -> None:
-        """Call ``callback`` whenever a pong proves that the peer is there."""
-        self._on_proof = callback
-
-    def when_proved(self, then: Callable[[], None], *, soon: bool = False) -> None:
-        """Call ``then`` when a pong proves that all that was sent so far has arrived.
-
-        If it is wanted ``soon``, a ping goes out. Where something else answers for the client,
-        nothing proves that.
-        """
-        if not self._is_answered_for:
-            self._flow.when_proved(then, soon=soon)
-
-    def drop_waiting(self, is_dropped: Callable[[str], bool]) -> None:
-        """Drop frames that wait; what was sent before is then not proved by a pong any more."""
-        found = False
-
-        def noting(text: str) -> bool:
-            nonlocal found
-            found = (is_now := is_dropped(text)) or found
-            return is_now
-
-        super().drop_waiting(noting)
-        if found:
-            self._flow.expect_nothing()
-
-    def deliver(self, message: Message, size: int) -> bool:
-        """Send a frame of ``size`` bytes that other sockets may get too.
-
-        Returns False, and has sent nothing, where too much is in flight already.
-        """
-        flow = self._flow
-        if flow.is_full:
-            return False
-        self._transport.send(message)
-        flow.sent(size)
-        return True
-
-    async def room(self) -> None:
-        """Wait until at most half of what may be in flight is, or the socket has ended.
-
-        A user who was sent too much waits for more, too.
-        """
-        await self._budget_again()
-        await self._flow.room()
-
     async def finished(self) -> None:
         """Wait, after the end, until the commands are carried out that the server has taken."""
         if (runner := self._commands.runner) is not None:
@@ -192,7 +114,7 @@ class RealtimeSocket(Peer):
     def _take_small(self, text: str | None, run: RunCommand) -> None:
         """Parse a frame before the rate is asked: a pong that answers a ping doesn't count."""
         try:
-            frame = frames.decode(text, self._settings.MAX_FRAME_BYTES)
+            frame = reading.decode(text, self._settings.MAX_FRAME_BYTES)
         except FrameError as error:
             if self._is_within_rate():
                 self._refuse(error)
@@ -206,7 +128,7 @@ class RealtimeSocket(Peer):
     def _take_large(self, text: str, run: RunCommand) -> None:
         """Look at the length alone; what is in the frame may be anything, and waits its turn."""
         try:
-            frames.check_size(text, self._settings.MAX_FRAME_BYTES)
+            reading.check_size(text, self._settings.MAX_FRAME_BYTES)
         except FrameError as error:
             self._refuse(error)
         else:
@@ -215,7 +137,7 @@ class RealtimeSocket(Peer):
     async def _run_large(self, text: str, run: RunCommand) -> None:
         await asyncio.sleep(0)  # Parsing takes up to 2 ms; others have their turn before it.
         try:
-            frame = frames.decode(text, self._settings.MAX_FRAME_BYTES)
+            frame = reading.decode(text, self._settings.MAX_FRAME_BYTES)
         except FrameError as error:
             self._refuse(error)
             return
@@ -224,47 +146,11 @@ class RealtimeSocket(Peer):
         elif frame["type"] == KEPT or not self.closing:
             await run(frame)
 
-    def _take_heartbeat(self, frame: Frame) -> bool:
-        now = self._loop.time()  # Before the latency is: no ping may seem to be later than it was.
-        if is_proof := super()._take_heartbeat(frame):
-            has_news = self._flow.proved(frame["nonce"])
-            if self.proofs is not None and not self._is_answered_for:
-                self.proofs.add(now - (self.latency or 0.0), now, is_of_use=has_news)
-            if self._on_proof is not None:
-                self._on_proof()
-        return is_proof
-
     def _refuse(self, error: FrameError) -> None:
         about = self.id, error.code, error
         logger.info("refused socket=%s code=%s reason=%s", *about, extra=LIMITED)
         COMMANDS_REFUSED.add(error.code)
         self.send_text(frames.error(error.code, error.message, error.ref))
-
-    async def pace(self) -> None:
-        """Wait until the user may be answered more, and the peer has taken what it was sent."""
-        await self._budget_again()
-        if self._flow.is_full:
-            await self._flow.room()
-
-    async def _budget_again(self) -> None:
-        if seconds := self.budget.wait(self._loop.time()):
-            COMMANDS_DELAYED.add("bytes")
-            await asyncio.sleep(seconds)
-
-    def _spend(self, size: int) -> None:
-        self.budget.spend(size, self._loop.time())
-
-    def pinged(self, nonce: str) -> None:
-        """Note that a ping goes out."""
-        self._flow.pinged(nonce)
-
-    def unsent(self) -> int | None:
-        """Return the bytes that wait to leave this machine, None if that isn't known."""
-        return self._transport.unsent()
-
-    def too_slow(self) -> None:
-        """Close: the peer takes too few of the frames that it is sent."""
-        self.close(CloseCode.TOO_SLOW, abort_after=ABORT_AFTER)
 
     def flooded(self) -> None:
         """Close: too many frames came."""
@@ -273,7 +159,6 @@ class RealtimeSocket(Peer):
 
     def _stop(self) -> None:
         super()._stop()
-        self._flow.stop()
         if self.login is None:
             self._commands.clear()
         self._commands.end()

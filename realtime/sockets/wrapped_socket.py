@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from realtime.logs import LIMITED, get_logger
-from realtime.protocol import frames
+from realtime.protocol import reading
 from realtime.protocol.close_codes import CloseCode
 from realtime.protocol.frames import Frame
 from realtime.sockets.asgi import (
@@ -27,6 +26,7 @@ from realtime.sockets.asgi import (
 )
 from realtime.sockets.drain import running_drain
 from realtime.sockets.freezer import running_freezer
+from realtime.sockets.heartbeat_options import HeartbeatOptions
 from realtime.sockets.peer import Peer
 from realtime.sockets.severable import severable
 from realtime.sockets.transport import ABORT_AFTER, CLOSE_TIMEOUT
@@ -51,29 +51,6 @@ class State(StrEnum):
     OPEN = "open"
     CLOSING = "closing"
     """One side has closed it, or the peer is gone."""
-
-
-@dataclass(frozen=True)
-class HeartbeatOptions:
-    """How a heartbeat goes; ``interval`` and ``timeout`` are in seconds, None takes the setting.
-
-    Without ``required`` the first ping waits for the peer's first heartbeat. ``on_stale`` is a
-    message that the application gets before the disconnect of a peer that does not answer.
-    """
-
-    interval: float | None = None
-    timeout: float | None = None
-    required: bool = True
-    on_stale: Message | None = None
-
-    def overridden_by(self, inner: HeartbeatOptions) -> HeartbeatOptions:
-        """Return these with what an application inside has set."""
-        return HeartbeatOptions(
-            interval=inner.interval or self.interval,
-            timeout=inner.timeout or self.timeout,
-            required=inner.required and self.required,
-            on_stale=inner.on_stale or self.on_stale,
-        )
 
 
 class WrappedSocket(Peer):
@@ -219,7 +196,7 @@ class WrappedSocket(Peer):
 
     def _heartbeat_in(self, message: Message) -> Frame | None:
         has_heartbeat = self._state in (State.OPEN, State.CLOSING)
-        return frames.heartbeat_frame(message.get("text")) if has_heartbeat else None
+        return reading.heartbeat_frame(message.get("text")) if has_heartbeat else None
 
     def _received_heartbeat(self, frame: Frame) -> None:
         if self._state is not State.OPEN:

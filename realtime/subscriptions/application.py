@@ -6,9 +6,14 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
+
 from realtime.access.current_user import current_user
 from realtime.access.login import Login
 from realtime.concurrency.threads import run_application
+
+JSON_DEFAULT = DjangoJSONEncoder().default
+"""Applications may return what ``publish`` takes: dates, decimals and the like."""
 
 
 async def ask(

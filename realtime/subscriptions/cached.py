@@ -5,7 +5,7 @@ from __future__ import annotations
 from realtime.fanout.feed import Feed
 from realtime.protocol.position import NO_EPOCH, Position
 from realtime.subscriptions.selective import SelectiveSubscription
-from realtime.subscriptions.subscription import State
+from realtime.subscriptions.state import State
 
 
 class CachedSubscription(SelectiveSubscription):

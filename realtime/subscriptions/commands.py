@@ -26,12 +26,13 @@ from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream
 from realtime.streams.registry import find
 from realtime.subscriptions import presence
+from realtime.subscriptions.application import JSON_DEFAULT
 from realtime.subscriptions.authorization import UNCHECKED, Authorization
 from realtime.subscriptions.failed_commands import shown
 from realtime.subscriptions.hooks import Hooks
 from realtime.subscriptions.kinds import make_subscription, require_given
 from realtime.subscriptions.message import carry_out
-from realtime.subscriptions.subscription import JSON_DEFAULT, Subscription
+from realtime.subscriptions.subscription import Subscription
 from realtime.subscriptions.withdrawal import withdraw
 
 logger = get_logger(__name__)

@@ -23,7 +23,8 @@ from realtime.protocol.skips import Skip, Skips
 from realtime.sockets.realtime_socket import RealtimeSocket
 from realtime.streams import Stream
 from realtime.subscriptions.application import ask
-from realtime.subscriptions.subscription import LIVE, State, Subscription
+from realtime.subscriptions.state import LIVE, State
+from realtime.subscriptions.subscription import Subscription
 
 SKIP_WITHIN = 1.0
 """Seconds after which a client knows of events that are not for it, where none comes that is."""

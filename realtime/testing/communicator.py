@@ -5,28 +5,23 @@ from __future__ import annotations
 import itertools
 import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
-from realtime.events import Recipient, apublish, stream_names
+from realtime.events import apublish
 from realtime.exceptions import RealtimeError
 from realtime.protocol.frames import (
     SUBPROTOCOL,
     TICKET_PROTOCOL,
     Frame,
     authenticate,
-    heartbeat_frame,
     ping,
-    pong,
 )
 from realtime.protocol.presence import Member
+from realtime.recipients import Recipient, stream_names
 from realtime.sockets.asgi import Application
-from realtime.testing.application_socket import (
-    ApplicationSocket,
-    Found,
-    browser_scope,
-)
-from realtime.testing.presence_lists import PresenceLists
+from realtime.testing.application_socket import browser_scope
+from realtime.testing.page_socket import PageSocket, is_a
 
 GOING_AWAY = 1001
 """What a browser says when its page is left (RFC 6455, section 7.4.1)."""
@@ -55,23 +50,25 @@ class RealtimeCommunicator:
         subprotocols: Sequence[str] = (SUBPROTOCOL,),
         timeout: float = 1,
     ) -> None:
-        self.welcome: Frame | None = None
-        """The server's first frame; None where it has refused to talk."""
-        self.unread: list[Any] = []
-        """The frames that have come and were not asked for yet."""
         announced = [] if ticket is None else [TICKET_PROTOCOL]
         scope = browser_scope(path, headers or {}, [*subprotocols, *announced])
         if user is not None:
             scope["user"] = user
         # A visitor who sends nothing would have to wait for the refusal.
         first = ping("hello") if ticket is None else authenticate(ticket)
-        self._socket = ApplicationSocket(application, scope, self._take, first)
+        self._socket = PageSocket(application, scope, first)
         self._timeout = timeout
-        self._silent = False
-        self._unanswered: list[str] = []
-        self._followed: dict[str, None] = {}
-        self._presence = PresenceLists()
         self._refs = itertools.count(1)
+
+    @property
+    def welcome(self) -> Frame | None:
+        """The server's first frame; None where it has refused to talk."""
+        return self._socket.welcome
+
+    @property
+    def unread(self) -> list[Any]:
+        """The frames that have come and were not asked for yet."""
+        return self._socket.unread
 
     @property
     def me(self) -> str | None:
@@ -141,13 +138,15 @@ class RealtimeCommunicator:
         wanted = None if users is None else set(stream_names(users))
 
         def found() -> list[Member] | None:
-            members = self._presence.members(name)
+            members = self._socket.presence.members(name)
             there = {member["user"] for member in members or ()}
             return members if wanted in (None, there) else None
 
         members = await self._socket.wait(found, timeout)
-        there = self._presence.members(name)
-        return self._came(members, f"list of {wanted or 'members'} (there is {there})", timeout)
+        there = self._socket.presence.members(name)
+        return self._socket.require(
+            members, f"list of {wanted or 'members'} (there is {there})", timeout
+        )
 
     async def set_presence(
         self,
@@ -168,9 +167,11 @@ class RealtimeCommunicator:
         """Return the next event, or the next of that name; others wait to be asked for."""
 
         def wanted(frame: Any) -> bool:
-            return _is_a("event", frame) and name in (None, frame.get("name"))
+            return is_a("event", frame) and name in (None, frame.get("name"))
 
-        frame: Frame = await self._next(wanted, f"event {name}" if name else "event", timeout)
+        frame: Frame = await self._socket.next(
+            wanted, f"event {name}" if name else "event", timeout
+        )
         return frame
 
     async def no_event(self, name: str | None = None, timeout: float = 1) -> None:  # noqa: ASYNC109
@@ -182,13 +183,13 @@ class RealtimeCommunicator:
         Raises ``AssertionError`` if such an event is unread, or a marker doesn't come, and
         ``RuntimeError`` where the socket follows nothing.
         """
-        if not self._followed:
+        if not self._socket.followed:
             raise RuntimeError("Follow a stream first: the marker has to reach this socket.")
-        for stream in list(self._followed):
+        for stream in list(self._socket.followed):
             marker = uuid.uuid4().hex
             await apublish(stream, marker, ephemeral=True)
             await self.event(marker, timeout)
-        events = [one for one in self.unread if _is_a("event", one)]
+        events = [one for one in self.unread if is_a("event", one)]
         found = [event for event in events if name in (None, event["name"])]
         if found:
             raise AssertionError(f"No event {name or ''} should have come, but: {found}")
@@ -200,9 +201,9 @@ class RealtimeCommunicator:
         """
 
         def wanted(frame: Any) -> bool:
-            return type is None or _is_a(type, frame)
+            return type is None or is_a(type, frame)
 
-        return await self._next(wanted, type or "frame", timeout)
+        return await self._socket.next(wanted, type or "frame", timeout)
 
     async def send_frame(self, frame: Frame | str | bytes) -> None:
         """Send any frame: an object as JSON, text and bytes as they are."""
@@ -214,7 +215,7 @@ class RealtimeCommunicator:
         It is 1006 where the handshake was refused.
         """
         code = await self._socket.wait(lambda: self._socket.close_code, timeout)
-        return self._came(code, "close", timeout)
+        return self._socket.require(code, "close", timeout)
 
     async def close(self, code: int = GOING_AWAY, timeout: float = 1) -> None:  # noqa: ASYNC109
         """Close the socket, as by leaving the page, and wait until the application has ended."""
@@ -223,19 +224,17 @@ class RealtimeCommunicator:
 
     def go_silent(self) -> None:
         """Answer no pings any more; they can be seen with ``frame("ping")``."""
-        self._silent = True
+        self._socket.go_silent()
 
     def resume(self) -> None:
         """Answer the pings that came meanwhile, as a page does that was frozen, and all to come."""
-        self._silent = False
-        while self._unanswered:
-            self._socket.send(pong(self._unanswered.pop(0)))
+        self._socket.resume()
 
     async def __aenter__(self) -> Self:
         self._socket.open()
         try:
             welcome = await self._socket.wait(lambda: self.welcome, self._timeout)
-            self._came(welcome or self._socket.close_code, "welcome", self._timeout)
+            self._socket.require(welcome or self._socket.close_code, "welcome", self._timeout)
         except BaseException:
             self._socket.abandon()
             raise
@@ -247,25 +246,6 @@ class RealtimeCommunicator:
         else:
             self._socket.abandon()  # What the application does now would hide the test's error.
 
-    def _take(self, frame: str | bytes) -> None:
-        heartbeat = heartbeat_frame(frame) if isinstance(frame, str) else None
-        if heartbeat is None:
-            self._show(decoded(frame))
-        elif heartbeat["type"] == "ping" and self._silent:
-            self._unanswered.append(heartbeat["nonce"])
-            self.unread.append(heartbeat)
-        elif heartbeat["type"] == "ping":
-            self._socket.send(pong(heartbeat["nonce"]))
-
-    def _show(self, frame: Any) -> None:
-        if self.welcome is None and _is_a("welcome", frame):
-            self.welcome = frame
-            self._socket.send(ping("welcomed"))  # As the protocol asks of a client.
-        elif not self._presence.take(frame):
-            if _is_a("unsubscribed", frame):
-                self._followed.pop(frame.get("stream", ""), None)
-            self.unread.append(frame)
-
     async def _ask(self, frame: Frame, timeout: float) -> Frame:  # noqa: ASYNC109
         """Send a command and return its answer."""
         ref = next(self._refs)
@@ -274,38 +254,9 @@ class RealtimeCommunicator:
         def answers(frame: Any) -> bool:
             return isinstance(frame, dict) and frame.get("ref") == ref
 
-        answer: Frame = await self._next(answers, f"answer to {frame['type']}", timeout)
+        answer: Frame = await self._socket.next(answers, f"answer to {frame['type']}", timeout)
         if answer["type"] == "error":
             raise RealtimeError(answer["code"], answer["message"])
         if answer["type"] == "subscribed":
-            self._followed[answer["stream"]] = None
+            self._socket.followed[answer["stream"]] = None
         return answer
-
-    async def _next(self, wanted: Callable[[Any], bool], what: str, seconds: float) -> Any:
-        def position() -> int | None:
-            return next((at for at, frame in enumerate(self.unread) if wanted(frame)), None)
-
-        at = await self._socket.wait(position, seconds)
-        return self.unread.pop(self._came(at, what, seconds))
-
-    def _came(self, found: Found | None, what: str, seconds: float) -> Found:
-        """Return what was found, or raise ``AssertionError`` with what there is instead."""
-        if found is not None:
-            return found
-        code = self._socket.close_code
-        state = f"open after {seconds} s" if code is None else f"closed with {code}"
-        if not self._socket.accepted:
-            state = f"not accepted, {state}"
-        raise AssertionError(f"No {what} came; the socket is {state}, unread: {self.unread}")
-
-
-def decoded(frame: str | bytes) -> Any:
-    """Return what JSON text stands for, and anything else as it is."""
-    try:
-        return json.loads(frame)
-    except ValueError:
-        return frame
-
-
-def _is_a(type: str, frame: Any) -> bool:
-    return isinstance(frame, dict) and frame.get("type") == type

@@ -29,6 +29,7 @@ TESTED_WITH = {
     "layer/greenlets": "../end_to_end/test_publish_from.py",
     "sockets/inbox": "test_uvicorn.py",
     "sockets/joined_writes": "test_uvicorn.py",
+    "sockets/paced_peer": "sockets/test_realtime_socket.py",
     "sockets/server_limits": "test_uvicorn.py",
     "receipts/base": "receipts/test_asking.py",
     "access/login": "access/test_authentication.py",
@@ -36,7 +37,9 @@ TESTED_WITH = {
     "subscriptions/application": "subscriptions/test_commands.py",
     "subscriptions/failed_commands": "subscriptions/test_commands.py",
     "subscriptions/answering": "recorder/test_nobody.py",
+    "subscriptions/follower": "subscriptions/test_replay.py",
     "subscriptions/open_sockets": "test_consumers.py",
+    "subscriptions/state": "subscriptions/test_subscription.py",
     "sockets/sigterm": "sockets/test_drain.py",
 }
 """Modules whose tests are those of what uses them."""

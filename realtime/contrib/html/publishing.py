@@ -11,7 +11,7 @@ from realtime import Publication, apublish, publish
 from realtime.concurrency.connections import run_async
 from realtime.concurrency.per_loop import in_event_loop
 from realtime.contrib.html.rendering import rendered
-from realtime.events import Recipient
+from realtime.recipients import Recipient
 
 EVENT = "html"
 

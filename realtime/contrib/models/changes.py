@@ -23,8 +23,8 @@ from realtime import Publication, publish_many
 from realtime.contrib.models.declaration import Declaration
 from realtime.eventlog import event_log
 from realtime.eventlog.by_prefix import EventLogByPrefix
-from realtime.events import stream_names
 from realtime.publications import MAX_PUBLICATIONS
+from realtime.recipients import stream_names
 
 VERSION = "realtime_version"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

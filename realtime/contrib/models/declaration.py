@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from django.db.models import Model
 
 from realtime.contrib.models.description import Description
-from realtime.events import Recipient, stream_names
+from realtime.recipients import Recipient, stream_names
 
 To: TypeAlias = "Callable[[Any], Recipient | Iterable[Recipient]]"
 

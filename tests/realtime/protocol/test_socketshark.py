@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.protocol.frames import decode
+from realtime.protocol.reading import decode
 from realtime.protocol.socketshark import Translator
 
 BOOK = "books.book_1"

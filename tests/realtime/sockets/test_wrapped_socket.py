@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from realtime.counters import SOCKETS_CLOSED, SOCKETS_DISCONNECTED, SOCKETS_OPENED
-from realtime.sockets.wrapped_socket import SCOPE_KEY, HeartbeatOptions
+from realtime.sockets.heartbeat_options import HeartbeatOptions
+from realtime.sockets.wrapped_socket import SCOPE_KEY
 from tests.realtime.sockets.application import Application
 from tests.realtime.sockets.open_sockets import HEARTBEAT, open_wrapped
 
@@ -271,12 +272,3 @@ async def test_an_application_inside_overrides_what_it_sets_and_nothing_else(con
 async def only_accept(scope, receive, send):
     await send({"type": "websocket.accept"})
     await receive()
-
-
-@pytest.mark.parametrize(
-    ("outer", "inner", "required"),
-    [(True, True, True), (True, False, False), (False, True, False), (False, False, False)],
-)
-def test_a_heartbeat_is_required_where_both_require_it(outer, inner, required):
-    options = HeartbeatOptions(required=outer).overridden_by(HeartbeatOptions(required=inner))
-    assert options.required is required

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from realtime.protocol.close_codes import CloseCode
-from realtime.sockets.wrapped_socket import HeartbeatOptions
+from realtime.sockets.heartbeat_options import HeartbeatOptions
 from tests.realtime.sockets.open_sockets import open_wrapped
 
 

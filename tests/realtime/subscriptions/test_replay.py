@@ -7,7 +7,7 @@ import pytest
 from realtime.eventlog import event_log
 from realtime.fanout.log_reader import PAGE_SIZE
 from realtime.protocol.close_codes import CloseCode
-from realtime.subscriptions.subscription import LAG
+from realtime.subscriptions.follower import LAG
 from tests.virtual_time import settle
 
 STREAM = "thing.1"

@@ -2,7 +2,8 @@
  * The frames of `realtime.v1`: reading what a server sent, and writing the heartbeat's own.
  *
  * The section "Heartbeat alone" of the protocol says which frames are the heartbeat's. All others
- * belong to the application and stay as they are. `frames.py` is the server's half.
+ * belong to the application and stay as they are. `frames.py` and `reading.py` are the server's
+ * half.
  */
 
 import { mayReconnect } from "./close_codes.js";
