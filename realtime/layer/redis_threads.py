@@ -22,7 +22,7 @@ ANSWER_WITHIN = 2.0
 """Seconds that Redis may take to connect or to answer, unless the host's options name others."""
 
 FRESH_FOR = 1.0
-"""Seconds after its last use for which a connection is taken for alive; later, it is checked first."""
+"""Seconds after its last use for which a connection is taken for alive, and used unchecked."""
 
 
 class ThreadsPublisher:

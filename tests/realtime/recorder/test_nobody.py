@@ -10,7 +10,8 @@ import pytest
 
 from realtime import counters
 from realtime.concurrency.process import process_id
-from realtime.eventlog import Draft, event_log, memory
+from realtime.eventlog import Draft, event_log
+from realtime.eventlog.memory import MemoryEventLog
 from realtime.fanout.hub import running_hub
 from realtime.protocol.hand_outs import HandOuts
 from realtime.protocol.position import Position
@@ -19,6 +20,7 @@ from realtime.recorder import handed as handed_module
 from realtime.recorder import nobody
 from realtime.recorder.base import Following, Life, Process
 from realtime.recorder.configured import recorder_backend
+from realtime.recorder.memory import MemoryRecorder
 from realtime.recorder.recorder import running_recorder
 from realtime.recorder.verdict import Handed, Verdict, judge
 from realtime.streams import Stream, register
@@ -256,9 +258,14 @@ async def test_the_note_of_another_log_is_not_gone_by(caplog):
     assert said(caplog, "deliveries not watched") == []
 
 
-@pytest.mark.parametrize("away", ["recent", "keep_lease"])
-async def test_a_log_that_is_away_is_one_line_and_costs_no_event(caplog, monkeypatch, away):
-    answer, until = getattr(memory.MemoryEventLog, away), []
+@pytest.mark.parametrize(
+    ("store", "away"),
+    [(MemoryEventLog, "recent"), (MemoryEventLog, "keep_lease"), (MemoryRecorder, "processes")],
+)
+async def test_a_store_that_is_away_is_one_line_and_costs_no_event(
+    caplog, monkeypatch, store, away
+):
+    answer, until = getattr(store, away), []
 
     def answer_again_later(self, *args):
         if until and time.time() < until[0]:
@@ -267,9 +274,9 @@ async def test_a_log_that_is_away_is_one_line_and_costs_no_event(caplog, monkeyp
 
     def play():
         publish("user.7")
-        until.append(time.time() + 30)
+        until.append(time.time() + 20)
 
-    monkeypatch.setattr(memory.MemoryEventLog, away, answer_again_later)
+    monkeypatch.setattr(store, away, answer_again_later)
     await watched(play, 60)
     assert len(said(caplog, "deliveries not watched reason=ConnectionError")) == 1
     assert len(said(caplog, "deliveries watched again")) == 1
