@@ -152,11 +152,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
         return message
 
-    def listen(self, listener: Listener) -> None:
+    def listen(self, listener: Listener) -> bool:
         """Hand all that comes to ``listener`` from now on, so that the application may return.
 
-        Uvicorn pings no more: who listens has a heartbeat of its own.
+        Uvicorn pings no more: who listens has a heartbeat of its own. Returns False, and has done
+        nothing, for a connection that ended before it was accepted.
         """
+        if not self.handshake_complete:
+            return False
         self.stop_keepalive()
         inbox, self.queue = self.queue, Listening(listener, self.tasks)
         self.close_timer = NO_TIMER
@@ -167,6 +170,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         while not inbox.empty():
             self.queue.put_nowait(inbox.take())
         self.transport.resume_reading()
+        return True
 
     def send_receive_event_to_app(self) -> None:
         """Hand over a message, and stop reading only if the one before it was not taken yet.

@@ -67,8 +67,7 @@ def leave_to(listener: Listener, receive: Receive) -> bool:
     task = asyncio.current_task()
     if listen is None or task is None or not _only_forwarded(task):
         return False
-    listen(listener)
-    return True
+    return bool(listen(listener))
 
 
 def _only_forwarded(task: asyncio.Task[None]) -> bool:

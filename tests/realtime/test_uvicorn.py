@@ -15,7 +15,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from realtime.access.user_sockets import user_sockets
@@ -609,3 +609,17 @@ async def test_a_socket_with_a_heartbeat_of_its_own_gets_no_pings_of_uvicorns():
         before = counted(peer, SEGMENTS_IN)
         await asyncio.sleep(0.2)
         assert counted(peer, SEGMENTS_IN) == before
+
+
+@pytest.mark.usefixtures("nothing_is_recorded")
+async def test_a_socket_that_ended_before_it_was_accepted_is_no_error(caplog):
+    def ending(scope, receive, send):
+        receive.__self__.shutdown()
+        return RealtimeConsumer.as_asgi()(scope, receive, send)
+
+    async with served(OneUser(ending)) as url:
+        with pytest.raises(InvalidStatus, match="500"):
+            await plain(url)
+        await until(lambda: not waiting_applications(), 5, "the application has ended")
+    assert user_sockets().all() == []
+    assert [line.message for line in caplog.records if line.levelname == "ERROR"] == []
