@@ -162,13 +162,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             return False
         self.stop_keepalive()
         inbox, self.queue = self.queue, Listening(listener, self.tasks)
-        self.close_timer = NO_TIMER
         del self.scope
         # Together 0.6 KiB, which from now on nobody reads but a log for the libraries' own authors.
         conn: Any = self.conn
         self.client = self.server = conn.id = None
         while not inbox.empty():
             self.queue.put_nowait(inbox.take())
+        self.close_timer = NO_TIMER  # Last, so that Uvicorn closes what has failed before.
         self.transport.resume_reading()
         return True
 

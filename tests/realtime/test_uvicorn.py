@@ -25,6 +25,7 @@ from realtime.middleware import HeartbeatMiddleware
 from realtime.protocol.close_codes import CloseCode
 from realtime.sockets.joined_writes import MAX_JOINED
 from realtime.streams import Stream, register
+from realtime.subscriptions.incoming import Incoming
 from realtime.uvicorn import WebSocketProtocol, frame_of
 from tests.processes.waiting import until
 
@@ -599,6 +600,21 @@ async def test_a_frame_that_comes_before_the_socket_is_accepted_is_answered():
     async with served(OneUser(early)) as url, plain(url) as peer:
         assert json.loads(await peer.recv()) == {"type": "pong", "nonce": "early"}
         assert waiting_applications() == []
+
+
+@pytest.mark.usefixtures("nothing_is_recorded")
+async def test_a_frame_that_cannot_be_taken_before_the_socket_is_accepted_ends_it(monkeypatch):
+    def early(scope, receive, send):
+        receive.__self__.data_received(masked(b'{"type":"ping","nonce":"early"}'))
+        return RealtimeConsumer.as_asgi()(scope, receive, send)
+
+    def fail(self, message):
+        raise MemoryError
+
+    monkeypatch.setattr(Incoming, "take", fail)
+    async with served(OneUser(early)) as url, plain(url) as peer:
+        await asyncio.wait_for(peer.wait_closed(), 5)
+        await until(lambda: user_sockets().all() == [], 5, "it has ended")
 
 
 @pytest.mark.usefixtures("nothing_is_recorded")
