@@ -57,9 +57,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     # Uvicorn's own attributes are so many that they would take a dict of 1.6 KiB.
     __slots__ = (
-        *("_joined", "_takes_frames", "app", "app_state", "asgi_version", "client", "close_sent"),
-        *("close_timeout", "close_timer", "config", "conn", "connections", "curr_msg_data_type"),
-        *("default_headers", "disconnected", "frames", "handshake_complete"),
+        *("_joined", "_late_pong", "_takes_frames", "app", "app_state", "asgi_version", "client"),
+        *("close_sent", "close_timeout", "close_timer", "config", "conn", "connections"),
+        *("curr_msg_data_type", "default_headers", "disconnected", "frames", "handshake_complete"),
         *("handshake_initiated", "initial_response", "last_ping_rtt", "logger", "loop"),
         *("pending_ping_payload", "ping_interval", "ping_sent_at", "ping_timeout", "ping_timer"),
         *("pong_timer", "queue", "read_paused", "request", "response", "root_path", "scheme"),
@@ -70,6 +70,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().__init__(limited(config), *args, **kwargs)
         self.queue: Any = Inbox()
         self.writable: Any = Gate()
+        self._late_pong: bytes | None = None
 
     def connection_made(self, transport: Any) -> None:
         self._joined = JoinedWrites(transport)
@@ -83,6 +84,19 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def pause_writing(self) -> None:
         self._takes_frames = False
         super().pause_writing()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._late_pong is not None and self.conn.state is State.OPEN:
+            self.transport.write(self._late_pong)
+        self._late_pong = None
+
+    def handle_ping(self) -> None:
+        """Answer a peer that reads; the last answer is enough for one that does so later."""
+        if self.writable.is_set() or self.conn.state is not State.OPEN:
+            super().handle_ping()  # Which sends the answer to a close too, if one came with it.
+        elif pong := b"".join(self.conn.data_to_send()):
+            self._late_pong = pong
 
     def data_received(self, data: bytes) -> None:
         """Read as Uvicorn does, or, where that is a short text alone, past websockets' parser."""

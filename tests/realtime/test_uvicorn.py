@@ -386,6 +386,28 @@ async def test_of_two_who_wait_for_a_message_one_gets_it_also_when_the_other_giv
     assert heard == ["one", "two"]
 
 
+async def test_a_peer_that_pings_and_does_not_read_gets_its_last_pong_when_it_reads():
+    unread = []
+
+    async def talk(receive, send):
+        protocol = receive.__self__
+        await until(lambda: not protocol.writable.is_set(), 10, "the peer has taken what it takes")
+        for _ in range(50_000):
+            protocol.data_received(masked(b"x" * 100, Opcode.PING))
+        unread.append(protocol.transport.get_write_buffer_size())
+        await until_left(receive)
+
+    async with served(accepting(talk)) as url, plain(url) as peer:
+        peer.transport.pause_reading()
+        while not unread:
+            peer.transport.write(masked(b"x" * 100, Opcode.PING) * 1000)
+            await asyncio.sleep(0.001)
+        assert unread[0] < 1_000_000
+        last = await peer.ping(b"last")
+        peer.transport.resume_reading()
+        await asyncio.wait_for(last, 5)
+
+
 @pytest.mark.parametrize("size", [0, 125, 126, 65535, 65536])
 def test_a_frame_is_the_same_as_that_of_websockets(size):
     text = "é" * (size // 2) + "x" * (size % 2)
