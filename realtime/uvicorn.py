@@ -120,7 +120,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         has_part = conn.current_size is not None
         if has_part or conn.state is not State.OPEN or conn.debug:  # websockets logs frames.
             return
-        step = conn.parser
+        if (step := conn.parser) is None:  # An eager task accepts while the handshake is read.
+            return
         while (inner := step.gi_yieldfrom) is not None:
             step = inner
         if step.gi_code is AT_A_FRAME:

@@ -5,6 +5,7 @@ import contextlib
 import json
 import socket
 import struct
+import sys
 import tracemalloc
 from types import SimpleNamespace
 
@@ -482,6 +483,19 @@ async def test_a_short_text_that_breaks_the_protocol_ends_the_socket(frames, cod
             server.data_received(frame)
         await until(lambda: left, 2, "the socket has ended")
     assert left[0]["code"] == code
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="needs Python's eager tasks")
+async def test_an_application_may_accept_while_its_handshake_is_read():
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(asyncio.eager_task_factory)
+    try:
+        async with served(accepting(echo)) as url, plain(url) as peer:
+            for text in ("one", "x" * 200, "three"):
+                await peer.send(text)
+                assert await peer.recv() == text
+    finally:
+        loop.set_task_factory(None)
 
 
 async def test_sockets_share_the_headers_that_are_equal_and_hold_no_secret():
