@@ -171,9 +171,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Hand all that comes to ``listener`` from now on, so that the application may return.
 
         Uvicorn pings no more: who listens has a heartbeat of its own. Returns False, and has done
-        nothing, for a connection that ended before it was accepted.
+        nothing, for a connection that ended before it was accepted, and on a Uvicorn older than
+        0.53, which has no such timer and closes every connection whose application returns.
         """
-        if not self.handshake_complete:
+        if not self.handshake_complete or not hasattr(self, "close_timer"):
             return False
         self.stop_keepalive()
         inbox, self.queue = self.queue, Listening(listener, self.tasks)

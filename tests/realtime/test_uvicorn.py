@@ -664,6 +664,21 @@ async def test_a_socket_with_a_heartbeat_of_its_own_gets_no_pings_of_uvicorns():
 
 
 @pytest.mark.usefixtures("nothing_is_recorded")
+async def test_an_application_stays_where_an_old_uvicorn_would_close_its_socket():
+    servers = []
+
+    def on_an_old_one(scope, receive, send):
+        servers.append(receive.__self__)
+        del servers[0].close_timer
+        return RealtimeConsumer.as_asgi()(scope, receive, send)
+
+    async with served(OneUser(on_an_old_one)) as url, plain(url) as peer:
+        assert await begin(peer) == ["welcome", "subscribed", "pong"]
+        assert len(waiting_applications()) == 1
+        servers[0].close_timer = None
+
+
+@pytest.mark.usefixtures("nothing_is_recorded")
 async def test_a_socket_that_ended_before_it_was_accepted_is_no_error(caplog):
     def ending(scope, receive, send):
         receive.__self__.shutdown()
