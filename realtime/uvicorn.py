@@ -1,11 +1,12 @@
 """A WebSocket protocol for Uvicorn that sends to many at a fraction of the cost.
 
 ``uvicorn --ws realtime.uvicorn:WebSocketProtocol project.asgi:application``. It is Uvicorn's own
-``websockets-sansio`` but for seven things: the frame of a text is built once for all sockets that
+``websockets-sansio`` but for eight things: the frame of a text is built once for all sockets that
 get it; what one round of the event loop sends to a socket goes out with one system call; reading
 does not stop and start for each message; a short text is read past the parser; an idle socket takes
-10 KiB less; one of ``RealtimeConsumer`` needs no task; and a stranger can send neither compressed
-nor very large frames. Applications need not know of it.
+10 KiB less; one of ``RealtimeConsumer`` needs no task; pongs don't pile up for a peer that does not
+read; and a stranger can send neither compressed nor very large frames. Applications need not know
+of it.
 """
 
 from __future__ import annotations
