@@ -1,11 +1,12 @@
 """A WebSocket protocol for Uvicorn that sends to many at a fraction of the cost.
 
 ``uvicorn --ws realtime.uvicorn:WebSocketProtocol project.asgi:application``. It is Uvicorn's own
-``websockets-sansio`` but for seven things: the frame of a text is built once for all sockets that
+``websockets-sansio`` but for eight things: the frame of a text is built once for all sockets that
 get it; what one round of the event loop sends to a socket goes out with one system call; reading
 does not stop and start for each message; a short text is read past the parser; an idle socket takes
-10 KiB less; one of ``RealtimeConsumer`` needs no task; and a stranger can send neither compressed
-nor very large frames. Applications need not know of it.
+10 KiB less; one of ``RealtimeConsumer`` needs no task; pongs don't pile up for a peer that does not
+read; and a stranger can send neither compressed nor very large frames. Applications need not know
+of it.
 """
 
 from __future__ import annotations
@@ -57,9 +58,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     # Uvicorn's own attributes are so many that they would take a dict of 1.6 KiB.
     __slots__ = (
-        *("_joined", "_takes_frames", "app", "app_state", "asgi_version", "client", "close_sent"),
-        *("close_timeout", "close_timer", "config", "conn", "connections", "curr_msg_data_type"),
-        *("default_headers", "disconnected", "frames", "handshake_complete"),
+        *("_joined", "_late_pong", "_takes_frames", "app", "app_state", "asgi_version", "client"),
+        *("close_sent", "close_timeout", "close_timer", "config", "conn", "connections"),
+        *("curr_msg_data_type", "default_headers", "disconnected", "frames", "handshake_complete"),
         *("handshake_initiated", "initial_response", "last_ping_rtt", "logger", "loop"),
         *("pending_ping_payload", "ping_interval", "ping_sent_at", "ping_timeout", "ping_timer"),
         *("pong_timer", "queue", "read_paused", "request", "response", "root_path", "scheme"),
@@ -70,6 +71,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().__init__(limited(config), *args, **kwargs)
         self.queue: Any = Inbox()
         self.writable: Any = Gate()
+        self._late_pong: bytes | None = None
 
     def connection_made(self, transport: Any) -> None:
         self._joined = JoinedWrites(transport)
@@ -83,6 +85,19 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def pause_writing(self) -> None:
         self._takes_frames = False
         super().pause_writing()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._late_pong is not None and self.conn.state is State.OPEN:
+            self.transport.write(self._late_pong)
+        self._late_pong = None
+
+    def handle_ping(self) -> None:
+        """Answer a peer that reads; the last answer is enough for one that does so later."""
+        if self.writable.is_set() or self.conn.state is not State.OPEN:
+            super().handle_ping()  # Which sends the answer to a close too, if one came with it.
+        elif pong := b"".join(self.conn.data_to_send()):
+            self._late_pong = pong
 
     def data_received(self, data: bytes) -> None:
         """Read as Uvicorn does, or, where that is a short text alone, past websockets' parser."""
@@ -106,7 +121,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         has_part = conn.current_size is not None
         if has_part or conn.state is not State.OPEN or conn.debug:  # websockets logs frames.
             return
-        step = conn.parser
+        if (step := conn.parser) is None:  # An eager task accepts while the handshake is read.
+            return
         while (inner := step.gi_yieldfrom) is not None:
             step = inner
         if step.gi_code is AT_A_FRAME:
@@ -152,21 +168,26 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
         return message
 
-    def listen(self, listener: Listener) -> None:
+    def listen(self, listener: Listener) -> bool:
         """Hand all that comes to ``listener`` from now on, so that the application may return.
 
-        Uvicorn pings no more: who listens has a heartbeat of its own.
+        Uvicorn pings no more: who listens has a heartbeat of its own. Returns False, and has done
+        nothing, for a connection that ended before it was accepted, and on a Uvicorn older than
+        0.53, which has no such timer and closes every connection whose application returns.
         """
+        if not self.handshake_complete or not hasattr(self, "close_timer"):
+            return False
         self.stop_keepalive()
         inbox, self.queue = self.queue, Listening(listener, self.tasks)
-        self.close_timer = NO_TIMER
         del self.scope
         # Together 0.6 KiB, which from now on nobody reads but a log for the libraries' own authors.
         conn: Any = self.conn
         self.client = self.server = conn.id = None
         while not inbox.empty():
             self.queue.put_nowait(inbox.take())
+        self.close_timer = NO_TIMER  # Last, so that Uvicorn closes what has failed before.
         self.transport.resume_reading()
+        return True
 
     def send_receive_event_to_app(self) -> None:
         """Hand over a message, and stop reading only if the one before it was not taken yet.

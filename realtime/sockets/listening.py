@@ -48,7 +48,8 @@ class Listening:
             return
         self._listener = None  # Which refers to the server's own objects.
         ended = listener.ended(message.get("code") or NO_STATUS_RECEIVED)
-        task = asyncio.get_running_loop().create_task(ended, context=self._context)
+        # A task factory need not take a context, nor may an eager task enter one that is in use.
+        task = self._context.copy().run(asyncio.get_running_loop().create_task, ended)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -67,8 +68,7 @@ def leave_to(listener: Listener, receive: Receive) -> bool:
     task = asyncio.current_task()
     if listen is None or task is None or not _only_forwarded(task):
         return False
-    listen(listener)
-    return True
+    return bool(listen(listener))
 
 
 def _only_forwarded(task: asyncio.Task[None]) -> bool:

@@ -5,6 +5,7 @@ import contextlib
 import json
 import socket
 import struct
+import sys
 import tracemalloc
 from types import SimpleNamespace
 
@@ -15,7 +16,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from realtime.access.user_sockets import user_sockets
@@ -25,6 +26,7 @@ from realtime.middleware import HeartbeatMiddleware
 from realtime.protocol.close_codes import CloseCode
 from realtime.sockets.joined_writes import MAX_JOINED
 from realtime.streams import Stream, register
+from realtime.subscriptions.incoming import Incoming
 from realtime.uvicorn import WebSocketProtocol, frame_of
 from tests.processes.waiting import until
 
@@ -393,6 +395,28 @@ async def test_of_two_who_wait_for_a_message_one_gets_it_also_when_the_other_giv
     assert heard == ["one", "two"]
 
 
+async def test_a_peer_that_pings_and_does_not_read_gets_its_last_pong_when_it_reads():
+    unread = []
+
+    async def talk(receive, send):
+        protocol = receive.__self__
+        await until(lambda: not protocol.writable.is_set(), 10, "the peer has taken what it takes")
+        for _ in range(50_000):
+            protocol.data_received(masked(b"x" * 100, Opcode.PING))
+        unread.append(protocol.transport.get_write_buffer_size())
+        await until_left(receive)
+
+    async with served(accepting(talk)) as url, plain(url) as peer:
+        peer.transport.pause_reading()
+        while not unread:
+            peer.transport.write(masked(b"x" * 100, Opcode.PING) * 1000)
+            await asyncio.sleep(0.001)
+        assert unread[0] < 1_000_000
+        last = await peer.ping(b"last")
+        peer.transport.resume_reading()
+        await asyncio.wait_for(last, 5)
+
+
 @pytest.mark.parametrize("size", [0, 125, 126, 65535, 65536])
 def test_a_frame_is_the_same_as_that_of_websockets(size):
     text = "é" * (size // 2) + "x" * (size % 2)
@@ -467,6 +491,19 @@ async def test_a_short_text_that_breaks_the_protocol_ends_the_socket(frames, cod
             server.data_received(frame)
         await until(lambda: left, 10, "the socket has ended")
     assert left[0]["code"] == code
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="needs Python's eager tasks")
+async def test_an_application_may_accept_while_its_handshake_is_read():
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(asyncio.eager_task_factory)
+    try:
+        async with served(accepting(echo)) as url, plain(url) as peer:
+            for text in ("one", "x" * 200, "three"):
+                await peer.send(text)
+                assert await peer.recv() == text
+    finally:
+        loop.set_task_factory(None)
 
 
 async def test_sockets_share_the_headers_that_are_equal_and_hold_no_secret():
@@ -610,6 +647,21 @@ async def test_a_frame_that_comes_before_the_socket_is_accepted_is_answered():
 
 
 @pytest.mark.usefixtures("nothing_is_recorded")
+async def test_a_frame_that_cannot_be_taken_before_the_socket_is_accepted_ends_it(monkeypatch):
+    def early(scope, receive, send):
+        receive.__self__.data_received(masked(b'{"type":"ping","nonce":"early"}'))
+        return RealtimeConsumer.as_asgi()(scope, receive, send)
+
+    def fail(self, message):
+        raise MemoryError
+
+    monkeypatch.setattr(Incoming, "take", fail)
+    async with served(OneUser(early)) as url, plain(url) as peer:
+        await asyncio.wait_for(peer.wait_closed(), 5)
+        await until(lambda: user_sockets().all() == [], 5, "it has ended")
+
+
+@pytest.mark.usefixtures("nothing_is_recorded")
 async def test_a_socket_with_a_heartbeat_of_its_own_gets_no_pings_of_uvicorns():
     application = OneUser(RealtimeConsumer.as_asgi())
     async with served(application, ws_ping_interval=0.02) as url, plain(url) as peer:
@@ -617,3 +669,32 @@ async def test_a_socket_with_a_heartbeat_of_its_own_gets_no_pings_of_uvicorns():
         before = counted(peer, SEGMENTS_IN)
         await asyncio.sleep(0.2)
         assert counted(peer, SEGMENTS_IN) == before
+
+
+@pytest.mark.usefixtures("nothing_is_recorded")
+async def test_an_application_stays_where_an_old_uvicorn_would_close_its_socket():
+    servers = []
+
+    def on_an_old_one(scope, receive, send):
+        servers.append(receive.__self__)
+        del servers[0].close_timer
+        return RealtimeConsumer.as_asgi()(scope, receive, send)
+
+    async with served(OneUser(on_an_old_one)) as url, plain(url) as peer:
+        assert await begin(peer) == ["welcome", "subscribed", "pong"]
+        assert len(waiting_applications()) == 1
+        servers[0].close_timer = None
+
+
+@pytest.mark.usefixtures("nothing_is_recorded")
+async def test_a_socket_that_ended_before_it_was_accepted_is_no_error(caplog):
+    def ending(scope, receive, send):
+        receive.__self__.shutdown()
+        return RealtimeConsumer.as_asgi()(scope, receive, send)
+
+    async with served(OneUser(ending)) as url:
+        with pytest.raises(InvalidStatus, match="500"):
+            await plain(url)
+        await until(lambda: not waiting_applications(), 5, "the application has ended")
+    assert user_sockets().all() == []
+    assert [line.message for line in caplog.records if line.levelname == "ERROR"] == []

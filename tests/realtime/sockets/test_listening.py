@@ -55,6 +55,17 @@ async def test_an_end_without_a_code_is_one_for_which_asgi_has_a_code(listener):
     assert listener.noted == [(1005, None)]
 
 
+async def test_an_end_needs_no_task_factory_that_takes_a_context(listener):
+    tasks = set()
+    loop = asyncio.get_running_loop()
+    request_id.set("socket 7")
+    loop.set_task_factory(lambda loop, coroutine: asyncio.Task(coroutine, loop=loop))
+    Listening(listener, tasks).put_nowait(LEFT)
+    loop.set_task_factory(None)
+    await asyncio.wait(tasks)
+    assert listener.noted == [(1001, "socket 7")]
+
+
 class Server:
     """A server that can call; the module of its coroutine is not that of a server."""
 
