@@ -35,7 +35,8 @@ class _Connection(asyncio.BufferedProtocol):
         self._on_lost: Callable[[Exception], None] | None = on_lost
         self._round = running_round()
         self._reader = hiredis.Reader(replyError=ResponseError, notEnoughData=_INCOMPLETE)
-        self._buffer: Any = bytearray(RECEIVE_BUFFER)
+        # asyncio's TLS receives into slices of it: those of a bytearray itself would be copies.
+        self._buffer: Any = memoryview(bytearray(RECEIVE_BUFFER))
         self._writable = asyncio.Event()
         self._writable.set()
         # Only redis-py's parsers are meant to use these two.

@@ -5,6 +5,7 @@ Each test runs a loop of its own, in real time.
 
 import asyncio
 import contextlib
+import os
 import threading
 import time
 
@@ -150,6 +151,21 @@ def test_it_connects_by_all_ways_of_redis_py(guarded_redis):
             async with opened(layer):
                 with pytest.raises(redis.RedisError, match=error):
                     await layer.send("channel", {})
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("way", ["TLS", "unix", "host and port"])
+def test_messages_larger_than_what_is_received_at_once_arrive_whole(guarded_redis, way):
+    pads = [os.urandom(size).hex() for size in (10, 20_000, 700_000, 33, 9_000, 65_536, 1)]
+
+    async def scenario():
+        layer = RedisPubSubChannelLayer(hosts=[guarded_redis.hosts[way]])
+        async with opened(layer):
+            channel = await joined(layer, guarded_redis.url)
+            sends = [layer.group_send("group", {"pad": pad}) for pad in pads]
+            await asyncio.gather(*sends)
+            assert [(await next_of(layer, channel))["pad"] for _ in pads] == pads
 
     run(scenario())
 
