@@ -6,13 +6,13 @@ Running an event loop for each message takes twice as long (docs/performance.md)
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 from weakref import WeakSet
 
-from redis import ConnectionPool, connection
+from redis import ConnectionPool, connection, sentinel
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
@@ -36,6 +36,8 @@ class ThreadsPublisher:
         self._host = host
         self._unused: list[tuple[Any, float]] = []
         """Connections, and when they were used last."""
+        self._failed_at = 0.0
+        self._pool: Any = None
         _all.add(self)
 
     def publish(self, channel: str, message: bytes) -> None:
@@ -45,13 +47,14 @@ class ThreadsPublisher:
             taken.send_command("PUBLISH", channel, message)
             taken.read_response()
         except BaseException:
+            self._failed_at = time.monotonic()  # What ended this one may have ended all.
             self._drop(taken)
             raise
         self._unused.append((taken, time.monotonic()))
 
     def begin_as_child(self) -> None:
-        """Forget the connections, which are those of the process that was forked."""
-        self._unused = []
+        """Forget the connections of the process that was forked, and locks that its threads had."""
+        self._unused, self._pool = [], None
 
     def _take(self) -> Any:
         """Return a connection that nobody uses, and that Redis has not closed."""
@@ -59,8 +62,10 @@ class ThreadsPublisher:
             try:
                 unused, used_at = self._unused.pop()  # One step, so that no thread gets it too.
             except IndexError:
+                self._pool = self._pool or _pool(self._host)
                 return self._pool.get_connection()
-            if time.monotonic() - used_at < FRESH_FOR or not _has_ended(unused):
+            is_fresh = used_at > max(self._failed_at, time.monotonic() - FRESH_FOR)
+            if is_fresh or not _has_ended(unused):
                 return unused
             self._drop(unused)
 
@@ -68,26 +73,34 @@ class ThreadsPublisher:
         ended.disconnect()
         self._pool.release(ended)
 
-    @cached_property
-    def _pool(self) -> Any:
-        options: dict[str, Any] = {
-            "socket_timeout": ANSWER_WITHIN,
-            "socket_connect_timeout": ANSWER_WITHIN,
-            **self._host,
-            "retry": Retry(NoBackoff(), 0),
-        }
-        options.pop("max_connections", None)  # It would have a publish fail, not wait.
-        if (kind := options.get("connection_class")) is not None:  # It is one for event loops.
-            options["connection_class"] = getattr(connection, kind.__name__)
-        if (address := options.pop("address", None)) is not None:
-            return ConnectionPool.from_url(address, **options)
-        if (master := options.pop("master_name", None)) is None:
-            return ConnectionPool(**options)
+
+def _pool(host: Mapping[str, Any]) -> Any:
+    options = _limited(host)
+    if (kind := options.get("connection_class")) is not None:
+        options["connection_class"] = _for_threads(kind)
+    if (address := options.pop("address", None)) is not None:
+        pool: Any = ConnectionPool.from_url(address, **options)
+    elif (master := options.pop("master_name", None)) is None:
+        pool = ConnectionPool(**options)
+    else:
+        asked = _limited(options.pop("sentinel_kwargs", None) or {})
         find: Any = Sentinel
-        sentinel = find(
-            options.pop("sentinels"), sentinel_kwargs=options.pop("sentinel_kwargs", None)
-        )
-        return SentinelConnectionPool(master, sentinel, **options)  # type: ignore[no-untyped-call]
+        found = find(options.pop("sentinels"), sentinel_kwargs=asked)
+        pool = SentinelConnectionPool(master, found, **options)  # type: ignore[no-untyped-call]
+    pool.max_connections = sys.maxsize  # A limit would have a publish fail, not wait.
+    return pool
+
+
+def _limited(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with which nothing is waited for longer than ``ANSWER_WITHIN``."""
+    limits = {"socket_timeout": ANSWER_WITHIN, "socket_connect_timeout": ANSWER_WITHIN}
+    return {**limits, **options, "retry": Retry(NoBackoff(), 0)}
+
+
+def _for_threads(kind: type) -> Any:
+    """Return redis-py's class for threads that is called like one for event loops, or its base."""
+    known = {**vars(connection), **vars(sentinel)}
+    return next(known[one.__name__] for one in kind.__mro__ if one.__name__ in known)
 
 
 def _has_ended(unused: Any) -> bool:

@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 import threading
+import time
 
 import pytest
 import redis
@@ -80,12 +83,26 @@ def test_it_connects_by_all_ways_of_redis_py(guarded_redis, way):
         assert layer.deserialize(next_data()) == {"way": way}
 
 
-def test_a_class_of_connections_for_loops_is_that_of_the_same_name(guarded_redis):
-    host = {"address": guarded_redis.url, "connection_class": redis.asyncio.Connection}
+class OwnConnection(redis.asyncio.Connection):
+    """One that a project has made."""
+
+
+@pytest.mark.parametrize("kind", [redis.asyncio.Connection, OwnConnection])
+def test_a_class_of_connections_for_loops_is_that_of_the_same_name(guarded_redis, kind):
+    host = {"address": guarded_redis.url, "connection_class": kind}
     layer = RedisPubSubChannelLayer(hosts=[host])
     with listening(guarded_redis, "asgi__group__group") as next_data:
         layer.group_send_blocking("group", {})
         assert layer.deserialize(next_data()) == {}
+
+
+def test_classes_of_connections_to_masters_are_those_for_threads():
+    for name in ("SentinelManagedConnection", "SentinelManagedSSLConnection"):
+        kind = getattr(redis.asyncio.sentinel, name)
+        host = {"master_name": "main", "sentinels": [("127.0.0.1", 1)], "connection_class": kind}
+        layer = RedisPubSubChannelLayer(hosts=[host])
+        with pytest.raises(redis.sentinel.MasterNotFoundError):
+            layer.group_send_blocking("group", {})
 
 
 @pytest.mark.parametrize(("way", "error"), [("mute", "no permissions"), ("wrong", "invalid")])
@@ -123,6 +140,85 @@ def test_threads_share_connections_as_many_as_send_at_the_same_moment(redis_serv
     for thread in threads:
         thread.join()
     assert 1 <= len(connections(redis_server)) <= 4
+
+
+def test_many_threads_may_wait_for_redis_at_the_same_moment(redis_server):
+    layer, errors = RedisPubSubChannelLayer(hosts=[f"{redis_server.url}?max_connections=1"]), []
+
+    def send():
+        try:
+            layer.group_send_blocking("group", {})
+        except redis.RedisError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=send) for _ in range(120)]
+    redis_server.freeze()
+    for thread in threads:
+        thread.start()
+    redis_server.thaw()
+    for thread in threads:
+        thread.join()
+    assert not errors
+
+
+def test_after_a_restart_only_the_first_connection_that_had_ended_is_an_error(redis_server):
+    layer = named_layer(redis_server)
+    [publisher] = [shard.for_threads for shard in layer._for_threads._shards]
+    taken = [publisher._take() for _ in range(4)]
+    redis_server.restart()
+    publisher._unused += [(one, time.monotonic()) for one in taken]
+    with pytest.raises(redis.ConnectionError):
+        layer.group_send_blocking("group", {})
+    for _ in range(4):
+        layer.group_send_blocking("group", {})
+
+
+def test_a_sentinel_that_stands_still_is_not_waited_for_long(redis_server, monkeypatch):
+    monkeypatch.setattr(redis_threads, "ANSWER_WITHIN", 0.2)
+    host = {"master_name": "main", "sentinels": [("127.0.0.1", redis_server.port)]}
+    layer = RedisPubSubChannelLayer(hosts=[host])
+    redis_server.freeze()
+    began = time.monotonic()
+    with pytest.raises(redis.RedisError):
+        layer.group_send_blocking("group", {})
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs forks")
+def test_a_fork_while_another_thread_connects_leaves_the_child_no_lock(redis_server):
+    layer = named_layer(redis_server)
+    layer.group_send_blocking("group", {})
+    [publisher] = [shard.for_threads for shard in layer._for_threads._shards]
+    with held_elsewhere(publisher._pool._lock):
+        child = os.fork()
+        if child == 0:
+            signal.alarm(5)
+            try:
+                layer.group_send_blocking("group", {})
+                os._exit(0)
+            finally:
+                os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+@contextlib.contextmanager
+def held_elsewhere(lock):
+    """Have another thread hold a lock."""
+    held, end = threading.Event(), threading.Event()
+
+    def hold():
+        with lock:
+            held.set()
+            end.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()
 
 
 def test_an_unused_connection_that_has_ended_costs_no_event(redis_server, monkeypatch):
