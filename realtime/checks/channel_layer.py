@@ -80,7 +80,7 @@ def check_shared_redis(app_configs: Sequence[AppConfig] | None, **_: Any) -> lis
     """Report a Redis that looks as if several sites shared it by its database numbers."""
     layer = getattr(settings, "CHANNEL_LAYERS", {}).get("default", {})
     config = layer.get("CONFIG", {})
-    numbers = [number for host in config.get("hosts", []) if (number := _database_number(host))]
+    numbers = [number for host in config.get("hosts") or [] if (number := _database_number(host))]
     is_pub_sub = layer.get("BACKEND", "").endswith(".RedisPubSubChannelLayer")
     if not is_pub_sub or not numbers or "prefix" in config:
         return []

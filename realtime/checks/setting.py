@@ -11,10 +11,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
 from realtime.access.hook import authenticator
-from realtime.checks.channel_layer import layer_is_in_memory
 from realtime.conf import problems, realtime_settings
-from realtime.roster import presence_backend
-from realtime.roster.memory import MemoryPresence
 
 
 def is_sound() -> bool:
@@ -61,20 +58,3 @@ def check_limits(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Chec
             id="realtime.W009",
         )
     ]
-
-
-@register()
-def check_presence(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """Report a presence backend that knows one process alone."""
-    if not is_sound() or realtime_settings().EVENT_LOG is not None or layer_is_in_memory():
-        return []
-    if isinstance(presence_backend(), MemoryPresence):
-        return [
-            Warning(
-                "Presence in memory knows the sockets of its own process alone.",
-                hint="Where more than one process runs, set REALTIME['PRESENCE'] to a backend in "
-                "the database or Redis; where presence isn't needed, to False.",
-                id="realtime.W010",
-            )
-        ]
-    return []

@@ -44,3 +44,25 @@ def test_a_database_that_is_not_there_has_an_id_of_its_own(settings):
     database = {"BACKEND": "realtime.eventlog.database.DatabaseEventLog"}
     settings.REALTIME = by_prefix({"": {**database, "OPTIONS": {"database": "nowhere"}}})
     assert [message.id for message in messages()] == ["realtime.E013"]
+
+
+def test_presence_that_can_not_be_made_is_asked_for_nothing_else(settings):
+    backend = "realtime.layer.redis_pubsub.RedisPubSubChannelLayer"
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend}}
+    settings.REALTIME = {"EVENT_LOG": None, "PRESENCE": {"BACKEND": "nope.Presence"}}
+    assert [message.id for message in messages()] == ["realtime.E016"]
+
+
+@pytest.mark.parametrize(
+    ("realtime", "layer", "found"),
+    [
+        ({"EVENT_LOG": None}, "channels_redis.pubsub.RedisPubSubChannelLayer", ["realtime.W010"]),
+        ({"EVENT_LOG": None}, "channels.layers.InMemoryChannelLayer", []),
+        ({"EVENT_LOG": None, "PRESENCE": False}, "channels.layers.BaseChannelLayer", []),
+    ],
+)
+def test_presence_that_knows_one_process_is_named(settings, realtime, layer, found):
+    settings.DEBUG = True
+    settings.REALTIME = realtime
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": layer}}
+    assert [message.id for message in messages()] == found

@@ -35,6 +35,7 @@ def test_a_layer_that_will_not_do_is_named(settings, layers, debug, found):
         ({"hosts": ["redis://localhost:6379/3"], "prefix": "mysite"}, []),
         ({"hosts": ["redis://localhost:6379/0", ("localhost", 6379)]}, []),
         ({"hosts": [{"address": "unix:///run/redis.sock"}]}, []),
+        ({"hosts": None}, []),
         ({}, []),
     ],
 )

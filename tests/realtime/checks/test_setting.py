@@ -21,18 +21,3 @@ def test_an_authenticate_that_cannot_be_called_is_named(settings, path):
     assert message.id == "realtime.E012" and "REALTIME['AUTHENTICATE']" in message.msg
     settings.REALTIME = {"AUTHENTICATE": "realtime.jwt.authenticate"}
     assert messages() == []
-
-
-@pytest.mark.parametrize(
-    ("realtime", "layer", "found"),
-    [
-        ({"EVENT_LOG": None}, "channels_redis.pubsub.RedisPubSubChannelLayer", ["realtime.W010"]),
-        ({"EVENT_LOG": None}, "channels.layers.InMemoryChannelLayer", []),
-        ({"EVENT_LOG": None, "PRESENCE": False}, "channels.layers.BaseChannelLayer", []),
-    ],
-)
-def test_presence_that_knows_one_process_is_named(settings, realtime, layer, found):
-    settings.DEBUG = True
-    settings.REALTIME = realtime
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": layer}}
-    assert [message.id for message in messages()] == found
