@@ -74,9 +74,17 @@ def listening_of(layer: Any) -> Callable[..., None] | None:
 
 
 def blocking_group_send_of(layer: Any) -> Callable[[str, dict[str, Any]], None] | None:
-    """Return what does ``group_send`` in any thread, without an event loop; None if nothing."""
+    """Return what does ``group_send`` in any thread, without an event loop; None if nothing.
+
+    Nothing does so where a subclass has a ``group_send`` of its own, which may do more.
+    """
     # The layers of channels_redis can't be asked for other attributes outside of an event loop.
-    return layer.group_send_blocking if hasattr(type(layer), "group_send_blocking") else None
+    for kind in type(layer).__mro__:
+        if "group_send_blocking" in vars(kind):
+            return layer.group_send_blocking  # type: ignore[no-any-return]
+        if "group_send" in vars(kind):
+            return None
+    return None
 
 
 def shards() -> int:

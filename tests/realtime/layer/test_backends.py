@@ -12,6 +12,7 @@ from channels_redis.pubsub import RedisPubSubChannelLayer
 from realtime.exceptions import LinkFault
 from realtime.layer import backends, postgres_loop
 from realtime.layer.postgres import PostgresChannelLayer
+from realtime.layer.redis_pubsub import RedisPubSubChannelLayer as LeanLayer
 from tests.realtime.layer.broker import Layer
 
 IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
@@ -114,3 +115,18 @@ def test_so_is_one_that_another_module_logs_for_the_layer(complaints, caplog):
 def test_outside_of_a_link_a_layer_logs_as_ever(layers_logger, caplog):
     layers_logger.error("lost it")
     assert caplog.messages == ["lost it"]
+
+
+def test_a_layer_sends_in_any_thread_unless_a_subclass_has_a_way_of_its_own():
+    class Other(LeanLayer):
+        prefix = "other"
+
+    class Own(LeanLayer):
+        async def group_send(self, group, message):
+            await self._get_layer().group_send(group, {**message, "signed": True})
+
+    for kind in (LeanLayer, Other):
+        layer = kind(hosts=["redis://localhost:1"])
+        assert backends.blocking_group_send_of(layer) == layer.group_send_blocking
+    assert backends.blocking_group_send_of(Own(hosts=["redis://localhost:1"])) is None
+    assert backends.blocking_group_send_of(RedisPubSubChannelLayer()) is None
