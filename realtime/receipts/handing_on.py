@@ -103,7 +103,7 @@ def _call_otherwise(deadline: Deadline, using: str) -> bool:
         with transaction.atomic(using):  # What it had written goes with its exception.
             if deadline.otherwise:
                 _run(function_at(deadline.otherwise), _event_of(deadline))
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # Else sys.exit would end the thread that looks.
         return _failed(deadline, error, using)
     _settle(deadline, using, was_received=False)
     return True
@@ -130,7 +130,7 @@ def _event_of(deadline: Deadline) -> UnreceivedEvent:
     )
 
 
-def _failed(deadline: Deadline, error: Exception, using: str) -> bool:
+def _failed(deadline: Deadline, error: BaseException, using: str) -> bool:
     """Have a function called again later, or give it up after ``ATTEMPTS``."""
     attempts = deadline.attempts + 1
     about = deadline.otherwise, deadline.event_id, attempts

@@ -82,6 +82,13 @@ def test_a_function_that_fails_is_called_again_and_given_up(
     assert isinstance(records[-1].exc_info[1], LookupError)
 
 
+def test_a_function_that_exits_fails_like_one_that_raises(log, pass_time, caplog):
+    event_id = publish("user.1", "n", within=300, otherwise=f"{HERE}.leave")
+    pass_time(400)
+    assert hand_on_overdue() == 0
+    assert f"otherwise failed function={HERE}.leave event={event_id} attempt=1" in caplog.text
+
+
 def test_a_proof_that_comes_in_a_pause_ends_the_attempts(log, called, pass_time):
     event_id = publish("user.1", "n", within=300, otherwise=f"{HERE}.fail")
     pass_time(400)
