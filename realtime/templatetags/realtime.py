@@ -118,9 +118,11 @@ def _configuration(context: template.Context, url: str, position: Any) -> dict[s
 def argument(tag: str, name: str, value: Any, default: Any) -> Any:
     """Return the value of a tag's argument, or ``default`` for what stands for no value.
 
-    Django passes "" for a variable that the context doesn't have. Raises ``ValueError`` for that
-    with ``DEBUG``; otherwise it is logged once.
+    That is None, and "", which Django passes for a variable that the context doesn't have. Raises
+    ``ValueError`` for "" with ``DEBUG``; otherwise it is logged once.
     """
+    if value is None:
+        return default
     if value != "":
         return value
     if settings.DEBUG:

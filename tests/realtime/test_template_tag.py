@@ -108,9 +108,10 @@ def test_an_argument_without_a_value_is_logged_once_and_left_out(caplog, argumen
     assert line.startswith(f"{{% realtime {name}=... %}} got no value")
 
 
-def test_a_view_may_leave_the_position_out_where_the_template_says_so(settings):
+@pytest.mark.parametrize("name", ["url", "position", "classic"])
+def test_a_view_may_leave_an_argument_out_where_the_template_says_so(settings, name):
     settings.DEBUG = True
-    page = rendered("{% load realtime %}{% realtime position=position|default:None %}")
+    page = rendered("{% load realtime %}{% realtime " + name + "=missing|default:None %}")
     assert configuration(page) == {"url": "/realtime/"}
 
 
