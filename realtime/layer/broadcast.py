@@ -108,6 +108,8 @@ class Broadcaster:
         began = time.monotonic()
         try:
             for group, message in outgoing:
+                if time.monotonic() - began >= self.timeout:
+                    raise TimeoutError
                 try:
                     send(group, message)
                 except Exception as error:

@@ -11,7 +11,7 @@ import redis
 from channels.layers import channel_layers
 
 from realtime.eventlog import Draft, LoggedEvent
-from realtime.layer import backends
+from realtime.layer import backends, broadcast
 from realtime.layer.broadcast import Broadcaster
 from realtime.layer.groups import group_name
 from realtime.layer.messages import ephemeral_messages, logged_messages
@@ -114,6 +114,26 @@ def test_only_one_broadcast_waits_for_a_layer_that_stands_still(layer, broadcast
     wait_until(lambda: not broadcaster.is_failing, 5, "the layer works again")
     send(broadcaster, "waited for")
     assert layer.names == ["the first that goes out", "waited for"]
+
+
+class SlowLayer(Layer):
+    """A layer for threads that takes a second for each message."""
+
+    now = 0.0
+
+    def group_send_blocking(self, group, message):
+        self.now += 1
+        self.names.append(group)
+
+
+def test_a_layer_that_takes_long_for_many_messages_is_given_up(caplog, monkeypatch):
+    layer, broadcaster = SlowLayer(), Broadcaster(timeout=2)
+    channel_layers.set("default", layer)
+    monkeypatch.setattr(broadcast.time, "monotonic", lambda: layer.now)
+    messages = [(f"group.{n}", ephemeral_messages(["user.1"], draft("n"))[0][1]) for n in range(9)]
+    broadcaster.broadcast(messages)
+    assert len(layer.names) == 2
+    assert caplog.text.count("broadcast failed event=id of n") == 1
 
 
 def test_a_thread_behind_a_broadcast_that_failed_does_not_try_it_too(layer, broadcaster):
