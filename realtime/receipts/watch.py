@@ -55,15 +55,24 @@ class Guard:
     def __init__(self, begin: Callable[[Watch], None] | None = None) -> None:
         self._begin = begin or _begin
         self._stuck: list[Watch] = []
+        self._last: Watch | None = None
+        """The one behind as many as may be stuck, once the log says that it is stuck too."""
         self._watch = self._next(Watch())
 
     def check(self, now: float) -> None:
         """Have another thread look if a look has taken too long at ``now``."""
         self._stuck = [one for one in self._stuck if one.looks_since is not None]
         since = self._watch.looks_since
-        if since is None or now - since < LOOK_WITHIN or len(self._stuck) >= MAX_STUCK:
+        if since is None or now - since < LOOK_WITHIN:
             return
         taken = f"a look has taken {now - since:.0f} s"
+        if len(self._stuck) >= MAX_STUCK:
+            if self._last is not self._watch:
+                logger.error(
+                    "deadlines not checked reason=%r: nothing looks until one is back", taken
+                )
+            self._last = self._watch
+            return
         logger.error("deadlines not checked reason=%r: another thread looks", taken)
         self._watch.is_replaced = True
         self._stuck.append(self._watch)

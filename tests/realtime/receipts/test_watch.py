@@ -141,13 +141,15 @@ def test_another_thread_looks_where_the_database_hangs(hanging, caplog):
     assert not stuck.is_alive()
 
 
-def test_a_database_that_hangs_for_hours_takes_a_few_threads():
+def test_a_database_that_hangs_for_hours_takes_a_few_threads(caplog):
     begun = []
     guard = Guard(begun.append)
     for now in range(0, 36_000, 5):
         begun[-1].looks_since = begun[-1].looks_since or float(now)
         guard.check(now)
     assert 2 <= len(begun) <= 5
+    assert caplog.text.count("another thread looks") == len(begun) - 1
+    assert caplog.text.count("nothing looks until one is back") == 1
     for watch in begun:
         watch.looks_since = None
     begun[-1].looks_since = 36_000.0
