@@ -156,7 +156,7 @@ def test_it_connects_by_all_ways_of_redis_py(guarded_redis):
 
 
 @pytest.mark.parametrize("way", ["TLS", "unix", "host and port"])
-def test_messages_larger_than_what_is_received_at_once_arrive_whole(guarded_redis, way):
+def test_messages_larger_than_the_buffer_arrive_whole(guarded_redis, way):
     pads = [os.urandom(size).hex() for size in (10, 20_000, 700_000, 33, 9_000, 65_536, 1)]
 
     async def scenario():
