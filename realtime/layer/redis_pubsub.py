@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from channels_redis.pubsub import RedisPubSubChannelLayer as ChannelsRedisLayer
@@ -31,9 +31,9 @@ RECONNECT_AFTER = 1.0
 class RedisPubSubChannelLayer(ChannelsRedisLayer):  # type: ignore[misc]
     """The channel layer; its options are those of channels_redis's class of the same name."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._for_threads = _LoopLayer(*self._args, **self._kwargs, channel_layer=self)
+    @cached_property
+    def _for_threads(self) -> _LoopLayer:
+        return _LoopLayer(*self._args, **self._kwargs, channel_layer=self)
 
     def group_send_blocking(self, group: str, message: dict[str, Any]) -> None:
         """Do what ``group_send`` does, from any thread, without an event loop."""

@@ -75,6 +75,15 @@ def test_sync_code_broadcasts_over_either_layer(redis_server, settings, layer):
         assert b"sent" in next_data()
 
 
+def test_hosts_that_are_no_list_are_a_line_of_the_log_as_with_the_other_layer(settings, caplog):
+    backend = "realtime.layer.redis_pubsub.RedisPubSubChannelLayer"
+    config = {"hosts": "redis://localhost"}
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": config}}
+    Broadcaster().broadcast(ephemeral_messages(["user.1"], draft("lost")))
+    assert "broadcast failed event=id of lost" in caplog.text
+    assert "You must pass a list of Redis hosts" in caplog.text
+
+
 @pytest.mark.parametrize("way", ["user, password and database", "unix", "TLS", "host and port"])
 def test_it_connects_by_all_ways_of_redis_py(guarded_redis, way):
     layer = RedisPubSubChannelLayer(hosts=[guarded_redis.hosts[way]])
