@@ -139,7 +139,15 @@ class _OneLine:
         return one_line(str(self._value))
 
     def __repr__(self) -> str:
-        return one_line(repr(self._value))
+        return one_line(shown(self._value))
+
+
+def shown(value: object) -> str:
+    """Return ``repr(value)``, with its reason for an exception that shows only its kind."""
+    text = repr(value)
+    if isinstance(value, BaseException) and str(value) not in text:
+        return BaseException.__repr__(value)  # redis-py's errors are among these.
+    return text
 
 
 def one_line(text: str) -> str:

@@ -16,6 +16,7 @@ from channels import DEFAULT_CHANNEL_LAYER
 from channels.layers import InMemoryChannelLayer, channel_layers, get_channel_layer
 
 from realtime.exceptions import LinkFault
+from realtime.logs import shown
 
 on_complaint: ContextVar[Callable[[str], None] | None] = ContextVar("realtime_on_complaint")
 """What a task sets to be called with the errors that its layer only logs."""
@@ -130,7 +131,7 @@ class _Complaints(logging.Filter):
         if complain is None or record.levelno < logging.ERROR:
             return True
         error = record.exc_info[1] if record.exc_info else None
-        complain(f"{record.getMessage()} {error!r}")
+        complain(f"{record.getMessage()} {shown(error)}")
         return False
 
 

@@ -16,7 +16,7 @@ from realtime.exceptions import LinkFault
 from realtime.layer import backends, messages
 from realtime.layer.messages import PROBE_TYPE, Message
 from realtime.layer.reading import log_dropped
-from realtime.logs import get_logger
+from realtime.logs import get_logger, shown
 
 logger = get_logger(__name__)
 
@@ -93,7 +93,7 @@ class LayerLink:
             async with asyncio.timeout(ANSWER_WITHIN):
                 await request
         except Exception as error:
-            self.fault(repr(error))
+            self.fault(shown(error))
 
     async def _run(self) -> None:
         while True:
@@ -170,7 +170,7 @@ class LayerLink:
         if backends.is_unreadable(error):
             log_dropped(error)
         else:
-            self.fault(repr(error))
+            self.fault(shown(error))
 
     async def _probe(self, layer: Any, channel: str) -> None:
         self._probe_answered.clear()

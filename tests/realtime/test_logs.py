@@ -41,6 +41,24 @@ def test_no_value_makes_a_second_line(logger, placeholder, value):
     assert "call changed" in line and line.isprintable()
 
 
+def test_the_reason_is_shown_of_an_exception_that_shows_only_its_kind(logger):
+    class Terse(ConnectionError):
+        def __repr__(self):
+            return "network:Terse"
+
+    class Wordy(Terse):
+        def __repr__(self):
+            return f"<{self}>"
+
+    for error in (Terse("refused by 10.0.0.7"), Wordy("refused"), KeyError("a")):
+        logger.error("broadcast failed error=%r", error)
+    assert logger.written() == [
+        "broadcast failed error=Terse('refused by 10.0.0.7')",
+        "broadcast failed error=<refused>",
+        "broadcast failed error=KeyError('a')",
+    ]
+
+
 def test_a_line_names_the_request_that_it_is_about(logger, caplog):
     with acting_as("request", "5%f"):
         logger.info("up again key=%s", None)

@@ -100,9 +100,11 @@ def test_an_error_that_the_layer_logs_inside_a_link_is_a_complaint(
     layers_logger, complaints, caplog
 ):
     layers_logger.error("lost %s", "it", exc_info=OSError("gone"))
+    layers_logger.error("lost", exc_info=redis.ConnectionError("refused"))
     layers_logger.error("without an error")
     layers_logger.warning("no more than a warning")
-    assert complaints == ["lost it OSError('gone')", "without an error None"]
+    lost = ["lost it OSError('gone')", "lost ConnectionError('refused')"]
+    assert complaints == [*lost, "without an error None"]
     assert caplog.messages == ["no more than a warning"]
 
 

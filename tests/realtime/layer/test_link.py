@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 import pytest
+import redis
 
 from realtime.layer.link import (
     ANSWER_WITHIN,
@@ -15,7 +16,7 @@ from realtime.layer.link import (
 from tests.realtime.layer.broker import Complaint, Layer
 from tests.virtual_time import elapsed, settle
 
-BROKEN = ConnectionError("broken")
+BROKEN = redis.ConnectionError("broken")
 
 
 class Linked:
