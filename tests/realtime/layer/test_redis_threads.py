@@ -151,6 +151,19 @@ def test_threads_share_connections_as_many_as_send_at_the_same_moment(redis_serv
     assert 1 <= len(connections(redis_server)) <= 4
 
 
+def test_connections_that_are_used_no_more_are_closed(redis_server):
+    layer = named_layer(redis_server)
+    layer.group_send_blocking("group", {})
+    [publisher] = [shard.for_threads for shard in layer._for_threads._shards]
+    taken = [publisher._take() for _ in range(4)]
+    assert len(connections(redis_server)) == 4
+    for one in taken:
+        publisher._give_back(one, time.monotonic() - redis_threads.KEEP_FOR)
+    for _ in range(4):
+        layer.group_send_blocking("group", {})
+    wait_until(lambda: len(connections(redis_server)) == 1, 5, "one is left")
+
+
 def test_many_threads_may_wait_for_redis_at_the_same_moment(redis_server):
     layer, errors = RedisPubSubChannelLayer(hosts=[f"{redis_server.url}?max_connections=1"]), []
 
