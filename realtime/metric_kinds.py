@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
+
+_lock = threading.RLock()
+"""That of all metrics; a handler of a signal counts in the thread that may have it already."""
 
 
 class Counter:
@@ -16,22 +20,21 @@ class Counter:
         self.name = name
         self.label = label
         self.meaning = meaning
-        self._lock = threading.Lock()
         self._counts: dict[str, int] = {}
 
     def add(self, value: str = "", count: int = 1) -> None:
         """Count ``count`` more of the label's ``value``; from any thread."""
-        with self._lock:
+        with _lock:
             self._counts[value] = self._counts.get(value, 0) + count
 
     def read(self) -> dict[str, int]:
         """Return the counts by the label's value."""
-        with self._lock:
+        with _lock:
             return dict(self._counts)
 
     def reset(self) -> None:
         """Begin at 0, for tests."""
-        with self._lock:
+        with _lock:
             self._counts.clear()
 
 
@@ -48,13 +51,12 @@ class Histogram:
         self.label = label
         self.meaning = meaning
         self.bounds = bounds
-        self._lock = threading.Lock()
         self._buckets: dict[str, list[float]] = {}
 
     def add(self, seconds: float, value: str = "") -> None:
         """Note that something took ``seconds``; from any thread."""
         bucket = bisect_left(self.bounds, seconds)
-        with self._lock:
+        with _lock:
             if value not in self._buckets:
                 self._buckets[value] = [0] * (len(self.bounds) + 2)
             buckets = self._buckets[value]
@@ -66,12 +68,12 @@ class Histogram:
 
         Other than in Prometheus a bucket has none of those in the buckets below it.
         """
-        with self._lock:
+        with _lock:
             return {value: list(buckets) for value, buckets in self._buckets.items()}
 
     def reset(self) -> None:
         """Begin at 0, for tests."""
-        with self._lock:
+        with _lock:
             self._buckets.clear()
 
 
@@ -112,3 +114,12 @@ class Gauge:
 
 
 Metric = Counter | Histogram | Gauge
+
+
+def _begin_as_child() -> None:
+    global _lock
+    _lock = threading.RLock()  # Another thread may have had it, which a fork does not copy.
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no forks.
+    os.register_at_fork(after_in_child=_begin_as_child)

@@ -1,12 +1,15 @@
 """What a process counts and measures, and how it is read."""
 
 import json
+import os
+import signal
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.auth import get_user_model
 
-from realtime import apublish, counters
+from realtime import apublish, counters, metric_kinds
 from realtime.concurrency.threads import run_sync
 from realtime.consumers import RealtimeConsumer
 from realtime.counters import ALL
@@ -32,6 +35,39 @@ def test_each_value_of_the_label_has_a_count_of_its_own(counter):
         counter.add(outcome)
     counter.add("failed", 5)
     assert counter.read() == {"passed": 2, "failed": 6}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs forks")
+def test_a_fork_while_another_thread_counts_leaves_the_child_no_lock(counter):
+    held, end = threading.Event(), threading.Event()
+
+    def hold():
+        with metric_kinds._lock:
+            held.set()
+            end.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(5)
+        counter.add("passed")
+        os._exit(0)
+    end.set()
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_handler_of_a_signal_may_count_while_its_thread_does(counter):
+    def count_while_counting():
+        with metric_kinds._lock:
+            counter.add("passed")
+
+    thread = threading.Thread(target=count_while_counting, daemon=True)
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive()
 
 
 def test_what_was_read_does_not_change(counter, histogram):
