@@ -9,6 +9,7 @@ import os
 import uuid
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -75,17 +76,22 @@ def listening_of(layer: Any) -> Callable[..., None] | None:
 
 
 def blocking_group_send_of(layer: Any) -> Callable[[str, dict[str, Any]], None] | None:
-    """Return what does ``group_send`` in any thread, without an event loop; None if nothing.
+    """Return what does ``group_send`` in any thread, without an event loop; None if nothing."""
+    return layer.group_send_blocking if _has_blocking_group_send(type(layer)) else None
+
+
+@cache
+def _has_blocking_group_send(kind: type) -> bool:
+    """A layer of channels_redis can't be asked for other attributes outside of an event loop.
 
     Nothing does so where a subclass has a ``group_send`` of its own, which may do more.
     """
-    # The layers of channels_redis can't be asked for other attributes outside of an event loop.
-    for kind in type(layer).__mro__:
-        if "group_send_blocking" in vars(kind):
-            return layer.group_send_blocking  # type: ignore[no-any-return]
-        if "group_send" in vars(kind):
-            return None
-    return None
+    for one in kind.__mro__:
+        if "group_send_blocking" in vars(one):
+            return True
+        if "group_send" in vars(one):
+            return False
+    return False
 
 
 def shards() -> int:

@@ -163,8 +163,8 @@ def event(
     ``data`` is JSON text already, ``at`` is in milliseconds.
     """
     position = "" if offset is None else f',"offset":{offset}'
-    names = f'"id":{json.dumps(event_id)},"name":{json.dumps(name)}'
-    trace = "" if traceparent is None else f',"traceparent":{json.dumps(traceparent)}'
+    names = f'"id":{encode(event_id)},"name":{encode(name)}'
+    trace = "" if traceparent is None else f',"traceparent":{encode(traceparent)}'
     return (
         f'{{"type":"event","stream":"{stream}"{position},{names},"data":{data},"at":{at}{trace}}}'
     )
