@@ -77,7 +77,8 @@ def listening_of(layer: Any) -> Callable[..., None] | None:
 
 def blocking_group_send_of(layer: Any) -> Callable[[str, dict[str, Any]], None] | None:
     """Return what does ``group_send`` in any thread, without an event loop; None if nothing."""
-    return layer.group_send_blocking if _has_blocking_group_send(type(layer)) else None
+    kind: Any = type(layer)
+    return layer.group_send_blocking if _has_blocking_group_send(kind) else None
 
 
 @cache
