@@ -112,7 +112,7 @@ def _targets(results: Results) -> str:
             verdict = "yes" if target.reached(value) else "**no**"
             floor = "" if target.floor is None else _number(target.floor(results))
             rows.append([target.name, target.wanted, _number(value), verdict, floor])
-    return _table(["", "wanted", "measured", "reached", "without this project"], rows)
+    return _table(["", "wanted", "measured", "reached", "floor"], rows)
 
 
 def _number(value: float | None) -> str:

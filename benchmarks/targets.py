@@ -22,7 +22,8 @@ class Target:
     """A lower or upper bound for a number; ``aim`` is a better value still.
 
     ``value`` finds the number in the results; None if it was not measured. ``floor`` finds the same
-    number for the work without this project: a server that only passes on ready-made text.
+    number for the work without this project, by a server that only passes on ready-made text; or
+    without what is measured, such as stalled readers.
     """
 
     name: str
@@ -56,13 +57,12 @@ def ratio(metric: str, one: Peer, other: Peer) -> Value:
     return lambda results: results.ratio(metric, one.name, other.name)
 
 
-def moved(peer: Peer) -> Value:
-    """Return a function that finds the factor by which p99 grows when some readers stall."""
+def moved(peer: Peer, then: str, now: str) -> Value:
+    """Return a function that finds the factor by which p99 grows from one part to another."""
 
     def value(results: Results) -> float | None:
-        calm = results.median("calm_p99_ms", peer.name)
-        stalled = results.median("stalled_p99_ms", peer.name)
-        return stalled / calm if calm and stalled else None
+        before, after = (results.median(f"{part}_p99_ms", peer.name) for part in (then, now))
+        return after / before if before and after else None
 
     return value
 
@@ -95,7 +95,12 @@ def of_heartbeats(backend: str) -> Value:
 def of_stalled(server: str, peer: Peer) -> tuple[Target, ...]:
     """Return the targets for stalled readers."""
     return (
-        Target(f"stalled readers, {server}: p99 of the others, times", moved(peer), at_most=1.1),
+        Target(
+            f"stalled readers, {server}: p99 of the others, times",
+            moved(peer, "calm", "stalled"),
+            at_most=1.1,
+            floor=moved(peer, "before", "calm"),
+        ),
         Target(
             f"stalled readers, {server}: KiB for each", median("kib_a_stalled", peer), at_most=300
         ),
