@@ -5,7 +5,7 @@
   and bob in its database. Without `database_url` each has a SQLite file of its own.
   `agent = site(...).login("alice")` has `get`, `post` and `cookie_header`.
 - `shared_site(...)` starts one that all tests of a file may use, each after `for_next_test()`.
-- `redis_server`: a `RedisServer` with `url`, `restart`, `freeze`, `thaw`, ...
+- `redis_server`: a `RedisServer` with `url`, `restart`, `freeze`, `thaw`, ...; `second_redis`.
 - `empty_redis`: one that is shared, for tests that only store something.
 - `redis_cluster`: a shared Redis Cluster, emptied; `url`, `move_slot(key)`.
 - `postgres_url`: the DATABASE_URL of an empty PostgreSQL database.
@@ -67,6 +67,7 @@ BROWSERS = Path(__file__).parent / "browsers"
 WAITING = {"tests/browsers/test_hidden_tab.py", "tests/browsers/test_put_aside.py"}
 STARTING = {
     "redis_server",
+    "second_redis",
     "lasting_redis",
     "lasting_cluster",
     "postgres",
@@ -147,6 +148,18 @@ def django_db_setup(django_db_setup: None) -> None:
 @pytest.fixture
 def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     server = RedisServer(tmp_path)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def second_redis(tmp_path: Path) -> Iterator[RedisServer]:
+    directory = tmp_path / "second"
+    directory.mkdir()
+    server = RedisServer(directory)
     try:
         server.start()
         yield server

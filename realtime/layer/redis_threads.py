@@ -66,7 +66,7 @@ class ThreadsPublisher:
             try:
                 unused, used_at = self._unused.pop()  # One step, so that no thread gets it too.
             except IndexError:
-                self._pool = self._pool or _pool(self._host)
+                self._pool = self._pool or _pool_of(self._host)
                 return self._pool.get_connection()
             is_fresh = used_at > max(self._failed_at, time.monotonic() - FRESH_FOR)
             if is_fresh or not _has_ended(unused):
@@ -84,7 +84,7 @@ class ThreadsPublisher:
         self._pool.release(ended)
 
 
-def _pool(host: Mapping[str, Any]) -> Any:
+def _pool_of(host: Mapping[str, Any]) -> Any:
     options = _limited(host)
     if (kind := options.get("connection_class")) is not None:
         options["connection_class"] = _for_threads(kind)

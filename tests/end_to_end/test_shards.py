@@ -7,7 +7,6 @@ import time
 import pytest
 import redis
 
-from tests.processes.redis_server import RedisServer
 from tests.processes.waiting import until
 from tests.processes.wire import wire
 
@@ -15,16 +14,6 @@ pytestmark = pytest.mark.processes
 
 STREAMS = [f"open.{7**number}" for number in range(10)]
 """Names that differ in one digit only are often on one server."""
-
-
-@pytest.fixture
-def second_redis(tmp_path):
-    directory = tmp_path / "second"
-    directory.mkdir()
-    server = RedisServer(directory)
-    server.start()
-    yield server
-    server.kill()
 
 
 def streams_of(server):

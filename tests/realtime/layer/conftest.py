@@ -15,16 +15,6 @@ def broker(settings):
 
 
 @pytest.fixture
-def second_redis(tmp_path):
-    directory = tmp_path / "second"
-    directory.mkdir()
-    server = RedisServer(directory)
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
 def guarded_redis(tmp_path):
     """A Redis with a user, a Unix socket and TLS."""
     certificate = Certificate.make(tmp_path)

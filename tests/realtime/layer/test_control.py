@@ -1,7 +1,6 @@
 """Messages about rights: what is written is read again, and nothing else is."""
 
 import json
-import logging
 
 import pytest
 from hypothesis import given
@@ -22,7 +21,7 @@ from realtime.layer.control import (
 from realtime.layer.groups import every_hub
 from realtime.logs import line_limit
 from realtime.protocol.close_codes import CloseCode
-from tests.realtime.layer.test_reading import ANYTHING, Recorder, deep
+from tests.realtime.layer.test_reading import ANYTHING, deep, recording
 
 STREAMS = st.from_regex(r"[A-Za-z0-9_.-]{1,80}", fullmatch=True)
 TEXTS = st.text(min_size=1, max_size=200).filter(str.isprintable)
@@ -101,13 +100,7 @@ def test_what_is_written_is_read_again(control):
     assert read(control) == [control]
 
 
-@pytest.fixture(scope="module")
-def recorder():
-    """One for the module: Hypothesis runs a test many times within one fixture."""
-    logger, handler = logging.getLogger("realtime.layer.reading"), Recorder()
-    logger.addHandler(handler)
-    yield handler
-    logger.removeHandler(handler)
+recorder = recording("realtime.layer.reading")
 
 
 @given(MALFORMED)

@@ -1,9 +1,7 @@
 """Questions and answers on the layer: what is malformed is dropped, with one line."""
 
 import asyncio
-import logging
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +16,7 @@ from realtime.layer.question_messages import (
     question_in,
 )
 from realtime.logs import line_limit
-from tests.realtime.layer.test_reading import ANYTHING, Recorder, deep
+from tests.realtime.layer.test_reading import ANYTHING, deep, recording
 
 QUESTION = Question("q", "lives", {}, "channel")
 PART = {"type": "realtime.answer", "question": "q", "process": "p", "part": 0, "of": 1, "text": "1"}
@@ -48,12 +46,7 @@ BAD_QUESTION = st.one_of(
 )
 
 
-@pytest.fixture(scope="module")
-def recorder():
-    logger, handler = logging.getLogger("realtime.layer.question_messages"), Recorder()
-    logger.addHandler(handler)
-    yield handler
-    logger.removeHandler(handler)
+recorder = recording("realtime.layer.question_messages")
 
 
 @given(BAD_PART)

@@ -104,13 +104,20 @@ class Recorder(logging.Handler):
         self.lines.append(record.getMessage())
 
 
-@pytest.fixture(scope="module")
-def recorder():
-    """One for the module: Hypothesis runs a test many times within one fixture."""
-    logger, handler = logging.getLogger("realtime.layer.reading"), Recorder()
-    logger.addHandler(handler)
-    yield handler
-    logger.removeHandler(handler)
+def recording(name):
+    """Return a fixture that records a logger, for a module: Hypothesis runs a test many times."""
+
+    @pytest.fixture(scope="module")
+    def recorder():
+        logger, handler = logging.getLogger(name), Recorder()
+        logger.addHandler(handler)
+        yield handler
+        logger.removeHandler(handler)
+
+    return recorder
+
+
+recorder = recording("realtime.layer.reading")
 
 
 def read_logging(recorder, message, streams=None):
